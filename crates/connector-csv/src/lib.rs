@@ -1,0 +1,1 @@
+//! CSV and TSV files as sources and targets.

@@ -1,0 +1,1 @@
+//! LDAP directories: OpenLDAP and 389 Directory Server.

@@ -1,0 +1,1 @@
+//! The sample company Tern Logistics, made from a seed.

@@ -1,0 +1,1 @@
+//! Runs: synchronisation, evaluation, the order executor.

@@ -1,0 +1,409 @@
+//! The checked model: what `project` makes of model files and evaluation runs on.
+//!
+//! Everything here is resolved: names are positions, expressions are compiled, includes have no cycles. Nothing here
+//! knows YAML.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
+use muster_lang::Program;
+use muster_model::{Location, Schema, Settings, Slot, SystemId, Text, TypeId, Value, ValueType};
+
+/// A whole checked model.
+#[derive(Debug)]
+pub struct Model {
+    /// The entity types.
+    pub schema: Arc<Schema>,
+    /// The zone in which days start and end unless the identity has its own.
+    pub timezone: TimeZone,
+    /// Where the repository is kept, from `store:`; the command line may override it.
+    pub store: Option<Text>,
+    /// Behaviour of each entity type, by [`TypeId`].
+    pub types: Vec<TypeModel>,
+    /// The systems, by [`SystemId`], in order of name.
+    pub systems: Vec<System>,
+    /// The roles, by position, in order of name.
+    pub roles: Vec<Role>,
+    /// Duties by position, in order of name.
+    pub duties: Vec<Duty>,
+    /// Conflicts between duties.
+    pub conflicts: Vec<Conflict>,
+    /// Policy tests in the order written.
+    pub tests: Vec<PolicyTest>,
+}
+
+/// An expression with the place where it is written.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// The compiled expression.
+    pub program: Program,
+    /// Where it stands.
+    pub at: Location,
+}
+
+/// How entities of one type behave. Expressions have one variable, the entity, named like its type and implicit.
+#[derive(Debug, Clone, Default)]
+pub struct TypeModel {
+    /// Computed attributes in an order in which each reads only what comes before it. Those that read the lifecycle
+    /// come after [`TypeModel::before_lifecycle`].
+    pub computed: Vec<(Slot, Rule)>,
+    /// How many of `computed` are filled in before the lifecycle is decided.
+    pub before_lifecycle: usize,
+    /// Attributes that are made once: candidates in order; the second variable is `n`, from 1.
+    pub generated: Vec<(Slot, Vec<Rule>)>,
+    /// How an entity is shown to people; the key where nothing is said.
+    pub display: Option<Rule>,
+    /// Lifecycle states in order; the first whose condition holds. Empty for types that hold no accounts.
+    pub lifecycle: Vec<LifecycleState>,
+    /// What it means that the entity's record vanished from its source.
+    pub absent: Option<Absent>,
+}
+
+/// A state of the lifecycle.
+#[derive(Debug, Clone)]
+pub struct LifecycleState {
+    /// Its name.
+    pub name: Text,
+    /// When it holds.
+    pub when: Rule,
+}
+
+/// A connected system.
+#[derive(Debug, Clone)]
+pub struct System {
+    /// Its position in the model.
+    pub id: SystemId,
+    /// Its name.
+    pub name: Text,
+    /// The kind of connector: `csv`, `ldap`.
+    pub connector: Text,
+    /// The connector's settings.
+    pub settings: Settings,
+    /// What may be done to it.
+    pub mode: Mode,
+    /// What it is the source of.
+    pub reads: Vec<Read>,
+    /// The account types it holds.
+    pub accounts: Vec<AccountType>,
+    /// The kinds of entitlement it holds.
+    pub entitlements: Vec<EntitlementKind>,
+    /// Limits on planned changes.
+    pub guards: Guards,
+    /// True when its values are compared as text.
+    pub text_only: bool,
+    /// How its names compare.
+    pub names: muster_model::NameRule,
+    /// Calls that may be under way at once.
+    pub parallel: u16,
+    /// Where it is written.
+    pub at: Location,
+}
+
+/// What may be done to a system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// Differences are reported, never changed.
+    Observe,
+    /// Differences become a plan that a person applies; drift is reported.
+    #[default]
+    Propose,
+    /// Differences and drift become part of the plan.
+    Enforce,
+}
+
+/// Limits on what one plan, and the plans of the last 24 hours together, may do to one system (or change set, to one type).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guards {
+    /// By kind of operation: `create`, `update`, `rename`, `disable`, `delete`, `grant`, `revoke`; kinds that are missing are not limited.
+    pub limits: BTreeMap<Text, Limit>,
+}
+
+/// A limit is crossed when the count is above `max` **and** above `percent` of what is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// A count that is always allowed.
+    pub max: u64,
+    /// A share of what is there, in percent, that is always allowed.
+    pub percent: u32,
+}
+
+/// What a source tells about one entity type.
+#[derive(Debug, Clone)]
+pub struct Read {
+    /// The entity type.
+    pub type_id: TypeId,
+    /// The object class to read; empty for systems with one kind.
+    pub class: Text,
+    /// The columns its expressions read, in the order of their numbers: name, type, several values.
+    pub columns: Vec<(Text, ValueType, bool)>,
+    /// How a record finds its entity: variables are the record (0, implicit nothing) and the entity (1).
+    pub matches: Vec<Match>,
+    /// The attributes this source is the authority for; the one variable is `record`.
+    pub owns: Vec<(Slot, Rule)>,
+    /// Limits on one change set: `create`, `update`, `absent`.
+    pub guards: Guards,
+    /// Where it is written.
+    pub at: Location,
+}
+
+/// One rule of correlation: the values on both sides must be equal and none of them `null`.
+#[derive(Debug, Clone)]
+pub struct Match {
+    /// Computed from the record or account.
+    pub theirs: Vec<Program>,
+    /// Computed from the entity.
+    pub ours: Vec<Program>,
+    /// 1 to 100; below 100 a person decides.
+    pub confidence: u8,
+    /// Where it is written.
+    pub at: Location,
+}
+
+/// What it means that the record of an entity is no longer in a complete read (`absent: { keep: 30d, state: leaver }`).
+///
+/// The values the record gave stay. Without this rule nothing else happens either.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Absent {
+    /// How long the record must have been away.
+    pub keep: SignedDuration,
+    /// The lifecycle state that holds from then on, by position in the type's lifecycle; it comes before all others.
+    pub state: usize,
+}
+
+/// A kind of account on a system.
+#[derive(Debug, Clone)]
+pub struct AccountType {
+    /// The system.
+    pub system: SystemId,
+    /// Its name: `user` in `directory.user`.
+    pub name: Text,
+    /// The entity type that may hold it.
+    pub identity: TypeId,
+    /// The object class.
+    pub object: Text,
+    /// How an account finds its identity: variables are the account (0, implicit) and the identity (1).
+    pub matches: Vec<Match>,
+    /// The columns of the account that `matches` read, by number.
+    pub columns: Vec<(Text, ValueType, bool)>,
+    /// The name it should have; the one variable is the identity.
+    pub account_name: Rule,
+    /// The attributes it should have, in order of name.
+    pub set: Vec<Mapping>,
+    /// Effects by lifecycle state, by position in the type's lifecycle; `None` when the state is not mentioned.
+    pub states: Vec<Option<StateEffect>>,
+    /// What happens when no role grants it any more.
+    pub unassigned: StateEffect,
+    /// Where it is written.
+    pub at: Location,
+}
+
+/// One attribute of an account.
+#[derive(Debug, Clone)]
+pub struct Mapping {
+    /// The attribute on the system.
+    pub attribute: Text,
+    /// Its value; the one variable is the identity. `None` when only roles contribute values.
+    pub value: Option<Rule>,
+    /// The type of a value.
+    pub value_type: ValueType,
+    /// True when it may hold several values.
+    pub many: bool,
+    /// True when the value is set at creation and left alone after.
+    pub on_create: bool,
+}
+
+/// What a lifecycle state means for an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StateEffect {
+    /// For a state before the first working one: how long before it ends the account is made ready.
+    pub prepare: Option<SignedDuration>,
+    /// Whether the account can be used.
+    pub enabled: bool,
+    /// Whether it keeps what roles grant.
+    pub entitlements: bool,
+    /// How long after the state began the account is deleted; `Some(ZERO)` at once.
+    pub delete_after: Option<SignedDuration>,
+}
+
+/// A kind of entitlement on a system.
+#[derive(Debug, Clone)]
+pub struct EntitlementKind {
+    /// Its name: `group` in `directory.group`.
+    pub name: Text,
+    /// The object class.
+    pub object: Text,
+    /// How membership is kept.
+    pub held: Held,
+    /// The position in `System::accounts` of the account type that holds it.
+    pub account: usize,
+    /// The name of the object for an entitlement name; the one variable is `name` (text). `None`: the name itself.
+    pub object_name: Option<Rule>,
+    /// True when an entitlement that does not exist yet is created.
+    pub create: bool,
+    /// Where it is written.
+    pub at: Location,
+}
+
+/// How a system keeps who holds an entitlement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Held {
+    /// In this attribute of the entitlement's object, as account names (`member`).
+    OnGroup(Text),
+    /// In this attribute of the account, as entitlement names.
+    OnAccount(Text),
+}
+
+/// A role.
+#[derive(Debug, Clone)]
+pub struct Role {
+    /// Its name.
+    pub name: Text,
+    /// For people.
+    pub description: Option<Text>,
+    /// The identity type it is for; its expressions have one variable, the identity, named like the type.
+    pub type_id: TypeId,
+    /// Who has it by rule; `None`: only by assignment or inclusion.
+    pub when: Option<Rule>,
+    /// Roles it brings, by position.
+    pub includes: Vec<usize>,
+    /// What it grants itself.
+    pub grants: Vec<Grant>,
+    /// Values it contributes to account attributes.
+    pub values: Vec<Contribution>,
+    /// Who answers for it.
+    pub owner: Option<Text>,
+    /// Where it is written.
+    pub at: Location,
+}
+
+/// Something a role grants.
+#[derive(Debug, Clone)]
+pub enum Grant {
+    /// An account.
+    Account {
+        /// The system.
+        system: SystemId,
+        /// Position in `System::accounts`.
+        account: usize,
+        /// Where it is written.
+        at: Location,
+    },
+    /// An entitlement, and with it the account that holds it.
+    Entitlement {
+        /// The system.
+        system: SystemId,
+        /// Position in `System::entitlements`.
+        kind: usize,
+        /// Which one.
+        name: GrantName,
+        /// Where it is written.
+        at: Location,
+    },
+}
+
+/// The name of a granted entitlement.
+#[derive(Debug, Clone)]
+pub enum GrantName {
+    /// Always the same.
+    Literal(Text),
+    /// Worked out from the identity (`{ directory.group: { each: "'dept-' + person.department.code" } }`); a list grants each, `null` none.
+    Computed(Program),
+}
+
+/// A value that a role contributes to an account attribute.
+#[derive(Debug, Clone)]
+pub struct Contribution {
+    /// The system.
+    pub system: SystemId,
+    /// Position in `System::accounts`.
+    pub account: usize,
+    /// Position in `AccountType::set`.
+    pub mapping: usize,
+    /// The value; the one variable is the identity.
+    pub value: Rule,
+}
+
+/// A named set of entitlements that make one duty.
+#[derive(Debug, Clone)]
+pub struct Duty {
+    /// Its name.
+    pub name: Text,
+    /// System, entitlement kind, name.
+    pub entitlements: Vec<(SystemId, usize, Text)>,
+}
+
+/// Duties that one identity must not hold together.
+#[derive(Debug, Clone)]
+pub struct Conflict {
+    /// Its name.
+    pub name: Text,
+    /// The duties, by position.
+    pub between: Vec<usize>,
+    /// True when grants that would complete it are held back; otherwise they are only reported.
+    pub block: bool,
+    /// Where it is written.
+    pub at: Location,
+}
+
+/// A test of the policy, written in the project.
+#[derive(Debug, Clone)]
+pub struct PolicyTest {
+    /// Its name.
+    pub name: Text,
+    /// The entities given: type, local name, attribute values. The first one of an identity type is tested.
+    pub given: Vec<GivenEntity>,
+    /// Roles assigned directly.
+    pub roles: Vec<usize>,
+    /// The time; `None`: the test does not depend on it and any instant will do.
+    pub at_time: Option<TestTime>,
+    /// What is expected; only what is mentioned is compared.
+    pub expect: Expectation,
+    /// Where it is written.
+    pub at: Location,
+}
+
+/// The instant of a policy test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TestTime {
+    /// The start of a day in the project's time zone.
+    Day(Date),
+    /// An instant.
+    Instant(Timestamp),
+}
+
+/// An entity given to a policy test. Links are `Value::Reference` by key to other given entities.
+#[derive(Debug, Clone)]
+pub struct GivenEntity {
+    /// Its type.
+    pub type_id: TypeId,
+    /// Its attribute values.
+    pub values: Vec<(Slot, Value)>,
+}
+
+/// What a policy test expects.
+#[derive(Debug, Clone, Default)]
+pub struct Expectation {
+    /// The lifecycle state.
+    pub lifecycle: Option<Text>,
+    /// Accounts by `system.type`: `enabled`, `disabled` or `none`.
+    pub accounts: Vec<(SystemId, usize, AccountExpectation)>,
+    /// Exactly these entitlements: system, kind, name. Checked when present.
+    pub grants: Option<Vec<(SystemId, usize, Text)>>,
+    /// Exactly these roles, by position, included ones too. Checked when present.
+    pub roles: Option<Vec<usize>>,
+    /// Attribute values of accounts.
+    pub values: Vec<(SystemId, usize, usize, Value)>,
+    /// Names of conflicts that must be found, exactly. Checked when present.
+    pub conflicts: Option<Vec<Text>>,
+}
+
+/// The expected state of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountExpectation {
+    /// It exists and can be used.
+    Enabled,
+    /// If it exists, it cannot be used.
+    Disabled,
+    /// It is not there.
+    None,
+}

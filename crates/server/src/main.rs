@@ -1,0 +1,2 @@
+//! The one binary, `muster`.
+fn main() {}

@@ -1,0 +1,1 @@
+//! SQLite and PostgreSQL behind one concrete type: facts, history, plans, orders, journal.
