@@ -1,1 +1,23 @@
-//! Real servers and builders for tests.
+//! Real servers for tests: OpenLDAP, 389 Directory Server and PostgreSQL as child processes.
+//!
+//! Every server listens on a free loopback port, keeps its files in a folder of its own and goes away with the
+//! value that stands for it, also when the test process is killed. Missing software is an error that names the
+//! one command that installs it. Nothing here is for production, and nothing here fakes a server.
+
+mod database;
+
+mod ldap;
+mod ldif;
+mod process;
+mod slapd;
+mod tls;
+
+pub use database::{Database, postgres};
+
+pub use ldif::{Entry, parse_ldif};
+pub use slapd::{Slapd, SlapdOptions};
+
+/// The suffix of every test directory.
+pub const SUFFIX: &str = "dc=tern,dc=example";
+/// The password of every account in a test directory and of its administrator.
+pub const PASSWORD: &str = "correct horse";

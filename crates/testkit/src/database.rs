@@ -1,0 +1,227 @@
+//! PostgreSQL: one server for the test process, a fresh database for each test.
+
+use std::{
+    collections::hash_map::RandomState,
+    ffi::OsString,
+    fs,
+    hash::{BuildHasher as _, Hasher as _},
+    os::unix::fs::chown,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{Mutex, PoisonError},
+};
+
+use anyhow::{Context as _, Result, anyhow, bail};
+
+use crate::process::{Launch, Server, find_program, on_free_port, run};
+
+const PACKAGES: &str = "postgresql";
+
+/// The one server of this process, or why there is none.
+static SERVER: Mutex<Option<Result<Shared, String>>> = Mutex::new(None);
+
+#[derive(Debug)]
+struct Shared {
+    url: String,
+    _server: Option<Server>,
+}
+
+/// An empty database that is dropped with this value.
+#[derive(Debug)]
+pub struct Database {
+    url: String,
+    name: String,
+    server_url: String,
+}
+
+impl Database {
+    /// The address, `postgres://…`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        // A database that stays behind disturbs nobody; the server goes away with the process.
+        drop(execute(&self.server_url, &format!("DROP DATABASE {} WITH (FORCE)", self.name)));
+    }
+}
+
+/// Gives a fresh database on a server of this process's own, or on the one that `MUSTER_TEST_POSTGRES` names.
+pub fn postgres() -> Result<Database> {
+    let server_url = server_url()?;
+    let name = format!("muster_test_{:016x}", RandomState::new().build_hasher().finish());
+    execute(&server_url, &format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'"))?;
+    Ok(Database { url: with_database(&server_url, &name)?, name, server_url })
+}
+
+fn server_url() -> Result<String> {
+    let mut slot = SERVER.lock().unwrap_or_else(PoisonError::into_inner);
+    let shared = slot.get_or_insert_with(|| {
+        let given = std::env::var_os("MUSTER_TEST_POSTGRES").filter(|url| !url.is_empty());
+        match given {
+            Some(url) => Ok(Shared { url: url.to_string_lossy().into_owned(), _server: None }),
+            None => start().map_err(|error| format!("{error:#}")),
+        }
+    });
+    match shared {
+        Ok(shared) => Ok(shared.url.clone()),
+        Err(error) => Err(anyhow!("{error}")),
+    }
+}
+
+/// Puts `name` in the place of the database that `url` names.
+fn with_database(url: &str, name: &str) -> Result<String> {
+    let (address, query) = url.split_once('?').map_or((url, None), |(a, q)| (a, Some(q)));
+    let (scheme, rest) =
+        address.split_once("://").context("MUSTER_TEST_POSTGRES must be a postgres:// address")?;
+    let host = rest.split_once('/').map_or(rest, |(host, _)| host);
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    Ok(format!("{scheme}://{host}/{name}{query}"))
+}
+
+fn start() -> Result<Shared> {
+    let programs = programs()?;
+    let folder = tempfile::Builder::new().prefix("muster-postgres-").tempdir()?;
+    let user = unprivileged_user()?;
+    if let Some(user) = &user {
+        chown(folder.path(), Some(user.uid), Some(user.gid))?;
+    }
+    let data = folder.path().join("data");
+    let mut initdb = as_user(user.as_ref(), &programs.join("initdb"));
+    initdb.extend(
+        ["--no-sync", "-A", "trust", "-U", "muster", "-E", "UTF8", "--locale=C", "-D"]
+            .map(OsString::from),
+    );
+    initdb.push(data.clone().into());
+    run(&mut command(&initdb)?, "").context("cannot make a PostgreSQL data folder")?;
+    fs::write(folder.path().join("server.log"), "")?;
+    let (server, port) = on_free_port(|port| {
+        let mut line = as_user(user.as_ref(), &programs.join("postgres"));
+        line.extend(["-D".into(), data.clone().into()]);
+        for setting in [
+            format!("port={port}"),
+            "listen_addresses=127.0.0.1".to_owned(),
+            "unix_socket_directories=".to_owned(),
+            "fsync=off".to_owned(),
+            "full_page_writes=off".to_owned(),
+            "synchronous_commit=off".to_owned(),
+            "max_connections=300".to_owned(),
+        ] {
+            line.extend(["-c".into(), setting.into()]);
+        }
+        let server = Server::start(&Launch { folder: folder.path(), end: "QUIT", command: line })?;
+        server.wait_until(|| execute(&address(port), "SELECT 1").is_ok())?;
+        Ok((server, port))
+    })?;
+    // The watching shell removes the folder when the process ends; a value in a static is never dropped.
+    drop(folder.keep());
+    Ok(Shared { url: address(port), _server: Some(server) })
+}
+
+fn address(port: u16) -> String {
+    format!("postgres://muster@127.0.0.1:{port}/postgres")
+}
+
+/// The folder that holds both `initdb` and `postgres`, the newest first.
+fn programs() -> Result<PathBuf> {
+    let mut versions: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| {
+            Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin")))
+        })
+        .collect();
+    versions.sort();
+    let mut folders: Vec<PathBuf> = versions.into_iter().rev().map(|(_, folder)| folder).collect();
+    folders.push("/usr/local/bin".into());
+    if let Ok(initdb) = find_program("initdb", &[], PACKAGES) {
+        folders.extend(initdb.parent().map(Path::to_path_buf));
+    }
+    folders
+        .into_iter()
+        .find(|folder| folder.join("initdb").is_file() && folder.join("postgres").is_file())
+        .with_context(|| {
+            format!("PostgreSQL is not installed; run `apt-get install -y {PACKAGES}`")
+        })
+}
+
+#[derive(Debug)]
+struct User {
+    uid: u32,
+    gid: u32,
+}
+
+/// PostgreSQL refuses to run as root; answers whom to run it as when this process is root.
+fn unprivileged_user() -> Result<Option<User>> {
+    if number("id", &["-u"])? != 0 {
+        return Ok(None);
+    }
+    for name in ["postgres", "nobody"] {
+        if let (Ok(uid), Ok(gid)) = (number("id", &["-u", name]), number("id", &["-g", name])) {
+            return Ok(Some(User { uid, gid }));
+        }
+    }
+    bail!("PostgreSQL does not run as root and there is no user `postgres` or `nobody`")
+}
+
+fn number(program: &str, arguments: &[&str]) -> Result<u32> {
+    let output = run(Command::new(program).args(arguments), "")?;
+    String::from_utf8_lossy(&output).trim().parse().context("not a number")
+}
+
+fn as_user(user: Option<&User>, program: &Path) -> Vec<OsString> {
+    let mut line: Vec<OsString> = Vec::new();
+    if let Some(User { uid, gid }) = user {
+        line.extend([
+            "setpriv".into(),
+            format!("--reuid={uid}").into(),
+            format!("--regid={gid}").into(),
+        ]);
+        line.extend(["--clear-groups".into(), "--".into()]);
+    }
+    line.push(program.into());
+    line
+}
+
+fn command(line: &[OsString]) -> Result<Command> {
+    let (program, arguments) = line.split_first().context("an empty command")?;
+    let mut command = Command::new(program);
+    // The folder of the test may be closed to the other user.
+    command.args(arguments).current_dir("/");
+    Ok(command)
+}
+
+/// Runs one statement on a thread of its own, so that it may be called from inside and outside a runtime.
+fn execute(url: &str, sql: &str) -> Result<()> {
+    let (url, sql) = (url.to_owned(), sql.to_owned());
+    let work = move || -> Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await?;
+            let driver = tokio::spawn(connection);
+            client.batch_execute(&sql).await?;
+            drop(client);
+            driver.await??;
+            Ok(())
+        })
+    };
+    std::thread::spawn(work).join().map_err(|_| anyhow!("the database call panicked"))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_database_in_an_address_is_replaced() {
+        let url = |url| with_database(url, "new").unwrap();
+        assert_eq!(
+            url("postgres://a:b@h:5/old?sslmode=disable"),
+            "postgres://a:b@h:5/new?sslmode=disable"
+        );
+        assert_eq!(url("postgres://h"), "postgres://h/new");
+    }
+}

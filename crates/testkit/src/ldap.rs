@@ -1,0 +1,54 @@
+//! Calls the directory's own command-line tools, which know nothing of our code.
+
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+
+use crate::{
+    Entry, PASSWORD,
+    ldif::parse_ldif,
+    process::{find_program, run},
+};
+
+/// How to reach a directory as its administrator.
+#[derive(Debug, Clone)]
+pub(crate) struct Tools {
+    pub(crate) url: String,
+    pub(crate) admin: String,
+}
+
+impl Tools {
+    /// True when the server answers an anonymous read of its root entry.
+    pub(crate) fn answers(&self) -> bool {
+        let mut command = Command::new("ldapsearch");
+        command.args(["-x", "-LLL", "-o", "nettimeout=2", "-H", &self.url]);
+        command.args(["-s", "base", "-b", "", "supportedLDAPVersion"]);
+        run(&mut command, "").is_ok()
+    }
+
+    pub(crate) fn search(
+        &self,
+        base: &str,
+        filter: &str,
+        attributes: &[&str],
+    ) -> Result<Vec<Entry>> {
+        let mut command = self.command("ldapsearch")?;
+        command.args(["-LLL", "-o", "ldif-wrap=no", "-E", "pr=1000/noprompt", "-b", base, filter]);
+        command.args(attributes);
+        parse_ldif(&String::from_utf8(run(&mut command, "")?).context("LDIF is ASCII")?)
+    }
+
+    pub(crate) fn add(&self, ldif: &str) -> Result<()> {
+        run(&mut self.command("ldapadd")?, ldif).map(drop)
+    }
+
+    pub(crate) fn modify(&self, ldif: &str) -> Result<()> {
+        run(&mut self.command("ldapmodify")?, ldif).map(drop)
+    }
+
+    fn command(&self, program: &str) -> Result<Command> {
+        let mut command = Command::new(find_program(program, &[], "ldap-utils")?);
+        command.args(["-x", "-H", &self.url, "-D", &self.admin, "-w", PASSWORD]);
+        Ok(command)
+    }
+}

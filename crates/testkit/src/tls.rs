@@ -1,0 +1,45 @@
+//! A certificate authority and a server certificate for `localhost` and `127.0.0.1`, made with `openssl`.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::Result;
+
+use crate::process::{find_program, run};
+
+/// Where the files are.
+#[derive(Debug, Clone)]
+pub(crate) struct Certificates {
+    pub(crate) ca: PathBuf,
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+}
+
+/// Makes a fresh set in `folder`.
+pub(crate) fn make_certificates(folder: &Path) -> Result<Certificates> {
+    let openssl = find_program("openssl", &[], "openssl")?;
+    fs::write(
+        folder.join("leaf.ext"),
+        "basicConstraints=CA:FALSE\nsubjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\n",
+    )?;
+    let step = |arguments: &str| -> Result<()> {
+        run(Command::new(&openssl).args(arguments.split(' ')).current_dir(folder), "").map(drop)
+    };
+    step(
+        "req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=testkit-ca -keyout ca.key -out ca.pem",
+    )?;
+    step(
+        "req -new -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.key -out server.csr",
+    )?;
+    step(
+        "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -extfile leaf.ext -out server.pem",
+    )?;
+    Ok(Certificates {
+        ca: folder.join("ca.pem"),
+        certificate: folder.join("server.pem"),
+        key: folder.join("server.key"),
+    })
+}

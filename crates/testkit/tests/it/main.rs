@@ -1,0 +1,4 @@
+//! The servers start, answer, survive being killed and go away.
+
+mod database;
+mod slapd;
