@@ -3,6 +3,16 @@
 //! A connector is thin: it translates. It takes no decision, keeps no state that must survive, and answers every
 //! change with what really happened. Promises are written as tests in `contract`, which every connector passes.
 
+mod claims;
+mod duration;
+mod secret;
+mod settings;
+
+pub use claims::refuse_unclaimed;
+pub use duration::{ParseDurationError, parse_duration};
+pub use secret::{NoSecrets, Secret, SecretPlace, SecretRef, Secrets};
+pub use settings::{SettingReader, closest, settings_error};
+
 use async_trait::async_trait;
 use muster_model::{Applied, Capabilities, Change, Object, ObjectRef, Text, ValueType};
 
