@@ -1,1 +1,50 @@
-//! SQLite and PostgreSQL behind one concrete type: facts, history, plans, orders, journal.
+#![doc = include_str!("../README.md")]
+
+mod account;
+mod assignment;
+mod change_set;
+mod entitlement;
+mod entity;
+mod error;
+mod evaluation;
+mod fact_version;
+mod journal;
+mod lease;
+mod link;
+mod name;
+mod operation;
+mod plan;
+mod read_run;
+mod record;
+mod revision;
+mod sequence;
+mod statistics;
+mod store;
+mod tx;
+mod unique_value;
+mod words;
+
+pub use account::{Account, AccountCount, AccountMark, AccountOrigin, AccountStatus};
+pub use assignment::{Assignment, AssignmentEdge};
+pub use change_set::{ChangeCounts, ChangeSet, ChangeSetId, ChangeSetStatus};
+pub use entitlement::{Entitlement, EntitlementId};
+pub use entity::{Entity, EntityVersion, IdRange};
+pub use error::{DriverError, StoreError};
+pub use evaluation::{Evaluation, IdentityRow, StateCount};
+pub use journal::{BrokenAt, Entry, JournalEntry, JournalFilter, Summary, entry_hash, verify};
+pub use lease::{Lease, LeaseAnswer};
+pub use link::{Link, LinkSet, PendingLink};
+pub use name::{Name, NameKind};
+pub use operation::{Operation, OperationCount, OperationDone, OperationFilter, OperationState};
+pub use plan::{Plan, PlanStatus};
+pub use read_run::{READ_PROBLEMS_KEPT, ReadCounts, ReadProblem, ReadRun, ReadRunId};
+pub use record::{Record, RecordId, RecordMark};
+pub use revision::{Revision, RevisionHead};
+pub use sequence::Sequence;
+pub use statistics::Statistics;
+pub use store::{Durability, FailPoint, Options, Store};
+pub use tx::{ReadTx, Tx};
+pub use unique_value::{TakenValue, UniqueValue};
+
+/// A number that the dictionary handed out for a name; unique within its [`NameKind`].
+pub type Number = i64;

@@ -1,0 +1,141 @@
+//! What can go wrong in the store. Driver errors stay inside; passwords never appear.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+/// Why the store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The store's address is of no known form.
+    #[error(
+        "`{url}` is not the address of a store; write `sqlite:PATH`, `sqlite::memory:` or `postgres://USER@HOST/DATABASE`"
+    )]
+    Address {
+        /// The address, without a password.
+        url: String,
+    },
+    /// The database could not be opened or connected to.
+    #[error("cannot open the store `{url}`")]
+    Open {
+        /// The address, without a password.
+        url: String,
+        /// What the driver says.
+        #[source]
+        source: DriverError,
+    },
+    /// The store was written by a newer Muster.
+    #[error(
+        "the store `{url}` is at schema {found}, this Muster knows schemas up to {known}; use the newer Muster"
+    )]
+    Newer {
+        /// The address, without a password.
+        url: String,
+        /// The schema number found.
+        found: i64,
+        /// The highest schema number this program knows.
+        known: i64,
+    },
+    /// A migration that was applied to this store is not the one this program carries.
+    #[error(
+        "migration {number} of the store `{url}` is not the one this Muster was built with; the database belongs to another program or another build"
+    )]
+    Altered {
+        /// The address, without a password.
+        url: String,
+        /// The migration's number.
+        number: i64,
+    },
+    /// A migration failed; nothing of it remains.
+    #[error("migration {number} of the store failed and was undone")]
+    Migration {
+        /// The migration's number.
+        number: i64,
+        /// What the driver says.
+        #[source]
+        source: DriverError,
+    },
+    /// Somebody else holds the database.
+    #[error("the store is in use by another process; try again")]
+    Busy,
+    /// The disk is full.
+    #[error("the disk that holds the store is full; nothing of this step was saved")]
+    Full,
+    /// The database cannot be written.
+    #[error("the store cannot be written; check the rights of its file and folder")]
+    ReadOnly,
+    /// A value that must be unique is there already.
+    #[error("a row of `{table}` with this key exists already")]
+    Exists {
+        /// The table.
+        table: String,
+    },
+    /// A statement failed.
+    #[error("a statement on `{table}` failed")]
+    Statement {
+        /// The table, or the first word of the statement.
+        table: String,
+        /// What the driver says.
+        #[source]
+        source: DriverError,
+    },
+    /// Text with a NUL character, which PostgreSQL cannot keep.
+    #[error("text for `{table}` contains a NUL character, which cannot be stored")]
+    Nul {
+        /// The table.
+        table: String,
+    },
+    /// A row that the store itself could not have written.
+    #[error("the store is damaged: `{table}` holds {what} in row {row}")]
+    Inconsistent {
+        /// The table.
+        table: &'static str,
+        /// What is wrong: the column and its content.
+        what: String,
+        /// The row, by its key.
+        row: String,
+    },
+    /// Several plans have a hash with this prefix.
+    #[error("several plans have a name that begins with `{prefix}`; give more characters")]
+    AmbiguousPlan {
+        /// The prefix asked for.
+        prefix: String,
+    },
+    /// A row that was to be changed is not there.
+    #[error("`{table}` has no row {row}")]
+    Missing {
+        /// The table.
+        table: &'static str,
+        /// The row, by its key.
+        row: String,
+    },
+    /// A time that cannot be represented.
+    #[error("the time {0} is outside of what the store can keep")]
+    Time(Timestamp),
+}
+
+/// What a database driver said. Opaque, so that no driver type is part of the store's interface.
+pub struct DriverError {
+    message: String,
+}
+
+impl DriverError {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into() }
+    }
+}
+
+impl fmt::Display for DriverError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl fmt::Debug for DriverError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for DriverError {}
