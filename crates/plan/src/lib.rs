@@ -1,1 +1,20 @@
-//! The difference between what should be and what is, guards, and how a plan reads.
+//! The difference between what should be and what is, as an exact list of operations.
+//!
+//! Pure. [`compare`] works on one identity; [`Plan`] holds the operations of all of them in one fixed order, with the
+//! base they were made from, guards, and a hash: what was shown is what is applied. The executor takes no decisions.
+
+mod codec;
+mod compare;
+mod guard;
+mod json;
+mod operation;
+mod plan;
+mod text;
+
+pub use codec::{DecodeError, decode_operation, encode_operation};
+pub use compare::{Compared, Observed, compare, object_name, on_wire};
+pub use guard::{GuardCheck, check_guards};
+pub use json::{operation_json, plan_json, value_json};
+pub use operation::{AttributeChange, Kind, Operation, OperationReason, Target};
+pub use plan::{Base, Plan, SystemRead};
+pub use text::{Grouping, TextOptions, describe, plan_markdown, plan_text};

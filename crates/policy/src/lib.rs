@@ -1,5 +1,25 @@
 //! What an identity should have, and why: the checked model, and `evaluate`, a pure function of facts, model and time.
+//!
+//! The way in is [`Evaluator`]: made once per model, it evaluates identities one by one from their facts, the entities
+//! they link to and an instant. It reads no clock, asks no database and knows nothing of what systems really hold; the
+//! difference to that is the `plan` crate's.
 
 mod checked;
+mod desired;
+mod evaluate;
+mod evaluator;
+mod lifecycle;
+mod outcome;
+mod projection;
+mod reasons;
+mod world;
 
 pub use checked::*;
+pub use evaluator::Evaluator;
+pub use outcome::{
+    AccountRef, Assignment, DesiredAccount, Evaluation, FoundConflict, HeldRole, Identity, Via,
+    Want,
+};
+pub use projection::Projection;
+pub use reasons::{AttributeReason, Because, MissingRole, Reason, StateReason, Subject};
+pub use world::MemoryWorld;

@@ -1,0 +1,355 @@
+//! Desired against observed for one identity.
+//!
+//! Every difference becomes one operation; equal sides give none. The comparison is on the form the system holds:
+//! text-only systems are compared as text, names by the system's rule.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use muster_lang::World;
+use muster_model::{AccountId, NameRule, Text, Value, name_key};
+use muster_policy::{
+    AccountRef, AccountType, DesiredAccount, Evaluation, Evaluator, StateEffect, Subject, System,
+    Want,
+};
+
+use crate::{AttributeChange, Kind, Operation, OperationReason, Target};
+
+/// An account of the identity as last observed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observed {
+    /// The account in the repository.
+    pub id: AccountId,
+    /// Its account type.
+    pub account: AccountRef,
+    /// The id the system gave it.
+    pub native_id: Text,
+    /// Its name on the system.
+    pub name: Text,
+    /// Whether it can be used; `None` where the system has no such notion.
+    pub enabled: Option<bool>,
+    /// Its values by position in `AccountType::set`.
+    pub values: Vec<Value>,
+    /// Its entitlements: position in `System::entitlements` and name, sorted.
+    pub entitlements: Vec<(usize, Text)>,
+    /// Since when it is out of use, if it is.
+    pub disabled_since: Option<Timestamp>,
+}
+
+/// The outcome of a comparison.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Compared {
+    /// What is to be done; empty when nothing differs.
+    pub operations: Vec<Operation>,
+    /// When an account that is kept disabled is due for deletion.
+    pub next_change: Option<Timestamp>,
+}
+
+struct Context<'a> {
+    evaluator: &'a Evaluator,
+    evaluation: &'a Evaluation,
+    world: &'a dyn World,
+    now: Timestamp,
+    subject: Text,
+}
+
+/// Compares what `evaluation` wants with what is observed of the identity's accounts.
+///
+/// `subject` names the identity to people.
+pub fn compare(
+    evaluator: &Evaluator,
+    evaluation: &Evaluation,
+    observed: &[Observed],
+    subject: &Text,
+    world: &dyn World,
+    now: Timestamp,
+) -> Compared {
+    let context = Context { evaluator, evaluation, world, now, subject: subject.clone() };
+    let mut compared = Compared::default();
+    let by_account: BTreeMap<AccountRef, &Observed> =
+        observed.iter().rev().map(|o| (o.account, o)).collect();
+    for desired in &evaluation.accounts {
+        let Some(system) = evaluator.model().systems.get(desired.account.system.index()) else {
+            continue;
+        };
+        let Some(account_type) = system.accounts.get(desired.account.account) else { continue };
+        let side = Side { system, account_type, desired };
+        match (by_account.get(&desired.account), desired.want) {
+            (None, Want::Present) => context.create(&side, &mut compared.operations),
+            (None, Want::Retained { .. } | Want::Absent) => {}
+            (Some(observed), Want::Present) => {
+                context.adjust(&side, observed, &mut compared.operations)
+            }
+            (Some(observed), Want::Retained { keep_entitlements, delete_after }) => {
+                let due =
+                    delete_after.and_then(|after| observed.disabled_since?.checked_add(after).ok());
+                if due.is_some_and(|due| due <= now) {
+                    context.delete(&side, observed, &mut compared.operations);
+                } else {
+                    compared.next_change = compared.next_change.into_iter().chain(due).min();
+                    context.retain(&side, observed, keep_entitlements, &mut compared.operations);
+                }
+            }
+            (Some(observed), Want::Absent) => {
+                context.delete(&side, observed, &mut compared.operations)
+            }
+        }
+    }
+    context.hold_back_conflicts(observed, &mut compared.operations);
+    compared
+}
+
+struct Side<'a> {
+    system: &'a System,
+    account_type: &'a AccountType,
+    desired: &'a DesiredAccount,
+}
+
+impl Context<'_> {
+    fn create(&self, side: &Side<'_>, operations: &mut Vec<Operation>) {
+        let Some(name) = &side.desired.name else { return };
+        let name = object_name(side.system, name);
+        let target = Target {
+            system: side.system.name.clone(),
+            account_type: side.account_type.name.clone(),
+            account: None,
+            native_id: "".into(),
+            name,
+        };
+        let values = side.account_type.set.iter().zip(&side.desired.values);
+        let values = values
+            .map(|(mapping, value)| (mapping.attribute.clone(), on_wire(side.system, value)))
+            .filter(|(_, value)| !value.is_null())
+            .collect();
+        let reason = self.reason(Subject::Account(side.desired.account));
+        let enabled = side.desired.enabled;
+        operations.push(self.operation(target.clone(), Kind::Create { values, enabled }, reason));
+        self.grants(side, &[], &target, operations);
+    }
+
+    fn adjust(&self, side: &Side<'_>, observed: &Observed, operations: &mut Vec<Operation>) {
+        let target = self.target(side, observed);
+        self.revokes(side, observed, &target, operations);
+        if let Some(state) = observed.enabled.filter(|enabled| *enabled && !side.desired.enabled) {
+            operations.push(self.switch(side, target.clone(), !state));
+        }
+        let wanted = side.desired.name.as_ref().map(|name| object_name(side.system, name));
+        let renamed = wanted.filter(|to| {
+            name_key(side.system.names, to) != name_key(side.system.names, &observed.name)
+        });
+        let mut after = target.clone();
+        if let Some(to) = renamed {
+            let reason = OperationReason {
+                text: "its name follows the rule".into(),
+                at: Some(side.account_type.account_name.at.clone()),
+            };
+            operations.push(self.operation(target, Kind::Rename { to: to.clone() }, reason));
+            after.name = to;
+        }
+        self.update(side, observed, &after, operations);
+        if observed.enabled == Some(false) && side.desired.enabled {
+            operations.push(self.switch(side, after.clone(), true));
+        }
+        self.grants(side, &observed.entitlements, &after, operations);
+    }
+
+    fn update(
+        &self,
+        side: &Side<'_>,
+        observed: &Observed,
+        target: &Target,
+        operations: &mut Vec<Operation>,
+    ) {
+        let mut at = None;
+        let mut changes = Vec::new();
+        for (position, mapping) in
+            side.account_type.set.iter().enumerate().filter(|(_, mapping)| !mapping.on_create)
+        {
+            let new =
+                on_wire(side.system, side.desired.values.get(position).unwrap_or(&Value::Null));
+            let old = on_wire(side.system, observed.values.get(position).unwrap_or(&Value::Null));
+            if new != old {
+                at = at.or_else(|| mapping.value.as_ref().map(|rule| rule.at.clone()));
+                changes.push(AttributeChange { attribute: mapping.attribute.clone(), old, new });
+            }
+        }
+        if !changes.is_empty() {
+            let reason = OperationReason { text: "values follow the mapping".into(), at };
+            operations.push(self.operation(target.clone(), Kind::Update { changes }, reason));
+        }
+    }
+
+    fn retain(
+        &self,
+        side: &Side<'_>,
+        observed: &Observed,
+        keep_entitlements: bool,
+        operations: &mut Vec<Operation>,
+    ) {
+        let target = self.target(side, observed);
+        if !keep_entitlements {
+            self.revokes(side, observed, &target, operations);
+        }
+        if observed.enabled.is_some_and(|enabled| enabled != side.desired.enabled) {
+            operations.push(self.switch(side, target, side.desired.enabled));
+        }
+    }
+
+    fn delete(&self, side: &Side<'_>, observed: &Observed, operations: &mut Vec<Operation>) {
+        let target = self.target(side, observed);
+        self.revokes(side, observed, &target, operations);
+        operations.push(self.operation(target, Kind::Delete, self.state_reason(side)));
+    }
+
+    fn revokes(
+        &self,
+        side: &Side<'_>,
+        observed: &Observed,
+        target: &Target,
+        operations: &mut Vec<Operation>,
+    ) {
+        for (kind, name) in &observed.entitlements {
+            if side.desired.entitlements.binary_search(&(*kind, name.clone())).is_err() {
+                let reason = match side.desired.want {
+                    Want::Present => OperationReason { text: "no role grants it".into(), at: None },
+                    Want::Retained { .. } | Want::Absent => self.state_reason(side),
+                };
+                let entitlement = entitlement_kind(side.system, *kind);
+                let kind = Kind::Revoke { entitlement, name: name.clone() };
+                operations.push(self.operation(target.clone(), kind, reason));
+            }
+        }
+    }
+
+    fn grants(
+        &self,
+        side: &Side<'_>,
+        held: &[(usize, Text)],
+        target: &Target,
+        operations: &mut Vec<Operation>,
+    ) {
+        for (kind, name) in &side.desired.entitlements {
+            if held.binary_search(&(*kind, name.clone())).is_err() {
+                let reason = self.reason(Subject::Entitlement(side.desired.account, *kind, name));
+                let entitlement = entitlement_kind(side.system, *kind);
+                let kind = Kind::Grant { entitlement, name: name.clone() };
+                operations.push(self.operation(target.clone(), kind, reason));
+            }
+        }
+    }
+
+    fn switch(&self, side: &Side<'_>, target: Target, enabled: bool) -> Operation {
+        let kind = if enabled { Kind::Enable } else { Kind::Disable };
+        self.operation(target, kind, self.state_reason(side))
+    }
+
+    fn target(&self, side: &Side<'_>, observed: &Observed) -> Target {
+        Target {
+            system: side.system.name.clone(),
+            account_type: side.account_type.name.clone(),
+            account: Some(observed.id),
+            native_id: observed.native_id.clone(),
+            name: observed.name.clone(),
+        }
+    }
+
+    fn operation(&self, target: Target, kind: Kind, reason: OperationReason) -> Operation {
+        let (identity, subject) = (self.evaluation.row.id, self.subject.clone());
+        Operation { identity, subject, target, kind, reason, blocked: None }
+    }
+
+    /// The first role that grants `subject`.
+    fn reason(&self, subject: Subject<'_>) -> OperationReason {
+        let (_, held) = self.evaluator.granting(self.evaluation, subject, self.world, self.now);
+        match held.first().and_then(|held| self.evaluator.model().roles.get(held.role)) {
+            Some(role) => OperationReason {
+                text: format!("role `{}`", role.name).into(),
+                at: Some(role.at.clone()),
+            },
+            None => OperationReason { text: "wanted".into(), at: None },
+        }
+    }
+
+    /// The lifecycle state where it says something about the account; otherwise that no role grants it.
+    fn state_reason(&self, side: &Side<'_>) -> OperationReason {
+        let stated = self
+            .evaluation
+            .state
+            .filter(|state| side.account_type.states.get(*state).copied().flatten().is_some());
+        let type_model = self.evaluator.model().types.get(self.evaluation.row.type_id.index());
+        match stated.zip(type_model).and_then(|(state, behaviour)| behaviour.lifecycle.get(state)) {
+            Some(state)
+                if !is_working(side, self.evaluation.state)
+                    || side.desired.want == Want::Present =>
+            {
+                OperationReason {
+                    text: format!("lifecycle `{}`", state.name).into(),
+                    at: Some(state.when.at.clone()),
+                }
+            }
+            Some(_) | None => OperationReason {
+                text: "no role grants it".into(),
+                at: Some(side.account_type.at.clone()),
+            },
+        }
+    }
+
+    /// Marks grants that would complete a conflict and are not there yet.
+    fn hold_back_conflicts(&self, _observed: &[Observed], operations: &mut [Operation]) {
+        let model = self.evaluator.model();
+        for found in &self.evaluation.conflicts {
+            let Some(conflict) =
+                model.conflicts.get(found.conflict).filter(|conflict| conflict.block)
+            else {
+                continue;
+            };
+            let duties = found.duties.iter().filter_map(|duty| model.duties.get(*duty));
+            let parts: Vec<_> = duties.flat_map(|duty| &duty.entitlements).collect();
+            for operation in operations.iter_mut() {
+                let Kind::Grant { entitlement, name } = &operation.kind else { continue };
+                let is_part = parts.iter().any(|(system, kind, part)| {
+                    let system = model.systems.get(system.index());
+                    part == name
+                        && system.is_some_and(|s| {
+                            s.name == operation.target.system
+                                && entitlement_kind(s, *kind) == *entitlement
+                        })
+                });
+                if is_part {
+                    operation.blocked = Some(conflict.name.clone());
+                }
+            }
+        }
+    }
+}
+
+fn is_working(side: &Side<'_>, state: Option<usize>) -> bool {
+    let effect = state.and_then(|state| side.account_type.states.get(state).copied().flatten());
+    effect.is_some_and(|StateEffect { enabled, .. }| enabled)
+}
+
+fn entitlement_kind(system: &System, kind: usize) -> Text {
+    system.entitlements.get(kind).map_or_else(|| "?".into(), |kind| kind.name.clone())
+}
+
+/// The name as the system will show it: relative distinguished names get the system's base.
+pub fn object_name(system: &System, name: &Text) -> Text {
+    match (system.names, system.settings.scalar("base")) {
+        (NameRule::DistinguishedName, Some(base)) => {
+            let (key, base_key) = (name_key(system.names, name), name_key(system.names, base));
+            if key == base_key || key.ends_with(&format!(",{base_key}")) {
+                name.clone()
+            } else {
+                format!("{name},{base}").into()
+            }
+        }
+        (NameRule::DistinguishedName | NameRule::Exact | NameRule::CaseInsensitive, _) => {
+            name.clone()
+        }
+    }
+}
+
+/// The value in the form the system holds it.
+pub fn on_wire(system: &System, value: &Value) -> Value {
+    if system.text_only { value.to_wire_text() } else { value.clone() }
+}

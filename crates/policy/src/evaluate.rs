@@ -1,0 +1,276 @@
+//! `evaluate`: one identity, one instant, everything that follows.
+
+use jiff::Timestamp;
+use muster_lang::{Binding, Clock, Frame, World};
+use muster_model::{Hasher, Text};
+
+use crate::{
+    Assignment, DesiredAccount, Evaluation, Evaluator, FoundConflict, HeldRole, Identity, Via,
+    Want,
+    evaluator::{PlannedGrant, TypePlan, fingerprint},
+    world::earliest,
+};
+
+impl Evaluator {
+    /// What `identity` should have at `now`.
+    ///
+    /// `world` holds what [`Evaluator::projection`] names. Total: it cannot fail. Equal input gives equal output.
+    pub fn evaluate(
+        &self,
+        identity: &Identity<'_>,
+        world: &dyn World,
+        now: Timestamp,
+    ) -> Evaluation {
+        let clock = Clock::new(now);
+        let mut row = identity.row.clone();
+        let found = self.fill(&mut row, identity, world, &clock);
+        let empty = TypePlan::default();
+        let plan = self.plan_of(row.type_id).unwrap_or(&empty);
+        let timezone = self.timezone_of(&row);
+        let bindings = [Binding::Row(&row)];
+        let frame = Frame { bindings: &bindings, world, clock: &clock, timezone: &timezone };
+
+        let roles = self.held_roles(plan, identity.assignments, &frame);
+        let mut granted = Granted::collect(plan, &roles, &frame);
+        let (ahead, ahead_change) = self.prepared(identity, world, &found, now);
+        let accounts: Vec<DesiredAccount> = plan
+            .accounts
+            .iter()
+            .enumerate()
+            .map(|account| {
+                self.desired_account(
+                    account,
+                    plan,
+                    &roles,
+                    &mut granted,
+                    &found,
+                    ahead.as_deref(),
+                    &frame,
+                )
+            })
+            .collect();
+        let conflicts = self.conflicts(plan, &accounts);
+        let deletions = accounts_change(self, plan, &found, now);
+        let next_change = earliest(earliest(clock.next_change(), ahead_change), deletions);
+        let fingerprint = outcome_fingerprint(plan, &accounts);
+        let (state, state_since) = (found.state, found.since);
+        Evaluation {
+            row,
+            state,
+            state_since,
+            roles,
+            accounts,
+            conflicts,
+            ahead,
+            next_change,
+            fingerprint,
+        }
+    }
+
+    /// The outcome at the end of the present state, when that state prepares accounts and the time has come; also the
+    /// instant at which the time comes.
+    fn prepared(
+        &self,
+        identity: &Identity<'_>,
+        world: &dyn World,
+        found: &crate::lifecycle::Found,
+        now: Timestamp,
+    ) -> (Option<Box<Evaluation>>, Option<Timestamp>) {
+        let (Some(state), Some(until)) = (found.state, found.until) else { return (None, None) };
+        let longest = self
+            .effects(identity.row.type_id)
+            .filter_map(|states| states.get(state).copied().flatten()?.prepare)
+            .max();
+        let Some(longest) = longest else { return (None, None) };
+        let begins = until.saturating_sub(longest).unwrap_or(Timestamp::MIN);
+        if now < begins {
+            return (None, Some(begins));
+        }
+        (Some(Box::new(self.evaluate(identity, world, until))), None)
+    }
+
+    /// The roles held: by rule, by assignment, by inclusion; in order of position.
+    fn held_roles(
+        &self,
+        plan: &TypePlan,
+        assignments: &[Assignment],
+        frame: &Frame<'_>,
+    ) -> Vec<HeldRole> {
+        let mut direct: Vec<HeldRole> = Vec::new();
+        let mut try_role = |role: usize| {
+            let when = self.model().roles.get(role).and_then(|role| role.when.as_ref());
+            if when.is_some_and(|when| when.program.holds(frame)) {
+                direct.push(HeldRole { role, via: Via::Rule });
+            }
+        };
+        for lookup in &plan.lookups {
+            let value = lookup.value.eval(frame);
+            if let Some(roles) = lookup.equal.get(&fingerprint(&value)) {
+                roles.iter().for_each(|role| try_role(*role));
+            }
+            if let Some(text) = value.as_text() {
+                lookup
+                    .prefixes
+                    .iter()
+                    .filter(|(p, _)| text.starts_with(&**p))
+                    .for_each(|(_, role)| try_role(*role));
+            }
+        }
+        plan.always.iter().for_each(|role| try_role(*role));
+        for (position, assignment) in assignments.iter().enumerate() {
+            [assignment.from, assignment.until]
+                .into_iter()
+                .flatten()
+                .for_each(|at| frame.clock.note(at));
+            let now = frame.clock.now;
+            if assignment.from.is_none_or(|from| from <= now)
+                && assignment.until.is_none_or(|until| now < until)
+            {
+                direct.push(HeldRole { role: assignment.role, via: Via::Assigned(position) });
+            }
+        }
+        with_included(plan, direct)
+    }
+
+    fn conflicts(&self, plan: &TypePlan, accounts: &[DesiredAccount]) -> Vec<FoundConflict> {
+        if plan.duties.is_empty() {
+            return Vec::new();
+        }
+        let mut held: Vec<usize> = accounts
+            .iter()
+            .flat_map(|account| {
+                account
+                    .entitlements
+                    .iter()
+                    .map(move |(kind, name)| (account.account, *kind, name.clone()))
+            })
+            .filter_map(|key| plan.duties.get(&key))
+            .flatten()
+            .copied()
+            .collect();
+        held.sort_unstable();
+        held.dedup();
+        let holds = |duty: &usize| held.binary_search(duty).is_ok();
+        self.model()
+            .conflicts
+            .iter()
+            .enumerate()
+            .filter_map(|(conflict, between)| {
+                let duties: Vec<usize> = between.between.iter().copied().filter(holds).collect();
+                (duties.len() > 1).then_some(FoundConflict { conflict, duties })
+            })
+            .collect()
+    }
+}
+
+/// Adds what the direct roles include; the first reason in the order rule, assignment, inclusion stays.
+fn with_included(plan: &TypePlan, direct: Vec<HeldRole>) -> Vec<HeldRole> {
+    let mut roles = direct.clone();
+    for held in &direct {
+        let closure = plan.closure.get(held.role).map_or(&[][..], Vec::as_slice);
+        let included = closure.iter().filter(|role| **role != held.role);
+        roles.extend(included.map(|role| HeldRole { role: *role, via: Via::Included(held.role) }));
+    }
+    roles.sort_by_key(|held| {
+        (
+            held.role,
+            match held.via {
+                Via::Rule => (0, 0),
+                Via::Assigned(position) => (1, position),
+                Via::Included(by) => (2, by),
+            },
+        )
+    });
+    roles.dedup_by_key(|held| held.role);
+    roles
+}
+
+/// What held roles grant, by position of the account type.
+#[derive(Debug)]
+pub(crate) struct Granted {
+    pub(crate) accounts: Vec<bool>,
+    pub(crate) entitlements: Vec<Vec<(usize, Text)>>,
+}
+
+impl Granted {
+    fn collect(plan: &TypePlan, roles: &[HeldRole], frame: &Frame<'_>) -> Self {
+        let n = plan.accounts.len();
+        let mut granted = Self { accounts: vec![false; n], entitlements: vec![Vec::new(); n] };
+        for grant in roles.iter().filter_map(|held| plan.grants.get(held.role)).flatten() {
+            match grant {
+                PlannedGrant::Account(account) => granted.mark(*account),
+                PlannedGrant::Entitlement { account, kind, name } => {
+                    granted.add(*account, *kind, name.clone())
+                }
+                PlannedGrant::Computed { account, kind, names } => {
+                    for name in
+                        names.eval(frame).items().iter().filter_map(muster_model::Value::as_text)
+                    {
+                        if !name.is_empty() {
+                            granted.add(*account, *kind, name.clone());
+                        }
+                    }
+                }
+            }
+        }
+        for names in &mut granted.entitlements {
+            names.sort_unstable();
+            names.dedup();
+        }
+        granted
+    }
+
+    fn mark(&mut self, account: usize) {
+        if let Some(place) = self.accounts.get_mut(account) {
+            *place = true;
+        }
+    }
+
+    fn add(&mut self, account: usize, kind: usize, name: Text) {
+        self.mark(account);
+        if let Some(names) = self.entitlements.get_mut(account) {
+            names.push((kind, name));
+        }
+    }
+}
+
+/// When a state that deletes accounts after some time will do so.
+fn accounts_change(
+    evaluator: &Evaluator,
+    plan: &TypePlan,
+    found: &crate::lifecycle::Found,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let state = found.state?;
+    plan.accounts
+        .iter()
+        .filter_map(|account| evaluator.effect(account.account, state)?.delete_after)
+        .filter_map(|after| found.since.saturating_add(after).ok())
+        .filter(|at| *at > now)
+        .min()
+}
+
+fn outcome_fingerprint(plan: &TypePlan, accounts: &[DesiredAccount]) -> muster_model::Fingerprint {
+    let mut hasher = Hasher::new();
+    for (desired, plan) in accounts.iter().zip(&plan.accounts) {
+        hasher.bytes(&plan.salt.to_bytes());
+        match desired.want {
+            Want::Absent => hasher.byte(0),
+            Want::Retained { keep_entitlements, delete_after } => {
+                hasher.byte(1 + 2 * u8::from(keep_entitlements));
+                hasher.int(delete_after.map_or(-1, |after| after.as_secs()));
+            }
+            Want::Present => hasher.byte(2),
+        }
+        hasher.byte(u8::from(desired.enabled));
+        hasher.text(desired.name.as_deref().unwrap_or(""));
+        hasher.byte(u8::from(desired.name.is_some()));
+        desired.values.iter().for_each(|value| value.fingerprint(&mut hasher));
+        hasher.int(i64::try_from(desired.entitlements.len()).unwrap_or(i64::MAX));
+        for (kind, name) in &desired.entitlements {
+            hasher.int(i64::try_from(*kind).unwrap_or(i64::MAX));
+            hasher.text(name);
+        }
+    }
+    hasher.finish()
+}

@@ -1,0 +1,113 @@
+//! What evaluation reads of entities other than the one evaluated, found by looking at every expression once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use muster_lang::{Path, Program};
+use muster_model::{AttributeKind, Slot, TypeId, ValueType};
+
+use crate::{Grant, GrantName, Model};
+
+/// What evaluation reads of entities other than the one evaluated.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Projection {
+    /// The attributes read through links, by type. A type without entry is never read.
+    pub slots: BTreeMap<TypeId, BTreeSet<Slot>>,
+    /// The link attributes whose inverse is read: the type that holds the link, and the attribute.
+    pub inverses: BTreeSet<(TypeId, Slot)>,
+}
+
+/// The projection of a model, and the computed attributes in it in an order in which each finds its inputs done.
+pub(crate) fn projection(model: &Model) -> (Projection, Vec<(TypeId, Slot)>) {
+    let mut finder = Finder {
+        model,
+        projection: Projection::default(),
+        order: Vec::new(),
+        seen: BTreeSet::new(),
+    };
+    for path in programs(model).flat_map(|program| program.paths()) {
+        finder.path(path, 1);
+    }
+    (finder.projection, finder.order)
+}
+
+struct Finder<'a> {
+    model: &'a Model,
+    projection: Projection,
+    order: Vec<(TypeId, Slot)>,
+    seen: BTreeSet<(TypeId, Slot)>,
+}
+
+impl Finder<'_> {
+    /// Notes what a path reads. The first `own` steps are read from the entity the path starts at.
+    fn path(&mut self, path: &Path, own: usize) {
+        for (type_id, slot) in &path.steps {
+            let Some(attribute) = self.model.schema.attribute(*type_id, *slot) else { continue };
+            match attribute.kind {
+                AttributeKind::Inverse { of, slot: link } => {
+                    self.projection.inverses.insert((of, link));
+                    self.projection.slots.entry(of).or_default();
+                }
+                AttributeKind::Stored
+                | AttributeKind::Generated
+                | AttributeKind::Computed
+                | AttributeKind::Lifecycle => {}
+            }
+            if let ValueType::Link(to) = attribute.value_type {
+                self.projection.slots.entry(to).or_default();
+            }
+        }
+        for (type_id, slot) in path.steps.iter().skip(own) {
+            self.linked(*type_id, *slot);
+        }
+    }
+
+    /// Notes an attribute that is read of an entity reached through a link, and what it is computed from.
+    fn linked(&mut self, type_id: TypeId, slot: Slot) {
+        self.projection.slots.entry(type_id).or_default().insert(slot);
+        let kind = self.model.schema.attribute(type_id, slot).map(|attribute| attribute.kind);
+        let computed = matches!(kind, Some(AttributeKind::Computed | AttributeKind::Lifecycle));
+        if computed && self.seen.insert((type_id, slot)) {
+            for input in inputs(self.model, type_id, slot) {
+                self.path(input, 0);
+            }
+            self.order.push((type_id, slot));
+        }
+    }
+}
+
+/// All expressions that are evaluated for an identity.
+fn programs(model: &Model) -> impl Iterator<Item = &Program> {
+    let of_types = model.types.iter().flat_map(|behaviour| {
+        let computed = behaviour.computed.iter().map(|(_, rule)| rule);
+        computed
+            .chain(&behaviour.display)
+            .chain(behaviour.lifecycle.iter().map(|state| &state.when))
+    });
+    let of_accounts =
+        model.systems.iter().flat_map(|system| &system.accounts).flat_map(|account| {
+            std::iter::once(&account.account_name)
+                .chain(account.set.iter().filter_map(|mapping| mapping.value.as_ref()))
+        });
+    let of_roles = model
+        .roles
+        .iter()
+        .flat_map(|role| role.when.iter().chain(role.values.iter().map(|value| &value.value)));
+    let of_grants =
+        model.roles.iter().flat_map(|role| &role.grants).filter_map(|grant| match grant {
+            Grant::Entitlement { name: GrantName::Computed(names), .. } => Some(names),
+            Grant::Entitlement { name: GrantName::Literal(_), .. } | Grant::Account { .. } => None,
+        });
+    of_types.chain(of_accounts).chain(of_roles).map(|rule| &rule.program).chain(of_grants)
+}
+
+/// What a computed attribute or a lifecycle reads.
+fn inputs(model: &Model, type_id: TypeId, slot: Slot) -> Vec<&Path> {
+    let Some(behaviour) = model.types.get(type_id.index()) else { return Vec::new() };
+    let is_lifecycle =
+        model.schema.attribute(type_id, slot).is_some_and(|a| a.kind == AttributeKind::Lifecycle);
+    if is_lifecycle {
+        return behaviour.lifecycle.iter().flat_map(|state| state.when.program.paths()).collect();
+    }
+    let own = behaviour.computed.iter().filter(|(computed, _)| *computed == slot);
+    own.flat_map(|(_, rule)| rule.program.paths()).collect()
+}
