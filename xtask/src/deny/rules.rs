@@ -1,0 +1,74 @@
+//! The tables: what is allowed, what is banned, what belongs to one place. A longer list is a reviewed line.
+
+use std::fmt::Write as _;
+
+/// Licences that fit `Apache-2.0 OR MIT`.
+pub(super) const LICENCES: &[&str] = &[
+    "0BSD",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-3-Clause",
+    "BSL-1.0",
+    "ISC",
+    "MIT",
+    "Unicode-3.0",
+    "Unlicense",
+    "Zlib",
+];
+
+/// The one place packages come from.
+pub(super) const SOURCE: &str = "registry+https://github.com/rust-lang/crates.io-index";
+
+/// Crates that may not come in at all, and why.
+pub(super) const BANNED: &[(&str, &str)] = &[
+    ("chrono", "time is jiff's"),
+    ("diesel", "statements are text, see docs/decisions/0002"),
+    ("native-tls", "TLS is rustls with aws-lc-rs"),
+    ("openssl", "TLS is rustls with aws-lc-rs"),
+    ("openssl-sys", "TLS is rustls with aws-lc-rs"),
+    ("sea-orm", "statements are text, see docs/decisions/0002"),
+    ("serde_yaml", "model files keep the place of each key, see docs/decisions/0004"),
+    ("sqlx", "the drivers are rusqlite and tokio-postgres, see docs/decisions/0002"),
+    ("sqlx-core", "the drivers are rusqlite and tokio-postgres, see docs/decisions/0002"),
+];
+
+/// Crates that belong to one place, and the packages that may depend on them directly.
+pub(super) const KEPT: &[(&str, &[&str])] = &[
+    ("axum", &["muster-api"]),
+    ("cel", &["muster-lang"]),
+    ("clap", &["bench", "clap_complete", "clap_mangen", "muster-cli"]),
+    ("csv", &["muster-cli", "muster-connector-csv"]),
+    ("deadpool-postgres", &["muster-store"]),
+    ("ldap3", &["muster-connector-ldap"]),
+    ("rusqlite", &["muster-store"]),
+    ("saphyr-parser", &["muster-project"]),
+    ("tokio-postgres", &["deadpool-postgres", "muster-store", "muster-testkit"]),
+];
+
+/// The same rules in the words of cargo-deny.
+pub(crate) fn deny_toml() -> String {
+    let mut text = "\
+# Written by `cargo xtask generate` from xtask/src/deny/rules.rs; change it there.
+# `cargo xtask deny` checks the same rules without cargo-deny.
+
+[graph]
+all-features = false
+
+[licenses]
+allow = [
+"
+    .to_owned();
+    for licence in LICENCES {
+        _ = writeln!(text, "  \"{licence}\",");
+    }
+    text.push_str("]\n\n[bans]\nmultiple-versions = \"allow\"\nwildcards = \"deny\"\nallow-wildcard-paths = true\ndeny = [\n");
+    for (name, why) in BANNED {
+        _ = writeln!(text, "  {{ crate = \"{name}\", reason = \"{why}\" }},");
+    }
+    for (name, users) in KEPT {
+        let users: Vec<String> = users.iter().map(|user| format!("\"{user}\"")).collect();
+        _ = writeln!(text, "  {{ crate = \"{name}\", wrappers = [{}] }},", users.join(", "));
+    }
+    text.push_str("]\n\n[sources]\nunknown-registry = \"deny\"\nunknown-git = \"deny\"\n");
+    text
+}

@@ -1,0 +1,150 @@
+//! The real servers that tests start: looked for, installed where that is allowed, else asked for in one line.
+//!
+//! This installs programs only. Tests start their own servers on free ports with their own data; no service of the
+//! machine is started, stopped or changed.
+
+use std::{fs, path::PathBuf, process::Command};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::{command, steps::say};
+
+/// A Debian package and a program by which its presence is seen.
+#[derive(Debug, Clone, Copy)]
+struct Server {
+    package: &'static str,
+    program: &'static str,
+}
+
+const SERVERS: &[Server] = &[
+    Server { package: "slapd", program: "slapd" },
+    Server { package: "ldap-utils", program: "ldapsearch" },
+    Server { package: "389-ds-base", program: "ns-slapd" },
+    Server { package: "postgresql", program: "initdb" },
+];
+
+/// What is to be done about missing packages.
+#[derive(Debug, PartialEq, Eq)]
+enum Remedy {
+    Nothing,
+    Install(Vec<&'static str>),
+    Ask(String),
+}
+
+/// Makes sure that every server is there.
+pub(crate) fn ensure() -> Result<()> {
+    let folders = more_folders();
+    let missing: Vec<&'static str> = SERVERS
+        .iter()
+        .filter(|server| command::find_program(server.program, &folders).is_none())
+        .map(|server| server.package)
+        .collect();
+    let may_install = command::find_program("apt-get", &[]).is_some() && is_root();
+    match remedy(missing, may_install) {
+        Remedy::Nothing => Ok(()),
+        Remedy::Install(packages) => install(&packages),
+        Remedy::Ask(text) => bail!(text),
+    }
+}
+
+fn remedy(missing: Vec<&'static str>, may_install: bool) -> Remedy {
+    if missing.is_empty() {
+        Remedy::Nothing
+    } else if may_install {
+        Remedy::Install(missing)
+    } else {
+        let packages = missing.join(" ");
+        Remedy::Ask(format!(
+            "the tests start real servers, and these Debian packages are missing: {packages}\n\
+             install them (or what your system calls them) and run this again:\n  \
+             sudo apt-get update && sudo apt-get install --no-install-recommends -y {packages}"
+        ))
+    }
+}
+
+/// Where Debian keeps server programs that are not on the path of everybody.
+fn more_folders() -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> =
+        ["/usr/sbin", "/usr/local/sbin", "/usr/lib/openldap", "/usr/libexec"]
+            .map(PathBuf::from)
+            .into();
+    if let Ok(versions) = fs::read_dir("/usr/lib/postgresql") {
+        folders.extend(versions.flatten().map(|version| version.path().join("bin")));
+    }
+    folders
+}
+
+fn is_root() -> bool {
+    let mut id = Command::new("id");
+    id.arg("-u");
+    command::output(id).is_ok_and(|id| id.trim() == "0")
+}
+
+fn install(packages: &[&str]) -> Result<()> {
+    say(&format!("installing for the tests: {}", packages.join(" ")));
+    let _no_services = NoServices::begin()?;
+    command::run(apt(&["update", "-q"]))?;
+    let mut install = apt(&["install", "-q", "-y", "--no-install-recommends"]);
+    install.args(packages);
+    command::run(install)
+}
+
+fn apt(arguments: &[&str]) -> Command {
+    let mut command = Command::new("apt-get");
+    command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").env("RUNLEVEL", "1");
+    command
+}
+
+/// While it lives, Debian's packages do not start the services they bring.
+struct NoServices {
+    written: Option<PathBuf>,
+}
+
+impl NoServices {
+    fn begin() -> Result<Self> {
+        let path = PathBuf::from("/usr/sbin/policy-rc.d");
+        if path.exists() {
+            return Ok(Self { written: None }); // the machine has a policy of its own, such as in containers
+        }
+        let rule = "#!/bin/sh\nexit 101\n";
+        fs::write(&path, rule).with_context(|| format!("cannot write `{}`", path.display()))?;
+        let mut make_executable = Command::new("chmod");
+        make_executable.arg("755").arg(&path);
+        let no_services = Self { written: Some(path) };
+        command::output(make_executable)?;
+        Ok(no_services)
+    }
+}
+
+impl Drop for NoServices {
+    fn drop(&mut self) {
+        if let Some(path) = &self.written
+            && let Err(error) = fs::remove_file(path)
+        {
+            say(&format!("warning: cannot remove `{}`: {error}", path.display()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Remedy, remedy};
+
+    #[test]
+    fn nothing_is_installed_when_nothing_is_missing() {
+        assert_eq!(remedy(vec![], true), Remedy::Nothing);
+    }
+
+    #[test]
+    fn missing_servers_are_installed_where_that_is_allowed() {
+        assert_eq!(remedy(vec!["slapd"], true), Remedy::Install(vec!["slapd"]));
+    }
+
+    #[test]
+    fn who_may_not_install_gets_the_line_to_run() {
+        let Remedy::Ask(text) = remedy(vec!["slapd", "postgresql"], false) else {
+            panic!("expected a question")
+        };
+        assert!(text.ends_with("install --no-install-recommends -y slapd postgresql"), "{text}");
+    }
+}

@@ -1,0 +1,178 @@
+//! Who may use whom: the one table of layers, and what the pure crates must never reach.
+
+use std::collections::BTreeSet;
+
+use crate::packages::Packages;
+
+use super::Finding;
+
+/// A crate of ours and the crates of ours it may use; names without `muster-`.
+struct Layer {
+    name: &'static str,
+    kind: Kind,
+    uses: &'static [&'static str],
+}
+
+/// What a crate is allowed to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// No async, no IO, no logging, not even in tests.
+    Pure,
+    /// Talks to the world.
+    Edge,
+}
+
+/// Things that no pure crate may reach, however indirectly.
+const IMPURE: &[&str] =
+    &["axum", "reqwest", "rusqlite", "rustls", "tokio", "tokio-postgres", "tracing"];
+
+/// Crates that stand at the top: nobody may use them, not even in tests.
+const TOPS: &[&str] = &["bench", "server", "xtask"];
+
+/// Right uses left. A new edge is a decision record.
+const LAYERS: &[Layer] = &[
+    Layer { name: "model", kind: Kind::Pure, uses: &[] },
+    Layer { name: "lang", kind: Kind::Pure, uses: &["model"] },
+    Layer { name: "policy", kind: Kind::Pure, uses: &["model", "lang"] },
+    Layer { name: "plan", kind: Kind::Pure, uses: &["model", "policy"] },
+    Layer { name: "project", kind: Kind::Pure, uses: &["model", "lang", "policy"] },
+    Layer { name: "store", kind: Kind::Edge, uses: &["model"] },
+    Layer { name: "connector", kind: Kind::Edge, uses: &["model"] },
+    Layer { name: "connector-csv", kind: Kind::Edge, uses: &["model", "connector"] },
+    Layer { name: "connector-ldap", kind: Kind::Edge, uses: &["model", "connector"] },
+    Layer { name: "demo", kind: Kind::Pure, uses: &["model"] },
+    Layer { name: "testkit", kind: Kind::Edge, uses: &["model"] },
+    Layer {
+        name: "app",
+        kind: Kind::Edge,
+        uses: &["model", "lang", "policy", "plan", "project", "store", "connector"],
+    },
+    Layer {
+        name: "engine",
+        kind: Kind::Edge,
+        uses: &["model", "lang", "policy", "plan", "project", "store", "connector", "app"],
+    },
+    Layer {
+        name: "cli",
+        kind: Kind::Edge,
+        uses: &[
+            "model",
+            "lang",
+            "policy",
+            "plan",
+            "project",
+            "store",
+            "connector",
+            "app",
+            "engine",
+            "demo",
+        ],
+    },
+    Layer {
+        name: "server",
+        kind: Kind::Edge,
+        uses: &["connector", "connector-csv", "connector-ldap", "cli"],
+    },
+    Layer {
+        name: "bench",
+        kind: Kind::Edge,
+        uses: &[
+            "model",
+            "lang",
+            "policy",
+            "plan",
+            "project",
+            "store",
+            "connector",
+            "connector-csv",
+            "connector-ldap",
+            "app",
+            "engine",
+        ],
+    },
+    Layer { name: "xtask", kind: Kind::Edge, uses: &[] },
+];
+
+pub(super) fn check(packages: &Packages) -> Vec<Finding> {
+    let ours = packages.ours();
+    let mut findings = Vec::new();
+    for package in packages.packages.iter().filter(|package| package.ours) {
+        if package.may_be_published {
+            findings.push(found(&package.name, "says no `publish = false`".to_owned()));
+        }
+    }
+    for name in &ours {
+        match LAYERS.iter().find(|layer| layer.name == short(name)) {
+            None => findings.push(found(
+                name,
+                "is missing in the table of xtask/src/tidy/layers.rs".to_owned(),
+            )),
+            Some(layer) => findings.extend(edges(layer, name, &ours, packages)),
+        }
+    }
+    findings
+}
+
+fn edges(layer: &Layer, name: &str, ours: &BTreeSet<&str>, packages: &Packages) -> Vec<Finding> {
+    let Some(edges) = packages.edges.get(name) else { return Vec::new() };
+    let mut findings = Vec::new();
+    let internal = |set: &BTreeSet<String>| -> Vec<String> {
+        set.iter().filter(|to| ours.contains(to.as_str())).cloned().collect()
+    };
+    for to in internal(&edges.normal) {
+        if !layer.uses.contains(&short(&to)) {
+            findings.push(found(name, format!("must not use {to}")));
+        }
+    }
+    for to in internal(&edges.dev) {
+        let allowed = match layer.kind {
+            Kind::Pure => layer.uses.contains(&short(&to)),
+            Kind::Edge => !TOPS.contains(&short(&to)),
+        };
+        if !allowed {
+            findings.push(found(name, format!("must not use {to}, not even in tests")));
+        }
+    }
+    if layer.kind == Kind::Pure {
+        for (impure, road) in reached(name, packages) {
+            findings.push(found(name, format!("is pure but reaches {impure}: {road}")));
+        }
+    }
+    findings
+}
+
+/// The impure crates that `name` reaches, each with one road to it.
+fn reached(name: &str, packages: &Packages) -> Vec<(String, String)> {
+    let mut seen = BTreeSet::new();
+    let mut found = Vec::new();
+    let mut roads = vec![(name.to_owned(), name.to_owned())];
+    while let Some((at, road)) = roads.pop() {
+        let Some(edges) = packages.edges.get(&at) else { continue };
+        let dev: &BTreeSet<String> = if at == name { &edges.dev } else { &BTreeSet::new() };
+        for to in edges.normal.union(dev) {
+            if !seen.insert(to.clone()) {
+                continue;
+            }
+            let road = format!("{road} -> {to}");
+            if IMPURE.contains(&to.as_str()) {
+                found.push((to.clone(), road.clone()));
+            }
+            roads.push((to.clone(), road));
+        }
+    }
+    found.sort();
+    found
+}
+
+fn short(name: &str) -> &str {
+    name.strip_prefix("muster-").unwrap_or(name)
+}
+
+fn found(name: &str, message: String) -> Finding {
+    let path = if name == "xtask" {
+        "xtask/Cargo.toml".to_owned()
+    } else {
+        format!("crates/{}/Cargo.toml", short(name))
+    };
+    Finding { path, line: 0, message }
+}
