@@ -10,6 +10,8 @@ pub(crate) struct Site {
     pub(crate) city: &'static str,
     pub(crate) country: &'static str,
     pub(crate) zone: &'static str,
+    /// How its desk numbers begin.
+    pub(crate) phone: &'static str,
     /// Share of the people who work there, in percent.
     pub(crate) share: usize,
 }
@@ -22,6 +24,7 @@ pub(crate) const SITES: [Site; 5] = [
         city: "Hamburg",
         country: "DE",
         zone: "Europe/Berlin",
+        phone: "+49 40 66969 ",
         share: 38,
     },
     Site {
@@ -30,6 +33,7 @@ pub(crate) const SITES: [Site; 5] = [
         city: "Rotterdam",
         country: "NL",
         zone: "Europe/Amsterdam",
+        phone: "+31 10 555 0",
         share: 22,
     },
     Site {
@@ -38,6 +42,7 @@ pub(crate) const SITES: [Site; 5] = [
         city: "Gdańsk",
         country: "PL",
         zone: "Europe/Warsaw",
+        phone: "+48 58 555 0",
         share: 16,
     },
     Site {
@@ -46,6 +51,7 @@ pub(crate) const SITES: [Site; 5] = [
         city: "Lisbon",
         country: "PT",
         zone: "Europe/Lisbon",
+        phone: "+351 21 555 0",
         share: 12,
     },
     Site {
@@ -54,6 +60,7 @@ pub(crate) const SITES: [Site; 5] = [
         city: "Leeds",
         country: "GB",
         zone: "Europe/London",
+        phone: "+44 113 496 0",
         share: 12,
     },
 ];

@@ -268,17 +268,19 @@ pub(crate) fn ascii(name: &str) -> String {
     let mut plain = String::with_capacity(name.len());
     for letter in name.chars() {
         match letter {
-            'ä' | 'ã' | 'ą' | 'á' => plain.push('a'),
+            'ä' => plain.push_str("ae"),
+            'ö' => plain.push_str("oe"),
+            'ü' => plain.push_str("ue"),
+            'ã' | 'ą' | 'á' => plain.push('a'),
             'ç' | 'ć' => plain.push('c'),
             'ę' | 'é' | 'ê' => plain.push('e'),
             'í' => plain.push('i'),
             'Ł' => plain.push('L'),
             'ł' => plain.push('l'),
             'ń' => plain.push('n'),
-            'ö' | 'ó' | 'ø' | 'õ' => plain.push('o'),
+            'ó' | 'ø' | 'õ' => plain.push('o'),
             'ş' | 'ś' => plain.push('s'),
             'ß' => plain.push_str("ss"),
-            'ü' => plain.push('u'),
             'ż' | 'ź' => plain.push('z'),
             other => plain.push(other),
         }

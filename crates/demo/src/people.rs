@@ -126,7 +126,7 @@ fn person(
         start,
         end,
         since,
-        phones: phones(job.grade, random),
+        phones: phones(site, job.grade, random),
         certificates: BTreeSet::new(),
         functions: figure.map_or_else(Vec::new, |figure| figure.functions.to_vec()),
         licence_until: (job.title == "Driver").then(|| later(today, 90 + random.below(1400))),
@@ -201,10 +201,11 @@ fn contract(job: &Job, is_figure: bool, random: &mut Random) -> &'static str {
     }
 }
 
-fn phones(grade: u8, random: &mut Random) -> Vec<String> {
-    let mut phones = vec![format!("+49 40 5550 {:04}", 1000 + random.below(9000))];
+/// A desk number of the site and, further up, a mobile one.
+fn phones(site: &Site, grade: u8, random: &mut Random) -> Vec<String> {
+    let mut phones = vec![format!("{}{:03}", site.phone, random.below(1000))];
     if grade >= 4 {
-        phones.push(format!("+49 151 555 {:05}", random.below(100_000)));
+        phones.push(format!("+49 176 040690{:02}", random.below(100)));
     }
     phones
 }

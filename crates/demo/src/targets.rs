@@ -50,7 +50,7 @@ pub(crate) const TARGETS: [Target; 6] = [
             "department",
             "manager",
             "phones",
-            "type",
+            "employee_type",
         ],
         held_in: "groups",
     },
