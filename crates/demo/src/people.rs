@@ -207,6 +207,8 @@ fn phones(site: &Site, grade: u8, random: &mut Random) -> Vec<String> {
     if grade >= 4 {
         phones.push(format!("+49 176 040690{:02}", random.below(100)));
     }
+    // Several values are a set: sorted everywhere.
+    phones.sort();
     phones
 }
 
