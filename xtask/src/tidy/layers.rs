@@ -34,7 +34,7 @@ const LAYERS: &[Layer] = &[
     Layer { name: "model", kind: Kind::Pure, uses: &[] },
     Layer { name: "lang", kind: Kind::Pure, uses: &["model"] },
     Layer { name: "policy", kind: Kind::Pure, uses: &["model", "lang"] },
-    Layer { name: "plan", kind: Kind::Pure, uses: &["model", "policy"] },
+    Layer { name: "plan", kind: Kind::Pure, uses: &["model", "lang", "policy"] },
     Layer { name: "project", kind: Kind::Pure, uses: &["model", "lang", "policy"] },
     Layer { name: "store", kind: Kind::Edge, uses: &["model"] },
     Layer { name: "connector", kind: Kind::Edge, uses: &["model"] },
