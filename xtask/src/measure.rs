@@ -9,7 +9,7 @@ use anyhow::Result;
 use crate::{
     repo::{File, Repo},
     steps::say,
-    tidy::{is_rust, production_lines},
+    tidy::{is_explained, is_rust, production_lines},
 };
 
 /// Prints the table.
@@ -32,7 +32,7 @@ fn table(files: &[File], lock: &str) -> Vec<(&'static str, String, &'static str)
     let total: usize = files.iter().map(|file| file.text.lines().count()).sum();
     let long = lengths.iter().filter(|lines| **lines > 400).count();
     let panics: usize = files.iter().map(panics).sum();
-    let explained = files.iter().filter(|file| file.text.starts_with("//!")).count();
+    let explained = files.iter().filter(|file| is_explained(&file.text)).count();
     let expected = files.iter().filter(|file| !file.path.ends_with("tests.rs")).count();
     vec![
         ("lines of production code", production.to_string(), ""),

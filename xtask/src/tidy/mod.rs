@@ -19,7 +19,7 @@ use std::fmt;
 
 use anyhow::{Result, bail};
 
-pub(crate) use rust::production_lines;
+pub(crate) use rust::{is_explained, production_lines};
 
 use crate::{
     packages::Packages,

@@ -21,7 +21,7 @@ const UNDONE: &[(&str, &str)] = &[
 pub(super) fn check(file: &File) -> Vec<Finding> {
     let mut findings = Vec::new();
     let path = file.path.as_str();
-    if !path.ends_with("tests.rs") && !file.text.starts_with("//!") {
+    if !path.ends_with("tests.rs") && !is_explained(&file.text) {
         findings.push(Finding::new(path, 1, "opens without `//!`, which says what it is for"));
     }
     for (number, line) in (1..).zip(file.text.lines()) {
@@ -35,6 +35,11 @@ pub(super) fn check(file: &File) -> Vec<Finding> {
         findings.push(Finding::new(path, 0, problem));
     }
     findings
+}
+
+/// True when the text opens with a module comment; a crate may take its README for that.
+pub(crate) fn is_explained(text: &str) -> bool {
+    text.starts_with("//!") || text.starts_with("#![doc = include_str!(\"../README.md\")]")
 }
 
 /// Exceptions for files that are gone.
