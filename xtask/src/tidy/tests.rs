@@ -86,6 +86,14 @@ fn files_end_with_one_newline_and_have_no_tabs() {
 }
 
 #[test]
+fn a_snapshot_that_waits_for_a_decision_is_found() {
+    let check = |path| text::check(&file(path, "x\n")).len();
+    assert_eq!(check("crates/a/src/snapshots/b.snap"), 0);
+    assert_eq!(check("crates/a/src/snapshots/b.snap.new"), 1);
+    assert_eq!(check("crates/a/src/.tests.rs.pending-snap"), 1);
+}
+
+#[test]
 fn folders_of_one_machine_are_found() {
     let check = |content: &str| text::check(&file("a.md", content)).len();
     assert_eq!(check(concat!("see /wo", "rk/main\n")), 1);

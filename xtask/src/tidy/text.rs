@@ -22,6 +22,9 @@ const HOSTS: &[&str] = &[
 pub(super) fn check(file: &File) -> Vec<Finding> {
     let path = file.path.as_str();
     let mut findings = Vec::new();
+    if path.ends_with(".snap.new") || path.ends_with(".pending-snap") {
+        findings.push(Finding::new(path, 0, "is a snapshot that nobody has accepted"));
+    }
     if !is_sample(path) {
         if !file.text.is_empty() && !file.text.ends_with('\n') {
             findings.push(Finding::new(path, 0, "does not end with a newline"));
