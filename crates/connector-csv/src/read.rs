@@ -1,0 +1,337 @@
+//! Reads a file as a stream of objects, on a thread of its own, batch by batch.
+
+use std::{borrow::Cow, io::Read};
+
+use muster_connector::{BadObject, ConnectorError, Field, ReadEnd, ReadObject, ReadRequest, Sink};
+use muster_model::{Object, Text, Value};
+use tokio::sync::mpsc;
+
+use crate::{
+    cell,
+    header::Header,
+    input::{Input, explain},
+    settings::{CsvSettings, EnabledColumn},
+    split::{Row, Splitter},
+};
+
+/// Batches that may wait for the sink; bounds memory when the sink is slower than the file.
+const WAITING: usize = 4;
+
+/// What the reading thread hands over at once.
+#[derive(Default)]
+struct Batch {
+    objects: Vec<ReadObject>,
+    bad: Vec<BadObject>,
+}
+
+/// Reads the whole file into `sink`.
+pub(crate) async fn read(
+    settings: CsvSettings,
+    request: &ReadRequest,
+    sink: &mut dyn Sink,
+) -> Result<ReadEnd, ConnectorError> {
+    let (sender, mut receiver) = mpsc::channel(WAITING);
+    let fields = request.fields.clone();
+    let size = request.batch.max(1);
+    let reading = tokio::task::spawn_blocking(move || produce(&settings, &fields, size, &sender));
+    while let Some(Batch { objects, bad }) = receiver.recv().await {
+        for one in bad {
+            sink.bad(one).await?;
+        }
+        if !objects.is_empty() {
+            sink.objects(objects).await?;
+        }
+    }
+    reading.await.map_err(|error| stopped(&error))?
+}
+
+/// The error for a reading or writing thread that ended without an answer.
+pub(crate) fn stopped(error: &tokio::task::JoinError) -> ConnectorError {
+    ConnectorError::Unreachable(format!("the thread that works on the file stopped: {error}"))
+}
+
+/// Where in a row the wanted values stand.
+pub(crate) struct Plan {
+    key: usize,
+    enabled: Option<usize>,
+    /// Position and whether several values are wanted; no position for a column that a target does not have yet.
+    columns: Vec<(Option<usize>, bool)>,
+}
+
+impl Plan {
+    /// Finds the columns of `fields`. Only a file that muster writes may lack some; they read as empty.
+    pub(crate) fn new(
+        header: &Header,
+        fields: &[Field],
+        settings: &CsvSettings,
+    ) -> Result<Self, ConnectorError> {
+        let find = |name: &str| {
+            if settings.writable {
+                Ok(header.position(name))
+            } else {
+                header.wanted(name, settings).map(Some)
+            }
+        };
+        let key = header.wanted(&settings.key, settings)?;
+        let enabled = match &settings.enabled {
+            Some(enabled) => find(&enabled.column)?,
+            None => None,
+        };
+        let columns = fields
+            .iter()
+            .map(|field| find(&field.name).map(|position| (position, field.many)))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { key, enabled, columns })
+    }
+
+    /// Makes an object of a row whose cells `cell` hands out; the error says what is wrong with the row.
+    pub(crate) fn object<'a>(
+        &self,
+        settings: &CsvSettings,
+        header: &Header,
+        cell: &dyn Fn(usize) -> Option<Cow<'a, [u8]>>,
+    ) -> Result<Object, String> {
+        let name: Text = text(self.key, settings, header, cell)?.into();
+        let enabled = match (&settings.enabled, self.enabled) {
+            (Some(column), Some(position)) => {
+                state(&text(position, settings, header, cell)?, column)?
+            }
+            (Some(_) | None, None) | (None, Some(_)) => None,
+        };
+        let mut values = Vec::with_capacity(self.columns.len());
+        for (position, many) in &self.columns {
+            values.push(match (position, many) {
+                (None, _) => Value::Null,
+                (Some(position), false) => cell::single(&text(*position, settings, header, cell)?),
+                (Some(position), true) => {
+                    cell::several(&text(*position, settings, header, cell)?, settings.many)
+                }
+            });
+        }
+        Ok(Object { id: name.clone(), name, enabled, values })
+    }
+}
+
+/// The cell at `position` as text.
+fn text<'a>(
+    position: usize,
+    settings: &CsvSettings,
+    header: &Header,
+    cell: &dyn Fn(usize) -> Option<Cow<'a, [u8]>>,
+) -> Result<Cow<'a, str>, String> {
+    let checked = match cell(position).unwrap_or_default() {
+        Cow::Borrowed(bytes) => std::str::from_utf8(bytes).map(Cow::Borrowed),
+        Cow::Owned(bytes) => String::from_utf8(bytes).map(Cow::Owned).map_err(|e| e.utf8_error()),
+    };
+    checked.map_err(|error| {
+        let name = header.names.get(position).map_or("?", |name| &**name);
+        let encoding = settings.encoding.name();
+        let after = error.valid_up_to();
+        format!(
+            "column `{name}` is not valid {encoding} after {after} bytes; save the file as UTF-8, or set `encoding`, for example to `windows-1252`"
+        )
+    })
+}
+
+/// What the cell of the `enabled` column says; an empty one says nothing.
+fn state(cell: &str, column: &EnabledColumn) -> Result<Option<bool>, String> {
+    let EnabledColumn { column, on, off } = column;
+    if *cell == **on {
+        Ok(Some(true))
+    } else if *cell == **off {
+        Ok(Some(false))
+    } else if cell.is_empty() {
+        Ok(None)
+    } else {
+        let found = shorten(cell);
+        Err(format!("column `{column}` holds `{found}`, which is neither `{on}` nor `{off}`"))
+    }
+}
+
+fn shorten(text: &str) -> String {
+    text.chars().take(60).collect()
+}
+
+/// What is wrong with a row of `n_cells` cells under `header`, if its count is wrong.
+pub(crate) fn wrong_count(n_cells: usize, header: &Header) -> Option<String> {
+    let wanted = header.names.len();
+    (n_cells != wanted).then(|| {
+        format!(
+            "the row has {n_cells} cells and the header {wanted}; quote cells that hold a delimiter or a line end"
+        )
+    })
+}
+
+/// Why a row with stray text is bad.
+pub(crate) fn stray_text(column: usize) -> String {
+    format!("column {column} has text after its closing quote; write a quote inside quotes twice")
+}
+
+fn produce(
+    settings: &CsvSettings,
+    fields: &[Field],
+    size: usize,
+    sender: &mpsc::Sender<Batch>,
+) -> Result<ReadEnd, ConnectorError> {
+    if settings.writable && matches!(crate::input::Stamp::at(&settings.path), Ok(None)) {
+        return missing_target(settings);
+    }
+    let input = Input::open(settings)?;
+    let watch = input.watch().map_err(|error| {
+        ConnectorError::Unreachable(format!("cannot watch `{}`: {error}", settings.shown))
+    })?;
+    let mut splitter = Splitter::new(input.reader, settings.dialect, settings.max_line);
+    let header = Header::read(&mut splitter, settings)?;
+    let plan = Plan::new(&header, fields, settings)?;
+    let mut feed = Feed { settings, header: &header, plan, size, batch: Batch::default(), sender };
+    let mut problem = feed.rows(&mut splitter);
+    if problem.is_none() && watch.has_changed() {
+        problem = Some("the file changed while it was read; read it again".to_owned());
+    }
+    feed.flush();
+    let problem = problem.map(|problem| format!("`{}`: {problem}", settings.shown));
+    Ok(end(problem))
+}
+
+/// A target that was never written holds nothing; its folder must be there, so that a lost disk is no empty target.
+fn missing_target(settings: &CsvSettings) -> Result<ReadEnd, ConnectorError> {
+    let folder = settings.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if folder.is_some_and(|folder| !folder.is_dir()) {
+        return Err(ConnectorError::Unreachable(format!(
+            "the folder of `{}` is not there; create it or check `path`",
+            settings.shown
+        )));
+    }
+    Ok(end(None))
+}
+
+fn end(problem: Option<String>) -> ReadEnd {
+    ReadEnd {
+        complete: problem.is_none(),
+        incremental: false,
+        cursor: None,
+        deleted: Vec::new(),
+        problem,
+    }
+}
+
+/// Finds the object called `name` in a file that muster does not write; a row that is broken does not count.
+pub(crate) fn find(
+    settings: &CsvSettings,
+    fields: &[Field],
+    name: &str,
+) -> Result<Option<Object>, ConnectorError> {
+    let input = Input::open(settings)?;
+    let mut splitter = Splitter::new(input.reader, settings.dialect, settings.max_line);
+    let header = Header::read(&mut splitter, settings)?;
+    let plan = Plan::new(&header, fields, settings)?;
+    loop {
+        let row = splitter.next_row().map_err(|error| {
+            let problem = explain(&error, settings.gzip);
+            ConnectorError::Malformed(format!("cannot read `{}`: {problem}", settings.shown))
+        })?;
+        match row {
+            Row::Good if splitter.n_cells() == header.names.len() => {
+                if splitter.cell(plan.key).as_deref() == Some(name.as_bytes()) {
+                    let cell = |position| splitter.cell(position);
+                    return plan.object(settings, &header, &cell).map(Some).map_err(|problem| {
+                        let line = splitter.line();
+                        ConnectorError::Malformed(format!(
+                            "`{}`, line {line}: {problem}",
+                            settings.shown
+                        ))
+                    });
+                }
+            }
+            Row::Good | Row::StrayText(_) => {}
+            Row::End => return Ok(None),
+            Row::Unclosed | Row::TooLong => {
+                return Err(ConnectorError::Malformed(format!(
+                    "`{}` is broken at line {} and cannot be searched further",
+                    settings.shown,
+                    splitter.line()
+                )));
+            }
+        }
+    }
+}
+
+/// Turns rows into batches.
+struct Feed<'a> {
+    settings: &'a CsvSettings,
+    header: &'a Header,
+    plan: Plan,
+    size: usize,
+    batch: Batch,
+    sender: &'a mpsc::Sender<Batch>,
+}
+
+impl Feed<'_> {
+    /// Reads all rows; answers why the read is not complete.
+    fn rows<R: Read>(&mut self, splitter: &mut Splitter<R>) -> Option<String> {
+        let mut last_is_short = false;
+        loop {
+            let row = match splitter.next_row() {
+                Ok(row) => row,
+                Err(error) => return Some(explain(&error, self.settings.gzip)),
+            };
+            let line = splitter.line();
+            let problem = match row {
+                Row::Good => wrong_count(splitter.n_cells(), self.header),
+                Row::StrayText(column) => Some(stray_text(column)),
+                Row::End if last_is_short => {
+                    return Some("the file is cut off in its last line".to_owned());
+                }
+                Row::End => return None,
+                Row::Unclosed => {
+                    let problem = "a quote is opened and never closed; the file is cut off or a quote is missing";
+                    self.bad(line, problem.to_owned());
+                    return Some(format!("line {line}: {problem}"));
+                }
+                Row::TooLong => {
+                    return Some(format!(
+                        "line {line} is longer than {} bytes; a quote that is never closed looks like this, else raise `max_line`",
+                        self.settings.max_line
+                    ));
+                }
+            };
+            last_is_short = splitter.is_cut_off() && splitter.n_cells() < self.header.names.len();
+            let object = match problem {
+                Some(problem) => Err(problem),
+                None => self.object(splitter),
+            };
+            match object {
+                Ok(object) => self.batch.objects.push(ReadObject { object, line }),
+                Err(problem) => self.bad(line, problem),
+            }
+            if self.is_full() && !self.flush() {
+                return Some("the reader was stopped".to_owned());
+            }
+        }
+    }
+
+    fn object<R: Read>(&self, splitter: &Splitter<R>) -> Result<Object, String> {
+        self.plan.object(self.settings, self.header, &|position| splitter.cell(position))
+    }
+
+    fn bad(&mut self, line: u64, problem: String) {
+        self.batch.bad.push(BadObject { place: format!("line {line}"), problem });
+    }
+
+    fn is_full(&self) -> bool {
+        self.batch.objects.len() >= self.size || self.batch.bad.len() >= self.size
+    }
+
+    /// Hands the batch over; false when nobody listens any more.
+    fn flush(&mut self) -> bool {
+        let batch = std::mem::take(&mut self.batch);
+        if batch.objects.is_empty() && batch.bad.is_empty() {
+            return true;
+        }
+        self.batch.objects.reserve(self.size.min(4096));
+        self.sender.blocking_send(batch).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,210 @@
+//! Replaces a target file as a whole: readers see the old file or the new one, never a part.
+//!
+//! The new content goes to a temporary file in the same folder, is forced to disk and then takes the old name. A process
+//! that dies on the way leaves the old file as it was.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use csv::{ByteRecord, QuoteStyle, Terminator, WriterBuilder};
+use flate2::{Compression, write::GzEncoder};
+use muster_connector::ConnectorError;
+
+use crate::{
+    input::{Stamp, encode},
+    settings::CsvSettings,
+    table::Table,
+};
+
+/// How long a writer waits for another one: this many times this long.
+const LOCK_TRIES: u32 = 100;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
+
+/// The paths that belong to one target.
+#[derive(Debug, Clone)]
+pub(crate) struct Paths {
+    /// The file itself, links followed, so that a link stays a link.
+    file: PathBuf,
+    /// Its folder.
+    folder: PathBuf,
+    /// Where the new content is written.
+    new: PathBuf,
+    /// What keeps two writers apart.
+    lock: PathBuf,
+}
+
+impl Paths {
+    /// Finds them for the file at `path`, which need not exist.
+    pub(crate) fn of(path: &Path) -> Self {
+        let file = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let folder = match file.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+            Some(_) | None => PathBuf::from("."),
+        };
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Self {
+            new: folder.join(format!(".{name}.muster-new")),
+            lock: folder.join(format!(".{name}.muster-lock")),
+            file,
+            folder,
+        }
+    }
+}
+
+/// Takes the advisory lock of a target; it is free again when the answer is dropped or the process ends.
+pub(crate) async fn lock(settings: &CsvSettings, paths: &Paths) -> Result<File, ConnectorError> {
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&paths.lock)
+        .map_err(|error| write_error(settings, paths, &error))?;
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => tokio::time::sleep(LOCK_PAUSE).await,
+            Err(TryLockError::Error(error)) => return Err(write_error(settings, paths, &error)),
+        }
+    }
+    Err(ConnectorError::Unreachable(format!(
+        "another process is writing `{}`; wait until it has ended",
+        settings.shown
+    )))
+}
+
+/// Writes `table` in place of the file; answers the state of the new file.
+pub(crate) fn replace(
+    settings: &CsvSettings,
+    paths: &Paths,
+    table: &Table,
+) -> Result<Stamp, ConnectorError> {
+    let written = write_new(settings, paths, table).and_then(|()| swap_in(paths));
+    written.map_err(|error| {
+        // Best effort: the next write overwrites a rest anyway.
+        drop(std::fs::remove_file(&paths.new));
+        write_error(settings, paths, &error)
+    })
+}
+
+/// Writes the new content beside the file and forces it to disk.
+pub(crate) fn write_new(settings: &CsvSettings, paths: &Paths, table: &Table) -> io::Result<()> {
+    match std::fs::remove_file(&paths.new) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let file = OpenOptions::new().create_new(true).write(true).open(&paths.new)?;
+    if let Ok(metadata) = std::fs::metadata(&paths.file) {
+        file.set_permissions(metadata.permissions())?;
+    }
+    write_content(settings, table, &file)?;
+    file.sync_all()
+}
+
+/// Gives the new content the file's name and forces the folder to disk.
+fn swap_in(paths: &Paths) -> io::Result<Stamp> {
+    std::fs::rename(&paths.new, &paths.file)?;
+    #[cfg(unix)]
+    File::open(&paths.folder)?.sync_all()?;
+    Ok(Stamp::of(&std::fs::metadata(&paths.file)?))
+}
+
+/// Writes header and rows in the form that the file had.
+pub(crate) fn write_content(settings: &CsvSettings, table: &Table, file: &File) -> io::Result<()> {
+    if settings.gzip {
+        let mut gzip = GzEncoder::new(BufWriter::new(file), Compression::default());
+        write_rows(settings, table, &mut gzip)?;
+        gzip.finish()?.flush()
+    } else {
+        let mut plain = BufWriter::new(file);
+        write_rows(settings, table, &mut plain)?;
+        plain.flush()
+    }
+}
+
+fn write_rows(settings: &CsvSettings, table: &Table, out: &mut dyn Write) -> io::Result<()> {
+    let encoding = table.form.encoding;
+    let mut bytes = Vec::new();
+    if table.form.has_mark {
+        if encode("\u{feff}", encoding, &mut bytes).is_ok() {
+            out.write_all(&bytes)?;
+        }
+    }
+    let header: ByteRecord = table.header.names.iter().map(|name| name.as_bytes()).collect();
+    let mut plain = Vec::new();
+    for row in std::iter::once(&header).chain(table.rows()) {
+        plain.clear();
+        format_row(settings, table, row, &mut plain)?;
+        match std::str::from_utf8(&plain) {
+            Ok(text) if encoding != encoding_rs::UTF_8 => {
+                bytes.clear();
+                encode(text, encoding, &mut bytes).map_err(|c| {
+                    let message = format!("`{c}` cannot be written in {}", encoding.name());
+                    io::Error::new(io::ErrorKind::InvalidData, message)
+                })?;
+                out.write_all(&bytes)?;
+            }
+            Ok(_) | Err(_) => out.write_all(&plain)?,
+        }
+    }
+    Ok(())
+}
+
+/// One row with its line end, as UTF-8.
+fn format_row(
+    settings: &CsvSettings,
+    table: &Table,
+    row: &ByteRecord,
+    out: &mut Vec<u8>,
+) -> io::Result<()> {
+    let quote_style =
+        if settings.dialect.quote.is_some() { QuoteStyle::Necessary } else { QuoteStyle::Never };
+    let terminator = if table.is_dos { Terminator::CRLF } else { Terminator::Any(b'\n') };
+    let mut writer = WriterBuilder::new()
+        .delimiter(settings.dialect.delimiter)
+        .quote(settings.dialect.quote.unwrap_or(b'"'))
+        .quote_style(quote_style)
+        .terminator(terminator)
+        .flexible(true)
+        .buffer_capacity(1024)
+        .from_writer(out);
+    writer.write_byte_record(row)?;
+    writer.flush()
+}
+
+/// What a failed write means and what to do about it; the file itself is unchanged in every case.
+pub(crate) fn write_error(
+    settings: &CsvSettings,
+    paths: &Paths,
+    error: &io::Error,
+) -> ConnectorError {
+    let shown = &settings.shown;
+    let folder = Path::new(&**shown).parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.map_or_else(|| ".".to_owned(), |folder| folder.display().to_string());
+    match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            ConnectorError::Refused(format!(
+                "the folder `{folder}` of `{shown}` is read-only; give the account that runs muster the right to write into it ({error})"
+            ))
+        }
+        io::ErrorKind::NotFound => ConnectorError::Unreachable(format!(
+            "the folder `{folder}` of `{shown}` is not there; create it or check `path`"
+        )),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            ConnectorError::Unreachable(format!(
+                "the disk with the folder `{folder}` is full; free some space; `{shown}` is as it was"
+            ))
+        }
+        _ => ConnectorError::Unreachable(format!(
+            "cannot write `{}` beside `{shown}`: {error}; `{shown}` is as it was",
+            paths.new.file_name().unwrap_or_default().display()
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests;
