@@ -32,8 +32,9 @@ fn table(files: &[File], lock: &str) -> Vec<(&'static str, String, &'static str)
     let total: usize = files.iter().map(|file| file.text.lines().count()).sum();
     let long = lengths.iter().filter(|lines| **lines > 400).count();
     let panics: usize = files.iter().map(panics).sum();
-    let explained = files.iter().filter(|file| is_explained(&file.text)).count();
-    let expected = files.iter().filter(|file| !file.path.ends_with("tests.rs")).count();
+    let expected: Vec<&File> =
+        files.iter().filter(|file| !file.path.ends_with("tests.rs")).collect();
+    let explained = expected.iter().filter(|file| is_explained(&file.text)).count();
     vec![
         ("lines of production code", production.to_string(), ""),
         ("file, median", percentile(&lengths, 50).to_string(), "<= 120"),
@@ -41,7 +42,7 @@ fn table(files: &[File], lock: &str) -> Vec<(&'static str, String, &'static str)
         ("files above 400 lines", share(long, lengths.len()), "<= 5 %"),
         ("function, 90th percentile", percentile(&functions, 90).to_string(), "<= 25"),
         ("function, 99th percentile", percentile(&functions, 99).to_string(), "<= 60"),
-        ("files with a module comment", share(explained, expected), "100 %"),
+        ("files with a module comment", share(explained, expected.len()), "100 %"),
         (
             "unwrap and expect per 1,000 production lines",
             ratio(panics * 1_000, production),
