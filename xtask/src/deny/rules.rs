@@ -34,7 +34,6 @@ pub(super) const BANNED: &[(&str, &str)] = &[
 
 /// Crates that belong to one place, and the packages that may depend on them directly.
 pub(super) const KEPT: &[(&str, &[&str])] = &[
-    ("axum", &["muster-api"]),
     ("cel", &["muster-lang"]),
     ("clap", &["bench", "clap_complete", "clap_mangen", "muster-cli"]),
     ("csv", &["muster-cli", "muster-connector-csv"]),
