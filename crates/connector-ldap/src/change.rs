@@ -1,0 +1,319 @@
+//! One change of one entry: what is sent, and what the directory's answer means.
+//!
+//! Doing a change twice is doing it once: what is done already is success.
+
+use std::collections::{BTreeMap, HashSet};
+
+use ldap3::{LdapResult, Mod};
+use muster_connector::ConnectorError;
+use muster_model::{Applied, Change, ObjectRef, Text, Value};
+
+use crate::{
+    Directory, control, dn,
+    entry::ID_ATTRIBUTES,
+    error::{code, from_result},
+    link::{Link, Request},
+    members::{self, Membership},
+    read::{find_by_id, id_attribute},
+    settings::Class,
+    value::to_directory,
+};
+
+/// The changes of one entry, one after another.
+pub(crate) struct Chain<'a> {
+    pub(crate) directory: &'a Directory,
+    /// New names by the old ones, as later changes still use the name last read.
+    renamed: BTreeMap<String, String>,
+}
+
+impl<'a> Chain<'a> {
+    pub(crate) fn new(directory: &'a Directory) -> Self {
+        Self { directory, renamed: BTreeMap::new() }
+    }
+
+    /// Does `change` over `link`.
+    pub(crate) async fn run(
+        &mut self,
+        link: &Link,
+        change: &Change,
+    ) -> Result<Applied, ConnectorError> {
+        match change {
+            Change::Create { object, values, enabled } => {
+                self.create(link, object, values, *enabled).await
+            }
+            Change::Update { object, values } => self.update(link, object, values).await,
+            Change::Rename { object, to } => self.rename(link, object, to).await,
+            Change::SetEnabled { object, enabled } => {
+                self.set_enabled(link, object, *enabled).await
+            }
+            Change::Delete { object } => self.delete(link, object).await,
+            Change::Members { object, attribute, add, remove } => {
+                let membership = Membership { object, attribute, add, remove };
+                members::change(self, link, &membership).await
+            }
+        }
+    }
+
+    async fn create(
+        &self,
+        link: &Link,
+        object: &ObjectRef,
+        values: &[(Text, Value)],
+        enabled: Option<bool>,
+    ) -> Result<Applied, ConnectorError> {
+        let name = self.name_of(object);
+        let class = self.directory.settings.class(&object.class);
+        let attributes = self.new_entry(&name, &class, values, enabled);
+        let [id_attribute, _] = ID_ATTRIBUTES;
+        let controls = if link.abilities.post_read {
+            vec![control::read_after(id_attribute)]
+        } else {
+            Vec::new()
+        };
+        let result = link.add(&name, attributes, controls).await?;
+        match result.rc {
+            code::SUCCESS => {}
+            code::NO_SUCH_OBJECT => return Err(no_container(&name)),
+            _ => return Err(from_result(&result, &name)),
+        }
+        let id = match control::value_after(&result.ctrls) {
+            Some(id) => Some(id.into()),
+            None => self.id_of(link, &name).await,
+        };
+        Ok(Applied { id, name: unless_asked(&name, &object.name) })
+    }
+
+    /// The attributes of a new entry: what the model sets and what the schema asks for besides.
+    fn new_entry(
+        &self,
+        name: &str,
+        class: &Class,
+        values: &[(Text, Value)],
+        enabled: Option<bool>,
+    ) -> Vec<(Vec<u8>, HashSet<Vec<u8>>)> {
+        let settings = &self.directory.settings;
+        let mut entry: BTreeMap<String, (String, HashSet<Vec<u8>>)> = BTreeMap::new();
+        let mut put = |attribute: &str, values: Vec<Vec<u8>>| {
+            let place = entry.entry(attribute.to_lowercase());
+            place.or_insert_with(|| (attribute.to_owned(), HashSet::new())).1.extend(values);
+        };
+        put(
+            "objectClass",
+            class.object_classes.iter().map(|name| name.as_bytes().to_vec()).collect(),
+        );
+        for (attribute, value) in values {
+            put(attribute, to_directory(value));
+        }
+        for (attribute, value) in dn::naming_values(name) {
+            put(&attribute, vec![value.into_bytes()]);
+        }
+        if let (Some(disable), Some(enabled)) = (&settings.disable, enabled) {
+            let value = if enabled { disable.on.as_ref() } else { Some(&disable.off) };
+            put(&disable.attribute, value.iter().map(|value| value.as_bytes().to_vec()).collect());
+        }
+        if let Some(attribute) = class.required_members() {
+            put(attribute, Vec::new());
+            if let Some((_, members)) = entry.get_mut(&attribute.to_lowercase())
+                && members.is_empty()
+            {
+                members.insert(self.filler(name).into_bytes());
+            }
+        }
+        let attributes = entry.into_values().filter(|(_, values)| !values.is_empty());
+        attributes.map(|(attribute, values)| (attribute.into_bytes(), values)).collect()
+    }
+
+    async fn update(
+        &self,
+        link: &Link,
+        object: &ObjectRef,
+        values: &[(Text, Value, Value)],
+    ) -> Result<Applied, ConnectorError> {
+        if values.is_empty() {
+            return Ok(Applied::default());
+        }
+        let replace = |(attribute, _, new): &(Text, Value, Value)| {
+            Mod::Replace(attribute.as_bytes().to_vec(), to_directory(new).into_iter().collect())
+        };
+        let request = Request::Modify(values.iter().map(replace).collect());
+        self.succeed(link, object, &request).await
+    }
+
+    async fn set_enabled(
+        &self,
+        link: &Link,
+        object: &ObjectRef,
+        enabled: bool,
+    ) -> Result<Applied, ConnectorError> {
+        let class = self.directory.settings.class(&object.class);
+        let Some(disable) = self.directory.settings.disable.as_ref().filter(|_| class.is_account())
+        else {
+            let name = &object.name;
+            return Err(ConnectorError::Invalid(format!(
+                "`{name}` is not an account, so it cannot be disabled"
+            )));
+        };
+        let value = if enabled { disable.on.as_ref() } else { Some(&disable.off) };
+        let values = value.iter().map(|value| value.as_bytes().to_vec()).collect();
+        let change = Mod::Replace(disable.attribute.as_bytes().to_vec(), values);
+        self.succeed(link, object, &Request::Modify(vec![change])).await
+    }
+
+    async fn delete(&self, link: &Link, object: &ObjectRef) -> Result<Applied, ConnectorError> {
+        let (result, name) = self.send(link, object, &Request::Delete, None).await?;
+        match result.rc {
+            code::SUCCESS | code::NO_SUCH_OBJECT => Ok(Applied::default()),
+            _ => Err(from_result(&result, &name)),
+        }
+    }
+
+    async fn rename(
+        &mut self,
+        link: &Link,
+        object: &ObjectRef,
+        to: &str,
+    ) -> Result<Applied, ConnectorError> {
+        let to = self.directory.full_name(to);
+        let from = self.name_of(object);
+        if from == to && link.entry(&to, Vec::new()).await?.is_some() {
+            return Ok(self.renamed_to(object, &to, from));
+        }
+        let component = dn::split_first(&to).0.to_owned();
+        let request = Request::Rename { component, container: None };
+        let (result, from) = self.send(link, object, &request, Some(&to)).await?;
+        match result.rc {
+            code::SUCCESS => Ok(self.renamed_to(object, &to, from)),
+            code::NO_SUCH_OBJECT if link.entry(&from, Vec::new()).await?.is_some() => {
+                if dn::key(&from) == dn::key(&to) {
+                    return Ok(self.renamed_to(object, &to, from));
+                }
+                Err(no_container(&to))
+            }
+            code::NO_SUCH_OBJECT if self.is_already(link, object, &to).await? => {
+                Ok(self.renamed_to(object, &to, from))
+            }
+            code::ALREADY_EXISTS if self.is_already(link, object, &to).await? => {
+                Ok(self.renamed_to(object, &to, from))
+            }
+            code::ALREADY_EXISTS => Err(ConnectorError::AlreadyExists { name: to.into() }),
+            _ => Err(from_result(&result, &from)),
+        }
+    }
+
+    fn renamed_to(&mut self, object: &ObjectRef, to: &str, from: String) -> Applied {
+        for old in [dn::key(&from), dn::key(&self.directory.full_name(&object.name))] {
+            self.renamed.insert(old, to.to_owned());
+        }
+        let id = id_attribute(&object.id).map_or_else(|| to.into(), |_| object.id.clone());
+        Applied { id: Some(id), name: Some(to.into()) }
+    }
+
+    /// True when the entry at `to` is `object`, moved there before.
+    async fn is_already(
+        &self,
+        link: &Link,
+        object: &ObjectRef,
+        to: &str,
+    ) -> Result<bool, ConnectorError> {
+        let there = link.entry(to, id_attributes()).await?;
+        let Some(there) = there else { return Ok(false) };
+        if id_attribute(&object.id).is_some() {
+            return Ok(there.id().eq_ignore_ascii_case(&object.id));
+        }
+        // Without an id that survives: it is the one when nothing is left under the old name.
+        Ok(link.entry(&self.name_of(object), Vec::new()).await?.is_none())
+    }
+
+    /// Sends `request` about `object` and turns every result but success into an error.
+    pub(crate) async fn succeed(
+        &self,
+        link: &Link,
+        object: &ObjectRef,
+        request: &Request,
+    ) -> Result<Applied, ConnectorError> {
+        let (result, name) = self.send(link, object, request, None).await?;
+        match result.rc {
+            code::SUCCESS => Ok(Applied::default()),
+            _ => Err(from_result(&result, &name)),
+        }
+    }
+
+    /// Sends `request` to where `object` was last seen and, when it is not there or another one is, to where its id is
+    /// now. Answers the result and the name used. `target` is the full new name of a rename.
+    pub(crate) async fn send(
+        &self,
+        link: &Link,
+        object: &ObjectRef,
+        request: &Request,
+        target: Option<&str>,
+    ) -> Result<(LdapResult, String), ConnectorError> {
+        let name = self.name_of(object);
+        let id = id_attribute(&object.id);
+        let only_if = id
+            .filter(|attribute| link.abilities.assertion && *attribute == ID_ATTRIBUTES[0])
+            .and_then(|attribute| control::only_if(attribute, &object.id));
+        let result = link
+            .send(&name, &placed(request, &name, target), only_if.into_iter().collect())
+            .await?;
+        let is_elsewhere = matches!(result.rc, code::NO_SUCH_OBJECT | code::ASSERTION_FAILED);
+        if !is_elsewhere || id.is_none() {
+            return Ok((result, name));
+        }
+        match find_by_id(self.directory, link, &object.id, Vec::new()).await? {
+            Some(entry) if dn::key(&entry.dn) != dn::key(&name) => {
+                if target.is_some_and(|target| dn::key(target) == dn::key(&entry.dn)) {
+                    return Ok((LdapResult { rc: code::SUCCESS, ..result }, entry.dn));
+                }
+                let request = placed(request, &entry.dn, target);
+                Ok((link.send(&entry.dn, &request, Vec::new()).await?, entry.dn))
+            }
+            Some(_) => Ok((result, name)),
+            None => Ok((LdapResult { rc: code::NO_SUCH_OBJECT, ..result }, name)),
+        }
+    }
+
+    /// The full name under which `object` is to be found now.
+    pub(crate) fn name_of(&self, object: &ObjectRef) -> String {
+        let name = if object.name.is_empty() { &object.id } else { &object.name };
+        let name = self.directory.full_name(name);
+        self.renamed.get(&dn::key(&name)).cloned().unwrap_or(name)
+    }
+
+    /// The member that stands in a group which has none.
+    pub(crate) fn filler(&self, group: &str) -> String {
+        self.directory.settings.empty_member.clone().unwrap_or_else(|| group.to_owned())
+    }
+
+    async fn id_of(&self, link: &Link, name: &str) -> Option<Text> {
+        // The entry is there; that its id cannot be read is no reason to say otherwise.
+        link.entry(name, id_attributes()).await.ok().flatten().map(|entry| entry.id())
+    }
+}
+
+/// A rename says where it goes only when that is another container than that of `name`.
+fn placed(request: &Request, name: &str, target: Option<&str>) -> Request {
+    match (request, target) {
+        (Request::Rename { component, .. }, Some(target)) => {
+            let container = dn::parent(target);
+            let moves = dn::key(container) != dn::key(dn::parent(name));
+            let container = moves.then(|| container.to_owned());
+            Request::Rename { component: component.clone(), container }
+        }
+        _ => request.clone(),
+    }
+}
+
+fn id_attributes() -> Vec<String> {
+    ID_ATTRIBUTES.iter().map(|&name| name.to_owned()).collect()
+}
+
+fn no_container(name: &str) -> ConnectorError {
+    let container = dn::parent(name);
+    ConnectorError::Invalid(format!(
+        "the container `{container}` of `{name}` is not there; create it or correct the name"
+    ))
+}
+
+fn unless_asked(name: &str, asked: &str) -> Option<Text> {
+    (name != asked).then(|| name.into())
+}

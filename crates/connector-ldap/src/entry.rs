@@ -1,0 +1,150 @@
+//! Entries as they come over the wire, and the objects made of them.
+
+use std::collections::BTreeSet;
+
+use ldap3::ResultEntry;
+use muster_connector::{BadObject, Field};
+use muster_model::{Object, Text, Value};
+
+use crate::{
+    dn,
+    settings::{Class, LdapSettings},
+    value::from_directory,
+};
+
+/// The attributes that hold an id which survives a rename, the better one first.
+pub(crate) const ID_ATTRIBUTES: [&str; 2] = ["entryUUID", "nsUniqueId"];
+
+/// An entry or part of one.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub(crate) dn: String,
+    attributes: Vec<(String, Vec<Vec<u8>>)>,
+}
+
+impl Entry {
+    /// Takes an answer apart; `Err` tells what is wrong with it. A referral is no entry.
+    pub(crate) fn parse(answer: ResultEntry) -> Result<Self, BadObject> {
+        let bad = |problem: &str| BadObject { place: String::new(), problem: problem.to_owned() };
+        let malformed = || bad("the entry is malformed");
+        let parts = answer.0.match_id(4).and_then(|tag| tag.expect_constructed());
+        let mut parts = parts.ok_or_else(malformed)?.into_iter();
+        let name = parts.next().and_then(|tag| tag.expect_primitive()).ok_or_else(malformed)?;
+        let dn = String::from_utf8(name).map_err(|_| bad("the name of an entry is not UTF-8"))?;
+        let listed = parts.next().and_then(|tag| tag.expect_constructed()).ok_or_else(malformed)?;
+        let mut attributes = Vec::with_capacity(listed.len());
+        for attribute in listed {
+            let mut parts = attribute.expect_constructed().ok_or_else(malformed)?.into_iter();
+            let name = parts.next().and_then(|tag| tag.expect_primitive()).ok_or_else(malformed)?;
+            let values =
+                parts.next().and_then(|tag| tag.expect_constructed()).ok_or_else(malformed)?;
+            let values = values.into_iter().filter_map(|value| value.expect_primitive()).collect();
+            attributes.push((String::from_utf8_lossy(&name).into_owned(), values));
+        }
+        Ok(Self { dn, attributes })
+    }
+
+    /// The values of `attribute`, with or without the option `;binary`.
+    pub(crate) fn values(&self, attribute: &str) -> &[Vec<u8>] {
+        let plain = |name: &str| name.strip_suffix(";binary").unwrap_or(name).to_ascii_lowercase();
+        let wanted = plain(attribute);
+        self.attributes
+            .iter()
+            .find(|(name, _)| plain(name) == wanted)
+            .map_or(&[], |(_, values)| values.as_slice())
+    }
+
+    /// The values of `attribute` that are text.
+    pub(crate) fn texts(&self, attribute: &str) -> Vec<String> {
+        let values = self.values(attribute).iter();
+        values.filter_map(|value| String::from_utf8(value.clone()).ok()).collect()
+    }
+
+    /// The id that survives a rename; the name where there is none.
+    pub(crate) fn id(&self) -> Text {
+        let id =
+            ID_ATTRIBUTES.iter().find_map(|attribute| self.texts(attribute).into_iter().next());
+        id.unwrap_or_else(|| self.dn.clone()).into()
+    }
+}
+
+/// Makes objects of entries of one class.
+#[derive(Debug)]
+pub(crate) struct Shape<'a> {
+    settings: &'a LdapSettings,
+    class: &'a Class,
+    fields: &'a [Field],
+}
+
+impl<'a> Shape<'a> {
+    pub(crate) fn new(settings: &'a LdapSettings, class: &'a Class, fields: &'a [Field]) -> Self {
+        Self { settings, class, fields }
+    }
+
+    /// The attributes to ask the directory for, in a fixed order and without doubles.
+    pub(crate) fn attributes(&self) -> Vec<String> {
+        let mut wanted: BTreeSet<String> =
+            ID_ATTRIBUTES.iter().map(|&name| name.to_owned()).collect();
+        wanted.extend(self.fields.iter().map(|field| field.name.to_string()));
+        if let Some(disable) = self.settings.disable.as_ref().filter(|_| self.class.is_account()) {
+            wanted.insert(disable.attribute.to_string());
+        }
+        wanted.into_iter().collect()
+    }
+
+    /// The object that `entry` is, or why it cannot be read.
+    pub(crate) fn object(&self, entry: &Entry) -> Result<Object, BadObject> {
+        let values: Result<Vec<Value>, BadObject> =
+            self.fields.iter().map(|field| self.value(entry, field)).collect();
+        Ok(Object {
+            id: entry.id(),
+            name: entry.dn.as_str().into(),
+            enabled: self.enabled(entry),
+            values: values?,
+        })
+    }
+
+    fn enabled(&self, entry: &Entry) -> Option<bool> {
+        let disable = self.settings.disable.as_ref().filter(|_| self.class.is_account())?;
+        let off = |value: &String| value.eq_ignore_ascii_case(&disable.off);
+        Some(!entry.texts(&disable.attribute).iter().any(off))
+    }
+
+    fn value(&self, entry: &Entry, field: &Field) -> Result<Value, BadObject> {
+        let mut values = Vec::new();
+        for bytes in entry.values(&field.name) {
+            let Some(text) = from_directory(bytes, field.value_type) else {
+                return Err(BadObject {
+                    place: entry.dn.clone(),
+                    problem: format!(
+                        "`{}` holds bytes that are not text; declare it as binary",
+                        field.name
+                    ),
+                });
+            };
+            if let Some(text) = self.seen(entry, field, text) {
+                values.push(Value::text(text));
+            }
+        }
+        if field.many {
+            return Ok(Value::set(values));
+        }
+        Ok(values.into_iter().next().unwrap_or_default())
+    }
+
+    /// Leaves out the member that only fills an empty group, and names members by their account.
+    fn seen(&self, entry: &Entry, field: &Field, text: String) -> Option<String> {
+        if field.name.eq_ignore_ascii_case("memberUid") {
+            let base = self.settings.account_base();
+            return Some(format!("uid={},{base}", dn::escape_value(&text)));
+        }
+        let filled = self.class.required_members();
+        if filled.is_some_and(|attribute| field.name.eq_ignore_ascii_case(attribute)) {
+            let filler = self.settings.empty_member.as_ref().unwrap_or(&entry.dn);
+            if text == *filler || dn::key(&text) == dn::key(filler) {
+                return None;
+            }
+        }
+        Some(text)
+    }
+}
