@@ -1,1 +1,37 @@
-//! Use cases: one file, one transaction each.
+//! Use cases: what people and programs can ask of a project, each a function in a file of its own.
+//!
+//! A use case loads, decides with a plain function of a pure crate, saves and writes the journal, in one transaction.
+//! Runs that talk to connected systems (synchronise, plan, apply) are in `engine`, which builds on this crate.
+
+mod accounts;
+mod assign;
+mod audit;
+mod context;
+mod doctor;
+mod entitlements;
+mod error;
+mod explain;
+mod facts;
+mod files;
+mod names;
+mod opened;
+mod people;
+mod roles;
+
+pub use accounts::{AccountQuery, AccountView, account_view, list_accounts};
+pub use assign::{AssignRequest, AssignmentView, assign, list_assignments, unassign};
+pub use audit::{AuditQuery, export_journal, journal_json, search_journal, verify_export};
+pub use context::{Clock, Connectors, Ctx};
+pub use doctor::{Finding, FindingStatus, doctor};
+pub use entitlements::{EntitlementIndex, observed_account};
+pub use error::{Error, Kind};
+pub use explain::{
+    AccessExplained, AccountExplained, AttributeExplained, EntitlementExplained, Origin, PersonExplained, RoleHeld, When, explain_access, explain_attribute,
+    explain_person,
+};
+pub use facts::{IdentityFacts, decode_facts, identity_facts, load_identities, load_world, role_assignments, subject_of};
+pub use files::{load_project, project_hash, read_project};
+pub use names::{AccountNames, Layout, Names, ReadNames, SystemNames, TypeNames};
+pub use opened::Opened;
+pub use people::{Page, PeopleQuery, Person, entity_type, list_people, resolve_person};
+pub use roles::{RoleView, list_roles};

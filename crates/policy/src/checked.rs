@@ -79,6 +79,8 @@ pub struct System {
     pub connector: Text,
     /// The connector's settings.
     pub settings: Settings,
+    /// Faults to make on purpose, for tests and the demo (`chaos:`).
+    pub chaos: Option<Settings>,
     /// What may be done to it.
     pub mode: Mode,
     /// What it is the source of.

@@ -1,0 +1,51 @@
+//! Who asks, when, and how connectors are opened.
+
+use std::{path::Path, sync::Arc};
+
+use jiff::Timestamp;
+use muster_connector::{Connector, ConnectorError};
+use muster_model::{Settings, Text};
+use muster_project::Catalogue;
+
+/// Tells the time; the composition root passes the real one.
+pub trait Clock: Send + Sync {
+    /// The present instant.
+    fn now(&self) -> Timestamp;
+}
+
+/// Who does something, and what belongs together.
+#[derive(Clone)]
+pub struct Ctx {
+    /// Who.
+    pub actor: Text,
+    /// Joins the journal entries of one action.
+    pub correlation: Text,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Ctx {
+    /// The present instant, to the microsecond, as the repository keeps it.
+    pub fn now(&self) -> Timestamp {
+        let now = self.clock.now();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+    }
+}
+
+impl std::fmt::Debug for Ctx {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ctx").field("actor", &self.actor).field("correlation", &self.correlation).finish_non_exhaustive()
+    }
+}
+
+/// Opens connectors by kind; also tells what they can do.
+pub trait Connectors: Catalogue + Send + Sync {
+    /// Opens a connector. Relative paths in `settings` start at `base`. With `chaos` it is wrapped.
+    fn open(
+        &self,
+        connector: &str,
+        settings: &Settings,
+        chaos: Option<&Settings>,
+        base: &Path,
+    ) -> Result<Arc<dyn Connector>, ConnectorError>;
+}

@@ -1,0 +1,205 @@
+//! From stored rows to what evaluation reads: identities, assignments, the world that links lead to.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use muster_model::{AssignmentId, EntityId, Row, Slot, Text, TypeId, Value, decode_row};
+use muster_policy::{Assignment, Identity, MemoryWorld, Model};
+use muster_store::{IdentityRow, ReadTx};
+
+use crate::{Error, Names, Opened};
+
+/// Rows fetched at once when everything is scanned.
+const BATCH: usize = 4096;
+
+/// One identity with everything that evaluation takes.
+#[derive(Debug, Clone)]
+pub struct IdentityFacts {
+    /// Its attributes as kept.
+    pub row: Row,
+    /// Its key.
+    pub key: Text,
+    /// Its version.
+    pub version: i64,
+    /// Its assignments that hold or will.
+    pub assignments: Vec<Assignment>,
+    /// Since when its record is missing.
+    pub absent_since: Option<Timestamp>,
+    /// The lifecycle state last found, and since when.
+    pub known_state: Option<(usize, Timestamp)>,
+}
+
+impl IdentityFacts {
+    /// What evaluation takes.
+    pub fn identity(&self) -> Identity<'_> {
+        Identity {
+            row: &self.row,
+            assignments: &self.assignments,
+            absent_since: self.absent_since,
+            known_state: self.known_state,
+        }
+    }
+}
+
+/// Decodes the stored attribute values of an entity.
+pub fn decode_facts(model: &Model, names: &Names, id: EntityId, type_id: TypeId, facts: &[u8]) -> Result<Row, Error> {
+    let n = model.schema.get(type_id).map_or(0, |entity_type| entity_type.attributes.len());
+    let mut row = Row::empty(id, type_id, n);
+    let type_names = names.type_names(type_id).ok_or_else(|| Error::bug("an entity type has no number"))?;
+    decode_row(facts, &type_names.numbers, &mut row)
+        .map_err(|error| Error::bug(format!("the values of entity {id} cannot be read")).caused_by(error))?;
+    Ok(row)
+}
+
+/// Decodes an identity as a scan found it.
+pub fn identity_facts(
+    opened: &Opened,
+    type_id: TypeId,
+    stored: IdentityRow,
+    assignments: Vec<Assignment>,
+) -> Result<IdentityFacts, Error> {
+    let row = decode_facts(&opened.model, &opened.names, stored.id, type_id, &stored.facts)?;
+    let states = opened.names.type_names(type_id).map_or(&[][..], |names| &names.states);
+    let state = stored.state_no.and_then(|number| states.iter().position(|state| *state == number));
+    Ok(IdentityFacts {
+        row,
+        key: stored.key,
+        version: stored.version,
+        assignments,
+        absent_since: stored.absent_since,
+        known_state: state.zip(stored.state_since),
+    })
+}
+
+/// Stored assignments as evaluation takes them; those of roles that the model no longer has are left out.
+pub fn role_assignments(model: &Model, stored: Vec<muster_store::Assignment>) -> Vec<Assignment> {
+    stored
+        .into_iter()
+        .filter(|assignment| assignment.ended_at.is_none())
+        .filter_map(|assignment| {
+            let role = model.roles.binary_search_by(|role| role.name.cmp(&assignment.role)).ok()?;
+            Some(Assignment {
+                id: AssignmentId(assignment.id.0),
+                role,
+                from: assignment.valid_from,
+                until: assignment.valid_until,
+                reason: assignment.reason,
+                by: assignment.created_by,
+            })
+        })
+        .collect()
+}
+
+/// How an entity is named to people: a unique attribute that is not the key reads better than a number.
+pub fn subject_of(model: &Model, row: &Row, key: &Text) -> Text {
+    let Some(entity_type) = model.schema.get(row.type_id) else { return key.clone() };
+    let unique = entity_type.attributes.iter().filter(|attribute| attribute.unique && attribute.slot != entity_type.key);
+    let generated = unique.clone().find(|attribute| attribute.kind == muster_model::AttributeKind::Generated);
+    let named = generated.or_else(|| unique.clone().next());
+    named.and_then(|attribute| row.get(attribute.slot).as_text()).cloned().unwrap_or_else(|| key.clone())
+}
+
+/// Loads what evaluation reads of other entities, as of `now`; as recorded at `as_of` where given.
+pub async fn load_world(
+    tx: &mut ReadTx,
+    opened: &Opened,
+    now: Timestamp,
+    as_of: Option<Timestamp>,
+) -> Result<MemoryWorld, Error> {
+    let mut world = MemoryWorld::default();
+    let projection = opened.evaluator.projection();
+    for (type_id, slots) in &projection.slots {
+        load_type(tx, opened, *type_id, slots, as_of, &mut world).await?;
+    }
+    for (of, slot) in &projection.inverses {
+        load_inverse(tx, opened, *of, *slot, &mut world).await?;
+    }
+    world.complete(&opened.evaluator, now);
+    Ok(world)
+}
+
+async fn load_type(
+    tx: &mut ReadTx,
+    opened: &Opened,
+    type_id: TypeId,
+    slots: &std::collections::BTreeSet<Slot>,
+    as_of: Option<Timestamp>,
+    world: &mut MemoryWorld,
+) -> Result<(), Error> {
+    let Some(type_names) = opened.names.type_names(type_id) else { return Ok(()) };
+    let kept = slots.last().map_or(0, |last| last.index() + 1);
+    let mut after = None;
+    loop {
+        let entities = match as_of {
+            Some(at) => tx.scan_entities_as_of(type_names.no, at, after, BATCH).await?,
+            None => tx.scan_entities(type_names.no, after, BATCH).await?,
+        };
+        let Some(last) = entities.last() else { return Ok(()) };
+        after = Some(last.id);
+        for entity in &entities {
+            let mut row = decode_facts(&opened.model, &opened.names, entity.id, type_id, &entity.facts)?;
+            // Only what is read is kept: with a million entities the rest would be most of the memory.
+            row.values.truncate(kept);
+            for (index, value) in row.values.iter_mut().enumerate() {
+                if !u16::try_from(index).is_ok_and(|index| slots.contains(&Slot(index))) {
+                    *value = Value::Null;
+                }
+            }
+            row.values.shrink_to_fit();
+            world.insert(row);
+            if let Some(since) = entity.absent_since {
+                world.insert_absent(entity.id, since);
+            }
+        }
+    }
+}
+
+async fn load_inverse(
+    tx: &mut ReadTx,
+    opened: &Opened,
+    of: TypeId,
+    slot: Slot,
+    world: &mut MemoryWorld,
+) -> Result<(), Error> {
+    let Some(attribute_no) = opened.names.attribute_no(of, slot) else { return Ok(()) };
+    let mut after = None;
+    loop {
+        let links = tx.scan_links(attribute_no, after, BATCH).await?;
+        let Some(last) = links.last() else { return Ok(()) };
+        after = Some((last.target, last.source));
+        for link in &links {
+            world.insert_link(of, slot, link.source, link.target);
+        }
+    }
+}
+
+/// Loads identities with their assignments, in the order of `ids`.
+pub async fn load_identities(
+    tx: &mut ReadTx,
+    opened: &Opened,
+    type_id: TypeId,
+    ids: &[EntityId],
+    now: Timestamp,
+) -> Result<Vec<IdentityFacts>, Error> {
+    let mut assignments = assignments_by_entity(tx.assignments_of_many(ids, now).await?);
+    let rows = tx.identities(ids).await?;
+    rows.into_iter()
+        .map(|row| {
+            let own = assignments.remove(&row.id).unwrap_or_default();
+            identity_facts(opened, type_id, row, role_assignments(&opened.model, own))
+        })
+        .collect()
+}
+
+fn assignments_by_entity(assignments: Vec<muster_store::Assignment>) -> BTreeMap<EntityId, Vec<muster_store::Assignment>> {
+    let mut map: BTreeMap<EntityId, Vec<_>> = BTreeMap::new();
+    for assignment in assignments {
+        map.entry(assignment.entity).or_default().push(assignment);
+    }
+    map
+}
+
+/// The type of an entity by its number.
+pub(crate) fn type_of_number(names: &Names, no: muster_store::Number) -> Option<TypeId> {
+    names.types.iter().position(|names| names.no == no).and_then(|index| u16::try_from(index).ok()).map(TypeId)
+}

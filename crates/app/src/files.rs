@@ -1,0 +1,81 @@
+//! The model files of a project folder.
+
+use std::path::Path;
+
+use muster_project::{Catalogue, File, Loaded};
+use sha2::{Digest as _, Sha256};
+
+use crate::Error;
+
+/// No model file needs more; larger ones are refused rather than read.
+const MAX_FILE: u64 = 4 << 20;
+/// Folders below this depth are not looked into.
+const MAX_DEPTH: usize = 16;
+
+/// Reads every `.yaml` and `.yml` file of the project, in order of path. Hidden folders and `data` are passed over.
+pub fn read_project(dir: &Path) -> Result<Vec<File>, Error> {
+    if !dir.join("muster.yaml").is_file() {
+        return Err(Error::not_found(format!("there is no project in `{}`: it has no `muster.yaml`", dir.display()))
+            .hint("muster init makes one; -C DIR names the folder of another"));
+    }
+    let mut files = Vec::new();
+    collect(dir, "", 0, &mut files)?;
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(files)
+}
+
+fn collect(dir: &Path, prefix: &str, depth: usize, files: &mut Vec<File>) -> Result<(), Error> {
+    let fail = |error: std::io::Error| {
+        Error::invalid(format!("cannot read the folder `{}`", dir.display())).caused_by(error)
+    };
+    for entry in std::fs::read_dir(dir).map_err(fail)? {
+        let entry = entry.map_err(fail)?;
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let path = entry.path();
+        let shown = if prefix.is_empty() { name.clone() } else { format!("{prefix}/{name}") };
+        let kind = entry.file_type().map_err(fail)?;
+        if kind.is_dir() {
+            if !name.starts_with('.') && !(depth == 0 && name == "data") && depth < MAX_DEPTH {
+                collect(&path, &shown, depth + 1, files)?;
+            }
+        } else if name.ends_with(".yaml") || name.ends_with(".yml") {
+            files.push(read_file(&path, &shown)?);
+        }
+    }
+    Ok(())
+}
+
+fn read_file(path: &Path, shown: &str) -> Result<File, Error> {
+    let fail = |error: std::io::Error| Error::invalid(format!("cannot read the model file `{shown}`")).caused_by(error);
+    let size = std::fs::metadata(path).map_err(fail)?.len();
+    if size > MAX_FILE {
+        return Err(Error::invalid(format!("the model file `{shown}` has {size} bytes, the limit is {MAX_FILE}"))
+            .hint("keep data out of model files; a source belongs into `data/`"));
+    }
+    let bytes = std::fs::read(path).map_err(fail)?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| Error::invalid(format!("the model file `{shown}` is not UTF-8")).hint("save it as UTF-8"))?;
+    Ok(File { path: shown.into(), text: text.into() })
+}
+
+/// Reads and checks the project.
+pub fn load_project(dir: &Path, catalogue: &dyn Catalogue) -> Result<Loaded, Error> {
+    Ok(muster_project::load(read_project(dir)?, catalogue))
+}
+
+/// The hash of the files, in hexadecimal digits: equal text, equal revision.
+pub fn project_hash(files: &[File]) -> String {
+    use std::fmt::Write as _;
+    let mut sha = Sha256::new();
+    for File { path, text } in files {
+        for part in [path, text] {
+            sha.update((part.len() as u64).to_be_bytes());
+            sha.update(part.as_bytes());
+        }
+    }
+    sha.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing into a String cannot fail.
+        _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}

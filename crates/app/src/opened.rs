@@ -1,0 +1,144 @@
+//! An opened project: its checked model, its repository, its connected systems.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use muster_connector::{Connector, ConnectorError};
+use muster_model::Text;
+use muster_policy::{Evaluator, Model, System};
+use muster_project::File;
+use muster_store::{Entry, Options, Revision, RevisionHead, Store};
+
+use crate::{Connectors, Ctx, Error, Kind, Names, project_hash, read_project};
+
+/// A project that is ready for use cases and runs.
+#[derive(Clone)]
+pub struct Opened {
+    /// The checked model.
+    pub model: Arc<Model>,
+    /// The model prepared for evaluation.
+    pub evaluator: Arc<Evaluator>,
+    /// The repository.
+    pub store: Store,
+    /// The repository's numbers for the model's names.
+    pub names: Arc<Names>,
+    /// The number of the model's revision.
+    pub revision: i64,
+    /// The project folder.
+    pub dir: PathBuf,
+    connectors: Arc<dyn Connectors>,
+}
+
+impl Opened {
+    /// Reads the project, opens its repository and publishes a revision when the files differ from the last one.
+    ///
+    /// `store_url` comes before `store:` in the model; without either it is `sqlite:muster.db` in the folder.
+    pub async fn open(
+        dir: &Path,
+        store_url: Option<&str>,
+        connectors: Arc<dyn Connectors>,
+        ctx: &Ctx,
+    ) -> Result<Self, Error> {
+        let files = read_project(dir)?;
+        let mut loaded = muster_project::load(files.clone(), connectors.as_ref());
+        let Some(model) = loaded.model.take() else { return Err(Error::project(loaded)) };
+        let url = store_url.or(model.store.as_deref()).unwrap_or("sqlite:muster.db");
+        let store = Store::open(&absolute_url(dir, url), &Options::default()).await.map_err(|error| {
+            Error::new(Kind::Unavailable, "the repository cannot be opened").caused_by(error)
+        })?;
+        Self::with_store(dir, model, &files, store, connectors, ctx).await
+    }
+
+    /// As [`Opened::open`], for a model and a store that are there already.
+    pub async fn with_store(
+        dir: &Path,
+        model: Model,
+        files: &[File],
+        store: Store,
+        connectors: Arc<dyn Connectors>,
+        ctx: &Ctx,
+    ) -> Result<Self, Error> {
+        let (revision, names) = publish(&store, &model, files, ctx).await?;
+        let model = Arc::new(model);
+        let evaluator = Arc::new(Evaluator::new(Arc::clone(&model)));
+        Ok(Self { model, evaluator, store, names: Arc::new(names), revision, dir: dir.to_owned(), connectors })
+    }
+
+    /// Opens the connector of a system.
+    pub fn connect(&self, system: &System) -> Result<Arc<dyn Connector>, ConnectorError> {
+        self.connectors.open(&system.connector, &system.settings, system.chaos.as_ref(), &self.dir)
+    }
+
+    /// The system with this name.
+    pub fn system_named(&self, name: &str) -> Result<&System, Error> {
+        self.model.systems.iter().find(|system| &*system.name == name).ok_or_else(|| {
+            let error = Error::not_found(format!("there is no system `{name}`"));
+            match similar(name, self.model.systems.iter().map(|system| &system.name)) {
+                Some(near) => error.hint(format!("did you mean `{near}`?")),
+                None => error,
+            }
+        })
+    }
+}
+
+impl std::fmt::Debug for Opened {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Opened").field("dir", &self.dir).field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+/// The name nearest to `wanted`, if one is near.
+pub(crate) fn similar<'a>(wanted: &str, names: impl Iterator<Item = &'a Text>) -> Option<&'a Text> {
+    let scored = names.map(|name| (strsim::jaro_winkler(wanted, name), name));
+    scored.filter(|(score, _)| *score > 0.8).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, name)| name)
+}
+
+/// A relative SQLite path starts at the project folder.
+fn absolute_url(dir: &Path, url: &str) -> String {
+    match url.strip_prefix("sqlite:") {
+        Some(path) if !path.starts_with('/') && !path.starts_with(":memory:") => {
+            format!("sqlite:{}", dir.join(path).display())
+        }
+        Some(_) | None => url.to_owned(),
+    }
+}
+
+async fn publish(store: &Store, model: &Model, files: &[File], ctx: &Ctx) -> Result<(i64, Names), Error> {
+    let hash: Text = project_hash(files).into();
+    let mut tx = store.read().await?;
+    let latest = tx.latest_revision().await?;
+    if let Some(latest) = latest.filter(|latest| latest.hash == hash)
+        && let Some(names) = Names::find(&mut tx, model).await?
+    {
+        return Ok((latest.number, names));
+    }
+    drop(tx);
+    let mut tx = store.begin().await?;
+    let head = RevisionHead { number: 0, hash: hash.clone(), author: ctx.actor.clone(), made_at: ctx.now(), message: "".into() };
+    let (number, is_new) = tx.append_revision(&Revision { head, body: pack(files) }).await?;
+    Names::make(&mut tx, model).await?;
+    let names = Names::find(&mut tx, model).await?.ok_or_else(|| Error::bug("a name of the model has no number"))?;
+    if is_new {
+        tx.append_journal(&Entry {
+            at: ctx.now(),
+            actor: ctx.actor.clone(),
+            on_behalf_of: None,
+            action: "revision.publish".into(),
+            subject: format!("revision {number}").into(),
+            detail: serde_json::json!({ "hash": &*hash, "files": files.len() }).to_string().into(),
+            correlation: Some(ctx.correlation.clone()),
+        })
+        .await?;
+    }
+    tx.commit().await?;
+    Ok((number, names))
+}
+
+/// The files as they are kept with the revision: a JSON object from path to text.
+fn pack(files: &[File]) -> Vec<u8> {
+    let map: serde_json::Map<String, serde_json::Value> =
+        files.iter().map(|file| (file.path.to_string(), serde_json::Value::from(&*file.text))).collect();
+    serde_json::Value::Object(map).to_string().into_bytes()
+}

@@ -1,0 +1,180 @@
+//! Finding and listing entities.
+
+use jiff::Timestamp;
+use muster_lang::{Clock, Env, Frame, Type, Variable, VariableType};
+use muster_model::{EntityId, Row, Text, TypeId, Value, ValueType};
+use muster_store::ReadTx;
+
+use crate::{
+    Ctx, Error, IdentityFacts, Opened,
+    facts::{decode_facts, load_identities, load_world, type_of_number},
+};
+
+/// Entities looked at in one step while a filter is applied.
+const BATCH: usize = 1000;
+
+/// A part of a list, and where the next part begins.
+#[derive(Debug, Clone)]
+pub struct Page<T> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// Pass it as `after` to get the next part; `None` at the end.
+    pub next: Option<i64>,
+}
+
+/// Which entities are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct PeopleQuery {
+    /// The entity type; the first identity type when nothing is said.
+    pub type_name: Option<String>,
+    /// A condition over the entity's attributes.
+    pub condition: Option<String>,
+    /// As recorded at this instant.
+    pub as_of: Option<Timestamp>,
+    /// Those after this id.
+    pub after: Option<i64>,
+    /// How many at most.
+    pub limit: usize,
+}
+
+/// An entity for a list.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// Its id.
+    pub id: EntityId,
+    /// Its type's name.
+    pub type_name: Text,
+    /// Its key.
+    pub key: Text,
+    /// How it is shown.
+    pub display: Text,
+    /// Its lifecycle state, for identities.
+    pub lifecycle: Option<Text>,
+    /// All attributes that have a value, links as the key of the other end where it is loaded.
+    pub values: Vec<(Text, Value)>,
+}
+
+/// Entities of a type, computed attributes filled in.
+pub async fn list_people(ctx: &Ctx, opened: &Opened, query: &PeopleQuery) -> Result<Page<Person>, Error> {
+    let type_id = wanted_type(opened, query.type_name.as_deref())?;
+    let now = query.as_of.unwrap_or_else(|| ctx.now());
+    let condition = query.condition.as_deref().map(|text| compile_condition(opened, type_id, text)).transpose()?;
+    let type_names = opened.names.type_names(type_id).ok_or_else(|| Error::bug("a type has no number"))?;
+    let mut tx = opened.store.read().await?;
+    let world = load_world(&mut tx, opened, now, query.as_of).await?;
+    let mut page = Page { items: Vec::new(), next: None };
+    let mut after = query.after.map(EntityId);
+    loop {
+        let entities = match query.as_of {
+            Some(at) => tx.scan_entities_as_of(type_names.no, at, after, BATCH).await?,
+            None => tx.scan_entities(type_names.no, after, BATCH).await?,
+        };
+        let Some(last) = entities.last() else { return Ok(page) };
+        after = Some(last.id);
+        for entity in &entities {
+            let facts = IdentityFacts {
+                row: decode_facts(&opened.model, &opened.names, entity.id, type_id, &entity.facts)?,
+                key: entity.key.clone(),
+                version: entity.version,
+                assignments: Vec::new(),
+                absent_since: entity.absent_since,
+                known_state: None,
+            };
+            let evaluation = opened.evaluator.evaluate(&facts.identity(), &world, now);
+            if condition.as_ref().is_some_and(|condition| !holds(condition, &evaluation.row, &world, opened, now)) {
+                continue;
+            }
+            page.items.push(person(opened, &evaluation.row, &entity.key));
+            if page.items.len() >= query.limit {
+                page.next = Some(entity.id.0);
+                return Ok(page);
+            }
+        }
+    }
+}
+
+fn wanted_type(opened: &Opened, name: Option<&str>) -> Result<TypeId, Error> {
+    let types = &opened.model.schema.types;
+    let found = match name {
+        Some(name) => types.iter().find(|entity_type| &*entity_type.name == name),
+        None => types.iter().find(|entity_type| entity_type.identity),
+    };
+    found.map(|entity_type| entity_type.id).ok_or_else(|| {
+        let known: Vec<&str> = types.iter().map(|entity_type| &*entity_type.name).collect();
+        Error::not_found(format!("there is no entity type `{}`", name.unwrap_or("")))
+            .hint(format!("the types are: {}", known.join(", ")))
+    })
+}
+
+fn compile_condition(opened: &Opened, type_id: TypeId, text: &str) -> Result<muster_lang::Program, Error> {
+    let name = opened.model.schema.get(type_id).map_or_else(|| "entity".into(), |entity_type| entity_type.name.clone());
+    let env = Env {
+        schema: opened.model.schema.clone(),
+        variables: vec![Variable { name, ty: VariableType::Entity(type_id) }],
+        implicit: Some(0),
+        now: true,
+    };
+    muster_lang::compile(text, &env, Some(&Type::Scalar(ValueType::Bool))).map_err(|problems| {
+        let mut error = Error::invalid(match problems.first() {
+            Some(problem) => format!("the condition `{text}` is not right: {}", problem.message),
+            None => format!("the condition `{text}` is not right"),
+        });
+        for help in problems.into_iter().flat_map(|problem| problem.help) {
+            error = error.hint(help);
+        }
+        error
+    })
+}
+
+fn holds(condition: &muster_lang::Program, row: &Row, world: &dyn muster_lang::World, opened: &Opened, now: Timestamp) -> bool {
+    let clock = Clock::new(now);
+    let bindings = [muster_lang::Binding::Row(row)];
+    condition.holds(&Frame { bindings: &bindings, world, clock: &clock, timezone: &opened.model.timezone })
+}
+
+/// The view of an evaluated entity.
+pub(crate) fn person(opened: &Opened, row: &Row, key: &Text) -> Person {
+    let entity_type = opened.model.schema.get(row.type_id);
+    let attributes = entity_type.map_or(&[][..], |entity_type| &entity_type.attributes);
+    let value = |name: &str| attributes.iter().find(|a| &*a.name == name).and_then(|a| row.get(a.slot).as_text()).cloned();
+    Person {
+        id: row.id,
+        type_name: entity_type.map_or_else(|| "?".into(), |entity_type| entity_type.name.clone()),
+        key: key.clone(),
+        display: value("display").unwrap_or_else(|| key.clone()),
+        lifecycle: entity_type.and_then(|t| t.lifecycle()).and_then(|a| row.get(a.slot).as_text()).cloned(),
+        values: attributes
+            .iter()
+            .map(|attribute| (attribute.name.clone(), row.get(attribute.slot).clone()))
+            .filter(|(_, value)| !value.is_null())
+            .collect(),
+    }
+}
+
+/// Finds an identity by its key or by the value of any unique attribute.
+pub async fn resolve_person(ctx: &Ctx, opened: &Opened, tx: &mut ReadTx, text: &str) -> Result<IdentityFacts, Error> {
+    for entity_type in opened.model.schema.types.iter().filter(|entity_type| entity_type.identity) {
+        let Some(type_names) = opened.names.type_names(entity_type.id) else { continue };
+        let key: Text = text.into();
+        let mut found = tx.entity_ids_by_key(type_names.no, std::slice::from_ref(&key)).await?.into_iter().flatten().next();
+        for attribute in entity_type.attributes.iter().filter(|attribute| attribute.unique) {
+            if found.is_none()
+                && let Some(attribute_no) = type_names.attributes.get(attribute.slot.index())
+            {
+                let holders = tx.unique_value_holders(type_names.no, *attribute_no, std::slice::from_ref(&key)).await?;
+                found = holders.into_iter().flatten().next();
+            }
+        }
+        if let Some(id) = found {
+            let facts = load_identities(tx, opened, entity_type.id, &[id], ctx.now()).await?;
+            return facts.into_iter().next().ok_or_else(|| Error::bug(format!("entity {id} has a key and no row")));
+        }
+    }
+    Err(Error::not_found(format!("there is no identity `{text}`"))
+        .hint("name it by its key or by another unique attribute; muster users lists them"))
+}
+
+/// The type of a stored entity.
+pub fn entity_type(opened: &Opened, no: muster_store::Number) -> Option<TypeId> {
+    type_of_number(&opened.names, no)
+}
