@@ -3,7 +3,13 @@
 use jiff::Timestamp;
 use muster_model::{AccountId, EntityId, Fingerprint, Text};
 
-use crate::{EntitlementId, IdRange, Number, ReadTx, StoreError, Tx, words::words};
+use crate::{
+    EntitlementId, IdRange, Number, ReadTx, StoreError, Tx,
+    error::all_there,
+    statement::{Insert, args, bind, insert_into},
+    value::{Arg, BadColumn, Columns, FromRow, Numbers, pack_numbers, row},
+    words::words,
+};
 
 words! {
     /// Whose an account is.
@@ -96,15 +102,73 @@ pub struct AccountCount {
     pub n: u64,
 }
 
+row!(AccountMark { id, native_id, name_key, entity, fingerprint });
+row!(AccountCount { system_no, type_no, enabled, status, n });
+
+impl FromRow for Account {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self, BadColumn> {
+        Ok(Self {
+            id: row.take()?,
+            system_no: row.take()?,
+            type_no: row.take()?,
+            native_id: row.take()?,
+            name: row.take()?,
+            name_key: row.take()?,
+            entity: row.take()?,
+            status: row.take()?,
+            confidence: row.take()?,
+            enabled: row.take()?,
+            content: row.take()?,
+            grants: row.take::<Numbers>()?.0.into_iter().map(EntitlementId).collect(),
+            fingerprint: row.take()?,
+            created_at: row.take()?,
+            changed_at: row.take()?,
+            origin: row.take()?,
+        })
+    }
+}
+
+/// The columns of [`Account`], in its order.
+macro_rules! select_account {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, system_no, type_no, native_id, name, name_key, entity, status, confidence, \
+             enabled, content, grants, fingerprint, created_at, changed_at, origin FROM account ",
+            $rest
+        )
+    };
+}
+
+const INSERT: Insert = insert_into!(
+    "account",
+    "id",
+    "system_no",
+    "type_no",
+    "native_id",
+    "name",
+    "name_key",
+    "entity",
+    "status",
+    "confidence",
+    "enabled",
+    "content",
+    "grants",
+    "fingerprint",
+    "created_at",
+    "changed_at",
+    "origin",
+);
+
 impl ReadTx {
     /// The account with this id.
     pub async fn account(&mut self, id: AccountId) -> Result<Option<Account>, StoreError> {
-        todo!()
+        self.fetch_one(select_account!("WHERE id = $1"), args![id]).await
     }
 
     /// The accounts with these ids that are there, in the order asked for.
     pub async fn accounts(&mut self, ids: &[AccountId]) -> Result<Vec<Account>, StoreError> {
-        todo!()
+        let sql = select_account!("WHERE id = $1");
+        self.fetch_all_of_each(sql, ids, |id, args| bind!(args, *id)).await
     }
 
     /// Accounts of a type in id order, at most `limit`, after an id.
@@ -114,7 +178,8 @@ impl ReadTx {
         after: Option<AccountId>,
         limit: usize,
     ) -> Result<Vec<Account>, StoreError> {
-        todo!()
+        let sql = select_account!("WHERE type_no = $1 AND id > $2 ORDER BY id LIMIT $3");
+        self.fetch_all(sql, args![type_no, after.unwrap_or(AccountId(0)), limit]).await
     }
 
     /// The marks of a type's accounts in id order, at most `limit`, after an id.
@@ -124,12 +189,15 @@ impl ReadTx {
         after: Option<AccountId>,
         limit: usize,
     ) -> Result<Vec<AccountMark>, StoreError> {
-        todo!()
+        let sql = "SELECT id, native_id, name_key, entity, fingerprint FROM account
+                   WHERE type_no = $1 AND id > $2 ORDER BY id LIMIT $3";
+        self.fetch_all(sql, args![type_no, after.unwrap_or(AccountId(0)), limit]).await
     }
 
     /// The accounts of an identity, by type and id, undecided ones included.
     pub async fn accounts_of(&mut self, entity: EntityId) -> Result<Vec<Account>, StoreError> {
-        todo!()
+        let sql = select_account!("WHERE entity = $1 ORDER BY type_no, id");
+        self.fetch_all(sql, args![entity]).await
     }
 
     /// Accounts that belong to identities of a range, ordered by identity and id, at most `limit`, after an `(identity, account)`.
@@ -139,7 +207,11 @@ impl ReadTx {
         after: Option<(EntityId, AccountId)>,
         limit: usize,
     ) -> Result<Vec<Account>, StoreError> {
-        todo!()
+        let sql = select_account!(
+            "WHERE (entity, id) > ($1, $2) AND entity <= $3 ORDER BY entity, id LIMIT $4"
+        );
+        let (entity, id) = after.unwrap_or((range.after, AccountId(i64::MAX)));
+        self.fetch_all(sql, args![entity, id, range.to, limit]).await
     }
 
     /// The accounts of several identities, in the order of `entities`.
@@ -147,16 +219,18 @@ impl ReadTx {
         &mut self,
         entities: &[EntityId],
     ) -> Result<Vec<Account>, StoreError> {
-        todo!()
+        let sql = select_account!("WHERE entity = $1 ORDER BY type_no, id");
+        self.fetch_all_of_each(sql, entities, |entity, args| bind!(args, *entity)).await
     }
 
-    /// For each name key the accounts of that type with it, in the same order.
+    /// The accounts of a type with any of these name keys, in the order of the keys.
     pub async fn accounts_by_name(
         &mut self,
         type_no: Number,
         name_keys: &[Text],
     ) -> Result<Vec<Account>, StoreError> {
-        todo!()
+        let sql = select_account!("WHERE type_no = $1 AND name_key = $2 ORDER BY id");
+        self.fetch_all_of_each(sql, name_keys, |key, args| bind!(args, type_no, key)).await
     }
 
     /// The account of a type with this native id.
@@ -165,7 +239,8 @@ impl ReadTx {
         type_no: Number,
         native_id: &str,
     ) -> Result<Option<Account>, StoreError> {
-        todo!()
+        let sql = select_account!("WHERE type_no = $1 AND native_id = $2 AND native_id <> ''");
+        self.fetch_one(sql, args![type_no, native_id]).await
     }
 
     /// Accounts of a type that are not linked and have this status, in id order, at most `limit`, after an id.
@@ -176,24 +251,38 @@ impl ReadTx {
         after: Option<AccountId>,
         limit: usize,
     ) -> Result<Vec<Account>, StoreError> {
-        todo!()
+        let sql = select_account!(
+            "WHERE status <> 'linked' AND type_no = $1 AND status = $2 AND id > $3 \
+             ORDER BY id LIMIT $4"
+        );
+        self.fetch_all(sql, args![type_no, status, after.unwrap_or(AccountId(0)), limit]).await
     }
 
     /// How many accounts there are of each sort.
     pub async fn count_accounts(&mut self) -> Result<Vec<AccountCount>, StoreError> {
-        todo!()
+        let sql = "SELECT system_no, type_no, enabled, status, COUNT(*) FROM account
+                   GROUP BY system_no, type_no, enabled, status
+                   ORDER BY system_no, type_no, enabled NULLS FIRST, status";
+        self.fetch_all(sql, args![]).await
     }
 }
 
 impl Tx {
     /// Writes new accounts.
     pub async fn insert_accounts(&mut self, accounts: &[Account]) -> Result<(), StoreError> {
-        todo!()
+        self.insert_many(&INSERT, accounts, bind_account).await
     }
 
     /// Replaces accounts by id. One that is not there is [`StoreError::Missing`].
     pub async fn update_accounts(&mut self, accounts: &[Account]) -> Result<(), StoreError> {
-        todo!()
+        let sql = "UPDATE account
+                   SET system_no = $2, type_no = $3, native_id = $4, name = $5, name_key = $6,
+                       entity = $7, status = $8, confidence = $9, enabled = $10, content = $11,
+                       grants = $12, fingerprint = $13, created_at = $14, changed_at = $15,
+                       origin = $16
+                   WHERE id = $1";
+        let changed = self.execute_each(sql, accounts, bind_account).await?;
+        all_there("account", accounts.iter().map(|account| account.id.0), &changed)
     }
 
     /// Says whose each account is: identity, status, confidence.
@@ -201,11 +290,43 @@ impl Tx {
         &mut self,
         links: &[(AccountId, Option<EntityId>, AccountStatus, u8)],
     ) -> Result<(), StoreError> {
-        todo!()
+        let sql = "UPDATE account SET entity = $2, status = $3, confidence = $4 WHERE id = $1";
+        let changed = self
+            .execute_each(sql, links, |(id, entity, status, confidence), args| {
+                bind!(args, *id, *entity, *status, *confidence);
+            })
+            .await?;
+        all_there("account", links.iter().map(|(id, _, _, _)| id.0), &changed)
     }
 
     /// Removes accounts.
     pub async fn delete_accounts(&mut self, accounts: &[AccountId]) -> Result<(), StoreError> {
-        todo!()
+        let sql = "DELETE FROM account WHERE id = $1";
+        self.execute_each(sql, accounts, |id, args| bind!(args, *id)).await.map(drop)
     }
+}
+
+fn bind_account<'a>(account: &'a Account, args: &mut Vec<Arg<'a>>) {
+    let Account {
+        id,
+        system_no,
+        type_no,
+        native_id,
+        name,
+        name_key,
+        entity,
+        status,
+        confidence,
+        enabled,
+        content,
+        grants,
+        fingerprint,
+        created_at,
+        changed_at,
+        origin,
+    } = account;
+    let grants = pack_numbers(grants.iter().map(|grant| grant.0));
+    bind!(args, *id, *system_no, *type_no, native_id, name, name_key, *entity, *status);
+    bind!(args, *confidence, *enabled, content, grants, *fingerprint, *created_at, *changed_at);
+    bind!(args, *origin);
 }

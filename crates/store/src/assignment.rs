@@ -3,7 +3,11 @@
 use jiff::Timestamp;
 use muster_model::{AssignmentId, EntityId, Text};
 
-use crate::{IdRange, ReadTx, StoreError, Tx};
+use crate::{
+    IdRange, ReadTx, StoreError, Tx,
+    statement::{Insert, args, bind, insert_into},
+    value::row,
+};
 
 /// A role given to an identity. Never changed after it was written, only ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,10 +49,53 @@ pub struct AssignmentEdge {
     pub assignment: AssignmentId,
 }
 
+row!(Assignment {
+    id,
+    entity,
+    role,
+    origin,
+    reason,
+    valid_from,
+    valid_until,
+    created_at,
+    created_by,
+    ended_at,
+    ended_by,
+    end_reason
+});
+row!(AssignmentEdge { at, entity, assignment });
+
+/// The columns of [`Assignment`], in its order.
+macro_rules! select_assignment {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, entity, role, origin, reason, valid_from, valid_until, created_at, \
+             created_by, ended_at, ended_by, end_reason FROM assignment ",
+            $rest
+        )
+    };
+}
+
+const INSERT: Insert = insert_into!(
+    "assignment",
+    "id",
+    "entity",
+    "role",
+    "origin",
+    "reason",
+    "valid_from",
+    "valid_until",
+    "created_at",
+    "created_by",
+    "ended_at",
+    "ended_by",
+    "end_reason",
+);
+
 impl ReadTx {
     /// The assignment with this id.
     pub async fn assignment(&mut self, id: AssignmentId) -> Result<Option<Assignment>, StoreError> {
-        todo!()
+        self.fetch_one(select_assignment!("WHERE id = $1"), args![id]).await
     }
 
     /// The assignments of an identity, ended ones included, by id.
@@ -56,7 +103,7 @@ impl ReadTx {
         &mut self,
         entity: EntityId,
     ) -> Result<Vec<Assignment>, StoreError> {
-        todo!()
+        self.fetch_all(select_assignment!("WHERE entity = $1 ORDER BY id"), args![entity]).await
     }
 
     /// The assignments of several identities that hold at `now` or will, in the order of `entities`.
@@ -65,7 +112,11 @@ impl ReadTx {
         entities: &[EntityId],
         now: Timestamp,
     ) -> Result<Vec<Assignment>, StoreError> {
-        todo!()
+        let sql = select_assignment!(
+            "WHERE entity = $1 AND ended_at IS NULL AND (valid_until IS NULL OR valid_until > $2) \
+             ORDER BY id"
+        );
+        self.fetch_all_of_each(sql, entities, |entity, args| bind!(args, *entity, now)).await
     }
 
     /// Assignments of identities of a range that hold at `now` or will, ordered by identity and id,
@@ -77,7 +128,13 @@ impl ReadTx {
         after: Option<(EntityId, AssignmentId)>,
         limit: usize,
     ) -> Result<Vec<Assignment>, StoreError> {
-        todo!()
+        let sql = select_assignment!(
+            "WHERE (entity, id) > ($1, $2) AND entity <= $3 \
+             AND ended_at IS NULL AND (valid_until IS NULL OR valid_until > $4) \
+             ORDER BY entity, id LIMIT $5"
+        );
+        let (entity, id) = after.unwrap_or((range.after, AssignmentId(i64::MAX)));
+        self.fetch_all(sql, args![entity, id, range.to, now, limit]).await
     }
 
     /// The assignments of an identity that were recorded and not ended at `at`.
@@ -86,7 +143,11 @@ impl ReadTx {
         entity: EntityId,
         at: Timestamp,
     ) -> Result<Vec<Assignment>, StoreError> {
-        todo!()
+        let sql = select_assignment!(
+            "WHERE entity = $1 AND created_at <= $2 AND (ended_at IS NULL OR ended_at > $2) \
+             ORDER BY id"
+        );
+        self.fetch_all(sql, args![entity, at]).await
     }
 
     /// Assignments of identities of a range that were recorded and not ended at `at`, ordered by identity and id.
@@ -97,7 +158,13 @@ impl ReadTx {
         after: Option<(EntityId, AssignmentId)>,
         limit: usize,
     ) -> Result<Vec<Assignment>, StoreError> {
-        todo!()
+        let sql = select_assignment!(
+            "WHERE (entity, id) > ($1, $2) AND entity <= $3 \
+             AND created_at <= $4 AND (ended_at IS NULL OR ended_at > $4) \
+             ORDER BY entity, id LIMIT $5"
+        );
+        let (entity, id) = after.unwrap_or((range.after, AssignmentId(i64::MAX)));
+        self.fetch_all(sql, args![entity, id, range.to, at, limit]).await
     }
 
     /// Assignments of a role that are not ended, by identity, at most `limit`, after an `(identity, assignment)`.
@@ -107,7 +174,12 @@ impl ReadTx {
         after: Option<(EntityId, AssignmentId)>,
         limit: usize,
     ) -> Result<Vec<Assignment>, StoreError> {
-        todo!()
+        let sql = select_assignment!(
+            "WHERE role = $1 AND ended_at IS NULL AND (entity, id) > ($2, $3) \
+             ORDER BY entity, id LIMIT $4"
+        );
+        let (entity, id) = after.unwrap_or((EntityId(0), AssignmentId(0)));
+        self.fetch_all(sql, args![role, entity, id, limit]).await
     }
 
     /// Beginnings and ends after `after`, up to and with `until`, the earliest first.
@@ -117,7 +189,13 @@ impl ReadTx {
         until: Timestamp,
         limit: usize,
     ) -> Result<Vec<AssignmentEdge>, StoreError> {
-        todo!()
+        let sql = "SELECT valid_from, entity, id FROM assignment
+                   WHERE ended_at IS NULL AND valid_from > $1 AND valid_from <= $2
+                   UNION ALL
+                   SELECT valid_until, entity, id FROM assignment
+                   WHERE ended_at IS NULL AND valid_until > $1 AND valid_until <= $2
+                   ORDER BY 1, 2, 3 LIMIT $3";
+        self.fetch_all(sql, args![after, until, limit]).await
     }
 }
 
@@ -127,7 +205,25 @@ impl Tx {
         &mut self,
         assignments: &[Assignment],
     ) -> Result<(), StoreError> {
-        todo!()
+        self.insert_many(&INSERT, assignments, |assignment, args| {
+            let Assignment {
+                id,
+                entity,
+                role,
+                origin,
+                reason,
+                valid_from,
+                valid_until,
+                created_at,
+                created_by,
+                ended_at,
+                ended_by,
+                end_reason,
+            } = assignment;
+            bind!(args, *id, *entity, role, origin, reason, *valid_from, *valid_until, *created_at);
+            bind!(args, created_by, *ended_at, ended_by, end_reason);
+        })
+        .await
     }
 
     /// Ends an assignment. Returns false when it is ended already or not there.
@@ -138,6 +234,8 @@ impl Tx {
         by: &str,
         reason: &str,
     ) -> Result<bool, StoreError> {
-        todo!()
+        let sql = "UPDATE assignment SET ended_at = $2, ended_by = $3, end_reason = $4
+                   WHERE id = $1 AND ended_at IS NULL";
+        Ok(self.execute(sql, args![id, at, by, reason]).await? > 0)
     }
 }

@@ -3,7 +3,12 @@
 use jiff::Timestamp;
 use muster_model::Text;
 
-use crate::{Number, ReadTx, StoreError, Tx, words::words};
+use crate::{
+    Number, ReadTx, StoreError, Tx,
+    statement::{Insert, args, bind, insert_into},
+    value::{BadColumn, Columns, FromRow},
+    words::words,
+};
 
 /// A change set's id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,10 +62,43 @@ pub struct ChangeSet {
     pub decided_at: Option<Timestamp>,
 }
 
+impl FromRow for ChangeSet {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self, BadColumn> {
+        Ok(Self {
+            id: row.take()?,
+            read_no: row.take()?,
+            made_at: row.take()?,
+            status: row.take()?,
+            counts: ChangeCounts {
+                n_create: row.take()?,
+                n_update: row.take()?,
+                n_absent: row.take()?,
+                n_present: row.take()?,
+            },
+            reason: row.take()?,
+            decided_by: row.take()?,
+            decided_at: row.take()?,
+        })
+    }
+}
+
+/// The columns of [`ChangeSet`], in its order.
+macro_rules! select_change_set {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, read_no, made_at, status, n_create, n_update, n_absent, n_present, reason, \
+             decided_by, decided_at FROM change_set ",
+            $rest
+        )
+    };
+}
+
+const INSERT_BODY: Insert = insert_into!("change_set_body", "change_set", "seq", "body");
+
 impl ReadTx {
     /// The change set with this id.
     pub async fn change_set(&mut self, id: ChangeSetId) -> Result<Option<ChangeSet>, StoreError> {
-        todo!()
+        self.fetch_one(select_change_set!("WHERE id = $1"), args![id]).await
     }
 
     /// Change sets with this status (all when `None`), the newest first.
@@ -69,7 +107,16 @@ impl ReadTx {
         status: Option<ChangeSetStatus>,
         limit: usize,
     ) -> Result<Vec<ChangeSet>, StoreError> {
-        todo!()
+        match status {
+            Some(status) => {
+                let sql = select_change_set!("WHERE status = $1 ORDER BY id DESC LIMIT $2");
+                self.fetch_all(sql, args![status, limit]).await
+            }
+            None => {
+                let sql = select_change_set!("ORDER BY id DESC LIMIT $1");
+                self.fetch_all(sql, args![limit]).await
+            }
+        }
     }
 
     /// The `index`-th chunk of a change set's body, counted from 0; `None` after the last.
@@ -78,7 +125,8 @@ impl ReadTx {
         id: ChangeSetId,
         index: usize,
     ) -> Result<Option<Vec<u8>>, StoreError> {
-        todo!()
+        let sql = "SELECT body FROM change_set_body WHERE change_set = $1 AND seq = $2";
+        self.fetch_one(sql, args![id, index]).await
     }
 }
 
@@ -89,7 +137,20 @@ impl Tx {
         change_set: &ChangeSet,
         body: &[Vec<u8>],
     ) -> Result<(), StoreError> {
-        todo!()
+        let sql =
+            "INSERT INTO change_set (id, read_no, made_at, status, n_create, n_update, n_absent,
+                       n_present, reason, decided_by, decided_at)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        let ChangeSet { id, read_no, made_at, status, counts, reason, decided_by, decided_at } =
+            change_set;
+        let ChangeCounts { n_create, n_update, n_absent, n_present } = *counts;
+        let mut args = Vec::new();
+        bind!(args, *id, *read_no, *made_at, *status, n_create, n_update, n_absent, n_present);
+        bind!(args, reason, decided_by, *decided_at);
+        self.execute(sql, &args).await?;
+        let chunks: Vec<(usize, &Vec<u8>)> = body.iter().enumerate().collect();
+        self.insert_many(&INSERT_BODY, &chunks, |(seq, body), args| bind!(args, *id, *seq, *body))
+            .await
     }
 
     /// Sets the status, who decided and when. Returns false when it no longer has the status `from`.
@@ -101,6 +162,8 @@ impl Tx {
         by: &str,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
-        todo!()
+        let sql = "UPDATE change_set SET status = $3, decided_by = $4, decided_at = $5
+                   WHERE id = $1 AND status = $2";
+        Ok(self.execute(sql, args![id, from, to, by, at]).await? > 0)
     }
 }

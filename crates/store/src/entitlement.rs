@@ -2,7 +2,11 @@
 
 use muster_model::Text;
 
-use crate::{Number, ReadTx, StoreError, Tx};
+use crate::{
+    Number, ReadTx, StoreError, Tx,
+    statement::{args, bind},
+    value::row,
+};
 
 /// An entitlement's id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,13 +31,26 @@ pub struct Entitlement {
     pub present: bool,
 }
 
+row!(Entitlement { id, system_no, kind_no, name, native_id, native_name, present });
+
+/// The columns of [`Entitlement`], in its order.
+macro_rules! select_entitlement {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, system_no, kind_no, name, native_id, native_name, present \
+             FROM entitlement ",
+            $rest
+        )
+    };
+}
+
 impl ReadTx {
     /// The entitlement with this id.
     pub async fn entitlement(
         &mut self,
         id: EntitlementId,
     ) -> Result<Option<Entitlement>, StoreError> {
-        todo!()
+        self.fetch_one(select_entitlement!("WHERE id = $1"), args![id]).await
     }
 
     /// Entitlements of a kind in id order, at most `limit`, after an id.
@@ -43,7 +60,8 @@ impl ReadTx {
         after: Option<EntitlementId>,
         limit: usize,
     ) -> Result<Vec<Entitlement>, StoreError> {
-        todo!()
+        let sql = select_entitlement!("WHERE kind_no = $1 AND id > $2 ORDER BY id LIMIT $3");
+        self.fetch_all(sql, args![kind_no, after.unwrap_or(EntitlementId(0)), limit]).await
     }
 
     /// For each name the entitlement of that kind, in the same order.
@@ -52,7 +70,8 @@ impl ReadTx {
         kind_no: Number,
         names: &[Text],
     ) -> Result<Vec<Option<Entitlement>>, StoreError> {
-        todo!()
+        let sql = select_entitlement!("WHERE kind_no = $1 AND name = $2");
+        self.fetch_first_of_each(sql, names, |name, args| bind!(args, kind_no, name)).await
     }
 }
 
@@ -62,7 +81,20 @@ impl Tx {
         &mut self,
         entitlements: &[Entitlement],
     ) -> Result<(), StoreError> {
-        todo!()
+        let sql = "INSERT INTO entitlement
+                       (id, system_no, kind_no, name, native_id, native_name, present)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7)
+                   ON CONFLICT (id) DO UPDATE SET
+                       system_no = excluded.system_no, kind_no = excluded.kind_no,
+                       name = excluded.name, native_id = excluded.native_id,
+                       native_name = excluded.native_name, present = excluded.present";
+        self.execute_each(sql, entitlements, |entitlement, args| {
+            let Entitlement { id, system_no, kind_no, name, native_id, native_name, present } =
+                entitlement;
+            bind!(args, *id, *system_no, *kind_no, name, native_id, native_name, *present);
+        })
+        .await
+        .map(drop)
     }
 
     /// Removes entitlements.
@@ -70,6 +102,7 @@ impl Tx {
         &mut self,
         entitlements: &[EntitlementId],
     ) -> Result<(), StoreError> {
-        todo!()
+        let sql = "DELETE FROM entitlement WHERE id = $1";
+        self.execute_each(sql, entitlements, |id, args| bind!(args, *id)).await.map(drop)
     }
 }

@@ -139,3 +139,114 @@ impl fmt::Debug for DriverError {
 }
 
 impl std::error::Error for DriverError {}
+
+// === From the drivers ===
+
+/// What SQLite says, in one line.
+pub(crate) fn sqlite_message(err: &rusqlite::Error) -> String {
+    err.to_string()
+}
+
+/// The error of a statement on `table`.
+pub(crate) fn sqlite_error(table: &str, err: &rusqlite::Error) -> StoreError {
+    use rusqlite::{ErrorCode, ffi};
+    if let rusqlite::Error::ToSqlConversionFailure(source) = err
+        && source.is::<crate::value::NulInText>()
+    {
+        return StoreError::Nul { table: table.to_owned() };
+    }
+    let failure = err.sqlite_error();
+    let extended = failure.map(|failure| failure.extended_code);
+    match failure.map(|failure| failure.code) {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
+        Some(ErrorCode::DiskFull) => StoreError::Full,
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => StoreError::ReadOnly,
+        Some(ErrorCode::ConstraintViolation)
+            if extended == Some(ffi::SQLITE_CONSTRAINT_UNIQUE)
+                || extended == Some(ffi::SQLITE_CONSTRAINT_PRIMARYKEY) =>
+        {
+            StoreError::Exists { table: table.to_owned() }
+        }
+        _ => StoreError::Statement {
+            table: table.to_owned(),
+            source: DriverError::new(sqlite_message(err)),
+        },
+    }
+}
+
+/// What PostgreSQL says, in one line. Its own text for a database error is just "db error".
+pub(crate) fn postgres_message(err: &tokio_postgres::Error) -> String {
+    match err.as_db_error() {
+        Some(db) => format!("{} ({})", db.message(), db.code().code()),
+        None => match std::error::Error::source(err) {
+            Some(source) => format!("{err}: {source}"),
+            None => err.to_string(),
+        },
+    }
+}
+
+/// The error of a statement on `table`.
+pub(crate) fn postgres_error(table: &str, err: &tokio_postgres::Error) -> StoreError {
+    use tokio_postgres::error::SqlState;
+    let code = err.code();
+    let is = |states: &[&SqlState]| code.is_some_and(|code| states.contains(&code));
+    if is(&[&SqlState::UNIQUE_VIOLATION]) {
+        StoreError::Exists { table: table.to_owned() }
+    } else if is(&[&SqlState::CHARACTER_NOT_IN_REPERTOIRE]) {
+        StoreError::Nul { table: table.to_owned() }
+    } else if is(&[&SqlState::DISK_FULL]) {
+        StoreError::Full
+    } else if is(&[&SqlState::READ_ONLY_SQL_TRANSACTION, &SqlState::INSUFFICIENT_PRIVILEGE]) {
+        StoreError::ReadOnly
+    } else if is(&[
+        &SqlState::T_R_DEADLOCK_DETECTED,
+        &SqlState::T_R_SERIALIZATION_FAILURE,
+        &SqlState::LOCK_NOT_AVAILABLE,
+    ]) {
+        StoreError::Busy
+    } else {
+        StoreError::Statement {
+            table: table.to_owned(),
+            source: DriverError::new(postgres_message(err)),
+        }
+    }
+}
+
+/// What the pool of connections says, in one line.
+pub(crate) fn pool_message(err: &deadpool_postgres::PoolError) -> String {
+    use deadpool_postgres::PoolError;
+    match err {
+        PoolError::Backend(err) => postgres_message(err),
+        PoolError::Timeout(_) => "no connection became free in time".to_owned(),
+        PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
+            err.to_string()
+        }
+    }
+}
+
+/// The error of a connection that could not be had.
+pub(crate) fn pool_error(err: &deadpool_postgres::PoolError) -> StoreError {
+    use deadpool_postgres::PoolError;
+    match err {
+        PoolError::Timeout(_) => StoreError::Busy,
+        PoolError::Backend(_)
+        | PoolError::Closed
+        | PoolError::NoRuntimeSpecified
+        | PoolError::PostCreateHook(_) => StoreError::Statement {
+            table: "BEGIN".to_owned(),
+            source: DriverError::new(pool_message(err)),
+        },
+    }
+}
+
+/// Refuses a change of rows by id when one was not there.
+pub(crate) fn all_there(
+    table: &'static str,
+    ids: impl Iterator<Item = i64>,
+    changed: &[u64],
+) -> Result<(), StoreError> {
+    match ids.zip(changed).find(|(_, changed)| **changed == 0) {
+        Some((id, _)) => Err(StoreError::Missing { table, row: id.to_string() }),
+        None => Ok(()),
+    }
+}

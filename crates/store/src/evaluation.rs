@@ -3,7 +3,11 @@
 use jiff::Timestamp;
 use muster_model::{EntityId, Fingerprint, Text};
 
-use crate::{IdRange, Number, ReadTx, StoreError, Tx};
+use crate::{
+    IdRange, Number, ReadTx, StoreError, Tx,
+    statement::{args, bind},
+    value::row,
+};
 
 /// What evaluation found for one identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +58,31 @@ pub struct StateCount {
     pub n: u64,
 }
 
+row!(Evaluation { entity, state_no, state_since, settled, next_change, evaluated_at });
+row!(IdentityRow {
+    id,
+    key,
+    version,
+    facts,
+    absent_since,
+    state_no,
+    state_since,
+    settled,
+    next_change
+});
+row!(StateCount { state_no, n });
+
+/// The columns of [`IdentityRow`], in its order.
+macro_rules! select_identity {
+    ($rest:literal) => {
+        concat!(
+            "SELECT e.id, e.key, e.version, e.facts, e.absent_since, v.state_no, v.state_since, \
+             v.settled, v.next_change FROM entity e LEFT JOIN evaluation v ON v.entity = e.id ",
+            $rest
+        )
+    };
+}
+
 impl ReadTx {
     /// Identities of a type within a range of ids, in id order, at most `limit`, each with what evaluation found.
     pub async fn scan_identities(
@@ -62,17 +91,23 @@ impl ReadTx {
         range: IdRange,
         limit: usize,
     ) -> Result<Vec<IdentityRow>, StoreError> {
-        todo!()
+        let sql = select_identity!(
+            "WHERE e.type_no = $1 AND e.id > $2 AND e.id <= $3 ORDER BY e.id LIMIT $4"
+        );
+        self.fetch_all(sql, args![type_no, range.after, range.to, limit]).await
     }
 
     /// The identities with these ids that are there, in the order asked for.
     pub async fn identities(&mut self, ids: &[EntityId]) -> Result<Vec<IdentityRow>, StoreError> {
-        todo!()
+        let sql = select_identity!("WHERE e.id = $1");
+        self.fetch_all_of_each(sql, ids, |id, args| bind!(args, *id)).await
     }
 
     /// What evaluation found for an identity.
     pub async fn evaluation(&mut self, entity: EntityId) -> Result<Option<Evaluation>, StoreError> {
-        todo!()
+        let sql = "SELECT entity, state_no, state_since, settled, next_change, evaluated_at
+                   FROM evaluation WHERE entity = $1";
+        self.fetch_one(sql, args![entity]).await
     }
 
     /// Identities whose next change is at or before `now`, the earliest first.
@@ -81,12 +116,15 @@ impl ReadTx {
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<EntityId>, StoreError> {
-        todo!()
+        let sql = "SELECT entity FROM evaluation WHERE next_change <= $1
+                   ORDER BY next_change, entity LIMIT $2";
+        self.fetch_all(sql, args![now, limit]).await
     }
 
     /// The earliest next change of all.
     pub async fn next_change(&mut self) -> Result<Option<Timestamp>, StoreError> {
-        todo!()
+        let sql = "SELECT MIN(next_change) FROM evaluation WHERE next_change IS NOT NULL";
+        self.fetch_value(sql, args![]).await
     }
 
     /// Identities of a type that have no settled fingerprint, in id order, at most `limit`, after an id.
@@ -96,28 +134,50 @@ impl ReadTx {
         after: Option<EntityId>,
         limit: usize,
     ) -> Result<Vec<EntityId>, StoreError> {
-        todo!()
+        let sql = "SELECT e.id FROM entity e LEFT JOIN evaluation v ON v.entity = e.id
+                   WHERE e.type_no = $1 AND e.id > $2 AND v.settled IS NULL
+                   ORDER BY e.id LIMIT $3";
+        self.fetch_all(sql, args![type_no, after.unwrap_or(EntityId(0)), limit]).await
     }
 
     /// How many identities of a type are in each state.
     pub async fn count_states(&mut self, type_no: Number) -> Result<Vec<StateCount>, StoreError> {
-        todo!()
+        let sql = "SELECT v.state_no, COUNT(*)
+                   FROM entity e LEFT JOIN evaluation v ON v.entity = e.id
+                   WHERE e.type_no = $1
+                   GROUP BY v.state_no ORDER BY v.state_no NULLS FIRST";
+        self.fetch_all(sql, args![type_no]).await
     }
 }
 
 impl Tx {
     /// Writes evaluations, new ones and replaced ones.
     pub async fn save_evaluations(&mut self, evaluations: &[Evaluation]) -> Result<(), StoreError> {
-        todo!()
+        let sql = "INSERT INTO evaluation
+                       (entity, state_no, state_since, settled, next_change, evaluated_at)
+                   VALUES ($1, $2, $3, $4, $5, $6)
+                   ON CONFLICT (entity) DO UPDATE SET
+                       state_no = excluded.state_no, state_since = excluded.state_since,
+                       settled = excluded.settled, next_change = excluded.next_change,
+                       evaluated_at = excluded.evaluated_at";
+        self.execute_each(sql, evaluations, |evaluation, args| {
+            let Evaluation { entity, state_no, state_since, settled, next_change, evaluated_at } =
+                evaluation;
+            bind!(args, *entity, *state_no, *state_since, *settled, *next_change, *evaluated_at);
+        })
+        .await
+        .map(drop)
     }
 
     /// Forgets the settled fingerprint of identities, so that the next run looks at them in full.
     pub async fn unsettle(&mut self, entities: &[EntityId]) -> Result<(), StoreError> {
-        todo!()
+        let sql = "UPDATE evaluation SET settled = NULL WHERE entity = $1 AND settled IS NOT NULL";
+        self.execute_each(sql, entities, |entity, args| bind!(args, *entity)).await.map(drop)
     }
 
     /// Forgets the settled fingerprint of every identity (a new revision). Returns how many had one.
     pub async fn unsettle_all(&mut self) -> Result<u64, StoreError> {
-        todo!()
+        let sql = "UPDATE evaluation SET settled = NULL WHERE settled IS NOT NULL";
+        self.execute(sql, args![]).await
     }
 }

@@ -2,8 +2,13 @@
 
 use jiff::Timestamp;
 use muster_model::Text;
+use sha2::{Digest as _, Sha256};
 
-use crate::{ReadTx, StoreError, Tx};
+use crate::{
+    ReadTx, StoreError, Tx,
+    statement::args,
+    value::{BadColumn, Columns, FromRow, Hash, row},
+};
 
 /// Something to be written into the journal. Never holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,8 +92,35 @@ pub enum BrokenAt {
 }
 
 /// The hash of an entry at a place after the entry with `prev_hash`.
+///
+/// SHA-256 over: the text `muster journal 1` and a line feed; the previous hash; the place and the time (microseconds
+/// since 1970), 8 bytes each, big-endian; then actor, on-behalf-of, action, subject, detail and correlation, each as
+/// 1, its length in 8 bytes and its UTF-8 bytes, or as 0 when there is none.
 pub fn entry_hash(seq: i64, entry: &Entry, prev_hash: &[u8; 32]) -> [u8; 32] {
-    todo!()
+    let Entry { at, actor, on_behalf_of, action, subject, detail, correlation } = entry;
+    let mut hasher = Sha256::new();
+    hasher.update(b"muster journal 1\n");
+    hasher.update(prev_hash);
+    hasher.update(seq.to_be_bytes());
+    hasher.update(at.as_microsecond().to_be_bytes());
+    for text in [
+        Some(actor),
+        on_behalf_of.as_ref(),
+        Some(action),
+        Some(subject),
+        Some(detail),
+        correlation.as_ref(),
+    ] {
+        match text {
+            Some(text) => {
+                hasher.update([1]);
+                hasher.update((text.len() as u64).to_be_bytes());
+                hasher.update(text.as_bytes());
+            }
+            None => hasher.update([0]),
+        }
+    }
+    hasher.finalize().into()
 }
 
 /// Follows a chain, or a part of one, in order, and finds the first place where it is broken. Needs no store.
@@ -97,7 +129,84 @@ pub fn entry_hash(seq: i64, entry: &Entry, prev_hash: &[u8; 32]) -> [u8; 32] {
 pub fn verify<'a>(
     entries: impl IntoIterator<Item = &'a JournalEntry>,
 ) -> Result<Summary, BrokenAt> {
-    todo!()
+    let mut summary = Summary { n_entries: 0, first_seq: None, last_seq: None, last_hash: [0; 32] };
+    for JournalEntry { seq, entry, prev_hash, hash } in entries {
+        if let Some(last) = summary.last_seq
+            && last.checked_add(1) != Some(*seq)
+        {
+            return Err(BrokenAt::Gap { expected: last.saturating_add(1), found: *seq });
+        }
+        let continues = match summary.last_seq {
+            Some(_) => *prev_hash == summary.last_hash,
+            None => *seq != 1 || *prev_hash == [0; 32],
+        };
+        if !continues {
+            return Err(BrokenAt::Chain(*seq));
+        }
+        if entry_hash(*seq, entry, prev_hash) != *hash {
+            return Err(BrokenAt::Content(*seq));
+        }
+        summary.n_entries += 1;
+        summary.first_seq = summary.first_seq.or(Some(*seq));
+        summary.last_seq = Some(*seq);
+        summary.last_hash = *hash;
+    }
+    Ok(summary)
+}
+
+/// The end of the chain.
+struct Head {
+    seq: i64,
+    hash: Option<Hash>,
+}
+
+row!(Head { seq, hash });
+
+impl FromRow for JournalEntry {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self, BadColumn> {
+        Ok(Self {
+            seq: row.take()?,
+            entry: Entry {
+                at: row.take()?,
+                actor: row.take()?,
+                on_behalf_of: row.take()?,
+                action: row.take()?,
+                subject: row.take()?,
+                detail: row.take()?,
+                correlation: row.take()?,
+            },
+            prev_hash: row.take::<Hash>()?.0,
+            hash: row.take::<Hash>()?.0,
+        })
+    }
+}
+
+/// The columns of [`JournalEntry`], in its order.
+macro_rules! select_journal {
+    ($($rest:literal),+) => {
+        concat!(
+            "SELECT seq, at, actor, on_behalf_of, action, subject, detail, correlation, prev_hash, \
+             hash FROM journal ",
+            $($rest),+
+        )
+    };
+}
+
+/// A search that goes in by `$lead`; the rest only narrows.
+macro_rules! search_journal {
+    ($lead:literal) => {
+        select_journal!(
+            "WHERE ",
+            $lead,
+            " AND (CAST($1 AS TEXT) IS NULL OR subject = $1) \
+             AND (CAST($2 AS TEXT) IS NULL OR actor = $2) \
+             AND (CAST($3 AS TEXT) IS NULL OR action = $3) \
+             AND (CAST($4 AS TEXT) IS NULL OR correlation = $4) \
+             AND (CAST($5 AS BIGINT) IS NULL OR at >= $5) \
+             AND (CAST($6 AS BIGINT) IS NULL OR at < $6) \
+             AND seq < $7 ORDER BY seq DESC LIMIT $8"
+        )
+    };
 }
 
 impl ReadTx {
@@ -108,7 +217,21 @@ impl ReadTx {
         before: Option<i64>,
         limit: usize,
     ) -> Result<Vec<JournalEntry>, StoreError> {
-        todo!()
+        let JournalFilter { subject, actor, action, correlation, from, until } = filter;
+        let sql = if correlation.is_some() {
+            search_journal!("correlation = $4")
+        } else if subject.is_some() {
+            search_journal!("subject = $1")
+        } else if actor.is_some() {
+            search_journal!("actor = $2")
+        } else if action.is_some() {
+            search_journal!("action = $3")
+        } else {
+            search_journal!("seq > 0")
+        };
+        let before = before.unwrap_or(i64::MAX);
+        let args = args![subject, actor, action, correlation, *from, *until, before, limit];
+        self.fetch_all(sql, args).await
     }
 
     /// Entries in order, at most `limit`, after a place; for export and verification.
@@ -117,13 +240,42 @@ impl ReadTx {
         after: Option<i64>,
         limit: usize,
     ) -> Result<Vec<JournalEntry>, StoreError> {
-        todo!()
+        let sql = select_journal!("WHERE seq > $1 ORDER BY seq LIMIT $2");
+        self.fetch_all(sql, args![after.unwrap_or(0), limit]).await
     }
 }
 
 impl Tx {
     /// Appends an entry and returns its place.
     pub async fn append_journal(&mut self, entry: &Entry) -> Result<i64, StoreError> {
-        todo!()
+        // The one row of `journal_head` puts concurrent writers in a line: on PostgreSQL the second waits here
+        // until the first has committed, and then sees its end of the chain.
+        let sql = "UPDATE journal_head SET seq = seq + 1 WHERE id = 1 RETURNING seq, hash";
+        let head: Vec<Head> = self.fetch_changed(sql, args![]).await?;
+        let Some(Head { seq, hash: prev_hash }) = head.into_iter().next() else {
+            return Err(StoreError::Missing { table: "journal_head", row: "1".to_owned() });
+        };
+        let prev_hash = prev_hash.map_or([0; 32], |hash| hash.0);
+        let Entry { at, actor, on_behalf_of, action, subject, detail, correlation } = entry;
+        let hash = entry_hash(seq, entry, &prev_hash);
+        let sql = "INSERT INTO journal (seq, at, actor, on_behalf_of, action, subject, detail,
+                                        correlation, prev_hash, hash)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        let args = args![
+            seq,
+            *at,
+            actor,
+            on_behalf_of,
+            action,
+            subject,
+            detail,
+            correlation,
+            prev_hash.as_slice(),
+            hash.as_slice()
+        ];
+        self.execute(sql, args).await?;
+        self.execute("UPDATE journal_head SET hash = $1 WHERE id = 1", args![hash.as_slice()])
+            .await?;
+        Ok(seq)
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use muster_model::Text;
 
-use crate::{ReadTx, StoreError, Tx};
+use crate::{ReadTx, StoreError, Tx, statement::args, value::row};
 
 /// A lease that somebody holds, or held until it expired.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,10 +27,13 @@ pub enum LeaseAnswer {
     HeldBy(Lease),
 }
 
+row!(Lease { name, holder, taken_at, until });
+
 impl ReadTx {
     /// The lease of this name, expired or not.
     pub async fn lease(&mut self, name: &str) -> Result<Option<Lease>, StoreError> {
-        todo!()
+        let sql = "SELECT name, holder, taken_at, expires_at FROM lease WHERE name = $1";
+        self.fetch_one(sql, args![name]).await
     }
 }
 
@@ -43,11 +46,24 @@ impl Tx {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<LeaseAnswer, StoreError> {
-        todo!()
+        let sql = "INSERT INTO lease (name, holder, taken_at, expires_at) VALUES ($1, $2, $3, $4)
+                   ON CONFLICT (name) DO UPDATE SET
+                       taken_at = CASE WHEN lease.holder = excluded.holder
+                                       THEN lease.taken_at ELSE excluded.taken_at END,
+                       holder = excluded.holder, expires_at = excluded.expires_at
+                   WHERE lease.holder = excluded.holder OR lease.expires_at <= excluded.taken_at";
+        if self.execute(sql, args![name, holder, now, until]).await? > 0 {
+            return Ok(LeaseAnswer::Taken);
+        }
+        match self.lease(name).await? {
+            Some(lease) => Ok(LeaseAnswer::HeldBy(lease)),
+            None => Err(StoreError::Busy),
+        }
     }
 
     /// Gives a lease back. Returns false when somebody else has it by now.
     pub async fn release_lease(&mut self, name: &str, holder: &str) -> Result<bool, StoreError> {
-        todo!()
+        let sql = "DELETE FROM lease WHERE name = $1 AND holder = $2";
+        Ok(self.execute(sql, args![name, holder]).await? > 0)
     }
 }

@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 mod account;
+mod address;
 mod assignment;
 mod change_set;
+mod dialect;
 mod entitlement;
 mod entity;
 mod error;
@@ -11,17 +13,22 @@ mod fact_version;
 mod journal;
 mod lease;
 mod link;
+mod migrate;
 mod name;
 mod operation;
 mod plan;
+mod postgres;
 mod read_run;
 mod record;
 mod revision;
 mod sequence;
+mod sqlite;
+mod statement;
 mod statistics;
 mod store;
 mod tx;
 mod unique_value;
+mod value;
 mod words;
 
 pub use account::{Account, AccountCount, AccountMark, AccountOrigin, AccountStatus};

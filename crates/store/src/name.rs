@@ -1,8 +1,15 @@
 //! The dictionary: each name of the model is stored once and stands everywhere as a number.
 
+use std::collections::BTreeSet;
+
 use muster_model::Text;
 
-use crate::{Number, ReadTx, StoreError, Tx, words::words};
+use crate::{
+    Number, ReadTx, StoreError, Tx,
+    statement::{args, bind},
+    value::row,
+    words::words,
+};
 
 words! {
     /// What a name names.
@@ -37,10 +44,13 @@ pub struct Name {
     pub number: Number,
 }
 
+row!(Name { parent, name, number });
+
 impl ReadTx {
     /// Every name of a kind, by number.
     pub async fn names(&mut self, kind: NameKind) -> Result<Vec<Name>, StoreError> {
-        todo!()
+        let sql = "SELECT parent, name, number FROM dictionary WHERE kind = $1 ORDER BY number";
+        self.fetch_all(sql, args![kind]).await
     }
 
     /// The number of a name, if it has one.
@@ -50,7 +60,8 @@ impl ReadTx {
         parent: Number,
         name: &str,
     ) -> Result<Option<Number>, StoreError> {
-        todo!()
+        let sql = "SELECT number FROM dictionary WHERE kind = $1 AND parent = $2 AND name = $3";
+        self.fetch_one(sql, args![kind, parent, name]).await
     }
 }
 
@@ -62,6 +73,29 @@ impl Tx {
         parent: Number,
         names: &[Text],
     ) -> Result<Vec<Number>, StoreError> {
-        todo!()
+        let find = "SELECT number FROM dictionary WHERE kind = $1 AND parent = $2 AND name = $3";
+        let known: Vec<Option<Number>> = self
+            .fetch_first_of_each(find, names, |name, args| bind!(args, kind, parent, name))
+            .await?;
+        let mut missing: Vec<&Text> =
+            names.iter().zip(&known).filter(|(_, known)| known.is_none()).map(|(n, _)| n).collect();
+        if missing.is_empty() {
+            return Ok(known.into_iter().flatten().collect());
+        }
+        let mut seen = BTreeSet::new();
+        missing.retain(|name| seen.insert(*name));
+        let first = self.take_from(&format!("number of {kind}"), missing.len()).await?;
+        let numbered: Vec<(&Text, Number)> = missing.into_iter().zip(first..).collect();
+        // Somebody else may have been faster; theirs is the number then.
+        let insert = "INSERT INTO dictionary (kind, parent, name, number) VALUES ($1, $2, $3, $4)
+                      ON CONFLICT (kind, parent, name) DO NOTHING";
+        self.execute_each(insert, &numbered, |(name, number), args| {
+            bind!(args, kind, parent, *name, *number);
+        })
+        .await?;
+        let all: Vec<Option<Number>> = self
+            .fetch_first_of_each(find, names, |name, args| bind!(args, kind, parent, name))
+            .await?;
+        Ok(all.into_iter().flatten().collect())
     }
 }

@@ -3,7 +3,13 @@
 use jiff::Timestamp;
 use muster_model::{AccountId, EntityId, PlanId, Text};
 
-use crate::{Number, ReadTx, StoreError, Tx, words::words};
+use crate::{
+    Number, ReadTx, StoreError, Tx,
+    error::all_there,
+    statement::{Insert, args, bind, insert_into},
+    value::{BadColumn, Columns, FromRow, Numbers, pack_numbers, row},
+    words::words,
+};
 
 words! {
     /// How far an operation has come.
@@ -103,6 +109,62 @@ pub struct OperationCount {
     pub n: u64,
 }
 
+row!(OperationCount { system_no, kind, state, n });
+
+impl FromRow for Operation {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self, BadColumn> {
+        Ok(Self {
+            plan: row.take()?,
+            seq: row.take()?,
+            system_no: row.take()?,
+            entity: row.take()?,
+            account_type_no: row.take()?,
+            account: row.take()?,
+            kind: row.take()?,
+            subject: row.take()?,
+            body: row.take()?,
+            after: row.take::<Numbers>()?.0,
+            state: row.take()?,
+            attempts: row.take()?,
+            next_try: row.take()?,
+            sent_at: row.take()?,
+            done_at: row.take()?,
+            error: row.take()?,
+        })
+    }
+}
+
+/// The columns of [`Operation`], in its order.
+macro_rules! select_operation {
+    ($rest:literal) => {
+        concat!(
+            "SELECT plan, seq, system_no, entity, account_type_no, account, kind, subject, body, \
+             after_seq, state, attempts, next_try, sent_at, done_at, error FROM operation ",
+            $rest
+        )
+    };
+}
+
+const INSERT: Insert = insert_into!(
+    "operation",
+    "plan",
+    "seq",
+    "system_no",
+    "entity",
+    "account_type_no",
+    "account",
+    "kind",
+    "subject",
+    "body",
+    "after_seq",
+    "state",
+    "attempts",
+    "next_try",
+    "sent_at",
+    "done_at",
+    "error",
+);
+
 impl ReadTx {
     /// One operation.
     pub async fn operation(
@@ -110,7 +172,8 @@ impl ReadTx {
         plan: PlanId,
         seq: i64,
     ) -> Result<Option<Operation>, StoreError> {
-        todo!()
+        let sql = select_operation!("WHERE plan = $1 AND seq = $2");
+        self.fetch_one(sql, args![plan, seq]).await
     }
 
     /// Operations of a plan in order, at most `limit`, after a place.
@@ -121,16 +184,29 @@ impl ReadTx {
         after: Option<i64>,
         limit: usize,
     ) -> Result<Vec<Operation>, StoreError> {
-        todo!()
+        let sql = select_operation!(
+            "WHERE plan = $1 AND seq > $2 \
+             AND (CAST($3 AS BIGINT) IS NULL OR system_no = $3) \
+             AND (CAST($4 AS TEXT) IS NULL OR state = $4) \
+             ORDER BY seq LIMIT $5"
+        );
+        let OperationFilter { system_no, state } = filter;
+        self.fetch_all(sql, args![plan, after.unwrap_or(0), system_no, state, limit]).await
     }
 
-    /// Operations of any plan that are planned or sent, ordered by plan and place, at most `limit`, after a `(plan, place)`.
+    /// Operations that are planned or sent, of plans that are being applied, ordered by plan and place, at most `limit`, after a `(plan, place)`.
     pub async fn open_operations(
         &mut self,
         after: Option<(PlanId, i64)>,
         limit: usize,
     ) -> Result<Vec<Operation>, StoreError> {
-        todo!()
+        let sql = select_operation!(
+            "WHERE state IN ('planned', 'sent') AND (plan, seq) > ($1, $2) \
+             AND plan IN (SELECT id FROM plan WHERE status = 'applying') \
+             ORDER BY plan, seq LIMIT $3"
+        );
+        let (plan, seq) = after.unwrap_or((PlanId(0), 0));
+        self.fetch_all(sql, args![plan, seq, limit]).await
     }
 
     /// Operations on a system that are executed and not verified, ordered by plan and place, at most `limit`, after a `(plan, place)`.
@@ -140,7 +216,12 @@ impl ReadTx {
         after: Option<(PlanId, i64)>,
         limit: usize,
     ) -> Result<Vec<Operation>, StoreError> {
-        todo!()
+        let sql = select_operation!(
+            "WHERE state = 'executed' AND system_no = $1 AND (plan, seq) > ($2, $3) \
+             ORDER BY plan, seq LIMIT $4"
+        );
+        let (plan, seq) = after.unwrap_or((PlanId(0), 0));
+        self.fetch_all(sql, args![system_no, plan, seq, limit]).await
     }
 
     /// The operations for an identity, the newest first.
@@ -149,7 +230,8 @@ impl ReadTx {
         entity: EntityId,
         limit: usize,
     ) -> Result<Vec<Operation>, StoreError> {
-        todo!()
+        let sql = select_operation!("WHERE entity = $1 ORDER BY plan DESC, seq DESC LIMIT $2");
+        self.fetch_all(sql, args![entity, limit]).await
     }
 
     /// How many operations of a plan there are by system, kind and state.
@@ -157,7 +239,9 @@ impl ReadTx {
         &mut self,
         plan: PlanId,
     ) -> Result<Vec<OperationCount>, StoreError> {
-        todo!()
+        let sql = "SELECT system_no, kind, state, COUNT(*) FROM operation WHERE plan = $1
+                   GROUP BY system_no, kind, state ORDER BY system_no, kind, state";
+        self.fetch_all(sql, args![plan]).await
     }
 
     /// How many operations were executed (verified or not) at or after `since`, by system and kind: the rolling window of guards.
@@ -165,14 +249,50 @@ impl ReadTx {
         &mut self,
         since: Timestamp,
     ) -> Result<Vec<OperationCount>, StoreError> {
-        todo!()
+        let sql = "SELECT system_no, kind, state, COUNT(*) FROM operation
+                   WHERE done_at >= $1 AND state IN ('executed', 'verified')
+                   GROUP BY system_no, kind, state ORDER BY system_no, kind, state";
+        self.fetch_all(sql, args![since]).await
     }
 }
 
 impl Tx {
     /// Writes the operations of a new plan.
     pub async fn insert_operations(&mut self, operations: &[Operation]) -> Result<(), StoreError> {
-        todo!()
+        self.insert_many(&INSERT, operations, |operation, args| {
+            let Operation {
+                plan,
+                seq,
+                system_no,
+                entity,
+                account_type_no,
+                account,
+                kind,
+                subject,
+                body,
+                after,
+                state,
+                attempts,
+                next_try,
+                sent_at,
+                done_at,
+                error,
+            } = operation;
+            let after = pack_numbers(after.iter().copied());
+            bind!(
+                args,
+                *plan,
+                *seq,
+                *system_no,
+                *entity,
+                *account_type_no,
+                *account,
+                kind,
+                subject
+            );
+            bind!(args, body, after, *state, *attempts, *next_try, *sent_at, *done_at, error);
+        })
+        .await
     }
 
     /// Writes down the intent to execute: `planned` or `sent` becomes `sent`, one attempt more. Returns the places that
@@ -183,7 +303,11 @@ impl Tx {
         seqs: &[i64],
         at: Timestamp,
     ) -> Result<Vec<i64>, StoreError> {
-        todo!()
+        let sql = "UPDATE operation
+                   SET state = 'sent', attempts = attempts + 1, sent_at = $3, next_try = NULL
+                   WHERE plan = $1 AND seq = $2 AND state IN ('planned', 'sent')";
+        let marked = self.execute_each(sql, seqs, |seq, args| bind!(args, plan, *seq, at)).await?;
+        Ok(seqs.iter().zip(marked).filter(|(_, n)| *n == 0).map(|(seq, _)| *seq).collect())
     }
 
     /// Writes down how operations ended, or that they are tried again (state `planned` with `next_try`).
@@ -192,7 +316,17 @@ impl Tx {
         plan: PlanId,
         done: &[OperationDone],
     ) -> Result<(), StoreError> {
-        todo!()
+        let sql = "UPDATE operation
+                   SET state = $3, done_at = $4, next_try = $5, account = COALESCE($6, account),
+                       error = $7
+                   WHERE plan = $1 AND seq = $2";
+        let changed = self
+            .execute_each(sql, done, |done, args| {
+                let OperationDone { seq, state, done_at, next_try, account, error } = done;
+                bind!(args, plan, *seq, *state, *done_at, *next_try, *account, error);
+            })
+            .await?;
+        all_there("operation", done.iter().map(|done| done.seq), &changed)
     }
 
     /// Moves every operation of a plan (of one system, when given) from one state to another. Returns how many.
@@ -203,6 +337,9 @@ impl Tx {
         from: OperationState,
         to: OperationState,
     ) -> Result<u64, StoreError> {
-        todo!()
+        let sql = "UPDATE operation SET state = $4
+                   WHERE plan = $1 AND state = $3
+                     AND (CAST($2 AS BIGINT) IS NULL OR system_no = $2)";
+        self.execute(sql, args![plan, system_no, from, to]).await
     }
 }

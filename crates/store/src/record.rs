@@ -3,7 +3,12 @@
 use jiff::Timestamp;
 use muster_model::{EntityId, Fingerprint, Text};
 
-use crate::{Number, ReadTx, StoreError, Tx};
+use crate::{
+    Number, ReadTx, StoreError, Tx,
+    error::all_there,
+    statement::{Insert, args, bind, insert_into},
+    value::row,
+};
 
 /// A record's id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,6 +52,33 @@ pub struct RecordMark {
     pub absent_since: Option<Timestamp>,
 }
 
+row!(Record { id, read_no, key, entity, fingerprint, content, absent_since, confidence, line });
+row!(RecordMark { id, key, fingerprint, entity, absent_since });
+
+/// The columns of [`Record`], in its order.
+macro_rules! select_record {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, read_no, key, entity, fingerprint, content, absent_since, confidence, \
+             line_no FROM record ",
+            $rest
+        )
+    };
+}
+
+const INSERT: Insert = insert_into!(
+    "record",
+    "id",
+    "read_no",
+    "key",
+    "entity",
+    "fingerprint",
+    "content",
+    "absent_since",
+    "confidence",
+    "line_no",
+);
+
 impl ReadTx {
     /// Records of a read in id order, at most `limit`, after an id.
     pub async fn scan_records(
@@ -55,7 +87,8 @@ impl ReadTx {
         after: Option<RecordId>,
         limit: usize,
     ) -> Result<Vec<Record>, StoreError> {
-        todo!()
+        let sql = select_record!("WHERE read_no = $1 AND id > $2 ORDER BY id LIMIT $3");
+        self.fetch_all(sql, args![read_no, after.unwrap_or(RecordId(0)), limit]).await
     }
 
     /// The marks of a read's records in id order, at most `limit`, after an id.
@@ -65,7 +98,9 @@ impl ReadTx {
         after: Option<RecordId>,
         limit: usize,
     ) -> Result<Vec<RecordMark>, StoreError> {
-        todo!()
+        let sql = "SELECT id, key, fingerprint, entity, absent_since FROM record
+                   WHERE read_no = $1 AND id > $2 ORDER BY id LIMIT $3";
+        self.fetch_all(sql, args![read_no, after.unwrap_or(RecordId(0)), limit]).await
     }
 
     /// For each key the record of that read, in the same order.
@@ -74,12 +109,14 @@ impl ReadTx {
         read_no: Number,
         keys: &[Text],
     ) -> Result<Vec<Option<Record>>, StoreError> {
-        todo!()
+        let sql = select_record!("WHERE read_no = $1 AND key = $2");
+        self.fetch_first_of_each(sql, keys, |key, args| bind!(args, read_no, key)).await
     }
 
     /// The records of an entity, by read and key.
     pub async fn records_of(&mut self, entity: EntityId) -> Result<Vec<Record>, StoreError> {
-        todo!()
+        let sql = select_record!("WHERE entity = $1 ORDER BY read_no, key");
+        self.fetch_all(sql, args![entity]).await
     }
 
     /// The records of several entities, in the order of `entities`.
@@ -87,7 +124,8 @@ impl ReadTx {
         &mut self,
         entities: &[EntityId],
     ) -> Result<Vec<Record>, StoreError> {
-        todo!()
+        let sql = select_record!("WHERE entity = $1 ORDER BY read_no, key");
+        self.fetch_all_of_each(sql, entities, |entity, args| bind!(args, *entity)).await
     }
 
     /// Records of a read that belong to nobody, in id order, at most `limit`, after an id.
@@ -97,24 +135,86 @@ impl ReadTx {
         after: Option<RecordId>,
         limit: usize,
     ) -> Result<Vec<Record>, StoreError> {
-        todo!()
+        let sql = select_record!(
+            "WHERE entity IS NULL AND read_no = $1 AND id > $2 ORDER BY id LIMIT $3"
+        );
+        self.fetch_all(sql, args![read_no, after.unwrap_or(RecordId(0)), limit]).await
     }
 
     /// How many records of a read are present and how many absent.
     pub async fn count_records(&mut self, read_no: Number) -> Result<(u64, u64), StoreError> {
-        todo!()
+        let sql = "SELECT COUNT(*) FILTER (WHERE absent_since IS NULL),
+                          COUNT(*) FILTER (WHERE absent_since IS NOT NULL)
+                   FROM record WHERE read_no = $1";
+        self.fetch_value(sql, args![read_no]).await
     }
 }
 
 impl Tx {
     /// Writes new records.
     pub async fn insert_records(&mut self, records: &[Record]) -> Result<(), StoreError> {
-        todo!()
+        self.insert_many(&INSERT, records, |record, args| {
+            let Record {
+                id,
+                read_no,
+                key,
+                entity,
+                fingerprint,
+                content,
+                absent_since,
+                confidence,
+                line,
+            } = record;
+            bind!(
+                args,
+                *id,
+                *read_no,
+                key,
+                *entity,
+                *fingerprint,
+                content,
+                *absent_since,
+                *confidence,
+                *line
+            );
+        })
+        .await
     }
 
     /// Replaces records by id. One that is not there is [`StoreError::Missing`].
     pub async fn update_records(&mut self, records: &[Record]) -> Result<(), StoreError> {
-        todo!()
+        let sql = "UPDATE record
+                   SET read_no = $2, key = $3, entity = $4, fingerprint = $5, content = $6,
+                       absent_since = $7, confidence = $8, line_no = $9
+                   WHERE id = $1";
+        let changed = self
+            .execute_each(sql, records, |record, args| {
+                let Record {
+                    id,
+                    read_no,
+                    key,
+                    entity,
+                    fingerprint,
+                    content,
+                    absent_since,
+                    confidence,
+                    line,
+                } = record;
+                bind!(
+                    args,
+                    *id,
+                    *read_no,
+                    key,
+                    *entity,
+                    *fingerprint,
+                    content,
+                    *absent_since,
+                    *confidence,
+                    *line
+                );
+            })
+            .await?;
+        all_there("record", records.iter().map(|record| record.id.0), &changed)
     }
 
     /// Marks records as absent since `since`; `None` marks them as present again.
@@ -123,7 +223,9 @@ impl Tx {
         records: &[RecordId],
         since: Option<Timestamp>,
     ) -> Result<(), StoreError> {
-        todo!()
+        let sql = "UPDATE record SET absent_since = $2 WHERE id = $1";
+        let changed = self.execute_each(sql, records, |id, args| bind!(args, *id, since)).await?;
+        all_there("record", records.iter().map(|id| id.0), &changed)
     }
 
     /// Says which entity each record belongs to, with which confidence.
@@ -131,11 +233,18 @@ impl Tx {
         &mut self,
         links: &[(RecordId, Option<EntityId>, u8)],
     ) -> Result<(), StoreError> {
-        todo!()
+        let sql = "UPDATE record SET entity = $2, confidence = $3 WHERE id = $1";
+        let changed = self
+            .execute_each(sql, links, |(id, entity, confidence), args| {
+                bind!(args, *id, *entity, *confidence);
+            })
+            .await?;
+        all_there("record", links.iter().map(|(id, _, _)| id.0), &changed)
     }
 
     /// Removes records.
     pub async fn delete_records(&mut self, records: &[RecordId]) -> Result<(), StoreError> {
-        todo!()
+        let sql = "DELETE FROM record WHERE id = $1";
+        self.execute_each(sql, records, |id, args| bind!(args, *id)).await.map(drop)
     }
 }

@@ -3,7 +3,11 @@
 use jiff::Timestamp;
 use muster_model::Text;
 
-use crate::{ReadTx, StoreError, Tx};
+use crate::{
+    ReadTx, StoreError, Tx,
+    statement::args,
+    value::{BadColumn, Columns, FromRow, row},
+};
 
 /// A revision without its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,20 +33,34 @@ pub struct Revision {
     pub body: Vec<u8>,
 }
 
+row!(RevisionHead { number, hash, author, made_at, message });
+
+impl FromRow for Revision {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self, BadColumn> {
+        Ok(Self { head: RevisionHead::from_row(row)?, body: row.take()? })
+    }
+}
+
 impl ReadTx {
     /// The latest revision.
     pub async fn latest_revision(&mut self) -> Result<Option<RevisionHead>, StoreError> {
-        todo!()
+        let sql = "SELECT number, hash, author, made_at, message FROM revision
+                   ORDER BY number DESC LIMIT 1";
+        self.fetch_one(sql, args![]).await
     }
 
     /// The revision with this number.
     pub async fn revision(&mut self, number: i64) -> Result<Option<Revision>, StoreError> {
-        todo!()
+        let sql = "SELECT number, hash, author, made_at, message, body FROM revision
+                   WHERE number = $1";
+        self.fetch_one(sql, args![number]).await
     }
 
     /// The revision that was the latest at `at`.
     pub async fn revision_as_of(&mut self, at: Timestamp) -> Result<Option<Revision>, StoreError> {
-        todo!()
+        let sql = "SELECT number, hash, author, made_at, message, body FROM revision
+                   WHERE made_at <= $1 ORDER BY number DESC LIMIT 1";
+        self.fetch_one(sql, args![at]).await
     }
 
     /// Revisions, the newest first, at most `limit`, before a number.
@@ -51,7 +69,9 @@ impl ReadTx {
         before: Option<i64>,
         limit: usize,
     ) -> Result<Vec<RevisionHead>, StoreError> {
-        todo!()
+        let sql = "SELECT number, hash, author, made_at, message FROM revision
+                   WHERE number < $1 ORDER BY number DESC LIMIT $2";
+        self.fetch_all(sql, args![before.unwrap_or(i64::MAX), limit]).await
     }
 }
 
@@ -61,6 +81,17 @@ impl Tx {
         &mut self,
         revision: &Revision,
     ) -> Result<(i64, bool), StoreError> {
-        todo!()
+        let Revision { head, body } = revision;
+        let RevisionHead { number: _, hash, author, made_at, message } = head;
+        let latest = self.latest_revision().await?;
+        let number = match latest {
+            Some(latest) if latest.hash == *hash => return Ok((latest.number, false)),
+            Some(latest) => latest.number + 1,
+            None => 1,
+        };
+        let sql = "INSERT INTO revision (number, hash, author, made_at, message, body)
+                   VALUES ($1, $2, $3, $4, $5, $6)";
+        self.execute(sql, args![number, hash, author, *made_at, message, body]).await?;
+        Ok((number, true))
     }
 }

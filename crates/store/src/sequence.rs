@@ -1,7 +1,6 @@
 //! Ids in blocks: dense, rising, never handed out twice.
 
-use crate::words::words;
-use crate::{StoreError, Tx};
+use crate::{StoreError, Tx, statement::args, words::words};
 
 words! {
     /// What ids are handed out for.
@@ -28,6 +27,18 @@ words! {
 impl Tx {
     /// Takes `n` ids in a row and returns the first. Ids begin at 1.
     pub async fn take_ids(&mut self, sequence: Sequence, n: usize) -> Result<i64, StoreError> {
-        todo!()
+        self.take_from(sequence.word(), n).await
+    }
+
+    /// Takes `n` numbers in a row from a sequence and returns the first.
+    pub(crate) async fn take_from(&mut self, sequence: &str, n: usize) -> Result<i64, StoreError> {
+        let sql = "INSERT INTO sequence (name, next_id) VALUES ($1, 1 + CAST($2 AS BIGINT))
+                   ON CONFLICT (name) DO UPDATE SET next_id = sequence.next_id + CAST($2 AS BIGINT)
+                   RETURNING next_id - CAST($2 AS BIGINT)";
+        let first: Vec<i64> = self.fetch_changed(sql, args![sequence, n]).await?;
+        first
+            .into_iter()
+            .next()
+            .ok_or(StoreError::Missing { table: "sequence", row: sequence.to_owned() })
     }
 }

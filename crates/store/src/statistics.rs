@@ -2,7 +2,37 @@
 
 use std::collections::BTreeMap;
 
-use crate::{ReadTx, StoreError};
+use crate::{ReadTx, StoreError, statement::args};
+
+/// Every table with the statement that counts it.
+macro_rules! counts {
+    ($($table:literal),+ $(,)?) => {
+        &[$(($table, concat!("SELECT COUNT(*) FROM ", $table))),+]
+    };
+}
+
+const COUNTS: &[(&str, &str)] = counts!(
+    "account",
+    "assignment",
+    "change_set",
+    "change_set_body",
+    "dictionary",
+    "entitlement",
+    "entity",
+    "entity_history",
+    "evaluation",
+    "journal",
+    "lease",
+    "link",
+    "operation",
+    "pending_link",
+    "plan",
+    "read_problem",
+    "read_run",
+    "record",
+    "revision",
+    "unique_value",
+);
 
 /// Sizes of the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +46,11 @@ pub struct Statistics {
 impl ReadTx {
     /// Measures the store. Counts every row, so it takes a moment on a big one.
     pub async fn statistics(&mut self) -> Result<Statistics, StoreError> {
-        todo!()
+        let n_bytes = self.fetch_value(self.dialect().size(), args![]).await?;
+        let mut rows = BTreeMap::new();
+        for (table, sql) in COUNTS {
+            rows.insert((*table).to_owned(), self.fetch_value(sql, args![]).await?);
+        }
+        Ok(Statistics { n_bytes, rows })
     }
 }

@@ -2,7 +2,11 @@
 
 use muster_model::{EntityId, Text};
 
-use crate::{Number, ReadTx, StoreError, Tx};
+use crate::{
+    Number, ReadTx, StoreError, Tx,
+    statement::{args, bind},
+    value::row,
+};
 
 /// A unique value and its holder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +30,8 @@ pub struct TakenValue {
     pub holder: EntityId,
 }
 
+row!(UniqueValue { type_no, attribute_no, value_key, entity });
+
 impl ReadTx {
     /// For each value key its holder, in the same order.
     pub async fn unique_value_holders(
@@ -34,7 +40,12 @@ impl ReadTx {
         attribute_no: Number,
         value_keys: &[Text],
     ) -> Result<Vec<Option<EntityId>>, StoreError> {
-        todo!()
+        let sql = "SELECT entity FROM unique_value
+                   WHERE type_no = $1 AND attribute_no = $2 AND value_key = $3";
+        self.fetch_first_of_each(sql, value_keys, |key, args| {
+            bind!(args, type_no, attribute_no, key);
+        })
+        .await
     }
 
     /// The values that an entity holds.
@@ -42,7 +53,9 @@ impl ReadTx {
         &mut self,
         entity: EntityId,
     ) -> Result<Vec<UniqueValue>, StoreError> {
-        todo!()
+        let sql = "SELECT type_no, attribute_no, value_key, entity FROM unique_value
+                   WHERE entity = $1 ORDER BY attribute_no, value_key";
+        self.fetch_all(sql, args![entity]).await
     }
 }
 
@@ -52,11 +65,41 @@ impl Tx {
         &mut self,
         values: &[UniqueValue],
     ) -> Result<Vec<TakenValue>, StoreError> {
-        todo!()
+        let insert = "INSERT INTO unique_value (type_no, attribute_no, value_key, entity)
+                      VALUES ($1, $2, $3, $4)
+                      ON CONFLICT (type_no, attribute_no, value_key) DO NOTHING";
+        let taken = self
+            .execute_each(insert, values, |value, args| {
+                let UniqueValue { type_no, attribute_no, value_key, entity } = value;
+                bind!(args, *type_no, *attribute_no, value_key, *entity);
+            })
+            .await?;
+        let refused: Vec<&UniqueValue> =
+            values.iter().zip(taken).filter(|(_, n)| *n == 0).map(|(value, _)| value).collect();
+        let find = "SELECT entity FROM unique_value
+                    WHERE type_no = $1 AND attribute_no = $2 AND value_key = $3";
+        let holders: Vec<Option<EntityId>> = self
+            .fetch_first_of_each(find, &refused, |value, args| {
+                bind!(args, value.type_no, value.attribute_no, &value.value_key);
+            })
+            .await?;
+        let held = refused.into_iter().zip(holders);
+        Ok(held
+            .filter_map(|(wanted, holder)| Some((wanted, holder?)))
+            .filter(|(wanted, holder)| wanted.entity != *holder)
+            .map(|(wanted, holder)| TakenValue { wanted: wanted.clone(), holder })
+            .collect())
     }
 
     /// Gives values back; one that its entity does not hold is passed over.
     pub async fn drop_unique_values(&mut self, values: &[UniqueValue]) -> Result<(), StoreError> {
-        todo!()
+        let sql = "DELETE FROM unique_value
+                   WHERE type_no = $1 AND attribute_no = $2 AND value_key = $3 AND entity = $4";
+        self.execute_each(sql, values, |value, args| {
+            let UniqueValue { type_no, attribute_no, value_key, entity } = value;
+            bind!(args, *type_no, *attribute_no, value_key, *entity);
+        })
+        .await
+        .map(drop)
     }
 }

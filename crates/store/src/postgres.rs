@@ -1,0 +1,209 @@
+//! PostgreSQL: a pool of connections, bulk loads by binary COPY, many statements in one round trip by pipelining.
+
+use std::{
+    pin::pin,
+    task::{Context, Waker},
+};
+
+use deadpool_postgres::{
+    Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime,
+};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use tokio_postgres::{NoTls, Statement, binary_copy::BinaryCopyInWriter};
+
+use crate::{
+    Options, StoreError,
+    error::{pool_error, postgres_error},
+    statement::Insert,
+    value::{Arg, Columns, FromRow},
+};
+
+/// Statements under way at once in a pipeline.
+const PIPELINE: usize = 256;
+
+/// The connections to one PostgreSQL database.
+pub(crate) struct PostgresStore {
+    pool: Pool,
+}
+
+impl PostgresStore {
+    /// A pool; connects when first used.
+    pub(crate) fn new(config: tokio_postgres::Config, options: &Options) -> Option<Self> {
+        let manager = Manager::from_config(
+            config,
+            NoTls,
+            ManagerConfig { recycling_method: RecyclingMethod::Fast },
+        );
+        let pool = Pool::builder(manager)
+            .max_size(options.connections.max(2))
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(options.busy_timeout))
+            .build()
+            .ok()?;
+        Some(Self { pool })
+    }
+
+    /// Connects, to see whether the database is there.
+    pub(crate) async fn connect(&self) -> Result<(), PoolError> {
+        self.pool.get().await.map(drop)
+    }
+
+    /// Begins a transaction that writes.
+    pub(crate) async fn begin(&self) -> Result<PostgresTx, StoreError> {
+        self.start("BEGIN").await
+    }
+
+    /// Begins a transaction that reads one unchanging state.
+    pub(crate) async fn read(&self) -> Result<PostgresTx, StoreError> {
+        self.start("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
+    }
+
+    async fn start(&self, begin: &str) -> Result<PostgresTx, StoreError> {
+        let client = self.pool.get().await.map_err(|err| pool_error(&err))?;
+        client.batch_execute(begin).await.map_err(|err| postgres_error("BEGIN", &err))?;
+        Ok(PostgresTx { client, open: true })
+    }
+}
+
+/// A transaction on PostgreSQL; rolled back when dropped open.
+pub(crate) struct PostgresTx {
+    client: Client,
+    open: bool,
+}
+
+impl PostgresTx {
+    /// Makes everything permanent.
+    pub(crate) async fn commit(&mut self) -> Result<(), tokio_postgres::Error> {
+        self.client.batch_execute("COMMIT").await?;
+        self.open = false;
+        Ok(())
+    }
+
+    /// Runs statements separated by `;`.
+    pub(crate) async fn batch(&self, sql: &str) -> Result<(), tokio_postgres::Error> {
+        self.client.batch_execute(sql).await
+    }
+
+    async fn prepare(&self, sql: &str) -> Result<Statement, tokio_postgres::Error> {
+        self.client.prepare_cached(sql).await
+    }
+
+    /// Runs a statement and returns how many rows it changed.
+    pub(crate) async fn execute(
+        &self,
+        sql: &str,
+        args: &[Arg<'_>],
+    ) -> Result<u64, tokio_postgres::Error> {
+        let statement = self.prepare(sql).await?;
+        self.client.execute_raw(&statement, args).await
+    }
+
+    /// Runs a statement once for each item, all on their way at once.
+    pub(crate) async fn execute_each<'r, R>(
+        &self,
+        sql: &str,
+        items: &'r [R],
+        bind: impl Fn(&'r R, &mut Vec<Arg<'r>>),
+    ) -> Result<Vec<u64>, tokio_postgres::Error> {
+        let statement = self.prepare(sql).await?;
+        stream::iter(items)
+            .map(|item| {
+                let mut args = Vec::new();
+                bind(item, &mut args);
+                let statement = &statement;
+                async move { self.client.execute_raw(statement, args).await }
+            })
+            .buffered(PIPELINE)
+            .try_collect()
+            .await
+    }
+
+    /// Inserts rows with binary COPY.
+    pub(crate) async fn insert_many<'r, R>(
+        &self,
+        insert: &Insert,
+        items: &'r [R],
+        bind: impl Fn(&'r R, &mut Vec<Arg<'r>>),
+    ) -> Result<(), tokio_postgres::Error> {
+        let columns = self.prepare(insert.types).await?;
+        let types: Vec<_> = columns.columns().iter().map(|column| column.type_().clone()).collect();
+        let copy = self.prepare(insert.copy).await?;
+        let sink = self.client.copy_in(&copy).await?;
+        let mut writer = pin!(BinaryCopyInWriter::new(sink, &types));
+        let mut args = Vec::with_capacity(types.len());
+        for item in items {
+            args.clear();
+            bind(item, &mut args);
+            writer.as_mut().write_raw(args.iter()).await?;
+        }
+        writer.finish().await?;
+        Ok(())
+    }
+
+    /// Runs a query and collects its rows.
+    pub(crate) async fn fetch<T: FromRow>(
+        &self,
+        (table, sql): (&'static str, &str),
+        args: &[Arg<'_>],
+        rows: &mut Vec<T>,
+    ) -> Result<(), StoreError> {
+        let error = |err: tokio_postgres::Error| postgres_error(table, &err);
+        let statement = self.prepare(sql).await.map_err(error)?;
+        let result = self.client.query_raw(&statement, args).await.map_err(error)?;
+        let mut result = pin!(result);
+        while let Some(row) = result.try_next().await.map_err(error)? {
+            rows.push(read_row(table, &row)?);
+        }
+        Ok(())
+    }
+
+    /// Runs a query once for each item, all on their way at once; hands over each item's rows in order.
+    pub(crate) async fn fetch_each<'r, R, T: FromRow>(
+        &self,
+        (table, sql): (&'static str, &str),
+        items: &'r [R],
+        bind: impl Fn(&'r R, &mut Vec<Arg<'r>>),
+        mut each: impl FnMut(&mut Vec<T>),
+    ) -> Result<(), StoreError> {
+        let error = |err: tokio_postgres::Error| postgres_error(table, &err);
+        let statement = self.prepare(sql).await.map_err(error)?;
+        let mut answers = stream::iter(items)
+            .map(|item| {
+                let mut args = Vec::new();
+                bind(item, &mut args);
+                let statement = &statement;
+                async move {
+                    let result = self.client.query_raw(statement, args).await?;
+                    result.try_collect::<Vec<tokio_postgres::Row>>().await
+                }
+            })
+            .buffered(PIPELINE);
+        let mut rows = Vec::new();
+        while let Some(answer) = answers.try_next().await.map_err(error)? {
+            rows.clear();
+            for row in &answer {
+                rows.push(read_row(table, row)?);
+            }
+            each(&mut rows);
+        }
+        Ok(())
+    }
+}
+
+fn read_row<T: FromRow>(table: &'static str, row: &tokio_postgres::Row) -> Result<T, StoreError> {
+    T::from_row(&mut Columns::postgres(row)).map_err(|bad| {
+        let key = row.try_get::<_, i64>(0).map(|id| id.to_string());
+        bad.of(table, key.or_else(|_| row.try_get::<_, String>(0)).unwrap_or_default())
+    })
+}
+
+impl Drop for PostgresTx {
+    fn drop(&mut self) {
+        if self.open {
+            // The first poll puts the message on its way, before anything that the next user of this connection
+            // sends; nobody needs the answer.
+            let rollback = pin!(self.client.batch_execute("ROLLBACK"));
+            _ = rollback.poll(&mut Context::from_waker(Waker::noop()));
+        }
+    }
+}

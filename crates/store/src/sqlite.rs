@@ -1,0 +1,290 @@
+//! SQLite: one writer connection, several readers, WAL.
+//!
+//! Nothing here waits but for the turn to write or for a reader; statements run where they are called.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use rusqlite::{CachedStatement, Connection, OpenFlags};
+use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+
+use crate::{
+    Durability, Options, StoreError,
+    error::sqlite_error,
+    statement::Insert,
+    value::{Arg, Columns, FromRow},
+};
+
+/// Statements kept prepared per connection.
+const PREPARED: usize = 256;
+
+/// The connections to one SQLite database.
+pub(crate) struct SqliteStore {
+    path: PathBuf,
+    options: Options,
+    writer: Arc<tokio::sync::Mutex<Connection>>,
+    readers: Arc<Readers>,
+    /// The folder of a store "in memory", removed with the last clone.
+    _folder: Option<tempfile::TempDir>,
+}
+
+/// Reader connections that nobody uses at the moment.
+struct Readers {
+    idle: Mutex<Vec<Connection>>,
+    free: Arc<Semaphore>,
+}
+
+impl SqliteStore {
+    /// Opens or creates the database in a file.
+    pub(crate) fn open(path: &Path, options: &Options) -> rusqlite::Result<Self> {
+        Self::open_in(path.to_owned(), options, None)
+    }
+
+    /// Opens a database that is gone when it is closed.
+    ///
+    /// It is a file in the system's folder for temporary files that is never synced: databases that SQLite itself
+    /// keeps in memory know no readers beside a writer, so they would behave unlike the ones in files.
+    pub(crate) fn open_in_memory(options: &Options) -> rusqlite::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("muster-").tempdir().map_err(|err| {
+            rusqlite::Error::SqliteFailure(
+                rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN),
+                Some(format!("cannot make a temporary folder: {err}")),
+            )
+        })?;
+        Self::open_in(folder.path().join("store.db"), options, Some(folder))
+    }
+
+    fn open_in(
+        path: PathBuf,
+        options: &Options,
+        folder: Option<tempfile::TempDir>,
+    ) -> rusqlite::Result<Self> {
+        let connection = connect(&path, options)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        let synchronous = match (&folder, options.durability) {
+            (Some(_), _) => "OFF",
+            (None, Durability::Full) => "FULL",
+            (None, Durability::Normal) => "NORMAL",
+        };
+        connection.pragma_update(None, "synchronous", synchronous)?;
+        connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
+        connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+        connection.pragma_update(None, "cache_size", -64 * 1024)?;
+        Ok(Self {
+            path,
+            options: options.clone(),
+            writer: Arc::new(tokio::sync::Mutex::new(connection)),
+            readers: Arc::new(Readers {
+                idle: Mutex::new(Vec::new()),
+                free: Arc::new(Semaphore::new(options.connections.max(1))),
+            }),
+            _folder: folder,
+        })
+    }
+
+    /// Waits for the turn to write and begins.
+    pub(crate) async fn begin(&self) -> rusqlite::Result<SqliteTx> {
+        let connection = Arc::clone(&self.writer).lock_owned().await;
+        connection.execute_batch("BEGIN IMMEDIATE")?;
+        Ok(SqliteTx { connection: Held::Writer(connection), open: true })
+    }
+
+    /// Waits for a free reader and begins.
+    pub(crate) async fn read(&self) -> rusqlite::Result<SqliteTx> {
+        // INVARIANT: the semaphore is never closed; if it were, there would just be no limit.
+        let permit = Arc::clone(&self.readers.free).acquire_owned().await.ok();
+        let idle = self.readers.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => self.open_reader()?,
+        };
+        connection.execute_batch("BEGIN")?;
+        let readers = Arc::clone(&self.readers);
+        let held = Held::Reader { connection: Some(connection), readers, _permit: permit };
+        Ok(SqliteTx { connection: held, open: true })
+    }
+
+    fn open_reader(&self) -> rusqlite::Result<Connection> {
+        let connection = connect(&self.path, &self.options)?;
+        connection.pragma_update(None, "query_only", true)?;
+        connection.pragma_update(None, "cache_size", -16 * 1024)?;
+        Ok(connection)
+    }
+}
+
+fn connect(path: &Path, options: &Options) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(options.busy_timeout)?;
+    connection.set_prepared_statement_cache_capacity(PREPARED);
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    Ok(connection)
+}
+
+/// A transaction on SQLite; rolled back when dropped open.
+pub(crate) struct SqliteTx {
+    connection: Held,
+    open: bool,
+}
+
+enum Held {
+    Writer(OwnedMutexGuard<Connection>),
+    Reader {
+        connection: Option<Connection>,
+        readers: Arc<Readers>,
+        _permit: Option<OwnedSemaphorePermit>,
+    },
+}
+
+impl SqliteTx {
+    /// The connection. A reader's is only gone while it is dropped.
+    pub(crate) fn connection(&self) -> rusqlite::Result<&Connection> {
+        match &self.connection {
+            Held::Writer(connection) => Ok(connection),
+            Held::Reader { connection, .. } => {
+                connection.as_ref().ok_or(rusqlite::Error::InvalidQuery)
+            }
+        }
+    }
+
+    /// Makes everything permanent.
+    pub(crate) fn commit(&mut self) -> rusqlite::Result<()> {
+        self.connection()?.execute_batch("COMMIT")?;
+        self.open = false;
+        Ok(())
+    }
+
+    /// Runs statements separated by `;`.
+    pub(crate) fn batch(&self, sql: &str) -> rusqlite::Result<()> {
+        self.connection()?.execute_batch(sql)
+    }
+
+    /// Runs a statement and returns how many rows it changed.
+    pub(crate) fn execute(&self, sql: &str, args: &[Arg<'_>]) -> rusqlite::Result<u64> {
+        let mut statement = self.connection()?.prepare_cached(sql)?;
+        run(&mut statement, args)
+    }
+
+    /// Runs a statement once for each item.
+    pub(crate) fn execute_each<'r, R>(
+        &self,
+        sql: &str,
+        items: &'r [R],
+        bind: impl Fn(&'r R, &mut Vec<Arg<'r>>),
+    ) -> rusqlite::Result<Vec<u64>> {
+        let mut statement = self.connection()?.prepare_cached(sql)?;
+        let mut args = Vec::new();
+        let mut changed = Vec::with_capacity(items.len());
+        for item in items {
+            args.clear();
+            bind(item, &mut args);
+            changed.push(run(&mut statement, &args)?);
+        }
+        Ok(changed)
+    }
+
+    /// Inserts rows.
+    pub(crate) fn insert_many<'r, R>(
+        &self,
+        insert: &Insert,
+        items: &'r [R],
+        bind: impl Fn(&'r R, &mut Vec<Arg<'r>>),
+    ) -> rusqlite::Result<()> {
+        let mut statement = self.connection()?.prepare_cached(insert.insert)?;
+        let mut args = Vec::new();
+        for item in items {
+            args.clear();
+            bind(item, &mut args);
+            run(&mut statement, &args)?;
+        }
+        Ok(())
+    }
+
+    /// Runs a query and hands each row to `each`.
+    pub(crate) fn fetch<T: FromRow>(
+        &self,
+        (table, sql): (&'static str, &str),
+        args: &[Arg<'_>],
+        rows: &mut Vec<T>,
+    ) -> Result<(), StoreError> {
+        let error = |err: rusqlite::Error| sqlite_error(table, &err);
+        let mut statement = self.connection().and_then(|c| c.prepare_cached(sql)).map_err(error)?;
+        query(&mut statement, table, args, usize::MAX, rows)
+    }
+
+    /// Runs a query once for each item; hands over each item's rows, at most `most`, and then their count.
+    pub(crate) fn fetch_each<'r, R, T: FromRow>(
+        &self,
+        (table, sql): (&'static str, &str),
+        items: &'r [R],
+        bind: impl Fn(&'r R, &mut Vec<Arg<'r>>),
+        mut each: impl FnMut(&mut Vec<T>),
+    ) -> Result<(), StoreError> {
+        let error = |err: rusqlite::Error| sqlite_error(table, &err);
+        let mut statement = self.connection().and_then(|c| c.prepare_cached(sql)).map_err(error)?;
+        let (mut args, mut rows) = (Vec::new(), Vec::new());
+        for item in items {
+            args.clear();
+            bind(item, &mut args);
+            rows.clear();
+            query(&mut statement, table, &args, usize::MAX, &mut rows)?;
+            each(&mut rows);
+        }
+        Ok(())
+    }
+}
+
+fn bind_all(statement: &mut CachedStatement<'_>, args: &[Arg<'_>]) -> rusqlite::Result<()> {
+    for (index, arg) in args.iter().enumerate() {
+        statement.raw_bind_parameter(index + 1, arg)?;
+    }
+    Ok(())
+}
+
+fn run(statement: &mut CachedStatement<'_>, args: &[Arg<'_>]) -> rusqlite::Result<u64> {
+    bind_all(statement, args)?;
+    statement.raw_execute().map(|n| n as u64)
+}
+
+fn query<T: FromRow>(
+    statement: &mut CachedStatement<'_>,
+    table: &'static str,
+    args: &[Arg<'_>],
+    most: usize,
+    rows: &mut Vec<T>,
+) -> Result<(), StoreError> {
+    let error = |err: rusqlite::Error| sqlite_error(table, &err);
+    bind_all(statement, args).map_err(error)?;
+    let mut result = statement.raw_query();
+    while rows.len() < most {
+        let Some(row) = result.next().map_err(error)? else { break };
+        match T::from_row(&mut Columns::sqlite(row)) {
+            Ok(value) => rows.push(value),
+            Err(bad) => {
+                let key = row.get_ref(0).map(|value| format!("{value:?}")).unwrap_or_default();
+                return Err(bad.of(table, key));
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Drop for SqliteTx {
+    fn drop(&mut self) {
+        if self.open
+            && let Ok(connection) = self.connection()
+        {
+            // A rollback fails only when there is nothing to undo.
+            _ = connection.execute_batch("ROLLBACK");
+        }
+        if let Held::Reader { connection, readers, .. } = &mut self.connection
+            && let Some(connection) = connection.take()
+        {
+            readers.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        }
+    }
+}
