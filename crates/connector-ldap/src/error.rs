@@ -97,7 +97,7 @@ fn words(code: u32) -> &'static str {
 /// The error for a call that got no result.
 pub(crate) fn from_ldap(error: LdapError) -> ConnectorError {
     match error {
-        LdapError::Io { source } => ConnectorError::Unreachable(io_text(&source)),
+        LdapError::Io { source } => from_io(&source),
         LdapError::OpSend { .. }
         | LdapError::ResultRecv { .. }
         | LdapError::IdScrubSend { .. }
@@ -106,7 +106,7 @@ pub(crate) fn from_ldap(error: LdapError) -> ConnectorError {
         LdapError::Timeout { .. } => {
             ConnectorError::Unreachable("the directory did not answer in time".to_owned())
         }
-        LdapError::Rustls { source } => ConnectorError::Unreachable(tls_text(&source.to_string())),
+        LdapError::Rustls { source } => from_tls(&source),
         LdapError::LdapResult { result } => from_result(&result, ""),
         LdapError::FilterParsing => {
             ConnectorError::Settings("the filter is not a valid LDAP filter (RFC 4515)".to_owned())
@@ -120,18 +120,21 @@ pub(crate) fn lost() -> ConnectorError {
     ConnectorError::Unreachable("the connection broke".to_owned())
 }
 
-fn io_text(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) {
-        return tls_text(&text);
+fn from_io(error: &std::io::Error) -> ConnectorError {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        Some(inner) => from_tls(inner),
+        None => ConnectorError::Unreachable(error.to_string()),
     }
-    text
 }
 
-fn tls_text(text: &str) -> String {
-    format!(
-        "TLS failed: {text}; set `ca` to the file with the authority that signed the directory's certificate"
-    )
+/// A certificate that is not believed stays so until somebody does something; other faults may pass.
+fn from_tls(error: &rustls::Error) -> ConnectorError {
+    let text = format!("TLS failed: {error}");
+    if matches!(error, rustls::Error::InvalidCertificate(_)) {
+        let help = "set `ca` to the file with the authority that signed the directory's certificate";
+        return ConnectorError::Settings(format!("{text}; {help}"));
+    }
+    ConnectorError::Unreachable(text)
 }
 
 #[cfg(test)]

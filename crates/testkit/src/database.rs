@@ -112,8 +112,7 @@ fn start() -> Result<Shared> {
             line.extend(["-c".into(), setting.into()]);
         }
         let server = Server::start(&Launch { folder: folder.path(), end: "QUIT", command: line })?;
-        server.wait_until(|| execute(&address(port), "SELECT 1").is_ok())?;
-        Ok((server, port))
+        Ok((server.ready_when(|| execute(&address(port), "SELECT 1").is_ok())?, port))
     })?;
     // The watching shell removes the folder when the process ends; a value in a static is never dropped.
     drop(folder.keep());

@@ -5,6 +5,7 @@
 //! one command that installs it. Nothing here is for production, and nothing here fakes a server.
 
 mod database;
+mod dirsrv;
 
 mod ldap;
 mod ldif;
@@ -14,6 +15,7 @@ mod tls;
 
 pub use database::{Database, postgres};
 
+pub use dirsrv::Dirsrv;
 pub use ldif::{Entry, parse_ldif};
 pub use slapd::{Slapd, SlapdOptions};
 

@@ -91,19 +91,24 @@ impl Server {
         Ok(())
     }
 
-    /// Waits until `ready` answers true; an early end of the server is an error with the end of its log.
-    pub(crate) fn wait_until(&self, mut ready: impl FnMut() -> bool) -> Result<()> {
+    /// Waits until `ready` answers true; an early end of the server is an error with the end of its log, and its
+    /// folder stays for another try.
+    pub(crate) fn ready_when(mut self, mut ready: impl FnMut() -> bool) -> Result<Self> {
         let started = Instant::now();
         while !ready() {
-            if self.has_ended() {
-                bail!("the server ended at once: {}", self.log_end());
-            }
-            if started.elapsed() > PATIENCE {
-                bail!("the server does not answer: {}", self.log_end());
-            }
-            pause();
+            let problem = if self.has_ended() {
+                "ended at once"
+            } else if started.elapsed() > PATIENCE {
+                "does not answer"
+            } else {
+                pause();
+                continue;
+            };
+            let log = self.log_end();
+            self.tell("kill")?;
+            bail!("the server {problem}: {log}");
         }
-        Ok(())
+        Ok(self)
     }
 
     /// Everything the server has written so far.

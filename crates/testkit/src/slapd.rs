@@ -167,8 +167,7 @@ fn launch(
     ];
     let server = Server::start(&Launch { folder, end: "KILL", command })?;
     let tools = Tools { url: format!("ldap://127.0.0.1:{port}"), admin: String::new() };
-    server.wait_until(|| tools.answers())?;
-    Ok(server)
+    server.ready_when(|| tools.answers())
 }
 
 fn configuration(

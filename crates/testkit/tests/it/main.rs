@@ -1,4 +1,5 @@
 //! The servers start, answer, survive being killed and go away.
 
 mod database;
+mod dirsrv;
 mod slapd;
