@@ -1,4 +1,4 @@
-//! The same role rules as in `project/policy/roles.yaml`, as a table in code.
+//! Applies the roles of `roles` to people, as `project/policy` does.
 //!
 //! The target files are made with these, so that a plan over the fresh sample shows the planted trouble and nothing
 //! else. A test compares the two.
