@@ -11,6 +11,7 @@ use std::{
 
 use crate::settings::Dialect;
 
+const FIRST_CHUNK: usize = 8 * 1024;
 const CHUNK: usize = 256 * 1024;
 
 /// A cell: where it stands in the row's bytes and whether it holds doubled quotes.
@@ -170,8 +171,8 @@ impl<R: Read> Splitter<R> {
         self.buffer.copy_within(self.start..self.end, 0);
         self.end -= self.start;
         self.start = 0;
-        // Twice what is there, so that a long row is scanned few times; bounded by `max_row`.
-        let wanted = self.end + CHUNK.max(self.end);
+        // Room is doubled, so that a long row is scanned few times and a small file costs little; bounded by `max_row`.
+        let wanted = (self.buffer.len() * 2).clamp(FIRST_CHUNK, CHUNK).max(self.end * 2);
         if self.buffer.len() < wanted {
             self.buffer.resize(wanted, 0);
         }

@@ -6,6 +6,7 @@ use muster_model::{Text, Value};
 use super::*;
 use crate::settings::tests::written;
 
+mod contract;
 mod reading;
 mod writing;
 

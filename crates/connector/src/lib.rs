@@ -3,13 +3,18 @@
 //! A connector is thin: it translates. It takes no decision, keeps no state that must survive, and answers every
 //! change with what really happened. Promises are written as tests in `contract`, which every connector passes.
 
+#[cfg(any(test, feature = "contract"))]
+pub mod contract;
+
 mod claims;
 mod duration;
+mod memory;
 mod secret;
 mod settings;
 
 pub use claims::refuse_unclaimed;
 pub use duration::{ParseDurationError, parse_duration};
+pub use memory::{Call, Counters, MemoryConnector, MemoryOptions};
 pub use secret::{NoSecrets, Secret, SecretPlace, SecretRef, Secrets};
 pub use settings::{SettingReader, closest, settings_error};
 

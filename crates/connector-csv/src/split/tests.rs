@@ -134,7 +134,7 @@ fn scramble(seed: &mut u64) -> u64 {
 fn good_rows_are_those_that_the_csv_crate_reads() {
     let alphabet = b"ab\",\"\n\r ,\"x";
     let mut n_compared = 0;
-    for seed in 0..20_000u64 {
+    for seed in 0..8_000u64 {
         let mut state = seed;
         let n_bytes = scramble(&mut state) % 24;
         let text: Vec<u8> = (0..n_bytes)
@@ -155,5 +155,5 @@ fn good_rows_are_those_that_the_csv_crate_reads() {
             n_compared += 1;
         }
     }
-    assert!(n_compared > 10_000, "{n_compared}");
+    assert!(n_compared > 5_000, "{n_compared}");
 }
