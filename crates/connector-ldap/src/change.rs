@@ -64,19 +64,14 @@ impl<'a> Chain<'a> {
         let name = self.name_of(object);
         let class = self.directory.settings.class(&object.class);
         let attributes = self.new_entry(&name, &class, values, enabled);
-        let [id_attribute, _] = ID_ATTRIBUTES;
-        let controls = if link.abilities.post_read {
-            vec![control::read_after(id_attribute)]
-        } else {
-            Vec::new()
-        };
-        let result = link.add(&name, attributes, controls).await?;
+        let read_id = link.abilities.post_read.then(|| control::read_after(&ID_ATTRIBUTES));
+        let result = link.add(&name, attributes, read_id.into_iter().collect()).await?;
         match result.rc {
             code::SUCCESS => {}
             code::NO_SUCH_OBJECT => return Err(no_container(&name)),
             _ => return Err(from_result(&result, &name)),
         }
-        let id = match control::value_after(&result.ctrls) {
+        let id = match control::value_after(&result.ctrls, &ID_ATTRIBUTES) {
             Some(id) => Some(id.into()),
             None => self.id_of(link, &name).await,
         };

@@ -18,9 +18,9 @@ pub(crate) fn page(size: i32, cookie: Vec<u8>) -> RawControl {
     PagedResults { size, cookie }.into()
 }
 
-/// Asks for `attribute` of the entry as it is after the change.
-pub(crate) fn read_after(attribute: &str) -> RawControl {
-    PostRead::new(vec![attribute])
+/// Asks for `attributes` of the entry as it is after the change.
+pub(crate) fn read_after(attributes: &[&'static str]) -> RawControl {
+    PostRead::new(attributes.to_vec())
 }
 
 /// Lets the change happen only when the entry's `attribute` is `value`.
@@ -43,14 +43,22 @@ pub(crate) fn next_page(controls: &[Control]) -> Vec<u8> {
     cookie().unwrap_or_default()
 }
 
-/// The first value of the one attribute that [`read_after`] asked for.
-pub(crate) fn value_after(controls: &[Control]) -> Option<String> {
+/// The first value of the first of `attributes` that the answer to [`read_after`] holds.
+pub(crate) fn value_after(controls: &[Control], attributes: &[&str]) -> Option<String> {
     let entry = element(value(controls, oid::POST_READ)?)?.content;
-    let name = element(entry)?;
-    let attributes = element(name.rest)?.content;
-    let attribute = element(attributes)?.content;
-    let values = element(element(attribute)?.rest)?.content;
-    String::from_utf8(element(values)?.content.to_vec()).ok()
+    let mut rest = element(element(entry)?.rest)?.content;
+    let mut found: Vec<(&[u8], &[u8])> = Vec::new();
+    while let Some(attribute) = element(rest) {
+        rest = attribute.rest;
+        let name = element(attribute.content)?;
+        if let Some(first) = element(element(name.rest)?.content) {
+            found.push((name.content, first.content));
+        }
+    }
+    let named =
+        |wanted: &&str| found.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted.as_bytes()));
+    let (_, value) = attributes.iter().find_map(named)?;
+    String::from_utf8(value.to_vec()).ok()
 }
 
 fn value<'c>(controls: &'c [Control], oid: &str) -> Option<&'c [u8]> {

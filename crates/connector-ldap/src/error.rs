@@ -131,7 +131,8 @@ fn from_io(error: &std::io::Error) -> ConnectorError {
 fn from_tls(error: &rustls::Error) -> ConnectorError {
     let text = format!("TLS failed: {error}");
     if matches!(error, rustls::Error::InvalidCertificate(_)) {
-        let help = "set `ca` to the file with the authority that signed the directory's certificate";
+        let help =
+            "set `ca` to the file with the authority that signed the directory's certificate";
         return ConnectorError::Settings(format!("{text}; {help}"));
     }
     ConnectorError::Unreachable(text)

@@ -201,7 +201,9 @@ mod tests {
 
     #[test]
     fn work_is_cut_by_count_and_by_size_and_adds_go_first() {
-        let names = |n: usize, length: usize| (0..n).map(move |i| format!("{i}{}", "x".repeat(length - i.to_string().len())));
+        let names = |n: usize, length: usize| {
+            (0..n).map(move |i| format!("{i}{}", "x".repeat(length - i.to_string().len())))
+        };
         let cut = parts(names(5_000, 30), names(1, 30));
         assert_eq!(
             cut.iter().map(|part| part.add.len()).collect::<Vec<_>>(),

@@ -1,0 +1,95 @@
+//! The promises of every connector, kept by both directories.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use muster_connector::contract::{self, GroupSubject, NameOf, Subject};
+use muster_model::{Setting, Value};
+use muster_testkit::{Dirsrv, SUFFIX, Slapd, SlapdOptions};
+
+use crate::{
+    proxy::Proxy,
+    support::{map, open, settings_for, text},
+};
+
+/// A name below `container`; whatever is in the word stays in its value.
+fn named(attribute: &'static str, container: String) -> NameOf {
+    Arc::new(move |word| {
+        let escape = |c: char| match c {
+            ',' | '+' | '"' | '\\' | '<' | '>' | ';' | '=' => format!("\\{c}"),
+            _ => c.to_string(),
+        };
+        let value: String = word.chars().map(escape).collect();
+        format!("{attribute}={value},{container}").into()
+    })
+}
+
+/// A subject with a container of its own, so that one server is enough for all promises.
+async fn subject(
+    (url, admin): (&str, &str),
+    number: usize,
+    naming: &'static str,
+    disable: Setting,
+) -> Subject {
+    let proxy = Proxy::start(url).await;
+    let base = format!("ou=contract{number},{SUFFIX}");
+    let settings = settings_for(
+        &proxy.url,
+        admin,
+        &[("base", text(&*base)), ("disable", disable), ("page_size", text("10"))],
+    );
+    Subject {
+        class: "inetOrgPerson".into(),
+        name: named(naming, base.clone()),
+        required: Arc::new(|_| {
+            vec![("cn".into(), Value::text("Test")), ("sn".into(), Value::text("Test"))]
+        }),
+        texts: ["title".into(), "description".into()],
+        many: Some("employeeType".into()),
+        group: Some(GroupSubject {
+            class: "groupOfNames".into(),
+            name: named("cn", base),
+            required: Arc::new(|_| Vec::new()),
+            members: "member".into(),
+        }),
+        cut: Some(proxy.cutter(1_500)),
+        hold: Box::new(proxy),
+        ..Subject::new(open(&settings).unwrap(), "")
+    }
+}
+
+fn container(number: usize) -> String {
+    format!("dn: ou=contract{number},{SUFFIX}\nobjectClass: organizationalUnit\n")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn openldap_keeps_every_promise() {
+    let options = SlapdOptions { nosync: true, password_policy: true, ..SlapdOptions::default() };
+    let slapd = Slapd::start(options).unwrap();
+    let next = AtomicUsize::new(0);
+    let report = contract::run_all(async || {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        slapd.add_ldif(&container(number)).unwrap();
+        let lock = [("attribute", text("pwdAccountLockedTime")), ("off", text("000001010000Z"))];
+        subject((&slapd.url(), &slapd.admin()), number, "uid", map(&lock)).await
+    })
+    .await;
+    report.assert_kept();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn directory_server_389_keeps_every_promise() {
+    let server = Dirsrv::start().unwrap();
+    let next = AtomicUsize::new(0);
+    let report = contract::run_all(async || {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        server.add_ldif(&container(number)).unwrap();
+        let lock = [("attribute", text("nsAccountLock")), ("off", text("true"))];
+        // Its 7-bit check refuses a `uid` with umlauts.
+        subject((&server.url(), &server.admin()), number, "cn", map(&lock)).await
+    })
+    .await;
+    report.assert_kept();
+}
