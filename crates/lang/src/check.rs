@@ -124,7 +124,7 @@ impl<'e> Checker<'e> {
             }
             NodeKind::Not(inner) => {
                 let inner = self.condition(inner)?;
-                Some(self.folded(Code::Not(Box::new(inner)), Type::BOOL, node.span))
+                Some(Self::folded(Code::Not(Box::new(inner)), Type::BOOL, node.span))
             }
             NodeKind::Negate(inner) => self.negate(inner, node.span),
             NodeKind::If(parts) => self.choice(parts, node.span),
@@ -154,7 +154,8 @@ impl<'e> Checker<'e> {
     }
 
     /// Code of literals only becomes the literal it stands for.
-    fn folded(&self, code: Code, ty: Type, span: Span) -> Typed {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only what is listed is worth folding")]
+    fn folded(code: Code, ty: Type, span: Span) -> Typed {
         let literal = |code: &Code| code.literal().is_some();
         let fold = match &code {
             Code::Not(inner)
@@ -211,7 +212,14 @@ fn literal_type(value: &Value) -> Type {
         Value::Int(_) => Type::Scalar(ValueType::Int),
         Value::Float(_) => Type::Scalar(ValueType::Float),
         Value::Text(_) => Type::TEXT,
-        _ => Type::Null,
+        Value::Null
+        | Value::Date(_)
+        | Value::DateTime(_)
+        | Value::Binary(_)
+        | Value::Uuid(_)
+        | Value::Link(_)
+        | Value::Reference(_)
+        | Value::List(_) => Type::Null,
     }
 }
 

@@ -206,7 +206,7 @@ fn assigned(
     let many = matches!(ty, Type::List(_));
     let fits = match (&ty, wanted) {
         (Type::Null, _) => true,
-        (Type::List(_), Type::List(_)) | (_, Type::List(_)) => fits_one(&item(&ty), &item(wanted)),
+        (_, Type::List(_)) => fits_one(&item(&ty), &item(wanted)),
         (ty, wanted) => fits_one(ty, wanted),
     };
     if !fits {
@@ -228,8 +228,9 @@ fn assigned(
 
 fn fits_one(ty: &Type, wanted: &Type) -> bool {
     match (ty, wanted) {
-        (Type::Null, _) | (Type::Scalar(ValueType::Text), Type::Scalar(_)) => true,
-        (Type::Scalar(ValueType::Int), Type::Scalar(ValueType::Float)) => true,
+        (Type::Null, _)
+        | (Type::Scalar(ValueType::Text), Type::Scalar(_))
+        | (Type::Scalar(ValueType::Int), Type::Scalar(ValueType::Float)) => true,
         (Type::Entity(id), Type::Scalar(ValueType::Link(to))) => id == to,
         (ty, wanted) => ty == wanted,
     }

@@ -141,7 +141,7 @@ pub(crate) fn value<'x>(code: &'x Code, cx: Cx<'x>) -> Cow<'x, Value> {
 }
 
 /// An attribute of a variable.
-fn own<'x>(variable: usize, slot: Slot, cx: Cx<'x>) -> Cow<'x, Value> {
+fn own(variable: usize, slot: Slot, cx: Cx<'_>) -> Cow<'_, Value> {
     let row = match cx.frame.bindings.get(variable) {
         Some(Binding::Row(row)) => Some(*row),
         Some(Binding::Value(Value::Link(id))) => cx.follow(*id),
@@ -151,6 +151,7 @@ fn own<'x>(variable: usize, slot: Slot, cx: Cx<'x>) -> Cow<'x, Value> {
 }
 
 /// What is always made anew.
+#[expect(clippy::wildcard_enum_match_arm, reason = "`value` handles what is not listed")]
 fn seldom(code: &Code, cx: Cx<'_>) -> Value {
     let made = match code {
         Code::Inverse(base, of, slot) => {
@@ -183,6 +184,7 @@ fn seldom(code: &Code, cx: Cx<'_>) -> Value {
 }
 
 /// Whether a condition holds; `null` does not.
+#[expect(clippy::wildcard_enum_match_arm, reason = "what is not listed is evaluated as a value")]
 pub(crate) fn truth(code: &Code, cx: Cx<'_>) -> bool {
     match code {
         Code::And(parts) => parts.iter().all(|part| truth(part, cx)),
@@ -260,8 +262,5 @@ fn apply(function: &'static Function, values: &[Cow<'_, Value>], cx: Cx<'_>) -> 
 
 /// How much work a value is: its characters or items.
 fn weight(value: &Value) -> usize {
-    match value {
-        Value::Text(text) => text.len(),
-        other => other.items().len(),
-    }
+    value.as_text().map_or_else(|| value.items().len(), |text| text.len())
 }

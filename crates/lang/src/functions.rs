@@ -171,6 +171,10 @@ impl<'x> Args<'x> {
         if let Value::Int(int) = self.get(index)? { Some(*int) } else { None }
     }
 
+    fn float(&self, index: usize) -> Option<f64> {
+        if let Value::Float(float) = self.get(index)? { Some(*float) } else { None }
+    }
+
     fn date(&self, index: usize) -> Option<Date> {
         if let Value::Date(date) = self.get(index)? { Some(*date) } else { None }
     }

@@ -1,11 +1,11 @@
 //! Finds the tests by which conditions can be looked up instead of tried one by one.
 
-use muster_model::{Text, Value};
 use std::sync::Arc;
+
+use muster_model::{Text, Value};
 
 use crate::{
     code::{Code, Equality},
-    functions,
     program::{Inner, Path, Program},
     types::Type,
 };
@@ -73,6 +73,7 @@ fn rank(test: &IndexTest) -> (u8, usize) {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "only what is listed can be looked up")]
 fn test_of(code: &Code) -> Option<Found<'_>> {
     match code {
         Code::Equal(Equality::Same, true, sides) => {
@@ -118,13 +119,10 @@ fn test_of(code: &Code) -> Option<Found<'_>> {
 
 /// A path, or the lower-case form of one.
 fn is_key(code: &Code) -> bool {
-    let lower = functions::find("lower");
-    match code {
-        Code::Call(function, args) if lower.is_some_and(|lower| lower.name == function.name) => {
-            args.first().is_some_and(Code::is_path)
-        }
-        _ => code.is_path(),
+    if let Code::Call(function, args) = code {
+        return function.name == "lower" && args.first().is_some_and(Code::is_path);
     }
+    code.is_path()
 }
 
 /// Whether two keys are the same.

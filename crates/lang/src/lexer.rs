@@ -40,6 +40,8 @@ pub(crate) struct Token {
 #[derive(Debug, Default)]
 pub(crate) struct Tokens {
     list: Vec<Token>,
+    /// The most brackets, choices and operators that wait for one another at some point.
+    pub(crate) depth: usize,
 }
 
 impl Tokens {
@@ -99,6 +101,7 @@ pub(crate) fn tokens(source: &str) -> Result<Tokens, Problem> {
         tokens: Vec::new(),
         open: Vec::new(),
         levels: vec![Level::default()],
+        deepest: 0,
     };
     while lexer.skip_blank() {
         lexer.token()?;
@@ -129,7 +132,7 @@ pub(crate) fn tokens(source: &str) -> Result<Tokens, Problem> {
             "nothing here",
         ));
     }
-    Ok(Tokens { list: lexer.tokens })
+    Ok(Tokens { list: lexer.tokens, depth: lexer.deepest })
 }
 
 /// What waits inside one pair of brackets.
@@ -147,6 +150,7 @@ struct Lexer<'s> {
     tokens: Vec<Token>,
     open: Vec<usize>,
     levels: Vec<Level>,
+    deepest: usize,
 }
 
 impl Lexer<'_> {
@@ -290,9 +294,10 @@ impl Lexer<'_> {
         .help(help)
     }
 
-    fn check_depth(&self) -> Result<(), Problem> {
+    fn check_depth(&mut self) -> Result<(), Problem> {
         let depth = self.open.len() + self.levels.iter().map(|level| level.choices).sum::<usize>();
         let chain: usize = self.levels.iter().map(|level| level.chain).sum();
+        self.deepest = self.deepest.max(depth + chain);
         if depth <= MAX_DEPTH && chain <= MAX_CHAIN {
             return Ok(());
         }

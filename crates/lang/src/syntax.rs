@@ -73,19 +73,42 @@ const BINARY: [(&str, BinaryOp); 14] = [
     (operators::MODULO, BinaryOp::Remainder),
 ];
 
+/// How much may wait for one another to be parsed on the caller's stack.
+const MAX_DEPTH_INLINE: usize = 12;
+/// The stack for what is nested deeper, in bytes; the system hands out only what is used of it.
+const PARSER_STACK: usize = 64 * 1024 * 1024;
+
 /// Parses `source` into a tree.
 pub(crate) fn parse(source: &str) -> Result<Node, Vec<Problem>> {
     let tokens = tokens(source).map_err(|problem| vec![problem])?;
-    // An environment without macros: they are checked and compiled here, with their own types and positions.
-    let parser = cel::Env::default().parser().enable_optional_syntax(false);
-    let (expr, info) = parser
-        .parse_with_source_info(source)
-        .map_err(|errors| syntax_problems(source, &tokens, errors))?;
+    let (expr, info) =
+        parse_cel(source, &tokens).map_err(|errors| syntax_problems(source, &tokens, errors))?;
     let mut converter = Converter { source, tokens: &tokens, info: &info, problems: Vec::new() };
     match converter.node(expr) {
         Some(node) if converter.problems.is_empty() => Ok(node),
         _ => Err(converter.problems),
     }
+}
+
+/// What the `cel` crate makes of it.
+///
+/// Its parser uses much stack for each nested bracket, so what is nested is parsed on a stack of its own.
+fn parse_cel(source: &str, tokens: &Tokens) -> Result<(IdedExpr, SourceInfo), ParseErrors> {
+    // An environment without macros: they are checked and compiled here, with their own types and positions.
+    let parse = || {
+        cel::Env::default().parser().enable_optional_syntax(false).parse_with_source_info(source)
+    };
+    if tokens.depth <= MAX_DEPTH_INLINE {
+        return parse();
+    }
+    std::thread::scope(|scope| {
+        let thread =
+            std::thread::Builder::new().stack_size(PARSER_STACK).spawn_scoped(scope, parse);
+        thread.map_or_else(
+            |_| Err(ParseErrors { errors: Vec::new() }),
+            |thread| thread.join().unwrap_or_else(|_| Err(ParseErrors { errors: Vec::new() })),
+        )
+    })
 }
 
 /// Says in our words what the parser did not like, at the token where it stopped.
@@ -99,7 +122,7 @@ fn syntax_problems(source: &str, tokens: &Tokens, errors: ParseErrors) -> Vec<Pr
         )];
     };
     let offset = offset_of(source, error.pos);
-    let end = Span::new(source.trim_end().len(), source.len().max(source.trim_end().len()));
+    let end = Span::new(source.trim_end().len(), source.trim_end().len());
     let (span, message) = match tokens.after(offset) {
         Some(token) => {
             let text = source.get(token.span.start..token.span.end).unwrap_or_default();

@@ -89,13 +89,11 @@ impl Checker<'_> {
         args: &[&'n Node],
         name_span: Span,
     ) -> Option<[&'n Node; N]> {
-        match <[&Node; N]>::try_from(args) {
-            Ok(args) => Some(args),
-            Err(_) => {
-                let arguments = if N == 1 { "argument" } else { "arguments" };
-                self.wrong_count(name, &format!("{N} {arguments}"), args.len(), name_span)
-            }
+        if let Ok(args) = <[&Node; N]>::try_from(args) {
+            return Some(args);
         }
+        let arguments = if N == 1 { "argument" } else { "arguments" };
+        self.wrong_count(name, &format!("{N} {arguments}"), args.len(), name_span)
     }
 
     pub(super) fn wrong_count<T>(
@@ -122,7 +120,7 @@ impl Checker<'_> {
                     .help("write `has(person.title)`, or compare with `!= null`"),
             );
         }
-        Some(self.folded(Code::IsNull(Box::new(typed.code), false), Type::BOOL, span))
+        Some(Self::folded(Code::IsNull(Box::new(typed.code), false), Type::BOOL, span))
     }
 
     fn default(&mut self, args: &[&Node], name_span: Span, span: Span) -> Option<Typed> {
@@ -141,7 +139,7 @@ impl Checker<'_> {
         let mut origins = first.origins;
         origins.extend(second.origins);
         let code = Code::Default(Box::new([first.code, second.code]));
-        Some(Typed { origins, ..self.folded(code, ty, span) })
+        Some(Typed { origins, ..Self::folded(code, ty, span) })
     }
 
     fn link(&mut self, args: &[&Node], name_span: Span, span: Span) -> Option<Typed> {
@@ -269,7 +267,7 @@ impl Checker<'_> {
             if function.name == "size" && of_list { functions::LIST_SIZE } else { function };
         self.zoned |= function.zoned;
         let code = Code::Call(function, typed.into_iter().map(|arg| arg.code).collect());
-        Some(Typed { origins, direct, ..self.folded(code, ty, span) })
+        Some(Typed { origins, direct, ..Self::folded(code, ty, span) })
     }
 
     /// A format that is written out must be one.

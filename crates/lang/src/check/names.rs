@@ -304,9 +304,8 @@ fn is_identifier(name: &str) -> bool {
 
 /// A node in words, for help texts.
 fn of_text(node: &Node) -> String {
-    match &node.kind {
-        NodeKind::Name(name) => name.clone(),
-        NodeKind::Select { of, name, .. } => format!("{}.{name}", of_text(of)),
-        _ => "…".to_owned(),
+    if let NodeKind::Select { of, name, .. } = &node.kind {
+        return format!("{}.{name}", of_text(of));
     }
+    if let NodeKind::Name(name) = &node.kind { name.clone() } else { "…".to_owned() }
 }

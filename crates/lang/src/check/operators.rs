@@ -57,7 +57,7 @@ impl Checker<'_> {
             }
         }
         let code = if op == BinaryOp::And { Code::And(parts) } else { Code::Or(parts) };
-        sound.then(|| self.folded(code, Type::BOOL, span))
+        sound.then(|| Self::folded(code, Type::BOOL, span))
     }
 
     fn equality(
@@ -90,7 +90,7 @@ impl Checker<'_> {
                 Code::Equal(how, wanted, Box::new([a.code, b.code]))
             }
         };
-        Some(self.folded(code, Type::BOOL, span))
+        Some(Self::folded(code, Type::BOOL, span))
     }
 
     /// How values of two types are compared for equality.
@@ -130,11 +130,10 @@ impl Checker<'_> {
     fn conversion_help(&self, a: &Typed, b: &Typed) -> Option<String> {
         match (&a.ty, &b.ty) {
             (Type::Scalar(ValueType::Text), Type::Scalar(wanted)) => {
-                let function = match wanted {
-                    ValueType::DateTime => "datetime",
-                    ValueType::Binary | ValueType::Link(_) => return None,
-                    other => other.name(),
-                };
+                if matches!(wanted, ValueType::Binary | ValueType::Link(_)) {
+                    return None;
+                }
+                let function = wanted.name();
                 let text =
                     a.code.literal().map_or_else(|| "…".into(), |value| quoted(&value.to_string()));
                 Some(format!("write `{function}({text})`"))
@@ -208,7 +207,7 @@ impl Checker<'_> {
             )
         };
         if self.comparable(&a.ty, &b.ty).is_some() && ordered(&a.ty) && ordered(&b.ty) {
-            return Some(self.folded(
+            return Some(Self::folded(
                 Code::Order(ordering, Box::new([a.code, b.code])),
                 Type::BOOL,
                 span,
@@ -307,7 +306,7 @@ impl Checker<'_> {
                 self.check_choice(&item, value, list.span)?;
             }
         }
-        Some(self.folded(Code::In(how, Box::new([item.code, list.code])), Type::BOOL, span))
+        Some(Self::folded(Code::In(how, Box::new([item.code, list.code])), Type::BOOL, span))
     }
 
     fn arithmetic(
@@ -318,29 +317,32 @@ impl Checker<'_> {
         span: Span,
     ) -> Option<Typed> {
         let [a, b] = self.both(sides)?;
-        let number = |ty: &Type| match ty {
-            Type::Scalar(ValueType::Float) => Some(true),
-            Type::Scalar(ValueType::Int) | Type::Null => Some(false),
-            _ => None,
+        if a.ty == Type::Null && b.ty == Type::Null {
+            return Some(Typed::computed(Code::Literal(Value::Null), Type::Null, span));
+        }
+        let number = |ty: &Type| {
+            let float = *ty == Type::Scalar(ValueType::Float);
+            let whole = matches!(ty, Type::Scalar(ValueType::Int) | Type::Null);
+            (float || whole).then_some(float)
         };
         if operator == Arithmetic::Add
             && let Some(ty) = Self::common(&a.ty, &b.ty)
         {
             if ty == Type::TEXT {
-                return Some(self.concat(a, b, span));
+                return Some(Self::concat(a, b, span));
             }
             if let Type::List(_) = ty {
                 let code = Code::Append(Box::new([a.code, b.code]));
                 return Some(Typed {
                     origins: joined(a.origins, b.origins),
-                    ..self.folded(code, ty, span)
+                    ..Self::folded(code, ty, span)
                 });
             }
         }
         if let (Some(left), Some(right)) = (number(&a.ty), number(&b.ty)) {
             let float = left || right;
             let ty = Type::Scalar(if float { ValueType::Float } else { ValueType::Int });
-            return Some(self.folded(
+            return Some(Self::folded(
                 Code::Arithmetic(operator, float, Box::new([a.code, b.code])),
                 ty,
                 span,
@@ -365,10 +367,10 @@ impl Checker<'_> {
     }
 
     /// Joins texts; `a + b + c` becomes one step.
-    fn concat(&self, a: Typed, b: Typed, span: Span) -> Typed {
+    fn concat(a: Typed, b: Typed, span: Span) -> Typed {
         let mut parts = if let Code::Concat(parts) = a.code { parts } else { vec![a.code] };
         parts.push(b.code);
-        self.folded(Code::Concat(parts), Type::TEXT, span)
+        Self::folded(Code::Concat(parts), Type::TEXT, span)
     }
 
     pub(super) fn negate(&mut self, inner: &Node, span: Span) -> Option<Typed> {
@@ -382,7 +384,7 @@ impl Checker<'_> {
                 "not a number",
             ));
         }
-        Some(self.folded(Code::Negate(Box::new(typed.code)), typed.ty, span))
+        Some(Self::folded(Code::Negate(Box::new(typed.code)), typed.ty, span))
     }
 
     pub(super) fn choice(&mut self, parts: &[Node; 3], span: Span) -> Option<Typed> {
@@ -425,7 +427,7 @@ impl Checker<'_> {
             codes.push(item.code);
             origins = joined(origins, item.origins);
         }
-        let list = self.folded(Code::List(codes), Type::List(Box::new(ty)), span);
+        let list = Self::folded(Code::List(codes), Type::List(Box::new(ty)), span);
         Some(Typed { origins, ..list })
     }
 }

@@ -43,17 +43,16 @@ fn owned(element: ElementValue<'_>) -> Value {
 /// Whether `test` holds for an item of the list.
 pub(super) fn any(list: &Code, cx: Cx<'_>, mut test: impl FnMut(&Value) -> bool) -> bool {
     let mut found = false;
-    let mut check = |item: &Value| {
-        found = test(item);
-        !found
-    };
     if let Code::Inverse(..) = list {
-        walk(list, cx, |element| check(&owned(element)));
+        walk(list, cx, |element| {
+            found = test(&owned(element));
+            !found
+        });
     } else {
         // Here the items are compared only, so links need not be followed.
         let list = value(list, cx);
         cx.step(list.items().len() / 64);
-        let _ = operators::items(&list).iter().all(check);
+        found = list.items().iter().any(test);
     }
     found
 }

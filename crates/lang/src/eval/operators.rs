@@ -1,6 +1,6 @@
 //! Operators: equality, order, arithmetic, joining texts and lists.
 
-use std::{borrow::Cow, cmp};
+use std::cmp;
 
 use muster_model::{Slot, Text, Value, ValueType, parse_value};
 
@@ -38,11 +38,10 @@ fn leads_to(link: &Value, reference: &Value, key: Slot, cx: Cx<'_>) -> bool {
 
 /// A key as text.
 pub(super) fn key_text(key: &Value) -> Option<Text> {
-    match key {
-        Value::Null => None,
-        Value::Text(text) => Some(text.clone()),
-        other => Some(other.to_string().into()),
+    if let Value::Text(text) = key {
+        return Some(text.clone());
     }
+    (!key.is_null()).then(|| key.to_string().into())
 }
 
 /// How two values of one type, or two numbers, compare; nothing compares with `null`.
@@ -55,11 +54,10 @@ pub(super) fn compare(a: &Value, b: &Value) -> Option<cmp::Ordering> {
 }
 
 fn number(value: &Value) -> Option<f64> {
-    match value {
-        Value::Int(i) => Some(floating(*i)),
-        Value::Float(x) => Some(*x),
-        _ => None,
+    if let Value::Int(i) = value {
+        return Some(floating(*i));
     }
+    if let Value::Float(x) = value { Some(*x) } else { None }
 }
 
 /// Whether there is no value.
@@ -101,11 +99,10 @@ pub(super) fn arithmetic(
 }
 
 pub(super) fn negate(value: &Value) -> Option<Value> {
-    match value {
-        Value::Int(i) => i.checked_neg().map(Value::Int),
-        Value::Float(x) => Some(Value::Float(-x)),
-        _ => None,
+    if let Value::Int(i) = value {
+        return i.checked_neg().map(Value::Int);
     }
+    if let Value::Float(x) = value { Some(Value::Float(-x)) } else { None }
 }
 
 /// Texts one after the other; `null` if one of them is.
@@ -149,9 +146,4 @@ pub(super) fn convert(found: &Value, wanted: ValueType) -> Option<Value> {
         }
         _ => Some(found.clone()),
     }
-}
-
-/// The value without its owner, for a list that lives as long as the frame.
-pub(super) fn items<'v>(list: &'v Cow<'_, Value>) -> &'v [Value] {
-    list.items()
 }

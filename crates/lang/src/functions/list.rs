@@ -24,7 +24,7 @@ pub(super) const TABLE: &[Function] = &[
     }),
     Function::new("unique", &[Kind::List], Returns::First, unique),
     Function::new("flatten", &[Kind::Lists], Returns::Item, |a| {
-        listed(a.items(0).iter().flat_map(|list| list.items()).cloned().collect())
+        listed(a.items(0).iter().flat_map(Value::items).cloned().collect())
     }),
     Function::new("min", &[Kind::Several], Returns::Extreme, |a| several(a).min().cloned())
         .rest(Kind::Several),

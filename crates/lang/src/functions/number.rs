@@ -4,50 +4,52 @@ use muster_model::{Value, ValueType, parse_value};
 
 use super::{Args, Function, Kind, Returns, made};
 
+const INT: Returns = Returns::Value(ValueType::Int);
+
 pub(super) const TABLE: &[Function] = &[
     Function::new("string", &[Kind::Scalar], Returns::Value(ValueType::Text), |a| {
         let value = a.get(0).filter(|value| !value.is_null())?;
         if matches!(value, Value::Text(_)) { Some(value.clone()) } else { made(value.to_string()) }
     }),
-    Function::new("int", &[Kind::Scalar], Returns::Value(ValueType::Int), |a| match a.get(0)? {
-        Value::Float(x) => whole(*x),
-        Value::Int(_) => a.get(0).cloned(),
-        _ => parsed(a, ValueType::Int),
+    Function::new("int", &[Kind::Scalar], INT, |a| {
+        let read = || parsed(a, ValueType::Int);
+        a.int(0).map(Value::Int).or_else(|| whole(a.float(0)?)).or_else(read)
     }),
     Function::new("float", &[Kind::Scalar], Returns::Value(ValueType::Float), |a| {
-        match a.get(0)? {
-            Value::Int(i) => Some(Value::Float(floating(*i))),
-            Value::Float(_) => a.get(0).cloned(),
-            _ => parsed(a, ValueType::Float).filter(finite),
-        }
+        let read = || parsed(a, ValueType::Float).filter(finite);
+        number(a).map(Value::Float).or_else(read)
     }),
-    Function::new("bool", &[Kind::Scalar], Returns::Value(ValueType::Bool), |a| {
-        match a.get(0)? {
-            Value::Bool(_) => a.get(0).cloned(),
-            Value::Int(i) => Some(Value::Bool(*i != 0)),
-            _ => match a.text(0)? {
-                "1" | "t" => Some(Value::Bool(true)),
-                "0" | "f" => Some(Value::Bool(false)),
-                _ => parsed(a, ValueType::Bool),
-            },
-        }
+    Function::new("bool", &[Kind::Scalar], Returns::Value(ValueType::Bool), bool),
+    Function::new("abs", &[Kind::Number], Returns::First, |a| match a.int(0) {
+        Some(i) => i.checked_abs().map(Value::Int),
+        None => a.float(0).map(|x| Value::Float(x.abs())),
     }),
-    Function::new("abs", &[Kind::Number], Returns::First, |a| match a.get(0)? {
-        Value::Int(i) => i.checked_abs().map(Value::Int),
-        Value::Float(x) => Some(Value::Float(x.abs())),
-        _ => None,
-    }),
-    Function::new("round", &[Kind::Number], Returns::Value(ValueType::Int), |a| {
-        match a.get(0)? {
-            Value::Int(i) => Some(Value::Int(*i)),
-            Value::Float(x) => whole(x.round()),
-            _ => None,
-        }
+    Function::new("round", &[Kind::Number], INT, |a| match a.int(0) {
+        Some(i) => Some(Value::Int(i)),
+        None => whole(a.float(0)?.round()),
     }),
     Function::new("uuid", &[Kind::Text], Returns::Value(ValueType::Uuid), |a| {
         parsed(a, ValueType::Uuid)
     }),
 ];
+
+fn number(args: &Args<'_>) -> Option<f64> {
+    args.int(0).map(floating).or_else(|| args.float(0))
+}
+
+fn bool(args: &Args<'_>) -> Option<Value> {
+    if let Value::Bool(_) = args.get(0)? {
+        return args.get(0).cloned();
+    }
+    if let Some(int) = args.int(0) {
+        return Some(Value::Bool(int != 0));
+    }
+    match args.text(0)? {
+        "1" | "t" => Some(Value::Bool(true)),
+        "0" | "f" => Some(Value::Bool(false)),
+        _ => parsed(args, ValueType::Bool),
+    }
+}
 
 fn parsed(args: &Args<'_>, wanted: ValueType) -> Option<Value> {
     parse_value(args.text(0)?.trim(), wanted).ok()
@@ -67,5 +69,5 @@ pub(crate) fn floating(int: i64) -> f64 {
 #[expect(clippy::cast_possible_truncation, reason = "the range is checked first")]
 fn whole(x: f64) -> Option<Value> {
     let limit = floating(i64::MAX);
-    (x > -limit && x < limit).then(|| Value::Int(x as i64))
+    (x > -limit && x < limit).then_some(Value::Int(x as i64))
 }

@@ -43,18 +43,18 @@ pub(super) const TABLE: &[Function] = &[
         Some(Value::Int(i64::from(days)))
     })
     .zoned(),
-    Function::new("year", &[Kind::Time], INT, |a| int(a.day(0)?.year())).zoned(),
-    Function::new("month", &[Kind::Time], INT, |a| int(a.day(0)?.month())).zoned(),
-    Function::new("day_of_month", &[Kind::Time], INT, |a| int(a.day(0)?.day())).zoned(),
+    Function::new("year", &[Kind::Time], INT, |a| part(a, Date::year)).zoned(),
+    Function::new("month", &[Kind::Time], INT, |a| part(a, |day| day.month().into())).zoned(),
+    Function::new("day_of_month", &[Kind::Time], INT, |a| part(a, |day| day.day().into())).zoned(),
     Function::new("day_of_week", &[Kind::Time], INT, |a| {
-        int(a.day(0)?.weekday().to_monday_one_offset())
+        part(a, |day| day.weekday().to_monday_one_offset().into())
     })
     .zoned(),
-    Function::new("day_of_year", &[Kind::Time], INT, |a| int(a.day(0)?.day_of_year())).zoned(),
+    Function::new("day_of_year", &[Kind::Time], INT, |a| part(a, Date::day_of_year)).zoned(),
 ];
 
-fn int(n: impl Into<i64>) -> Option<Value> {
-    Some(Value::Int(n.into()))
+fn part(args: &Args<'_>, part: fn(Date) -> i16) -> Option<Value> {
+    Some(Value::Int(i64::from(part(args.day(0)?))))
 }
 
 /// The first instant of a day.
@@ -100,25 +100,18 @@ fn format(args: &Args<'_>) -> Option<Value> {
 /// The problem with a format for reading or writing, if it has one.
 pub(crate) fn format_problem(function: &str, wanted: &str) -> Option<String> {
     let sample = Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
-    let error = match function {
-        "format" => strtime::format(wanted, &sample).err(),
-        _ => {
-            let text = strtime::format(wanted, &sample);
-            match text {
-                Ok(text) => strtime::parse(wanted, text).err(),
-                Err(error) => Some(error),
-            }
-        }
+    let error = match strtime::format(wanted, &sample) {
+        Ok(_) if function == "format" => None,
+        Ok(text) => strtime::parse(wanted, text).err(),
+        Err(error) => Some(error),
     };
     error.map(|error| error.to_string())
 }
 
 fn add(args: &Args<'_>, span: Span) -> Option<Value> {
-    match args.date(0) {
-        Some(date) => date.checked_add(span).ok().map(Value::Date),
-        None => {
-            let moved = args.timezone.to_datetime(args.instant(0)?).checked_add(span).ok()?;
-            instant(moved, args.timezone)
-        }
+    if let Some(date) = args.date(0) {
+        return date.checked_add(span).ok().map(Value::Date);
     }
+    let moved = args.timezone.to_datetime(args.instant(0)?).checked_add(span).ok()?;
+    instant(moved, args.timezone)
 }

@@ -286,7 +286,8 @@ pub(super) fn print(source: &str, problems: &[Problem]) -> String {
         .iter()
         .map(|problem| {
             let at = source.get(problem.start..problem.end).unwrap_or("OUT OF RANGE");
-            let help: String = problem.help.iter().map(|help| format!(" ({help})")).collect();
+            let help: Vec<String> = problem.help.iter().map(|help| format!(" ({help})")).collect();
+            let help = help.concat();
             format!("{} at `{at}`: {}{help}", problem.code, problem.message)
         })
         .collect();
@@ -306,6 +307,13 @@ pub(super) fn show(value: &Value) -> String {
             format!("link {} '{key}'", to.0)
         }
         Value::Float(x) => format!("{x:?}"),
-        other => other.to_string(),
+        Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Date(_)
+        | Value::DateTime(_)
+        | Value::Binary(_)
+        | Value::Uuid(_)
+        | Value::Link(_) => value.to_string(),
     }
 }
