@@ -146,14 +146,17 @@ fn read_head(reader: &mut dyn Read, n: u64) -> io::Result<Vec<u8>> {
 
 fn open_error(settings: &CsvSettings, error: &io::Error) -> ConnectorError {
     let shown = &settings.shown;
-    match error.kind() {
-        io::ErrorKind::NotFound => ConnectorError::Unreachable(format!(
+    let kind = error.kind();
+    if kind == io::ErrorKind::NotFound {
+        ConnectorError::Unreachable(format!(
             "there is no file `{shown}`; check `path`, which is relative to the project folder"
-        )),
-        io::ErrorKind::PermissionDenied => ConnectorError::Refused(format!(
+        ))
+    } else if kind == io::ErrorKind::PermissionDenied {
+        ConnectorError::Refused(format!(
             "`{shown}` may not be read; give the account that runs muster the right to read it"
-        )),
-        _ => ConnectorError::Unreachable(format!("cannot open `{shown}`: {error}")),
+        ))
+    } else {
+        ConnectorError::Unreachable(format!("cannot open `{shown}`: {error}"))
     }
 }
 

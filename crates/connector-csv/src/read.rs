@@ -332,6 +332,3 @@ impl Feed<'_> {
         self.sender.blocking_send(batch).is_ok()
     }
 }
-
-#[cfg(test)]
-mod tests;

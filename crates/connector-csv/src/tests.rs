@@ -89,9 +89,9 @@ pub(crate) fn show(object: &Object) -> String {
     let values: Vec<String> = object
         .values
         .iter()
-        .map(|value| match value {
-            Value::List(items) => format!("{items:?}"),
-            one => one.to_string(),
+        .map(|value| {
+            let is_list = matches!(value, Value::List(_));
+            if is_list { format!("{:?}", value.items()) } else { value.to_string() }
         })
         .collect();
     format!("{}{state}: {}", object.name, values.join(", "))

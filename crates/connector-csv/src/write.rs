@@ -129,10 +129,8 @@ pub(crate) fn write_content(settings: &CsvSettings, table: &Table, file: &File) 
 fn write_rows(settings: &CsvSettings, table: &Table, out: &mut dyn Write) -> io::Result<()> {
     let encoding = table.form.encoding;
     let mut bytes = Vec::new();
-    if table.form.has_mark {
-        if encode("\u{feff}", encoding, &mut bytes).is_ok() {
-            out.write_all(&bytes)?;
-        }
+    if table.form.has_mark && encode("\u{feff}", encoding, &mut bytes).is_ok() {
+        out.write_all(&bytes)?;
     }
     let header: ByteRecord = table.header.names.iter().map(|name| name.as_bytes()).collect();
     let mut plain = Vec::new();
@@ -185,26 +183,26 @@ pub(crate) fn write_error(
     let shown = &settings.shown;
     let folder = Path::new(&**shown).parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.map_or_else(|| ".".to_owned(), |folder| folder.display().to_string());
-    match error.kind() {
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            ConnectorError::Refused(format!(
-                "the folder `{folder}` of `{shown}` is read-only; give the account that runs muster the right to write into it ({error})"
-            ))
-        }
-        io::ErrorKind::NotFound => ConnectorError::Unreachable(format!(
+    let kind = error.kind();
+    let is_read_only = [io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem];
+    let is_full =
+        [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded, io::ErrorKind::FileTooLarge];
+    if is_read_only.contains(&kind) {
+        ConnectorError::Refused(format!(
+            "the folder `{folder}` of `{shown}` is read-only; give the account that runs muster the right to write into it ({error})"
+        ))
+    } else if kind == io::ErrorKind::NotFound {
+        ConnectorError::Unreachable(format!(
             "the folder `{folder}` of `{shown}` is not there; create it or check `path`"
-        )),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
-            ConnectorError::Unreachable(format!(
-                "the disk with the folder `{folder}` is full; free some space; `{shown}` is as it was"
-            ))
-        }
-        _ => ConnectorError::Unreachable(format!(
+        ))
+    } else if is_full.contains(&kind) {
+        ConnectorError::Unreachable(format!(
+            "the disk with the folder `{folder}` is full; free some space; `{shown}` is as it was"
+        ))
+    } else {
+        ConnectorError::Unreachable(format!(
             "cannot write `{}` beside `{shown}`: {error}; `{shown}` is as it was",
             paths.new.file_name().unwrap_or_default().display()
-        )),
+        ))
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -6,12 +6,14 @@
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 
+mod chaos;
 mod claims;
 mod duration;
 mod memory;
 mod secret;
 mod settings;
 
+pub use chaos::{Chaos, ChaosCounts, ChaosSettings, Rate};
 pub use claims::refuse_unclaimed;
 pub use duration::{ParseDurationError, parse_duration};
 pub use memory::{Call, Counters, MemoryConnector, MemoryOptions};

@@ -145,7 +145,7 @@ impl MemoryConnector {
         let rules = self.options.capabilities;
         table.remove(&rules, &by_name(class, name), clock);
         // The name is free now, so it cannot be taken.
-        drop(table.create(&rules, class, &name.into(), &values, enabled, clock));
+        drop(table.create(&rules, &name.into(), &values, enabled, clock));
     }
 
     /// Takes an object away behind Muster's back; not counted and not logged.
@@ -170,8 +170,7 @@ impl MemoryConnector {
     /// `account ada on mail=a@x tags=[x, y]`; attributes without a value are left out.
     pub fn dump(&self) -> String {
         let state = self.lock();
-        let lines: Vec<String> =
-            state.classes.iter().flat_map(|(class, table)| table.dump(class)).collect();
+        let lines: Vec<String> = state.classes.values().flat_map(Table::dump).collect();
         lines.join("\n")
     }
 
@@ -221,7 +220,7 @@ impl MemoryConnector {
         let (table, clock) = state.table(&class);
         match change {
             Change::Create { object, values, enabled } => {
-                table.create(rules, &class, &object.name, values, *enabled, clock)
+                table.create(rules, &object.name, values, *enabled, clock)
             }
             Change::Update { object, values } => table.update(rules, object, values, clock),
             Change::Rename { object, to } => table.rename(rules, object, to, clock),
@@ -243,7 +242,7 @@ impl State {
     /// The objects of a class and the next tick of the clock.
     fn table(&mut self, class: &str) -> (&mut Table, u64) {
         self.clock += 1;
-        let table = self.classes.entry(class.into()).or_default();
+        let table = self.classes.entry(class.into()).or_insert_with(|| Table::new(class.into()));
         (table, self.clock)
     }
 }

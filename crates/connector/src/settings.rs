@@ -169,14 +169,10 @@ impl<'a> SettingReader<'a> {
     }
 
     /// A map of its own, read by `read`; its unknown keys are problems too.
-    pub fn map<T>(
-        &mut self,
-        key: &str,
-        read: impl FnOnce(&mut SettingReader<'a>) -> Option<T>,
-    ) -> Option<T> {
+    pub fn map<T>(&mut self, key: &str, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
         match self.raw(key)? {
             Setting::Map(settings) => {
-                let mut inner = SettingReader::new(settings);
+                let mut inner = Self::new(settings);
                 inner.prefix = format!("{}{key}.", self.prefix);
                 let value = read(&mut inner);
                 self.problems.extend(inner.finish());
@@ -261,14 +257,15 @@ impl<'a> SettingReader<'a> {
     }
 
     fn value_span(&self, key: &str) -> Span {
-        match self.settings.entries.get(key) {
-            Some((
-                _,
-                Setting::Scalar(_, span) | Setting::List(_, span) | Setting::Secret { span, .. },
-            )) => *span,
-            Some((_, Setting::Map(map))) => map.span,
-            Some((span, Setting::Null)) => *span,
-            None => self.settings.span,
+        let Some((key_span, setting)) = self.settings.entries.get(key) else {
+            return self.settings.span;
+        };
+        match setting {
+            Setting::Null => *key_span,
+            Setting::Scalar(_, span) | Setting::List(_, span) | Setting::Secret { span, .. } => {
+                *span
+            }
+            Setting::Map(map) => map.span,
         }
     }
 }

@@ -7,8 +7,9 @@ use muster_model::{Applied, Capabilities, NameRule, Object, ObjectRef, Text, Val
 use crate::{ConnectorError, Field};
 
 /// One class. Values are kept in columns that all objects share, so that an object is one small list.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Table {
+    class: Text,
     /// Attribute names; the position is the column.
     attributes: Vec<Text>,
     columns: HashMap<Text, usize>,
@@ -33,6 +34,18 @@ struct Stored {
 }
 
 impl Table {
+    pub(super) fn new(class: Text) -> Self {
+        Self {
+            class,
+            attributes: Vec::new(),
+            columns: HashMap::new(),
+            rows: Vec::new(),
+            by_name: HashMap::new(),
+            by_id: HashMap::new(),
+            deleted: Vec::new(),
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.by_id.len()
     }
@@ -44,7 +57,6 @@ impl Table {
     pub(super) fn create(
         &mut self,
         rules: &Capabilities,
-        class: &str,
         name: &Text,
         values: &[(Text, Value)],
         enabled: Option<bool>,
@@ -58,7 +70,7 @@ impl Table {
             return Err(ConnectorError::AlreadyExists { name: name.clone() });
         }
         let row = self.rows.len();
-        let id = Text::from(format!("{class}#{row}"));
+        let id = Text::from(format!("{}#{row}", self.class));
         let mut stored = Stored {
             id: id.clone(),
             name: name.clone(),
@@ -209,29 +221,27 @@ impl Table {
     }
 
     /// One line per object in the order of names.
-    pub(super) fn dump(&self, class: &str) -> Vec<String> {
-        let mut attributes: Vec<(&Text, usize)> =
-            self.attributes.iter().zip(0..).map(|(name, column)| (name, column)).collect();
+    pub(super) fn dump(&self) -> Vec<String> {
+        let mut attributes: Vec<(&Text, usize)> = self.attributes.iter().zip(0..).collect();
         attributes.sort_unstable();
         let mut stored: Vec<&Stored> = self.rows.iter().flatten().collect();
         stored.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         stored
             .into_iter()
             .map(|object| {
-                let mut line = format!("{class} {}", object.name);
-                line.push_str(match object.enabled {
+                let class = &self.class;
+                let state = match object.enabled {
                     Some(true) => " on",
                     Some(false) => " off",
                     None => "",
+                };
+                let values = attributes.iter().filter_map(|(name, column)| {
+                    let value = object.value(*column);
+                    let is_list = matches!(value, Value::List(_));
+                    let (open, close) = if is_list { ("[", "]") } else { ("", "") };
+                    (!value.is_null()).then(|| format!(" {name}={open}{value}{close}"))
                 });
-                for (name, column) in &attributes {
-                    match object.value(*column) {
-                        Value::Null => {}
-                        list @ Value::List(_) => line.push_str(&format!(" {name}=[{list}]")),
-                        value => line.push_str(&format!(" {name}={value}")),
-                    }
-                }
-                line
+                format!("{class} {}{state}{}", object.name, values.collect::<String>())
             })
             .collect()
     }
@@ -312,10 +322,12 @@ impl Stored {
 
 /// A value as it is kept: as text where the system knows only text, lists in canonical order.
 fn keep(rules: &Capabilities, value: &Value) -> Value {
-    match value {
-        value if rules.text_only => value.to_wire_text(),
-        Value::List(items) => Value::set(items.to_vec()),
-        value => value.clone(),
+    if rules.text_only {
+        value.to_wire_text()
+    } else if let Value::List(items) = value {
+        Value::set(items.to_vec())
+    } else {
+        value.clone()
     }
 }
 

@@ -93,9 +93,8 @@ impl Connector for Liar {
     ) -> Result<Option<Object>, ConnectorError> {
         let found = self.0.get(object, fields).await?;
         Ok(found.map(|object| {
-            let trim = |value: Value| match value {
-                Value::Text(text) => Value::text(text.trim()),
-                other => other,
+            let trim = |value: Value| {
+                value.as_text().map(|text| Value::text(text.trim())).unwrap_or(value)
             };
             Object { values: object.values.into_iter().map(trim).collect(), ..object }
         }))
@@ -148,7 +147,7 @@ async fn calls_are_counted_and_logged() {
         add: vec!["bob".into(), "ada".into()],
         remove: vec![],
     };
-    memory.apply(&[change.clone()]).await[0].as_ref().unwrap();
+    memory.apply(std::slice::from_ref(&change)).await[0].as_ref().unwrap();
     memory.get(&object, &[]).await.unwrap();
     assert_eq!(memory.calls(), [Call::Apply(vec![change]), Call::Get(object)]);
     let counters = memory.counters();
