@@ -22,7 +22,7 @@ use crate::{
 /// The changes of one entry, one after another.
 pub(crate) struct Chain<'a> {
     pub(crate) directory: &'a Directory,
-    /// New names by the old ones, as later changes still use the name last read.
+    /// New names by ids and by old names, as later changes still use the name last read.
     renamed: BTreeMap<String, String>,
 }
 
@@ -55,13 +55,14 @@ impl<'a> Chain<'a> {
     }
 
     async fn create(
-        &self,
+        &mut self,
         link: &Link,
         object: &ObjectRef,
         values: &[(Text, Value)],
         enabled: Option<bool>,
     ) -> Result<Applied, ConnectorError> {
-        let name = self.name_of(object);
+        let name = self.directory.full_name(&object.name);
+        self.renamed.remove(&dn::key(&name));
         let class = self.directory.settings.class(&object.class);
         let attributes = self.new_entry(&name, &class, values, enabled);
         let read_id = link.abilities.post_read.then(|| control::read_after(&ID_ATTRIBUTES));
@@ -171,34 +172,34 @@ impl<'a> Chain<'a> {
         let to = self.directory.full_name(to);
         let from = self.name_of(object);
         if from == to && link.entry(&to, Vec::new()).await?.is_some() {
-            return Ok(self.renamed_to(object, &to, from));
+            return Ok(self.renamed_to(object, &to, &from));
         }
         let component = dn::split_first(&to).0.to_owned();
         let request = Request::Rename { component, container: None };
         let (result, from) = self.send(link, object, &request, Some(&to)).await?;
-        match result.rc {
-            code::SUCCESS => Ok(self.renamed_to(object, &to, from)),
+        let done = match result.rc {
+            code::SUCCESS => true,
             code::NO_SUCH_OBJECT if link.entry(&from, Vec::new()).await?.is_some() => {
-                if dn::key(&from) == dn::key(&to) {
-                    return Ok(self.renamed_to(object, &to, from));
-                }
-                Err(no_container(&to))
+                return Err(no_container(&to));
             }
-            code::NO_SUCH_OBJECT if self.is_already(link, object, &to).await? => {
-                Ok(self.renamed_to(object, &to, from))
+            code::NO_SUCH_OBJECT | code::ALREADY_EXISTS => {
+                self.is_already(link, object, &to).await?
             }
-            code::ALREADY_EXISTS if self.is_already(link, object, &to).await? => {
-                Ok(self.renamed_to(object, &to, from))
-            }
+            _ => false,
+        };
+        match result.rc {
+            _ if done => Ok(self.renamed_to(object, &to, &from)),
             code::ALREADY_EXISTS => Err(ConnectorError::AlreadyExists { name: to.into() }),
             _ => Err(from_result(&result, &from)),
         }
     }
 
-    fn renamed_to(&mut self, object: &ObjectRef, to: &str, from: String) -> Applied {
-        for old in [dn::key(&from), dn::key(&self.directory.full_name(&object.name))] {
-            self.renamed.insert(old, to.to_owned());
+    fn renamed_to(&mut self, object: &ObjectRef, to: &str, from: &str) -> Applied {
+        let asked = self.directory.full_name(&object.name);
+        for old in [from, &asked, &object.id] {
+            self.renamed.insert(dn::key(old), to.to_owned());
         }
+        self.renamed.remove(&dn::key(to));
         let id = id_attribute(&object.id).map_or_else(|| to.into(), |_| object.id.clone());
         Applied { id: Some(id), name: Some(to.into()) }
     }
@@ -243,35 +244,53 @@ impl<'a> Chain<'a> {
         target: Option<&str>,
     ) -> Result<(LdapResult, String), ConnectorError> {
         let name = self.name_of(object);
-        let id = id_attribute(&object.id);
-        let only_if = id
+        let Some(attribute) = id_attribute(&object.id) else {
+            let result = link.send(&name, &placed(request, &name, target), Vec::new()).await?;
+            return Ok((result, name));
+        };
+        let only_if = Some(attribute)
             .filter(|attribute| link.abilities.assertion && *attribute == ID_ATTRIBUTES[0])
             .and_then(|attribute| control::only_if(attribute, &object.id));
-        let result = link
-            .send(&name, &placed(request, &name, target), only_if.into_iter().collect())
-            .await?;
-        let is_elsewhere = matches!(result.rc, code::NO_SUCH_OBJECT | code::ASSERTION_FAILED);
-        if !is_elsewhere || id.is_none() {
+        let Some(only_if) = only_if else {
+            // The directory cannot make a change depend on the id, so it is looked at before.
+            return match self.place_of(link, object, &name).await? {
+                Some(place) => send_to(link, place, request, target).await,
+                None => Ok((outcome(code::NO_SUCH_OBJECT), name)),
+            };
+        };
+        let result = link.send(&name, &placed(request, &name, target), vec![only_if]).await?;
+        if !matches!(result.rc, code::NO_SUCH_OBJECT | code::ASSERTION_FAILED) {
             return Ok((result, name));
         }
         match find_by_id(self.directory, link, &object.id, Vec::new()).await? {
-            Some(entry) if dn::key(&entry.dn) != dn::key(&name) => {
-                if target.is_some_and(|target| dn::key(target) == dn::key(&entry.dn)) {
-                    return Ok((LdapResult { rc: code::SUCCESS, ..result }, entry.dn));
-                }
-                let request = placed(request, &entry.dn, target);
-                Ok((link.send(&entry.dn, &request, Vec::new()).await?, entry.dn))
-            }
-            Some(_) => Ok((result, name)),
-            None => Ok((LdapResult { rc: code::NO_SUCH_OBJECT, ..result }, name)),
+            // It is where it was, so it was the new container that is not there.
+            Some(entry) if dn::key(&entry.dn) == dn::key(&name) => Ok((result, name)),
+            Some(entry) => send_to(link, entry.dn, request, target).await,
+            None => Ok((outcome(code::NO_SUCH_OBJECT), name)),
         }
+    }
+
+    /// Where the entry with the id of `object` is: at `name` or elsewhere.
+    async fn place_of(
+        &self,
+        link: &Link,
+        object: &ObjectRef,
+        name: &str,
+    ) -> Result<Option<String>, ConnectorError> {
+        let there = link.entry(name, id_attributes()).await?;
+        if there.is_some_and(|entry| entry.id().eq_ignore_ascii_case(&object.id)) {
+            return Ok(Some(name.to_owned()));
+        }
+        let found = find_by_id(self.directory, link, &object.id, Vec::new()).await?;
+        Ok(found.map(|entry| entry.dn))
     }
 
     /// The full name under which `object` is to be found now.
     pub(crate) fn name_of(&self, object: &ObjectRef) -> String {
         let name = if object.name.is_empty() { &object.id } else { &object.name };
         let name = self.directory.full_name(name);
-        self.renamed.get(&dn::key(&name)).cloned().unwrap_or(name)
+        let by_id = id_attribute(&object.id).and_then(|_| self.renamed.get(&dn::key(&object.id)));
+        by_id.or_else(|| self.renamed.get(&dn::key(&name))).cloned().unwrap_or(name)
     }
 
     /// The member that stands in a group which has none.
@@ -283,6 +302,26 @@ impl<'a> Chain<'a> {
         // The entry is there; that its id cannot be read is no reason to say otherwise.
         link.entry(name, id_attributes()).await.ok().flatten().map(|entry| entry.id())
     }
+}
+
+/// Sends `request` about the entry at `place`, unless it is a rename that has been done.
+async fn send_to(
+    link: &Link,
+    place: String,
+    request: &Request,
+    target: Option<&str>,
+) -> Result<(LdapResult, String), ConnectorError> {
+    if target.is_some_and(|target| dn::key(target) == dn::key(&place)) {
+        return Ok((outcome(code::SUCCESS), place));
+    }
+    let result = link.send(&place, &placed(request, &place, target), Vec::new()).await?;
+    Ok((result, place))
+}
+
+/// A result that no server sent.
+fn outcome(rc: u32) -> LdapResult {
+    let (matched, text) = (String::new(), String::new());
+    LdapResult { rc, matched, text, refs: Vec::new(), ctrls: Vec::new() }
 }
 
 /// A rename says where it goes only when that is another container than that of `name`.

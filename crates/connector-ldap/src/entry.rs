@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ldap3::ResultEntry;
+use ldap3::{ResultEntry, asn1::StructureTag};
 use muster_connector::{BadObject, Field};
 use muster_model::{Object, Text, Value};
 
@@ -27,18 +27,20 @@ impl Entry {
     pub(crate) fn parse(answer: ResultEntry) -> Result<Self, BadObject> {
         let bad = |problem: &str| BadObject { place: String::new(), problem: problem.to_owned() };
         let malformed = || bad("the entry is malformed");
-        let parts = answer.0.match_id(4).and_then(|tag| tag.expect_constructed());
+        let parts = answer.0.match_id(4).and_then(StructureTag::expect_constructed);
         let mut parts = parts.ok_or_else(malformed)?.into_iter();
-        let name = parts.next().and_then(|tag| tag.expect_primitive()).ok_or_else(malformed)?;
+        let name = parts.next().and_then(StructureTag::expect_primitive).ok_or_else(malformed)?;
         let dn = String::from_utf8(name).map_err(|_| bad("the name of an entry is not UTF-8"))?;
-        let listed = parts.next().and_then(|tag| tag.expect_constructed()).ok_or_else(malformed)?;
+        let listed =
+            parts.next().and_then(StructureTag::expect_constructed).ok_or_else(malformed)?;
         let mut attributes = Vec::with_capacity(listed.len());
         for attribute in listed {
             let mut parts = attribute.expect_constructed().ok_or_else(malformed)?.into_iter();
-            let name = parts.next().and_then(|tag| tag.expect_primitive()).ok_or_else(malformed)?;
+            let name =
+                parts.next().and_then(StructureTag::expect_primitive).ok_or_else(malformed)?;
             let values =
-                parts.next().and_then(|tag| tag.expect_constructed()).ok_or_else(malformed)?;
-            let values = values.into_iter().filter_map(|value| value.expect_primitive()).collect();
+                parts.next().and_then(StructureTag::expect_constructed).ok_or_else(malformed)?;
+            let values = values.into_iter().filter_map(StructureTag::expect_primitive).collect();
             attributes.push((String::from_utf8_lossy(&name).into_owned(), values));
         }
         Ok(Self { dn, attributes })

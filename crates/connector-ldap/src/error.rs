@@ -111,7 +111,20 @@ pub(crate) fn from_ldap(error: LdapError) -> ConnectorError {
         LdapError::FilterParsing => {
             ConnectorError::Settings("the filter is not a valid LDAP filter (RFC 4515)".to_owned())
         }
-        other => ConnectorError::Settings(other.to_string()),
+        other @ (LdapError::EmptyUnixPath
+        | LdapError::PortInUnixPath
+        | LdapError::MismatchedStreamType
+        | LdapError::UrlParsing { .. }
+        | LdapError::UnknownScheme(_)
+        | LdapError::DNSName { .. }
+        | LdapError::InvalidScopeString(_)
+        | LdapError::UnrecognizedCriticalExtension(_)) => {
+            ConnectorError::Settings(other.to_string())
+        }
+        other @ (LdapError::AddNoValues | LdapError::AdapterInit(_)) => {
+            ConnectorError::Invalid(other.to_string())
+        }
+        other @ LdapError::DecodingUTF8 => ConnectorError::Malformed(other.to_string()),
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 
 use ldap3::{
     Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, Mod, ResultEntry, Scope,
-    SearchOptions, StdStream, controls::RawControl,
+    SearchOptions, StdStream, asn1::StructureTag, controls::RawControl,
 };
 use muster_connector::{ConnectorError, Secret};
 use rustls::ClientConfig;
@@ -187,7 +187,7 @@ impl Link {
         while let Some(answer) = self.noting(stream.next().await)? {
             if answer.is_ref() {
                 let parts = answer.0.expect_constructed().unwrap_or_default();
-                let place = parts.into_iter().find_map(|part| part.expect_primitive());
+                let place = parts.into_iter().find_map(StructureTag::expect_primitive);
                 elsewhere = place.map(|place| String::from_utf8_lossy(&place).into_owned());
             } else if !answer.is_intermediate() {
                 entries.push(answer);

@@ -61,11 +61,10 @@ pub(crate) struct Class {
 impl Class {
     /// The filter that selects the objects of this class.
     pub(crate) fn selection(&self) -> String {
-        let classes: String = self
-            .object_classes
-            .iter()
-            .map(|class| format!("(objectClass={})", dn::escape_filter(class)))
-            .collect();
+        let mut classes = String::new();
+        for class in &self.object_classes {
+            classes = format!("{classes}(objectClass={})", dn::escape_filter(class));
+        }
         match &self.filter {
             Some(filter) if filter.starts_with('(') => format!("(&{classes}{filter})"),
             Some(filter) => format!("(&{classes}({filter}))"),

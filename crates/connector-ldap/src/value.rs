@@ -52,7 +52,7 @@ pub(crate) fn from_directory(bytes: &[u8], wanted: ValueType) -> Option<String> 
     Some(other.unwrap_or_else(|| text.to_owned()))
 }
 
-/// Reads GeneralizedTime (RFC 4517, 3.3.13) in the forms that directories write.
+/// Reads generalized time (RFC 4517, 3.3.13) in the forms that directories write.
 fn generalized_time(text: &str) -> Option<Timestamp> {
     let zoned = match text.strip_suffix('Z') {
         Some(plain) => format!("{plain}+0000"),

@@ -224,3 +224,28 @@ async fn an_account_that_may_only_read_is_refused_in_words() {
     let error = one(&*reader, create_person("ada")).await.unwrap_err();
     assert!(matches!(&error, ConnectorError::Refused(why) if why.contains("no right")), "{error}");
 }
+
+#[tokio::test]
+async fn a_name_that_was_given_up_may_be_taken_in_the_same_call() {
+    let slapd = slapd();
+    let directory = admin(&slapd, &[]);
+    let id = one(&*directory, create_person("ada")).await.unwrap().id.unwrap();
+    let old = ObjectRef { id, ..person("ada") };
+    let title = |object: &ObjectRef, title: &str| Change::Update {
+        object: object.clone(),
+        values: vec![("title".into(), Value::Null, Value::text(title))],
+    };
+    let changes = [
+        Change::Rename { object: old.clone(), to: "uid=first,ou=people".into() },
+        create_person("ada"),
+        title(&old, "First"),
+        title(&person("ada"), "Second"),
+    ];
+    let answers = directory.apply(&changes).await;
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    let titled = |uid: &str| {
+        slapd.search(SUFFIX, &format!("(uid={uid})"), &["title"]).unwrap()[0].value("title")
+    };
+    assert_eq!(titled("first").as_deref(), Some("First"));
+    assert_eq!(titled("ada").as_deref(), Some("Second"));
+}

@@ -43,6 +43,12 @@ async fn a_389_server_is_read_changed_and_discovered_like_any_other() {
         (Some(false), "uid=moved,ou=people,dc=tern,dc=example")
     );
 
+    // Somebody else has the old name by now, and is left alone.
+    one(&*directory, create_person("p0")).await.unwrap();
+    one(&*directory, Change::Delete { object }).await.unwrap();
+    assert!(directory.get(&person("p0"), &[]).await.unwrap().is_some());
+    assert!(server.search(SUFFIX, "(uid=moved)", &["uid"]).unwrap().is_empty());
+
     let found = directory.discover().await.unwrap();
     let class = found.classes.iter().find(|class| &*class.name == "inetOrgPerson").unwrap();
     assert!(class.attributes.contains(&("sn".into(), ValueType::Text, true, true)), "{class:?}");

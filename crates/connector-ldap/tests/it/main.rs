@@ -1,5 +1,15 @@
 //! The connector against real directories.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::unreachable,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::cast_precision_loss,
+    reason = "test code: a panic is a failed test"
+)]
+
 mod changes;
 mod contract;
 mod dirsrv;
