@@ -1,1 +1,32 @@
 //! Model files: strict YAML with spans, all problems at once, formatter, JSON Schema.
+//!
+//! [`load`] turns the files of a project into a checked [`muster_policy::Model`], or says everything that is wrong with
+//! them, each problem at its characters. Nothing here reads files, knows connectors (the [`Catalogue`] does) or
+//! evaluates anything.
+//!
+//! The steps: `yaml` reads text into trees; `structure` holds them against the table in `spec`; `merge` puts files
+//! together; `types`, `systems`, `roles`, `duties` and `policy_tests` build the model; `lint` warns.
+
+mod context;
+mod duration;
+mod duties;
+mod expression;
+mod lint;
+mod load;
+mod merge;
+mod names;
+mod policy_tests;
+mod render;
+mod roles;
+mod spec;
+mod structure;
+mod suggest;
+mod systems;
+mod types;
+mod yaml;
+
+pub use load::{Catalogue, File, Loaded, load};
+pub use render::render;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+//! Duties and the conflicts between them.
+
+use std::collections::BTreeMap;
+
+use muster_model::Text;
+use muster_policy::{Conflict, Duty};
+
+use crate::{
+    context::Context,
+    names,
+    suggest::known_names,
+    systems::{Names, references},
+    yaml::{Entry, Node},
+};
+
+/// Builds the duties in order of name.
+pub(crate) fn duties(context: &mut Context<'_>, entries: &[&Entry], names: &Names) -> Vec<Duty> {
+    let mut duties = Vec::new();
+    for entry in entries {
+        names::free(context, &entry.key, entry.key_span, "a duty");
+        let entitlements = references(context, names, &entry.value);
+        if entry.value.items().is_empty() {
+            context.error(
+                "E0608",
+                entry.key_span,
+                format!("the duty `{}` names no entitlement", entry.key),
+                "for example `[{ ledger.profile: create-payment }]`",
+            );
+        }
+        duties.push(Duty { name: entry.key.clone(), entitlements });
+    }
+    duties
+}
+
+/// Builds the conflicts in order of name.
+pub(crate) fn conflicts(
+    context: &mut Context<'_>,
+    entries: &[&Entry],
+    duties: &[&Entry],
+) -> Vec<Conflict> {
+    let known: BTreeMap<&Text, usize> =
+        duties.iter().enumerate().map(|(index, duty)| (&duty.key, index)).collect();
+    let mut conflicts = Vec::new();
+    for entry in entries {
+        names::free(context, &entry.key, entry.key_span, "a conflict");
+        let mut between = Vec::new();
+        let written = entry.value.get("between").map_or(&[][..], Node::items);
+        for item in written {
+            let Some(name) = item.text() else { continue };
+            match known.get(name) {
+                Some(index) if between.contains(index) => {}
+                Some(index) => between.push(*index),
+                None => {
+                    let help = known_names(name, "duties", known.keys().map(|name| &***name));
+                    context.error("E0607", item.span, format!("unknown duty `{name}`"), help);
+                    // It counts, so that one mistake is not reported twice.
+                    between.push(usize::MAX);
+                }
+            }
+        }
+        if between.len() < 2 && entry.value.get("between").is_some() {
+            context.error(
+                "E0608",
+                entry.key_span,
+                format!("the conflict `{}` needs at least two different duties", entry.key),
+                "name all duties that must not meet, for example `between: [pay-create, pay-approve]`",
+            );
+        }
+        conflicts.push(Conflict {
+            name: entry.key.clone(),
+            between,
+            block: entry.value.get_text("on").is_none_or(|on| &**on == "block"),
+            at: context.location(entry.key_span),
+        });
+    }
+    conflicts
+}

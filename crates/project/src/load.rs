@@ -1,0 +1,148 @@
+//! Loads a project: every step after the other, all problems of all files at once.
+
+use std::sync::Arc;
+
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+use muster_model::{
+    Capabilities, Diagnostic, Schema, SettingProblem, Settings, Severity, SourceMap, Text,
+};
+use muster_policy::Model;
+
+use crate::{
+    context::Context,
+    duties, lint,
+    merge::{Parts, merge},
+    policy_tests, roles, spec, structure,
+    suggest::did_you_mean,
+    systems::{self, Names},
+    types,
+    yaml::{self, Document, Node},
+};
+
+/// A model file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Its path within the project, with `/`.
+    pub path: Text,
+    /// What it holds.
+    pub text: Text,
+}
+
+/// What is known about connectors while a project is loaded.
+pub trait Catalogue {
+    /// The kinds of connector there are.
+    fn connectors(&self) -> Vec<&'static str>;
+
+    /// What a connector with these settings can do, or what is wrong with them. Nothing is opened for it.
+    ///
+    /// Called only with kinds that [`Catalogue::connectors`] names.
+    fn capabilities(
+        &self,
+        connector: &str,
+        settings: &Settings,
+    ) -> Result<Capabilities, Vec<SettingProblem>>;
+}
+
+/// What came of loading a project.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The checked model; `None` when there are errors.
+    pub model: Option<Model>,
+    /// The files, sorted by path, so that spans can be shown.
+    pub sources: SourceMap,
+    /// All problems, sorted by file and place.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads the files of a project into a checked model. The order of `files` does not matter.
+pub fn load(mut files: Vec<File>, catalogue: &dyn Catalogue) -> Loaded {
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut sources = SourceMap::default();
+    for File { path, text } in files {
+        sources.add(path, text);
+    }
+    let mut context = Context::new(&sources);
+    let documents = read(&mut context);
+    for document in &documents {
+        structure::check(&mut context, &document.root, &spec::PROJECT);
+    }
+    let parts = merge(&mut context, &documents);
+    let model = build(&mut context, &parts, catalogue);
+    let mut diagnostics = context.diagnostics;
+    diagnostics.sort_by(|a, b| {
+        let place = |d: &Diagnostic| (d.span.map(|span| (span.file, span.start)), d.code, d.span);
+        place(a).cmp(&place(b))
+    });
+    diagnostics.dedup();
+    let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    Loaded { model: model.filter(|_| !failed), sources, diagnostics }
+}
+
+fn read(context: &mut Context<'_>) -> Vec<Document> {
+    let mut documents = Vec::new();
+    let mut problems = Vec::new();
+    for (number, file) in (0u32..).zip(&context.sources.files) {
+        documents.extend(yaml::read(number, &file.text, &mut problems));
+    }
+    context.diagnostics.append(&mut problems);
+    documents
+}
+
+fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue) -> Option<Model> {
+    let timezone = parts.timezone.map_or(Some(TimeZone::UTC), |node| timezone(context, node));
+    let store = parts.store.and_then(|node| store(context, node));
+    let schema: Arc<Schema> = Arc::new(types::schema(context, &parts.types));
+    context.schema = Arc::clone(&schema);
+    let mut types = types::behaviour(context, &parts.types, &schema);
+    lint::lifecycles(context, &parts.types, &schema, &types);
+    let mut drafts = systems::systems(context, &parts.systems, &schema, &mut types, catalogue);
+    let names = Names::new(&parts.systems, &drafts);
+    let roles = roles::roles(context, &parts.roles, &schema, &names, &mut drafts);
+    lint::roles(context, &parts.roles, &schema, &roles);
+    lint::ungranted(context, &drafts, &roles);
+    let duties = duties::duties(context, &parts.duties, &names);
+    let conflicts = duties::conflicts(context, &parts.conflicts, &parts.duties);
+    let ground = policy_tests::Ground {
+        schema: &schema,
+        names: &names,
+        drafts: &drafts,
+        roles: &roles::role_names(&parts.roles),
+        conflicts: &parts.conflicts,
+    };
+    let tests = policy_tests::tests(context, &parts.tests, &ground);
+    let systems = drafts.into_iter().map(systems::Draft::finish).collect::<Option<Vec<_>>>()?;
+    let roles = roles.into_iter().collect::<Option<Vec<_>>>()?;
+    let timezone = timezone?;
+    Some(Model { schema, timezone, store, types, systems, roles, duties, conflicts, tests })
+}
+
+fn timezone(context: &mut Context<'_>, node: &Node) -> Option<TimeZone> {
+    let name = node.text()?;
+    let zones = TimeZoneDatabase::bundled();
+    match zones.get(name) {
+        Ok(zone) => Some(zone),
+        Err(_) => {
+            let known: Vec<String> = zones.available().map(|zone| zone.to_string()).collect();
+            let help = did_you_mean(name, known.iter().map(String::as_str)).unwrap_or_else(|| {
+                "write an IANA name such as `Europe/Berlin` or `UTC`".to_owned()
+            });
+            context.error("E0209", node.span, format!("unknown time zone `{name}`"), help);
+            None
+        }
+    }
+}
+
+fn store(context: &mut Context<'_>, node: &Node) -> Option<Text> {
+    let text = node.text()?;
+    let known = ["sqlite:", "postgres://", "postgresql://"];
+    if !known.iter().any(|start| text.starts_with(start)) {
+        context.error(
+            "E0221",
+            node.span,
+            "the store is neither SQLite nor PostgreSQL",
+            "write `sqlite:` and a path, such as `sqlite:muster.db`, or a `postgres://` address",
+        );
+        return None;
+    }
+    Some(text.clone())
+}

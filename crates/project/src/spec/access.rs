@@ -1,0 +1,177 @@
+//! The keys of roles, duties, conflicts and policy tests.
+
+use crate::spec::{Group, Shape, key};
+
+/// A list of `{ system.kind: name }`.
+pub(crate) const REFERENCES: Shape = Shape::List(&Shape::Named(&Shape::Many(&Shape::Text)));
+
+/// A role.
+pub(crate) const ROLE: Group = Group {
+    what: "a role",
+    path: "roles.NAME",
+    doc: "A named bundle of accounts, entitlements and attribute values. Expressions read the identity by the name of its \
+          type: `person.title`.",
+    keys: &[
+        key("description", Shape::Text, "", "What the role is, for people.", "Sells things"),
+        key("owner", Shape::Text, "", "Who answers for it.", "sales-lead"),
+        key("for", Shape::Text, "the only identity type", "The identity type it is for.", "person"),
+        key(
+            "when",
+            Shape::Expression,
+            "only by assignment or inclusion",
+            "Who has it by rule.",
+            "person.department.code == 'D007'",
+        ),
+        key(
+            "includes",
+            Shape::Many(&Shape::Text),
+            "none",
+            "Roles that whoever has this one has too.",
+            "[employee]",
+        ),
+        key(
+            "grants",
+            Shape::Many(&Shape::Either(&[Shape::Text, Shape::Named(&GRANT)])),
+            "nothing",
+            "What it grants: an account as `system.type`, an entitlement as `{ system.kind: name }`. An entitlement brings \
+             its account with it.",
+            "[directory.user, { directory.group: [sales, crm-users] }]",
+        ),
+        key(
+            "values",
+            Shape::Named(&Shape::Expression),
+            "none",
+            "Values for attributes of accounts, by `system.type.attribute`. For an attribute with one value the role wins \
+             over the mapping; several values are put together.",
+            "{ directory.user.employeeType: \"'sales'\" }",
+        ),
+    ],
+};
+
+const GRANT: Shape = Shape::Either(&[Shape::Text, Shape::List(&Shape::Text), Shape::Group(&EACH)]);
+
+const EACH: Group = Group {
+    what: "a computed grant",
+    path: "roles.NAME.grants[].SYSTEM.KIND",
+    doc: "The names of the entitlements, worked out for each identity.",
+    keys: &[key(
+        "each",
+        Shape::Expression,
+        "required",
+        "The name or a list of names; nothing is granted where it is `null`.",
+        "'dept-' + lower(person.department.code)",
+    )],
+};
+
+/// A conflict of duties.
+pub(crate) const CONFLICT: Group = Group {
+    what: "a conflict",
+    path: "conflicts.NAME",
+    doc: "Duties that one identity must not hold together.",
+    keys: &[
+        key("description", Shape::Text, "", "Why, for people.", "Who enters must not release"),
+        key(
+            "between",
+            Shape::List(&Shape::Text),
+            "required",
+            "The duties; at least two.",
+            "[pay-create, pay-approve]",
+        ),
+        key(
+            "on",
+            Shape::Choice(&["block", "warn"]),
+            "block",
+            "`block` holds back grants that would complete it, `warn` only reports it.",
+            "warn",
+        ),
+    ],
+};
+
+/// A policy test.
+pub(crate) const TEST: Group = Group {
+    what: "a test",
+    path: "tests[]",
+    doc: "A test of the policy: what an identity with these facts has at that time.",
+    keys: &[
+        key(
+            "name",
+            Shape::Text,
+            "required",
+            "What it shows, as a sentence.",
+            "a leaver keeps nothing",
+        ),
+        key(
+            "given",
+            Shape::Named(&Shape::Any),
+            "required",
+            "Entities by type, one or a list for each; links are written as the key of the other entity. The first \
+             identity is the one that is tested.",
+            "{ person: { employeeId: \"1\", department: D007 }, department: [{ code: D007 }] }",
+        ),
+        key(
+            "roles",
+            Shape::Many(&Shape::Text),
+            "none",
+            "Roles that are assigned directly.",
+            "[payments]",
+        ),
+        key(
+            "at",
+            Shape::Text,
+            "any time",
+            "The time: a day, which means its start in the project's zone, or an RFC 3339 instant.",
+            "2026-02-01",
+        ),
+        key(
+            "expect",
+            Shape::Group(&EXPECT),
+            "required",
+            "What must come out. Only what is mentioned is compared.",
+            "{ lifecycle: leaver, grants: [] }",
+        ),
+    ],
+};
+
+const EXPECT: Group = Group {
+    what: "an expectation",
+    path: "tests[].expect",
+    doc: "What a test expects.",
+    keys: &[
+        key("lifecycle", Shape::Text, "not compared", "The lifecycle state.", "leaver"),
+        key(
+            "roles",
+            Shape::List(&Shape::Text),
+            "not compared",
+            "Exactly these roles, included ones too.",
+            "[employee, sales]",
+        ),
+        key(
+            "accounts",
+            Shape::Named(&Shape::Choice(&["enabled", "disabled", "none"])),
+            "not compared",
+            "The state of accounts by `system.type`.",
+            "{ directory.user: disabled }",
+        ),
+        key(
+            "grants",
+            REFERENCES,
+            "not compared",
+            "Exactly these entitlements.",
+            "[{ directory.group: all-staff }]",
+        ),
+        key(
+            "values",
+            Shape::Named(&Shape::Any),
+            "not compared",
+            "Values of attributes of accounts by `system.type.attribute`.",
+            "{ directory.user.title: Buyer }",
+        ),
+        key(
+            "conflicts",
+            Shape::List(&Shape::Text),
+            "not compared",
+            "Exactly these conflicts.",
+            "[four-eyes]",
+        ),
+    ],
+};

@@ -1,0 +1,219 @@
+//! The keys of a project and of entity types.
+
+use crate::spec::{
+    Group, Key, Shape,
+    access::{CONFLICT, REFERENCES, ROLE, TEST},
+    key,
+    system::SYSTEM,
+};
+
+/// The types an attribute may have.
+pub(crate) const VALUE_TYPES: &[&str] =
+    &["string", "int", "float", "bool", "date", "datetime", "binary", "uuid", "link"];
+
+/// The top level of every file.
+pub(crate) const PROJECT: Group = Group {
+    what: "a model file",
+    path: "(top level)",
+    doc: "Any file may hold any of these keys. What is said in several files or documents is put together; a name that is \
+          defined twice is an error.",
+    keys: PROJECT_KEYS,
+};
+
+const PROJECT_KEYS: &[Key] = &[
+    key(
+        "muster",
+        Shape::Number(1, u64::MAX),
+        "required",
+        "The version of the file format. Stands exactly once in a project; the present version is 1.",
+        "1",
+    ),
+    key(
+        "timezone",
+        Shape::Text,
+        "UTC",
+        "The IANA time zone in which days start and end, unless the identity has its own.",
+        "Europe/Berlin",
+    ),
+    key(
+        "store",
+        Shape::Text,
+        "chosen on the command line",
+        "Where the repository is kept: `sqlite:` and a path, or a `postgres://` address. `--store` overrides it.",
+        "sqlite:muster.db",
+    ),
+    key(
+        "types",
+        Shape::Named(&Shape::Group(&TYPE)),
+        "",
+        "The entity types by name. A name is a word of letters, digits and `_`, since expressions use it.",
+        "{ person: { identity: true, key: id, attributes: { id: { type: string, unique: true } } } }",
+    ),
+    key(
+        "systems",
+        Shape::Named(&Shape::Group(&SYSTEM)),
+        "",
+        "The connected systems by name.",
+        "{ hr: { connector: csv, settings: { path: hr.csv } } }",
+    ),
+    key(
+        "roles",
+        Shape::Named(&Shape::Group(&ROLE)),
+        "",
+        "The roles by name.",
+        "{ employee: { when: \"person.lifecycle == 'active'\", grants: [directory.user] } }",
+    ),
+    key(
+        "duties",
+        Shape::Named(&REFERENCES),
+        "",
+        "Duties by name: the entitlements that make one duty.",
+        "{ pay-create: [{ ledger.profile: create-payment }] }",
+    ),
+    key(
+        "conflicts",
+        Shape::Named(&Shape::Group(&CONFLICT)),
+        "",
+        "Duties that one identity must not hold together.",
+        "{ four-eyes: { between: [pay-create, pay-approve], on: block } }",
+    ),
+    key(
+        "tests",
+        Shape::List(&Shape::Group(&TEST)),
+        "",
+        "Policy tests; `muster test` runs them.",
+        "[{ name: a leaver keeps nothing, given: { person: { id: \"1\" } }, expect: { grants: [] } }]",
+    ),
+];
+
+const TYPE: Group = Group {
+    what: "an entity type",
+    path: "types.NAME",
+    doc: "A kind of thing: person, department, application. Every type has the built-in attribute `display`; identity \
+          types have the built-in attribute `lifecycle` too.",
+    keys: &[
+        key(
+            "description",
+            Shape::Text,
+            "",
+            "What the type is, for people.",
+            "Everybody who works here",
+        ),
+        key(
+            "identity",
+            Shape::Bool,
+            "false",
+            "Whether entities of the type may hold accounts.",
+            "true",
+        ),
+        key(
+            "key",
+            Shape::Text,
+            "required",
+            "The attribute that names an entity to people and to links. It has to be `unique`.",
+            "employeeId",
+        ),
+        key(
+            "display",
+            Shape::Expression,
+            "the key",
+            "How an entity is shown. Its value is the built-in attribute `display`.",
+            "givenName + \" \" + familyName",
+        ),
+        key(
+            "timezone",
+            Shape::Text,
+            "the zone of the project",
+            "The attribute that holds the entity's own IANA time zone.",
+            "zone",
+        ),
+        key(
+            "attributes",
+            Shape::Named(&Shape::Group(&ATTRIBUTE)),
+            "required",
+            "The attributes by name.",
+            "{ employeeId: { type: string, unique: true } }",
+        ),
+        key(
+            "lifecycle",
+            Shape::Named(&Shape::Group(&STATE)),
+            "`active: { when: \"true\" }`",
+            "The lifecycle states of an identity type in order. The first one whose condition holds is the state.",
+            "{ leaver: { when: \"endDate != null && now >= end_of(endDate)\" }, active: { when: \"true\" } }",
+        ),
+    ],
+};
+
+const ATTRIBUTE: Group = Group {
+    what: "an attribute",
+    path: "types.NAME.attributes.NAME",
+    doc: "A typed property of an entity type, or a link to another entity.",
+    keys: &[
+        key("type", Shape::Choice(VALUE_TYPES), "required", "The type of a value.", "string"),
+        key("description", Shape::Text, "", "What it holds, for people.", "As in the contract"),
+        key(
+            "unique",
+            Shape::Bool,
+            "false",
+            "Whether no two entities of the type may have the same value.",
+            "true",
+        ),
+        key(
+            "required",
+            Shape::Bool,
+            "false",
+            "Whether an entity without a value is incomplete.",
+            "true",
+        ),
+        key("many", Shape::Bool, "false", "Whether it may hold several values.", "true"),
+        key(
+            "choices",
+            Shape::List(&Shape::Text),
+            "all values",
+            "The values that are allowed. Only for type `string`.",
+            "[active, terminated]",
+        ),
+        key(
+            "generate",
+            Shape::Many(&Shape::Expression),
+            "",
+            "Candidates in order. The first value that nobody else has is taken once and then kept. The last candidate is \
+             tried with `n` = 1, 2, 3 … Only for type `string`.",
+            "[\"lower(givenName)\", \"lower(givenName) + string(n)\"]",
+        ),
+        key(
+            "compute",
+            Shape::Expression,
+            "",
+            "The value, worked out each time it is needed.",
+            "userName + \"@tern.example\"",
+        ),
+        key(
+            "to",
+            Shape::Text,
+            "required for type `link`",
+            "The entity type that a link leads to.",
+            "department",
+        ),
+        key(
+            "inverse",
+            Shape::Text,
+            "",
+            "The name of the attribute that the other type gets: all entities that link to it.",
+            "members",
+        ),
+    ],
+};
+
+const STATE: Group = Group {
+    what: "a lifecycle state",
+    path: "types.NAME.lifecycle.NAME",
+    doc: "A state of the lifecycle.",
+    keys: &[key(
+        "when",
+        Shape::Expression,
+        "required",
+        "The condition. It may compare with `now`.",
+        "endDate != null && now >= end_of(endDate)",
+    )],
+};

@@ -1,0 +1,427 @@
+//! The keys of systems: reads, accounts, entitlements, guards.
+
+use crate::spec::{Group, Key, Shape, key};
+
+/// The types a column or an attribute of an account may have.
+pub(crate) const COLUMN_TYPES: &[&str] =
+    &["string", "int", "float", "bool", "date", "datetime", "binary", "uuid"];
+
+const LIMIT_SHAPE: Shape = Shape::Either(&[Shape::Group(&LIMIT), Shape::Choice(&["none"])]);
+
+/// A connected system.
+pub(crate) const SYSTEM: Group = Group {
+    what: "a system",
+    path: "systems.NAME",
+    doc: "Something Muster is connected to. It is a source when it has `reads`, a target when it has `accounts`.",
+    keys: SYSTEM_KEYS,
+};
+
+const SYSTEM_KEYS: &[Key] = &[
+    key("description", Shape::Text, "", "What the system is, for people.", "The company directory"),
+    key("connector", Shape::Text, "required", "The kind of connector.", "csv"),
+    key(
+        "settings",
+        Shape::Settings,
+        "none",
+        "The connector's settings; its chapter lists them. A secret is `{ env: NAME }` or `{ file: PATH }`, never the \
+         secret itself.",
+        "{ path: data/hr.csv, key: emp_no }",
+    ),
+    key(
+        "mode",
+        Shape::Choice(&["observe", "propose", "enforce"]),
+        "propose",
+        "What may be done: `observe` only reports, `propose` makes plans that a person applies, `enforce` also repairs \
+         drift.",
+        "enforce",
+    ),
+    key(
+        "chaos",
+        Shape::Settings,
+        "none",
+        "Makes the connector fail and dawdle on purpose, to try things out.",
+        "{ seed: 7, fail: 5, delay: 10ms }",
+    ),
+    key(
+        "reads",
+        Shape::Named(&Shape::Group(&READ)),
+        "none",
+        "What the system tells, by entity type.",
+        "{ person: { owns: { employeeId: record.emp_no } } }",
+    ),
+    key(
+        "accounts",
+        Shape::Named(&Shape::Group(&ACCOUNT)),
+        "none",
+        "The account types by name. `directory.user` is the account type `user` of the system `directory`.",
+        "{ user: { for: person, name: person.userName } }",
+    ),
+    key(
+        "entitlements",
+        Shape::Named(&Shape::Group(&ENTITLEMENT)),
+        "none",
+        "The kinds of entitlement by name.",
+        "{ group: { object: groupOfNames, members: member } }",
+    ),
+    key(
+        "guards",
+        Shape::Group(&GUARDS),
+        "see below",
+        "Limits on what one plan, and the plans of a day together, may do.",
+        "{ disable: { max: 5, percent: 2 }, delete: none }",
+    ),
+];
+
+const READ: Group = Group {
+    what: "a read",
+    path: "systems.NAME.reads.TYPE",
+    doc: "What a source tells about one entity type. Its expressions read the columns of a record as `record.column`.",
+    keys: &[
+        key(
+            "class",
+            Shape::Text,
+            "\"\"",
+            "The object class to read, for connectors that have several.",
+            "inetOrgPerson",
+        ),
+        key(
+            "columns",
+            Shape::Named(&Shape::Group(&COLUMN)),
+            "every column is text",
+            "The types of columns that are not text or hold several values.",
+            "{ tags: { type: string, many: true } }",
+        ),
+        key(
+            "match",
+            Shape::Many(&Shape::Group(&MATCH)),
+            "the key attribute equals what `owns` says of it",
+            "How a record finds its entity: rules in order. Bare names are attributes of the entity.",
+            "[{ on: employeeId == record.emp_no }]",
+        ),
+        key(
+            "owns",
+            Shape::Named(&Shape::Expression),
+            "nothing",
+            "The attributes that this source is the authority for, each with its value. Text is turned into the \
+             attribute's type; a value that cannot be is reported with its record.",
+            "{ employeeId: record.emp_no, startDate: date(record.start, \"%d.%m.%Y\") }",
+        ),
+        key(
+            "absent",
+            Shape::Group(&ABSENT),
+            "nothing happens",
+            "What it means that the record of an entity is no longer in a complete read. Only for identity types.",
+            "{ keep: 30d, state: leaver }",
+        ),
+        key(
+            "guards",
+            Shape::Group(&READ_GUARDS),
+            "see below",
+            "Limits on what one read may change.",
+            "{ absent: { max: 5, percent: 2 } }",
+        ),
+    ],
+};
+
+const COLUMN: Group = Group {
+    what: "a column",
+    path: "….columns.NAME",
+    doc: "The type of a column of a record or of an attribute of an account.",
+    keys: &[
+        key("type", Shape::Choice(COLUMN_TYPES), "string", "The type of a value.", "date"),
+        key("many", Shape::Bool, "false", "Whether it may hold several values.", "true"),
+    ],
+};
+
+const MATCH: Group = Group {
+    what: "a matching rule",
+    path: "….match[]",
+    doc: "One rule of correlation. The values on both sides must be equal, and none of them empty.",
+    keys: &[
+        key(
+            "on",
+            Shape::Expression,
+            "required",
+            "Equalities joined by `&&`. One side reads the record or account, the other the entity.",
+            "mail == person.email",
+        ),
+        key(
+            "confidence",
+            Shape::Number(1, 100),
+            "100",
+            "How sure it is. 100 links; below, a person decides.",
+            "80",
+        ),
+    ],
+};
+
+const ABSENT: Group = Group {
+    what: "an absence rule",
+    path: "systems.NAME.reads.TYPE.absent",
+    doc: "What it means that a record vanished.",
+    keys: &[
+        key("keep", Shape::Duration, "0d", "How long the record must have been away.", "30d"),
+        key(
+            "state",
+            Shape::Text,
+            "leaver",
+            "The lifecycle state that holds from then on.",
+            "leaver",
+        ),
+    ],
+};
+
+const READ_GUARDS: Group = Group {
+    what: "the guards of a read",
+    path: "systems.NAME.reads.TYPE.guards",
+    doc: "A change set that crosses a limit is held whole until a person approves it. `none` lifts a limit.",
+    keys: &[
+        key("create", LIMIT_SHAPE, "none", "Entities that are new.", "{ max: 100, percent: 50 }"),
+        key(
+            "update",
+            LIMIT_SHAPE,
+            "`{ max: 100, percent: 30 }`",
+            "Entities that change.",
+            "{ max: 100, percent: 30 }",
+        ),
+        key(
+            "absent",
+            LIMIT_SHAPE,
+            "`{ max: 5, percent: 2 }`",
+            "Entities whose record vanished.",
+            "{ max: 5, percent: 2 }",
+        ),
+    ],
+};
+
+const LIMIT: Group = Group {
+    what: "a limit",
+    path: "….guards.KIND",
+    doc: "A limit is crossed when the count is above `max` and above `percent` of what is there.",
+    keys: &[
+        key("max", Shape::Number(0, u64::MAX), "0", "A count that is always allowed.", "5"),
+        key(
+            "percent",
+            Shape::Number(0, 100),
+            "0",
+            "A share of what is there, in percent, that is always allowed.",
+            "2",
+        ),
+    ],
+};
+
+const ACCOUNT: Group = Group {
+    what: "an account type",
+    path: "systems.NAME.accounts.NAME",
+    doc: "A kind of account on the system. Expressions read the identity by the name of its type: `person.userName`.",
+    keys: &[
+        key(
+            "for",
+            Shape::Text,
+            "the only identity type",
+            "The identity type that may hold it.",
+            "person",
+        ),
+        key(
+            "object",
+            Shape::Text,
+            "\"\"",
+            "The object class, for connectors that have several.",
+            "inetOrgPerson",
+        ),
+        key(
+            "columns",
+            Shape::Named(&Shape::Group(&COLUMN)),
+            "every attribute is text",
+            "The types of attributes that `match` reads and that are not text.",
+            "{ badge: { type: int } }",
+        ),
+        key(
+            "match",
+            Shape::Many(&Shape::Group(&MATCH)),
+            "accounts are never matched",
+            "How an account finds its identity: rules in order. Bare names are attributes of the account.",
+            "[{ on: uid == person.userName }]",
+        ),
+        key(
+            "name",
+            Shape::Expression,
+            "required",
+            "The name the account should have on the system.",
+            "dn(\"uid\", person.userName, \"ou=people\")",
+        ),
+        key(
+            "set",
+            Shape::Named(&Shape::Either(&[Shape::Expression, Shape::Group(&SET)])),
+            "nothing",
+            "The attributes the account should have.",
+            "{ uid: person.userName, title: person.title }",
+        ),
+        key(
+            "states",
+            Shape::Named(&Shape::Group(&EFFECT)),
+            "what roles grant",
+            "What a lifecycle state means for the account. `{}` is an account that is enabled and keeps what roles grant.",
+            "{ active: {}, leaver: { enabled: false, entitlements: none, delete_after: 30d } }",
+        ),
+        key(
+            "unassigned",
+            Shape::Group(&EFFECT),
+            "disabled without entitlements, deleted after 30 days; deleted at once where the connector cannot disable",
+            "What happens when no role grants the account any more.",
+            "{ enabled: false, entitlements: none, delete_after: 30d }",
+        ),
+    ],
+};
+
+const SET: Group = Group {
+    what: "an attribute of an account",
+    path: "systems.NAME.accounts.NAME.set.NAME",
+    doc: "The long form of an attribute of an account.",
+    keys: &[
+        key("value", Shape::Expression, "required", "The value.", "person.employeeId"),
+        key(
+            "type",
+            Shape::Choice(COLUMN_TYPES),
+            "the type of the expression",
+            "The type of a value on the system.",
+            "string",
+        ),
+        key(
+            "many",
+            Shape::Bool,
+            "as the expression",
+            "Whether it may hold several values.",
+            "true",
+        ),
+        key(
+            "on",
+            Shape::Choice(&["create", "always"]),
+            "always",
+            "`create` sets it once when the account is made and leaves it alone after.",
+            "create",
+        ),
+    ],
+};
+
+const EFFECT: Group = Group {
+    what: "what a state means for an account",
+    path: "systems.NAME.accounts.NAME.states.STATE",
+    doc: "What a lifecycle state, or being unassigned, means for an account.",
+    keys: &[
+        key(
+            "prepare",
+            Shape::Duration,
+            "not before",
+            "For a state before work begins: how long before the state ends the account is made, with what roles will \
+             grant then.",
+            "3d",
+        ),
+        key(
+            "enabled",
+            Shape::Bool,
+            "true in `states`; false in `unassigned` where the connector can disable",
+            "Whether the account can be used.",
+            "false",
+        ),
+        key(
+            "entitlements",
+            Shape::Choice(&["keep", "none"]),
+            "keep in `states`, none in `unassigned`",
+            "Whether it keeps what roles grant.",
+            "none",
+        ),
+        key(
+            "delete_after",
+            Shape::Duration,
+            "never",
+            "How long after the state began the account is deleted; `0d` at once.",
+            "30d",
+        ),
+    ],
+};
+
+const ENTITLEMENT: Group = Group {
+    what: "a kind of entitlement",
+    path: "systems.NAME.entitlements.NAME",
+    doc: "Something grantable on the system. Who holds it is kept either on its own object (`members`) or on the account \
+          (`attribute`).",
+    keys: &[
+        key("object", Shape::Text, "\"\"", "The object class.", "groupOfNames"),
+        key(
+            "members",
+            Shape::Text,
+            "",
+            "The attribute of the object that lists the accounts.",
+            "member",
+        ),
+        key(
+            "attribute",
+            Shape::Text,
+            "",
+            "The attribute of the account that lists the entitlements.",
+            "groups",
+        ),
+        key(
+            "name",
+            Shape::Expression,
+            "the name itself",
+            "The name of the object; `name` is the entitlement's name in the model.",
+            "dn(\"cn\", name, \"ou=groups\")",
+        ),
+        key(
+            "create",
+            Shape::Bool,
+            "false",
+            "Whether an entitlement that does not exist yet is created.",
+            "true",
+        ),
+        key(
+            "account",
+            Shape::Text,
+            "the only account type of the system",
+            "The account type that holds it.",
+            "user",
+        ),
+    ],
+};
+
+const GUARDS: Group = Group {
+    what: "the guards of a system",
+    path: "systems.NAME.guards",
+    doc: "A plan that crosses a limit is held whole until a person releases it. `none` lifts a limit.",
+    keys: &[
+        key("create", LIMIT_SHAPE, "none", "New accounts.", "{ max: 100 }"),
+        key("update", LIMIT_SHAPE, "none", "Changed attributes.", "{ max: 500, percent: 30 }"),
+        key(
+            "rename",
+            LIMIT_SHAPE,
+            "`{ max: 20, percent: 5 }`",
+            "Renamed accounts.",
+            "{ max: 20, percent: 5 }",
+        ),
+        key("enable", LIMIT_SHAPE, "none", "Enabled accounts.", "{ max: 50 }"),
+        key(
+            "disable",
+            LIMIT_SHAPE,
+            "`{ max: 5, percent: 2 }`",
+            "Disabled accounts.",
+            "{ max: 5, percent: 2 }",
+        ),
+        key(
+            "delete",
+            LIMIT_SHAPE,
+            "`{ max: 5, percent: 1 }`",
+            "Deleted accounts.",
+            "{ max: 5, percent: 1 }",
+        ),
+        key("grant", LIMIT_SHAPE, "none", "Granted entitlements.", "{ max: 200 }"),
+        key(
+            "revoke",
+            LIMIT_SHAPE,
+            "`{ max: 50, percent: 5 }`",
+            "Revoked entitlements.",
+            "{ max: 50, percent: 5 }",
+        ),
+    ],
+};

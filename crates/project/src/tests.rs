@@ -1,0 +1,4 @@
+//! Tests of loading: text in, text out.
+
+mod sample;
+mod support;

@@ -1,0 +1,115 @@
+//! What entities of a type do: computed and generated attributes, display, lifecycle.
+
+use std::sync::Arc;
+
+use muster_lang::Env;
+use muster_model::{AttributeKind, EntityType, Schema, Slot, ValueType};
+use muster_policy::{LifecycleState, Rule, TypeModel};
+
+use crate::{
+    context::Context,
+    expression::{
+        TEXT, attribute_type, built_in, condition, exact_rule, inside_type, rule, value_variable,
+    },
+    names,
+    types::{attributes, order},
+    yaml::{Entry, Node},
+};
+
+/// Compiles the expressions of all types and brings computed attributes into order.
+pub(crate) fn behaviour(
+    context: &mut Context<'_>,
+    types: &[&Entry],
+    schema: &Arc<Schema>,
+) -> Vec<TypeModel> {
+    let mut models: Vec<TypeModel> = types
+        .iter()
+        .zip(&schema.types)
+        .map(|(entry, entity_type)| of_type(context, entry, entity_type, schema))
+        .collect();
+    order::arrange(context, types, schema, &mut models);
+    models
+}
+
+fn of_type(
+    context: &mut Context<'_>,
+    entry: &Entry,
+    entity_type: &EntityType,
+    schema: &Arc<Schema>,
+) -> TypeModel {
+    let env = inside_type(schema, entity_type);
+    let mut model = TypeModel::default();
+    for (attribute, written) in entity_type.attributes.iter().zip(attributes::entries(entry)) {
+        if let Some(node) = written.value.get("compute") {
+            let compiled = exact_rule(context, node, &env, &attribute_type(attribute));
+            model.computed.extend(compiled.map(|rule| (attribute.slot, rule)));
+        } else if let Some(node) = written.value.get("generate") {
+            let candidates = candidates(context, node, &env);
+            model.generated.push((attribute.slot, candidates));
+        }
+    }
+    model.display =
+        entry.value.get("display").and_then(|node| rule(context, node, &env, Some(&TEXT)));
+    let shown = model.display.clone().or_else(|| key_as_text(context, entry, entity_type, &env));
+    let display = entity_type.attribute_named("display").map_or(Slot(0), |built_in| built_in.slot);
+    model.computed.extend(shown.map(|rule| (display, rule)));
+    if entity_type.identity {
+        model.lifecycle = lifecycle(context, entry, &env);
+    }
+    model
+}
+
+/// The key as text, for types that do not say how an entity is shown.
+fn key_as_text(
+    context: &Context<'_>,
+    entry: &Entry,
+    entity_type: &EntityType,
+    env: &Env,
+) -> Option<Rule> {
+    let key = entity_type.attribute(entity_type.key)?;
+    let source = match key.value_type {
+        ValueType::Text => key.name.to_string(),
+        ValueType::Bool
+        | ValueType::Int
+        | ValueType::Float
+        | ValueType::Date
+        | ValueType::DateTime
+        | ValueType::Binary
+        | ValueType::Uuid
+        | ValueType::Link(_) => format!("string({})", key.name),
+    };
+    let place = entry.value.get("key").unwrap_or(&entry.value);
+    built_in(context, &source, place, env, Some(&TEXT))
+}
+
+fn candidates(context: &mut Context<'_>, node: &Node, env: &Env) -> Vec<Rule> {
+    let mut env = Env { now: false, ..env.clone() };
+    env.variables.push(value_variable("n", ValueType::Int));
+    node.items().iter().filter_map(|item| rule(context, item, &env, Some(&TEXT))).collect()
+}
+
+fn lifecycle(context: &mut Context<'_>, entry: &Entry, env: &Env) -> Vec<LifecycleState> {
+    let states = entry.value.get("lifecycle").map_or(&[][..], Node::entries);
+    if states.is_empty() {
+        let always = built_in(context, "true", &entry.value, env, None);
+        return always
+            .map(|when| LifecycleState { name: "active".into(), when })
+            .into_iter()
+            .collect();
+    }
+    let mut compiled = Vec::new();
+    for state in states {
+        names::free(context, &state.key, state.key_span, "a lifecycle state");
+        let Some(node) = state.value.get("when") else { continue };
+        if let Some(when) = condition(context, node, env) {
+            compiled.push(LifecycleState { name: state.key.clone(), when });
+        }
+    }
+    compiled
+}
+
+/// The slot of the lifecycle of a type.
+pub(super) fn lifecycle_slot(entity_type: &EntityType) -> Option<Slot> {
+    let is_lifecycle = |kind| kind == AttributeKind::Lifecycle;
+    entity_type.attributes.iter().find(|attribute| is_lifecycle(attribute.kind)).map(|a| a.slot)
+}
