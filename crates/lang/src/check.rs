@@ -3,6 +3,7 @@
 //! Every problem is reported at the bytes that cause it; checking goes on after a problem, so that all are found.
 
 mod calls;
+mod equality;
 mod macros;
 mod names;
 mod operators;

@@ -17,13 +17,13 @@ use crate::{
 /// Text is assignable to any single value (the caller reads it as one), a single value to a list, `null` to everything.
 pub fn compile(source: &str, env: &Env, expected: Option<&Type>) -> Result<Program, Vec<Problem>> {
     let node = parse(source)?;
-    compile_node(source, &node, env, expected)
+    compile_node(source, source.trim(), &node, env, expected)
 }
 
 /// Compiles a condition: unlike [`compile`] with [`Type::BOOL`], text is refused.
 pub fn compile_condition(source: &str, env: &Env) -> Result<Program, Vec<Problem>> {
     let node = parse(source)?;
-    let program = compile_node(source, &node, env, None)?;
+    let program = compile_node(source, source.trim(), &node, env, None)?;
     if matches!(program.ty(), Type::Null | Type::Scalar(ValueType::Bool)) {
         return Ok(program);
     }
@@ -101,6 +101,13 @@ fn match_part(
         }
     };
     match (a.ty().clone(), b.ty().clone()) {
+        (Type::Entity(_), Type::Entity(_)) => {
+            let mut problems = refuse("entities are matched by their keys", "an entity");
+            for problem in &mut problems {
+                problem.help = vec!["compare an attribute of the entity".to_owned()];
+            }
+            Err(problems)
+        }
         (found, wanted) if found == wanted => Ok((a, b)),
         (Type::Scalar(ValueType::Text), Type::Scalar(wanted)) => Ok((converted(&a, wanted), b)),
         (Type::Scalar(wanted), Type::Scalar(ValueType::Text)) => Ok((a, converted(&b, wanted))),
@@ -113,7 +120,8 @@ fn match_part(
 }
 
 fn side(source: &str, node: &Node, env: &Env) -> Result<Program, Vec<Problem>> {
-    compile_node(source, node, env, None)
+    let shown = source.get(node.span.start..node.span.end).unwrap_or_default();
+    compile_node(source, shown, node, env, None)
 }
 
 /// The program with its text result read as a value of another type.
@@ -135,6 +143,7 @@ fn converted(program: &Program, wanted: ValueType) -> Program {
 
 fn compile_node(
     source: &str,
+    shown: &str,
     node: &Node,
     env: &Env,
     expected: Option<&Type>,
@@ -166,7 +175,7 @@ fn compile_node(
     let Checker { mut problems, paths, now, zoned, .. } = checker;
     match typed {
         Some((code, ty)) if problems.is_empty() => {
-            let (schema, source) = (Arc::clone(&env.schema), text(node.span));
+            let (schema, source) = (Arc::clone(&env.schema), Text::from(shown));
             let inner = Inner { schema, source, ty, code, paths, now, zoned, parts };
             Ok(Program { inner: Arc::new(inner) })
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use muster_model::{Value, ValueType};
 use regex::RegexBuilder;
 
-use super::{Checker, Typed};
+use super::{Checker, Typed, constant};
 use crate::{
     code::Code,
     functions::{self, Function, Kind, Returns},
@@ -256,6 +256,7 @@ impl Checker<'_> {
             }
         }
         self.check_format(function.name, &typed)?;
+        self.check_literal(function, &typed, span)?;
         let ty = self.result_type(function.gives, &typed)?;
         let (mut origins, mut direct) = (Vec::new(), false);
         if passes && let Some(first) = typed.first() {
@@ -268,6 +269,29 @@ impl Checker<'_> {
         self.zoned |= function.zoned;
         let code = Code::Call(function, typed.into_iter().map(|arg| arg.code).collect());
         Some(Typed { origins, direct, ..Self::folded(code, ty, span) })
+    }
+
+    /// A conversion of what is written out must be possible.
+    fn check_literal(
+        &mut self,
+        function: &'static Function,
+        typed: &[Typed],
+        span: Span,
+    ) -> Option<()> {
+        let converts =
+            matches!(function.name, "date" | "datetime" | "int" | "float" | "bool" | "uuid");
+        let args: Vec<Code> = typed.iter().map(|arg| arg.code.clone()).collect();
+        let written = args.iter().all(|arg| arg.literal().is_some_and(|value| !value.is_null()));
+        if !converts || !written || !constant(&Code::Call(function, args)).is_null() {
+            return Some(());
+        }
+        let message = format!("`{}` cannot read this", function.name);
+        let help = match function.name {
+            "date" => "write the day as `date('2026-01-31')`",
+            "datetime" => "write the instant as `datetime('2026-01-31T08:00:00Z')`",
+            _ => "the result would always be `null`",
+        };
+        self.fail(Problem::new("E0409", span, message, "always null").help(help))
     }
 
     /// A format that is written out must be one.

@@ -147,6 +147,12 @@ impl Checker<'_> {
             }
             _ => {
                 let found = self.describe(&base.ty);
+                let variables = self.env.variables.iter().map(|variable| &*variable.name);
+                let meant = if let NodeKind::Name(typed) = &of.kind {
+                    did_you_mean(typed, variables)
+                } else {
+                    None
+                };
                 self.fail(
                     Problem::new(
                         "E0404",
@@ -154,6 +160,7 @@ impl Checker<'_> {
                         format!("{found} has no `{name}`"),
                         "a plain value",
                     )
+                    .helps(meant)
                     .help("only entities and records have attributes"),
                 )
             }

@@ -13,7 +13,10 @@ use crate::{
 /// Whether two values are equal; `null` equals `null` only.
 pub(super) fn equal(how: Equality, a: &Value, b: &Value, cx: Cx<'_>) -> bool {
     match how {
-        Equality::Same => a == b,
+        Equality::Same => match (a, b) {
+            (Value::Text(a), Value::Text(b)) => a == b,
+            _ => a == b,
+        },
         Equality::Number => match (a, b) {
             (Value::Null, other) | (other, Value::Null) => other.is_null(),
             _ => compare(a, b).is_some_and(cmp::Ordering::is_eq),

@@ -100,10 +100,11 @@ fn format(args: &Args<'_>) -> Option<Value> {
 /// The problem with a format for reading or writing, if it has one.
 pub(crate) fn format_problem(function: &str, wanted: &str) -> Option<String> {
     let sample = Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
-    let error = match strtime::format(wanted, &sample) {
-        Ok(_) if function == "format" => None,
-        Ok(text) => strtime::parse(wanted, text).err(),
-        Err(error) => Some(error),
+    let error = match (strtime::format(wanted, &sample), function) {
+        (Err(error), _) => Some(error),
+        (Ok(_), "format") => None,
+        (Ok(text), "date") => Date::strptime(wanted, text).err(),
+        (Ok(text), _) => DateTime::strptime(wanted, text).err(),
     };
     error.map(|error| error.to_string())
 }

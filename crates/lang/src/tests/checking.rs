@@ -111,6 +111,25 @@ fn functions_need_arguments_that_fit() {
 }
 
 #[test]
+fn conversions_of_what_is_written_out_are_tried() {
+    assert_snapshot!(check("startDate > date('31.01.2026')"), @"E0409 at `date('31.01.2026')`: `date` cannot read this (write the day as `date('2026-01-31')`)");
+    assert_snapshot!(check("lastSeen > datetime('2026-01-31')"), @"E0409 at `datetime('2026-01-31')`: `datetime` cannot read this (write the instant as `datetime('2026-01-31T08:00:00Z')`)");
+    assert_snapshot!(check("level == int('x')"), @"E0409 at `int('x')`: `int` cannot read this (the result would always be `null`)");
+    assert_snapshot!(check("date('31.01.', '%d.%m.')").split(':').next().unwrap(), @"E0404 at `'%d.%m.'`");
+    assert_snapshot!(check("date(null)"), @"date");
+}
+
+#[test]
+fn parentheses_belong_to_what_they_enclose() {
+    assert_snapshot!(check("lower((level + 1) * 2)"), @"E0404 at `(level + 1) * 2`: `lower` takes string here, this is int (make it text with `string(…)`)");
+    assert_snapshot!(check("lower(((level)))"), @"E0404 at `level`: `lower` takes string here, this is int (make it text with `string(…)`)");
+    assert_snapshot!(check("lower(1 + ((level)))"), @"E0404 at `1 + ((level))`: `lower` takes string here, this is int (make it text with `string(…)`)");
+    assert_snapshot!(check("(phones)[0] + 1"), @"E0404 at `+`: string and int cannot be combined (make it text with `string(…)`)");
+    assert_snapshot!(check("lower(-1)"), @"E0404 at `-1`: `lower` takes string here, this is int (make it text with `string(…)`)");
+    assert_snapshot!(check("lower(level in ([1, 2]))"), @"E0404 at `level in ([1, 2])`: `lower` takes string here, this is bool (make it text with `string(…)`)");
+}
+
+#[test]
 fn syntax_problems_stand_where_the_text_goes_wrong() {
     assert_snapshot!(check(""), @"E0301 at ``: the expression is empty");
     assert_snapshot!(check("title = 'x'"), @"E0301 at `=`: `=` is not known here (compare with `==`)");
@@ -197,6 +216,9 @@ fn columns_of_an_implicit_record_need_no_prefix() {
     assert_eq!(print("uid", &program.unwrap_err()), "E0412 at `uid`: there is no column `uid`");
     let program = compile("emp_no == person.title", &account, None).unwrap();
     assert_eq!(&*program.paths()[0].text, "record.emp_no");
+    let VariableType::Record(columns) = &account.variables[1].ty else { panic!("no record") };
+    columns.0.borrow_mut().closed = false;
+    assert_snapshot!(check_in("uid == persn.title", &account, None), @"E0404 at `title`: string has no `title` (did you mean `person`?) (only entities and records have attributes)");
 }
 
 /// The two sides of a matching rule, or its problems.
@@ -227,6 +249,7 @@ fn a_matching_rule_is_taken_apart() {
     assert_snapshot!(matching("title == givenName"), @"E0410 at `title == givenName`: each side of a match reads one of the two (write `… == …` with one side from `record` and the other from `person`)");
     assert_snapshot!(matching("title == record.emp_no && record.emp_no == 'x'"), @"E0410 at `record.emp_no == 'x'`: each side of a match reads one of the two (write `… == …` with one side from `record` and the other from `person`)");
     assert_snapshot!(matching("department == record.emp_no"), @"E0409 at `==`: string and department are never equal");
+    assert_snapshot!(matching("department == link('department', record.emp_no)"), @"E0410 at `department == link('department', record.emp_no)`: entities are matched by their keys (compare an attribute of the entity)");
     assert_snapshot!(matching("titl == record.emp_n"), @r"
     E0401 at `titl`: nothing is called `titl` here (did you mean `title`?)
     E0412 at `emp_n`: there is no column `emp_n` (did you mean `emp_no`?)

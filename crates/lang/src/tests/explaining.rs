@@ -1,9 +1,14 @@
 //! What a program reads, how it can be looked up, and how its outcome is explained.
 
 use insta::assert_snapshot;
+use muster_model::{EntityId, Value};
+use proptest::prelude::*;
 
-use super::support::{now, program, show, with_frame};
-use crate::{Clock, IndexTest};
+use super::{
+    limits::sound,
+    support::{Company, berlin, env, now, program, show, with_frame},
+};
+use crate::{Binding, Clock, EmptyWorld, Frame, IndexTest, World as _, compile};
 
 fn paths(source: &str) -> String {
     let texts: Vec<String> =
@@ -133,8 +138,96 @@ fn conditions_say_which_part_held_and_what_it_read() {
 }
 
 #[test]
+fn a_program_can_be_shared_between_threads() {
+    fn shared<T: Send + Sync + 'static>(_: &T) {}
+    shared(&program("positions.exists(p, p.title.matches('x')) && now > lastSeen"));
+}
+
+#[test]
 fn a_program_is_shown_by_its_text() {
     let program = program("title == 'x'");
     assert_eq!(format!("{program:?}"), "Program(title == 'x')");
     assert!(program.source().contains("title"));
+}
+
+/// Conditions over Ada's own values, many of which hold.
+fn condition() -> impl Strategy<Value = String> {
+    let test = prop_oneof![
+        Just("title == 'Head of Sales'"),
+        Just("title == 'Nurse'"),
+        Just("title.startsWith('Head')"),
+        Just("lower(title) == 'head of sales'"),
+        Just("level in [6, 7]"),
+        Just("level in [1, 2]"),
+        Just("7 == level"),
+        Just("status == 'active'"),
+        Just("onLeave"),
+        Just("department.code == 'D007'"),
+        Just("manager.title == 'x'"),
+        Just("hours > 30.0"),
+        Just("endDate == null"),
+    ];
+    test.prop_map(str::to_owned).prop_recursive(4, 12, 2, |inner| {
+        prop_oneof![
+            3 => (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a} && {b})")),
+            2 => (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a} || {b})")),
+            1 => inner.prop_map(|a| format!("!({a})")),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whenever_a_condition_holds_its_key_does(source in condition()) {
+        let program = program(&source);
+        let Some(key) = program.index_key() else { return Ok(()) };
+        with_frame(&Clock::new(now()), |frame| {
+            let value = key.value.eval(frame);
+            let matches = match &key.test {
+                IndexTest::OneOf(values) => values.contains(&value),
+                IndexTest::Prefix(prefix) => value.as_text().is_some_and(|text| text.starts_with(&**prefix)),
+            };
+            assert!(matches || !program.holds(frame), "{source}: {} is {}", key.text, show(&value));
+        });
+    }
+
+    #[test]
+    fn a_condition_holds_when_all_its_parts_do(source in condition()) {
+        let program = program(&source);
+        with_frame(&Clock::new(now()), |frame| {
+            let all = program.conditions(frame).iter().all(|part| part.holds);
+            assert_eq!(program.holds(frame), all, "{source}");
+        });
+    }
+
+    /// What is not among the paths has no influence.
+    #[test]
+    fn only_what_the_paths_name_is_read(source in prop_oneof![sound(), condition()], slot in 0_usize..17) {
+        let Ok(program) = compile(&source, &env(), None) else { return Ok(()) };
+        let named = program.paths().iter().any(|path| path.steps.first().is_some_and(|step| step.1.index() == slot));
+        if named {
+            return Ok(());
+        }
+        let company = Company::sample();
+        let ada = company.row(EntityId(1)).unwrap();
+        let mut other = ada.clone();
+        other.values[slot] = Value::Null;
+        let (clock, timezone) = (Clock::new(now()), berlin());
+        let record = [Value::text("0042")];
+        let value = |row| {
+            let bindings = [Binding::Row(row), Binding::Record(&record)];
+            program.eval(&Frame { bindings: &bindings, world: &company, clock: &clock, timezone: &timezone })
+        };
+        prop_assert_eq!(value(ada), value(&other));
+    }
+}
+
+#[test]
+fn a_constant_has_the_same_value_in_every_frame() {
+    let program = program("[1, 2].map(x, x + 1)");
+    let (clock, timezone) = (Clock::new(now()), berlin());
+    let frame = Frame { bindings: &[], world: &EmptyWorld, clock: &clock, timezone: &timezone };
+    assert_eq!(program.constant(), Some(program.eval(&frame)));
 }

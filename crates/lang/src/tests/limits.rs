@@ -147,7 +147,7 @@ const PIECES: [&str; 52] = [
 ];
 
 /// Sound expressions of a type, from which larger ones are made.
-fn sound() -> impl Strategy<Value = String> {
+pub(super) fn sound() -> impl Strategy<Value = String> {
     let text = prop_oneof![
         Just("title".to_owned()),
         Just("manager.title".to_owned()),
@@ -172,9 +172,10 @@ fn sound() -> impl Strategy<Value = String> {
             (inner.clone(), inner.clone())
                 .prop_map(|(a, b)| format!("(split({a}, '').exists(x, x == {b}) ? {a} : null)")),
             (inner.clone(), any::<i64>())
-                .prop_map(|(a, n)| format!("string(int({a}) / {n} - level)")),
-            (inner.clone(), any::<i64>())
-                .prop_map(|(a, n)| format!("format(add_months(date({a}), {n}), '%Y')")),
+                .prop_map(|(a, n)| format!("string(int(default({a}, title)) / {n} - level)")),
+            (inner.clone(), any::<i64>()).prop_map(|(a, n)| format!(
+                "format(add_months(date(default({a}, title)), {n}), '%Y')"
+            )),
             inner.clone().prop_map(|a| format!("ascii(upper(capitalize({a})))")),
             inner.clone().prop_map(|a| format!("hash(slug(initials({a})), 3)")),
             inner.prop_map(|a| format!("dn('uid', {a}, 'ou=people')")),

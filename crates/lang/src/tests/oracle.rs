@@ -111,7 +111,7 @@ proptest! {
 
 #[test]
 fn an_error_of_the_interpreter_is_null_here() {
-    for source in ["1 / 0", "1 % 0", "9223372036854775807 + 1", "[1][5]", "int('x')"] {
+    for source in ["1 / 0", "1 % 0", "9223372036854775807 + 1", "[1][5]"] {
         assert_eq!(theirs(source), None, "{source}");
         assert_eq!(ours(source).as_deref(), Some("null"), "{source}");
     }

@@ -128,9 +128,11 @@ fn impossible_arithmetic_is_null() {
     assert_eq!(run("(-9223372036854775808) / (-1)"), "null");
     assert_eq!(run("hours / 0"), "null");
     assert_eq!(run("1e308 * 10.0"), "null");
-    assert_eq!(run("int('x')"), "null");
-    assert_eq!(run("int(1e30)"), "null");
-    assert_eq!(run("date('31.01.2026')"), "null");
+    assert_eq!(run("int(title)"), "null");
+    assert_eq!(run("int(hours * 1e30)"), "null");
+    assert_eq!(run("date(title)"), "null");
+    assert_eq!(run("bool(title)"), "null");
+    assert_eq!(run("uuid(title)"), "null");
 }
 
 #[test]
