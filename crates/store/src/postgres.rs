@@ -8,7 +8,7 @@ use std::{
 use deadpool_postgres::{
     Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime,
 };
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream::FuturesOrdered};
 use tokio_postgres::{NoTls, Statement, binary_copy::BinaryCopyInWriter};
 
 use crate::{
@@ -106,16 +106,20 @@ impl PostgresTx {
         bind: impl Fn(&'r R, &mut Vec<Arg<'r>>),
     ) -> Result<Vec<u64>, tokio_postgres::Error> {
         let statement = self.prepare(sql).await?;
-        stream::iter(items)
-            .map(|item| {
+        let mut changed = Vec::with_capacity(items.len());
+        let mut items = items.iter();
+        let mut under_way = FuturesOrdered::new();
+        loop {
+            for item in items.by_ref().take(PIPELINE - under_way.len()) {
                 let mut args = Vec::new();
                 bind(item, &mut args);
-                let statement = &statement;
-                async move { self.client.execute_raw(statement, args).await }
-            })
-            .buffered(PIPELINE)
-            .try_collect()
-            .await
+                under_way.push_back(self.client.execute_raw(&statement, args));
+            }
+            match under_way.next().await {
+                Some(answer) => changed.push(answer?),
+                None => return Ok(changed),
+            }
+        }
     }
 
     /// Inserts rows with binary COPY.
@@ -167,26 +171,30 @@ impl PostgresTx {
     ) -> Result<(), StoreError> {
         let error = |err: tokio_postgres::Error| postgres_error(table, &err);
         let statement = self.prepare(sql).await.map_err(error)?;
-        let mut answers = stream::iter(items)
-            .map(|item| {
+        let mut rows = Vec::new();
+        let mut items = items.iter();
+        let mut under_way = FuturesOrdered::new();
+        loop {
+            for item in items.by_ref().take(PIPELINE - under_way.len()) {
                 let mut args = Vec::new();
                 bind(item, &mut args);
-                let statement = &statement;
-                async move {
-                    let result = self.client.query_raw(statement, args).await?;
-                    result.try_collect::<Vec<tokio_postgres::Row>>().await
-                }
-            })
-            .buffered(PIPELINE);
-        let mut rows = Vec::new();
-        while let Some(answer) = answers.try_next().await.map_err(error)? {
-            rows.clear();
-            for row in &answer {
-                rows.push(read_row(table, row)?);
+                under_way.push_back(self.query(&statement, args));
+            }
+            let Some(answer) = under_way.next().await else { return Ok(()) };
+            for row in answer.map_err(error)? {
+                rows.push(read_row(table, &row)?);
             }
             each(&mut rows);
+            rows.clear();
         }
-        Ok(())
+    }
+
+    async fn query(
+        &self,
+        statement: &Statement,
+        args: Vec<Arg<'_>>,
+    ) -> Result<Vec<tokio_postgres::Row>, tokio_postgres::Error> {
+        self.client.query_raw(statement, args).await?.try_collect().await
     }
 }
 
@@ -203,7 +211,7 @@ impl Drop for PostgresTx {
             // The first poll puts the message on its way, before anything that the next user of this connection
             // sends; nobody needs the answer.
             let rollback = pin!(self.client.batch_execute("ROLLBACK"));
-            _ = rollback.poll(&mut Context::from_waker(Waker::noop()));
+            let _sent = rollback.poll(&mut Context::from_waker(Waker::noop()));
         }
     }
 }

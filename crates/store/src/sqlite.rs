@@ -279,7 +279,7 @@ impl Drop for SqliteTx {
             && let Ok(connection) = self.connection()
         {
             // A rollback fails only when there is nothing to undo.
-            _ = connection.execute_batch("ROLLBACK");
+            connection.execute_batch("ROLLBACK").ok();
         }
         if let Held::Reader { connection, readers, .. } = &mut self.connection
             && let Some(connection) = connection.take()

@@ -141,7 +141,8 @@ pub(crate) struct Columns<'a> {
     next: usize,
 }
 
-enum RowRef<'a> {
+/// A row of either driver.
+pub(crate) enum RowRef<'a> {
     Sqlite(&'a rusqlite::Row<'a>),
     Postgres(&'a tokio_postgres::Row),
 }

@@ -1,0 +1,37 @@
+//! Tests of the store. Each runs on SQLite and on PostgreSQL from one source.
+
+#[macro_use]
+mod support;
+
+mod accounts;
+mod assignments;
+mod change_sets;
+mod entities;
+mod entitlements;
+mod evaluations;
+mod identifiers;
+mod journal;
+mod leases;
+mod links;
+mod open;
+mod plans;
+mod query_plans;
+mod reads;
+mod records;
+mod revisions;
+mod schema;
+mod statistics;
+mod transactions;
+mod unique_values;
+
+#[test]
+fn no_file_of_tests_is_forgotten() {
+    let main = include_str!("main.rs");
+    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        if path.is_file() && name != "main" {
+            assert!(main.contains(&format!("mod {name};")), "{name}");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The query plan of every statement.

@@ -1,0 +1,1 @@
+//! The schema of both databases, in one snapshot.

@@ -1,0 +1,239 @@
+//! A fresh store on either database, and short ways to make what goes into it.
+
+use std::ops::Deref;
+
+use jiff::Timestamp;
+use muster_model::{AccountId, AssignmentId, EntityId, Fingerprint, PlanId, Text};
+use muster_store::{
+    Account, AccountOrigin, AccountStatus, Assignment, Entity, Entry, Evaluation, Operation,
+    OperationState, Options, Plan, PlanStatus, Record, RecordId, Store,
+};
+use muster_testkit::Database;
+
+/// Declares tests that run on both databases: `name::sqlite` and `name::postgres`.
+macro_rules! on_both {
+    ($($(#[$doc:meta])* async fn $name:ident($store:ident) $body:block)+) => {
+        $($(#[$doc])* mod $name {
+            use super::*;
+
+            async fn check($store: &$crate::support::Fixture) $body
+
+            #[tokio::test]
+            async fn sqlite() {
+                check(&$crate::support::Fixture::sqlite().await).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                check(&$crate::support::Fixture::postgres().await).await;
+            }
+        })+
+    };
+}
+
+/// A store with nothing in it, gone at the end of the test.
+pub(crate) struct Fixture {
+    store: Store,
+    database: Option<Database>,
+}
+
+impl Fixture {
+    pub(crate) async fn sqlite() -> Self {
+        Self { store: open("sqlite::memory:").await, database: None }
+    }
+
+    pub(crate) async fn postgres() -> Self {
+        let database = muster_testkit::postgres().unwrap();
+        Self { store: open(database.url()).await, database: Some(database) }
+    }
+
+    /// The address of the database with its password, for a second store on it; `None` on SQLite.
+    pub(crate) fn postgres_url(&self) -> Option<&str> {
+        self.database.as_ref().map(Database::url)
+    }
+}
+
+impl Deref for Fixture {
+    type Target = Store;
+
+    fn deref(&self) -> &Store {
+        &self.store
+    }
+}
+
+async fn open(url: &str) -> Store {
+    Store::open(url, &Options::default()).await.unwrap()
+}
+
+/// A moment: so many seconds after the beginning of 2026.
+pub(crate) fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_767_225_600 + seconds).unwrap()
+}
+
+pub(crate) fn text(text: &str) -> Text {
+    Text::from(text)
+}
+
+pub(crate) fn texts(texts: &[&str]) -> Vec<Text> {
+    texts.iter().copied().map(Text::from).collect()
+}
+
+/// A new entity of type 1.
+pub(crate) fn person(id: i64, key: &str) -> Entity {
+    Entity {
+        id: EntityId(id),
+        type_no: 1,
+        key: text(key),
+        version: 1,
+        facts: vec![1, 0, 255, id.to_le_bytes()[0]],
+        absent_since: None,
+        effective_at: at(0),
+        recorded_at: at(0),
+    }
+}
+
+/// A record of read 1 that belongs to nobody.
+pub(crate) fn record(id: i64, key: &str) -> Record {
+    Record {
+        id: RecordId(id),
+        read_no: 1,
+        key: text(key),
+        entity: None,
+        fingerprint: Fingerprint(id.cast_unsigned().into()),
+        content: vec![1, 2, 3],
+        absent_since: None,
+        confidence: 0,
+        line: id + 1,
+    }
+}
+
+/// An orphan of account type 7 on system 2.
+pub(crate) fn account(id: i64, name: &str) -> Account {
+    Account {
+        id: AccountId(id),
+        system_no: 2,
+        type_no: 7,
+        native_id: text(&format!("native-{name}")),
+        name: text(name),
+        name_key: text(&name.to_lowercase()),
+        entity: None,
+        status: AccountStatus::Orphan,
+        confidence: 0,
+        enabled: Some(true),
+        content: vec![9],
+        grants: Vec::new(),
+        fingerprint: Fingerprint(u128::MAX - id.cast_unsigned() as u128),
+        created_at: at(0),
+        changed_at: at(1),
+        origin: AccountOrigin::Found,
+    }
+}
+
+/// An account of `entity`.
+pub(crate) fn linked(id: i64, name: &str, entity: i64) -> Account {
+    Account {
+        entity: Some(EntityId(entity)),
+        status: AccountStatus::Linked,
+        confidence: 100,
+        ..account(id, name)
+    }
+}
+
+/// An assignment that holds for good.
+pub(crate) fn assignment(id: i64, entity: i64, role: &str) -> Assignment {
+    Assignment {
+        id: AssignmentId(id),
+        entity: EntityId(entity),
+        role: text(role),
+        origin: text("operator"),
+        reason: text("needs it"),
+        valid_from: None,
+        valid_until: None,
+        created_at: at(0),
+        created_by: text("ada"),
+        ended_at: None,
+        ended_by: None,
+        end_reason: None,
+    }
+}
+
+/// An evaluation in state 1 that is settled.
+pub(crate) fn evaluation(entity: i64) -> Evaluation {
+    Evaluation {
+        entity: EntityId(entity),
+        state_no: Some(1),
+        state_since: Some(at(0)),
+        settled: Some(Fingerprint(entity.cast_unsigned().into())),
+        next_change: None,
+        evaluated_at: at(0),
+    }
+}
+
+/// An open plan.
+pub(crate) fn plan(id: i64, hash: &str) -> Plan {
+    Plan {
+        id: PlanId(id),
+        hash: text(hash),
+        revision: 1,
+        facts_version: 3,
+        made_at: at(0),
+        made_by: text("ada"),
+        status: PlanStatus::Open,
+        base: text("{}"),
+        summary: text(r#"{"create":1}"#),
+        guard: text("[]"),
+    }
+}
+
+/// A planned operation on system 2 for entity `seq`.
+pub(crate) fn operation(plan: i64, seq: i64, kind: &str) -> Operation {
+    Operation {
+        plan: PlanId(plan),
+        seq,
+        system_no: 2,
+        entity: Some(EntityId(seq)),
+        account_type_no: Some(7),
+        account: None,
+        kind: text(kind),
+        subject: text("uid=ada"),
+        body: vec![1, 2],
+        after: Vec::new(),
+        state: OperationState::Planned,
+        attempts: 0,
+        next_try: None,
+        sent_at: None,
+        done_at: None,
+        error: None,
+    }
+}
+
+/// A journal entry.
+pub(crate) fn entry(actor: &str, action: &str, subject: &str) -> Entry {
+    Entry {
+        at: at(0),
+        actor: text(actor),
+        on_behalf_of: None,
+        action: text(action),
+        subject: text(subject),
+        detail: text(r#"{"why":"test"}"#),
+        correlation: None,
+    }
+}
+
+/// Writes in a transaction of its own.
+macro_rules! write_to {
+    ($store:expr, |$tx:ident| $body:expr) => {{
+        let mut $tx = $store.begin().await.unwrap();
+        let value = $body.await.unwrap();
+        $tx.commit().await.unwrap();
+        value
+    }};
+}
+
+/// Reads in a transaction of its own.
+macro_rules! read_from {
+    ($store:expr, |$tx:ident| $body:expr) => {{
+        let mut $tx = $store.read().await.unwrap();
+        $body.await.unwrap()
+    }};
+}
