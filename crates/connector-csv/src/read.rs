@@ -34,15 +34,22 @@ pub(crate) async fn read(
     let fields = request.fields.clone();
     let size = request.batch.max(1);
     let reading = tokio::task::spawn_blocking(move || produce(&settings, &fields, size, &sender));
-    while let Some(Batch { objects, bad }) = receiver.recv().await {
-        for one in bad {
-            sink.bad(one).await?;
-        }
-        if !objects.is_empty() {
-            sink.objects(objects).await?;
-        }
+    let mut taken = Ok(());
+    while taken.is_ok() {
+        let Some(batch) = receiver.recv().await else { break };
+        taken = hand_over(batch, sink).await;
     }
-    reading.await.map_err(|error| stopped(&error))?
+    // The thread notices at its next batch that nobody listens, and ends.
+    drop(receiver);
+    let end = reading.await.map_err(|error| stopped(&error))?;
+    taken.and(end)
+}
+
+async fn hand_over(batch: Batch, sink: &mut dyn Sink) -> Result<(), ConnectorError> {
+    for bad in batch.bad {
+        sink.bad(bad).await?;
+    }
+    if batch.objects.is_empty() { Ok(()) } else { sink.objects(batch.objects).await }
 }
 
 /// The error for a reading or writing thread that ended without an answer.

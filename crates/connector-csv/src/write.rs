@@ -77,17 +77,32 @@ pub(crate) async fn lock(settings: &CsvSettings, paths: &Paths) -> Result<File, 
 }
 
 /// Writes `table` in place of the file; answers the state of the new file.
+///
+/// A file that is not in the state any more in which `table` was loaded is left alone.
 pub(crate) fn replace(
     settings: &CsvSettings,
     paths: &Paths,
     table: &Table,
 ) -> Result<Stamp, ConnectorError> {
-    let written = write_new(settings, paths, table).and_then(|()| swap_in(paths));
-    written.map_err(|error| {
+    let replaced = write_new(settings, paths, table)
+        .map_err(|error| write_error(settings, paths, &error))
+        .and_then(|()| check_unchanged(settings, table))
+        .and_then(|()| swap_in(paths).map_err(|error| write_error(settings, paths, &error)));
+    if replaced.is_err() {
         // Best effort: the next write overwrites a rest anyway.
         drop(std::fs::remove_file(&paths.new));
-        write_error(settings, paths, &error)
-    })
+    }
+    replaced
+}
+
+fn check_unchanged(settings: &CsvSettings, table: &Table) -> Result<(), ConnectorError> {
+    if Stamp::at(&settings.path).ok() == Some(table.stamp) {
+        return Ok(());
+    }
+    Err(ConnectorError::Unreachable(format!(
+        "another program changed `{}` at the same time, so it was left as it is",
+        settings.shown
+    )))
 }
 
 /// Writes the new content beside the file and forces it to disk.

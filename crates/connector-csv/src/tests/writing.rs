@@ -198,6 +198,26 @@ async fn a_writer_that_dies_leaves_the_old_file_and_hinders_nobody() {
 }
 
 #[tokio::test]
+async fn a_change_made_outside_while_the_new_file_is_written_is_not_lost() {
+    let project = target("a.csv", "id,name\n1,Ada\n");
+    let pairs = [("path", "a.csv"), ("key", "id")];
+    let settings = CsvSettings { path: project.path(), ..checked(&pairs) };
+    let mut table = Table::load(&settings).unwrap();
+    table.apply(&settings, &delete("1")).unwrap();
+    fs::write(project.path(), "id,name\n1,Ada\n2,Eve\n").unwrap();
+    let error = write::replace(&settings, &Paths::of(&settings.path), &table).unwrap_err();
+    assert_snapshot!(error, @"cannot reach the system: another program changed `a.csv` at the same time, so it was left as it is");
+    assert!(error.is_transient());
+    assert_eq!(project.content(), "id,name\n1,Ada\n2,Eve\n");
+}
+
+#[tokio::test]
+async fn a_target_reads_columns_that_it_does_not_have_yet_as_empty() {
+    let project = target("a.csv", "id,name\n1,Ada\n").set("enabled.column", "state");
+    assert_eq!(read(&project, &["mail", "name"]).await, "2 1: null, Ada");
+}
+
+#[tokio::test]
 async fn two_writers_do_not_lose_each_others_changes() {
     let project = target("a.csv", "id,name\n");
     let connectors = [project.open(), project.open(), project.open()];
