@@ -6,10 +6,12 @@ use std::collections::{BTreeMap, HashSet};
 
 use ldap3::{LdapResult, Mod};
 use muster_connector::ConnectorError;
-use muster_model::{Applied, Change, ObjectRef, Text, Value};
+use muster_model::{Applied, Change, ObjectRef, Text, Value, ValueType};
 
 use crate::{
-    Directory, control, dn,
+    Directory, control,
+    discover::Kinds,
+    dn,
     entry::ID_ATTRIBUTES,
     error::{code, from_result},
     link::{Link, Request},
@@ -64,6 +66,7 @@ impl<'a> Chain<'a> {
         let name = self.directory.full_name(&object.name);
         self.renamed.remove(&dn::key(&name));
         let class = self.directory.settings.class(&object.class);
+        let values = written(self.directory.kinds(link).await?, values);
         let attributes = self.new_entry(&name, &class, values, enabled);
         let read_id = link.abilities.post_read.then(|| control::read_after(&ID_ATTRIBUTES));
         let result = link.add(&name, attributes, read_id.into_iter().collect()).await?;
@@ -84,7 +87,7 @@ impl<'a> Chain<'a> {
         &self,
         name: &str,
         class: &Class,
-        values: &[(Text, Value)],
+        values: Vec<(&str, Vec<Vec<u8>>)>,
         enabled: Option<bool>,
     ) -> Vec<(Vec<u8>, HashSet<Vec<u8>>)> {
         let settings = &self.directory.settings;
@@ -98,7 +101,7 @@ impl<'a> Chain<'a> {
             class.object_classes.iter().map(|name| name.as_bytes().to_vec()).collect(),
         );
         for (attribute, value) in values {
-            put(attribute, to_directory(value));
+            put(attribute, value);
         }
         for (attribute, value) in dn::naming_values(name) {
             put(&attribute, vec![value.into_bytes()]);
@@ -128,10 +131,13 @@ impl<'a> Chain<'a> {
         if values.is_empty() {
             return Ok(Applied::default());
         }
-        let replace = |(attribute, _, new): &(Text, Value, Value)| {
-            Mod::Replace(attribute.as_bytes().to_vec(), to_directory(new).into_iter().collect())
+        let values: Vec<(Text, Value)> =
+            values.iter().map(|(attribute, _, new)| (attribute.clone(), new.clone())).collect();
+        let replace = |(attribute, values): (&str, Vec<Vec<u8>>)| {
+            Mod::Replace(attribute.as_bytes().to_vec(), values.into_iter().collect())
         };
-        let request = Request::Modify(values.iter().map(replace).collect());
+        let values = written(self.directory.kinds(link).await?, &values);
+        let request = Request::Modify(values.into_iter().map(replace).collect());
         self.succeed(link, object, &request).await
     }
 
@@ -302,6 +308,16 @@ impl<'a> Chain<'a> {
         // The entry is there; that its id cannot be read is no reason to say otherwise.
         link.entry(name, id_attributes()).await.ok().flatten().map(|entry| entry.id())
     }
+}
+
+/// The values in the directory's own forms.
+fn written<'v>(kinds: &Kinds, values: &'v [(Text, Value)]) -> Vec<(&'v str, Vec<Vec<u8>>)> {
+    let write = |(attribute, value): &'v (Text, Value)| {
+        let plain = attribute.strip_suffix(";binary").unwrap_or(attribute);
+        let kind = kinds.get(&plain.to_lowercase()).copied().unwrap_or(ValueType::Text);
+        (&**attribute, to_directory(value, kind))
+    };
+    values.iter().map(write).collect()
 }
 
 /// Sends `request` about the entry at `place`, unless it is a rename that has been done.

@@ -1,8 +1,14 @@
 //! What the directory says about itself: vendor, version, schema.
 
+use std::collections::BTreeMap;
+
 use muster_connector::{ConnectorError, Discovered};
+use muster_model::ValueType;
 
 use crate::{Directory, entry::Entry, link::Link, schema};
+
+/// The kinds of attributes by their lower-cased names; what is missing is text.
+pub(crate) type Kinds = BTreeMap<String, ValueType>;
 
 /// Signs in and looks for the base; answers one line for people.
 pub(crate) async fn test(directory: &Directory) -> Result<String, ConnectorError> {
@@ -41,14 +47,25 @@ fn product(root: &Entry) -> String {
 /// Reads the schema that holds for the base.
 pub(crate) async fn discover(directory: &Directory) -> Result<Discovered, ConnectorError> {
     let link = directory.pool.any().await?;
+    let entry = schema_entry(&link).await?;
+    Ok(schema::read(&entry.texts("objectClasses"), &entry.texts("attributeTypes")))
+}
+
+/// The kinds of attributes whose values are not plain text; none from a directory that hides its schema.
+pub(crate) async fn kinds(link: &Link) -> Result<Kinds, ConnectorError> {
+    match schema_entry(link).await {
+        Ok(entry) => Ok(schema::kinds(&entry.texts("attributeTypes"))),
+        Err(error) if error.is_transient() => Err(error),
+        Err(_) => Ok(Kinds::new()),
+    }
+}
+
+async fn schema_entry(link: &Link) -> Result<Entry, ConnectorError> {
     let place =
-        root(&link).await?.and_then(|root| root.texts("subschemaSubentry").into_iter().next());
+        root(link).await?.and_then(|root| root.texts("subschemaSubentry").into_iter().next());
     let place = place.unwrap_or_else(|| "cn=subschema".to_owned());
     let wanted = vec!["objectClasses".to_owned(), "attributeTypes".to_owned()];
-    let Some(entry) = link.entry(&place, wanted).await? else {
-        return Err(ConnectorError::Malformed(format!(
-            "the directory shows no schema under `{place}`"
-        )));
-    };
-    Ok(schema::read(&entry.texts("objectClasses"), &entry.texts("attributeTypes")))
+    link.entry(&place, wanted).await?.ok_or_else(|| {
+        ConnectorError::Malformed(format!("the directory shows no schema under `{place}`"))
+    })
 }

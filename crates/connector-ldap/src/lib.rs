@@ -29,8 +29,13 @@ use muster_connector::{
 use muster_model::{
     Applied, Capabilities, Change, NameRule, Object, ObjectRef, SettingProblem, Settings,
 };
+use tokio::sync::OnceCell;
 
-use crate::{link::Pool, settings::LdapSettings};
+use crate::{
+    discover::Kinds,
+    link::{Link, Pool},
+    settings::LdapSettings,
+};
 
 /// The name of this connector in model files.
 pub const KIND: &str = "ldap";
@@ -51,7 +56,7 @@ pub fn open(
     let tls = needs_tls.then(|| tls::client_config(settings.ca.as_deref(), secrets)).transpose()?;
     let settings = Arc::new(settings);
     let pool = Pool::new(Arc::clone(&settings), password, tls);
-    Ok(Arc::new(Directory { settings, pool }))
+    Ok(Arc::new(Directory { settings, pool, kinds: OnceCell::new() }))
 }
 
 /// The full name under which a directory with these settings keeps the object `name`: a relative name
@@ -67,11 +72,18 @@ pub fn full_name(settings: &Settings, name: &str) -> String {
 pub(crate) struct Directory {
     settings: Arc<LdapSettings>,
     pool: Pool,
+    /// Read with the first change.
+    kinds: OnceCell<Kinds>,
 }
 
 impl Directory {
     fn full_name(&self, name: &str) -> String {
         dn::full_name(name, &self.settings.base)
+    }
+
+    /// The kinds of attributes, from the schema.
+    async fn kinds(&self, link: &Link) -> Result<&Kinds, ConnectorError> {
+        self.kinds.get_or_try_init(|| discover::kinds(link)).await
     }
 }
 

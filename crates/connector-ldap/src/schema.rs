@@ -27,14 +27,29 @@ struct AttributeType {
     is_single: bool,
 }
 
-/// The classes that entries can be made of, by name, each with its own and its superiors' attributes.
-pub(crate) fn read(object_classes: &[String], attribute_types: &[String]) -> Discovered {
+/// The kinds of the attributes whose values are not plain text, by the lower-cased names.
+pub(crate) fn kinds(attribute_types: &[String]) -> BTreeMap<String, ValueType> {
+    let attributes = attributes_by_name(attribute_types);
+    let kind = |(name, attribute): (&String, &AttributeType)| {
+        let kind = value_type(attribute, &attributes);
+        (kind != ValueType::Text).then(|| (name.clone(), kind))
+    };
+    attributes.iter().filter_map(kind).collect()
+}
+
+fn attributes_by_name(attribute_types: &[String]) -> BTreeMap<String, AttributeType> {
     let mut attributes: BTreeMap<String, AttributeType> = BTreeMap::new();
     for (names, attribute) in attribute_types.iter().filter_map(|text| attribute_type(text)) {
         for name in names {
             attributes.insert(name.to_lowercase(), attribute.clone());
         }
     }
+    attributes
+}
+
+/// The classes that entries can be made of, by name, each with its own and its superiors' attributes.
+pub(crate) fn read(object_classes: &[String], attribute_types: &[String]) -> Discovered {
+    let attributes = attributes_by_name(attribute_types);
     let mut classes: BTreeMap<String, ClassType> = BTreeMap::new();
     for class in object_classes.iter().filter_map(|text| class_type(text)) {
         classes.insert(class.name.to_lowercase(), class);
@@ -93,6 +108,8 @@ fn value_type(
 }
 
 /// The type of a syntax of RFC 4517 (and RFC 4530); everything else is text.
+///
+/// So are octet strings, though any bytes may be in them: passwords and keys are, and are written as text.
 fn syntax_type(syntax: &str) -> ValueType {
     let oid = syntax.split_once('{').map_or(syntax, |(oid, _)| oid);
     if oid == "1.3.6.1.1.16.1" {
@@ -102,7 +119,7 @@ fn syntax_type(syntax: &str) -> ValueType {
         Some("7") => ValueType::Bool,
         Some("27") => ValueType::Int,
         Some("24" | "53") => ValueType::DateTime,
-        Some("4" | "5" | "8" | "9" | "10" | "23" | "28" | "40") => ValueType::Binary,
+        Some("4" | "5" | "8" | "9" | "10" | "23" | "28") => ValueType::Binary,
         Some(_) | None => ValueType::Text,
     }
 }
@@ -204,7 +221,7 @@ mod tests {
     fn a_class_has_its_own_and_its_superiors_attributes_with_their_types() {
         let classes = [
             "( 2.5.6.0 NAME 'top' ABSTRACT MUST objectClass )",
-            "( 2.5.6.6 NAME 'person' DESC 'it''s (a) person' SUP top STRUCTURAL MUST ( sn $ cn ) MAY ( userPassword $ born ) )",
+            "( 2.5.6.6 NAME 'person' DESC 'it''s (a) person' SUP top STRUCTURAL MUST ( sn $ cn ) MAY ( jpegPhoto $ born ) )",
             "( 1.1 NAME ( 'worker' 'labourer' ) SUP person MAY badge )",
             "( 9.9 NAME 'circle' SUP circle )",
             "nonsense",
@@ -213,7 +230,7 @@ mod tests {
         let types = [
             "( 2.5.4.41 NAME 'name' SYNTAX 1.3.6.1.4.1.1466.115.121.1.15{32768} )",
             "( 2.5.4.4 NAME ( 'sn' 'surname' ) SUP name )",
-            "( 2.5.4.35 NAME 'userPassword' SYNTAX 1.3.6.1.4.1.1466.115.121.1.40{128} )",
+            "( 2.5.4.35 NAME 'jpegPhoto' SYNTAX 1.3.6.1.4.1.1466.115.121.1.28{128} )",
             "( 1.2 NAME 'born' SYNTAX 1.3.6.1.4.1.1466.115.121.1.24 SINGLE-VALUE )",
         ]
         .map(str::to_owned);
@@ -227,9 +244,9 @@ mod tests {
         badge string true false
         born datetime false false
         cn string true true
+        jpegPhoto binary true false
         objectClass string true true
         sn string true true
-        userPassword binary true false
         ");
         assert!(!found.classes.iter().any(|class| &*class.name == "top"));
     }

@@ -1,31 +1,47 @@
 //! Values on their way into and out of a directory, where everything is bytes and most of it text.
 //!
-//! Booleans are `TRUE` and `FALSE` there, instants `20260131080000Z`; the repository's text forms are others.
+//! Booleans are `TRUE` and `FALSE` there, instants `20260131080000Z`, pictures bytes; what is compared is the
+//! repository's text form of them. Which attribute is of which kind the directory's schema says.
 
-use jiff::Timestamp;
-use muster_model::{Value, ValueType};
+use jiff::{Timestamp, civil::Date};
+use muster_model::{Value, ValueType, parse_value};
 
-/// The values of an attribute as the directory takes them; nothing for `Null` and for empty text.
-pub(crate) fn to_directory(value: &Value) -> Vec<Vec<u8>> {
-    value.items().iter().filter_map(one_to_directory).collect()
+/// The values of an attribute of that kind as the directory takes them; nothing for `Null` and for empty text.
+pub(crate) fn to_directory(value: &Value, kind: ValueType) -> Vec<Vec<u8>> {
+    value.items().iter().filter_map(|value| one_to_directory(value, kind)).collect()
 }
 
-fn one_to_directory(value: &Value) -> Option<Vec<u8>> {
-    let bytes = match value {
-        Value::Null | Value::List(_) => return None,
-        Value::Text(text) => text.as_bytes().to_vec(),
-        Value::Bool(true) => b"TRUE".to_vec(),
-        Value::Bool(false) => b"FALSE".to_vec(),
-        Value::Binary(bytes) => bytes.to_vec(),
-        Value::DateTime(at) => at.strftime("%Y%m%d%H%M%SZ").to_string().into_bytes(),
-        Value::Int(_)
-        | Value::Float(_)
-        | Value::Date(_)
-        | Value::Uuid(_)
-        | Value::Link(_)
-        | Value::Reference(_) => value.to_string().into_bytes(),
+fn one_to_directory(value: &Value, kind: ValueType) -> Option<Vec<u8>> {
+    if let Value::Binary(bytes) = value {
+        return Some(bytes.to_vec());
+    }
+    let Value::Text(text) = value.to_wire_text() else { return None };
+    let other = match kind {
+        ValueType::Bool => match &*text {
+            "true" => Some(b"TRUE".to_vec()),
+            "false" => Some(b"FALSE".to_vec()),
+            _ => None,
+        },
+        ValueType::DateTime => to_generalized_time(&text).map(String::into_bytes),
+        ValueType::Binary => match parse_value(&text, ValueType::Binary) {
+            Ok(Value::Binary(bytes)) => Some(bytes.to_vec()),
+            Ok(_) | Err(_) => None,
+        },
+        ValueType::Text
+        | ValueType::Int
+        | ValueType::Float
+        | ValueType::Date
+        | ValueType::Uuid
+        | ValueType::Link(_) => None,
     };
-    (!bytes.is_empty()).then_some(bytes)
+    Some(other.unwrap_or_else(|| text.as_bytes().to_vec()))
+}
+
+fn to_generalized_time(text: &str) -> Option<String> {
+    let instant = text.parse::<Timestamp>().map(|at| at.strftime("%Y%m%d%H%M%SZ").to_string());
+    instant
+        .or_else(|_| text.parse::<Date>().map(|day| day.strftime("%Y%m%d000000Z").to_string()))
+        .ok()
 }
 
 /// The text form of a value that the directory sent; `None` when bytes came where text was wanted.
@@ -67,15 +83,10 @@ fn generalized_time(text: &str) -> Option<Timestamp> {
 mod tests {
     use super::*;
 
-    fn there_and_back(value: &Value, wanted: ValueType) -> String {
-        let bytes = to_directory(value);
-        from_directory(&bytes[0], wanted).unwrap()
-    }
-
     #[test]
     fn a_value_comes_back_in_the_text_form_that_it_is_compared_in() {
         let at: Timestamp = "2026-01-31T08:00:00Z".parse().unwrap();
-        for (value, wanted) in [
+        for (value, kind) in [
             (Value::text("Ada"), ValueType::Text),
             (Value::Bool(true), ValueType::Bool),
             (Value::DateTime(at), ValueType::DateTime),
@@ -83,8 +94,29 @@ mod tests {
             (Value::Uuid([7; 16]), ValueType::Uuid),
             (Value::Int(-5), ValueType::Int),
         ] {
-            assert_eq!(Value::text(there_and_back(&value, wanted)), value.to_wire_text());
+            let text = value.to_wire_text();
+            // Whether it is handed over as a value or as its text, and whether the directory has a syntax for it.
+            for (given, known) in [(&value, kind), (&text, kind), (&text, ValueType::Text)] {
+                if known != kind && kind == ValueType::Binary {
+                    continue;
+                }
+                let bytes = to_directory(given, known);
+                assert_eq!(Value::text(from_directory(&bytes[0], kind).unwrap()), text);
+            }
         }
+    }
+
+    #[test]
+    fn the_directory_gets_its_own_forms_where_its_syntax_asks_for_them() {
+        let sent = |text: &str, kind| {
+            String::from_utf8(to_directory(&Value::text(text), kind).remove(0)).unwrap()
+        };
+        assert_eq!(sent("true", ValueType::Bool), "TRUE");
+        assert_eq!(sent("true", ValueType::Text), "true");
+        assert_eq!(sent("2026-01-31T09:00:00+01:00", ValueType::DateTime), "20260131080000Z");
+        assert_eq!(sent("2026-01-31", ValueType::DateTime), "20260131000000Z");
+        assert_eq!(sent("20260131080000Z", ValueType::DateTime), "20260131080000Z");
+        assert_eq!(to_directory(&Value::text("00ff"), ValueType::Binary), [vec![0, 255]]);
     }
 
     #[test]
@@ -101,6 +133,6 @@ mod tests {
     fn bytes_that_are_no_text_are_only_read_as_binary() {
         assert_eq!(from_directory(&[0xff, 0xfe], ValueType::Text), None);
         assert_eq!(from_directory(&[0xff, 0xfe], ValueType::Binary).unwrap(), "fffe");
-        assert!(to_directory(&Value::text("")).is_empty());
+        assert!(to_directory(&Value::text(""), ValueType::Text).is_empty());
     }
 }

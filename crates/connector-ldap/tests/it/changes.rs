@@ -1,7 +1,7 @@
 //! Creating, changing, moving, disabling and deleting entries.
 
-use muster_connector::ConnectorError;
-use muster_model::{Change, ObjectRef, Value};
+use muster_connector::{ConnectorError, Field};
+use muster_model::{Change, ObjectRef, Value, ValueType};
 use muster_testkit::{SUFFIX, Slapd, SlapdOptions};
 
 use crate::support::{
@@ -248,4 +248,31 @@ async fn a_name_that_was_given_up_may_be_taken_in_the_same_call() {
     };
     assert_eq!(titled("first").as_deref(), Some("First"));
     assert_eq!(titled("ada").as_deref(), Some("Second"));
+}
+
+#[tokio::test]
+async fn values_handed_over_as_text_are_written_in_the_forms_of_the_schema() {
+    let options = SlapdOptions { nosync: true, password_policy: true, ..SlapdOptions::default() };
+    let slapd = Slapd::start(options).unwrap();
+    let directory = admin(&slapd, &[]);
+    one(&*directory, create_person("ada")).await.unwrap();
+    let values = [
+        ("jpegPhoto", "00ff01", ValueType::Binary),
+        ("pwdReset", "true", ValueType::Bool),
+        ("pwdAccountLockedTime", "2026-01-31T08:00:00Z", ValueType::DateTime),
+        ("description", "true", ValueType::Bool),
+    ];
+    let set =
+        values.iter().map(|(name, text, _)| ((*name).into(), Value::Null, Value::text(*text)));
+    let change = Change::Update { object: person("ada"), values: set.collect() };
+    one(&*directory, change).await.unwrap();
+    let found = slapd.search(SUFFIX, "(uid=ada)", &["*", "+"]).unwrap().remove(0);
+    assert_eq!(found.attributes["jpegPhoto"], [vec![0, 255, 1]]);
+    assert_eq!(found.values("pwdReset"), ["TRUE"]);
+    assert_eq!(found.values("pwdAccountLockedTime"), ["20260131080000Z"]);
+    assert_eq!(found.values("description"), ["true"]);
+    let fields: Vec<Field> =
+        values.iter().map(|(name, _, kind)| Field { value_type: *kind, ..field(name) }).collect();
+    let seen = directory.get(&person("ada"), &fields).await.unwrap().unwrap();
+    assert_eq!(seen.values, values.map(|(_, text, _)| Value::text(text)));
 }
