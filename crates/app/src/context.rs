@@ -7,10 +7,20 @@ use muster_connector::{Connector, ConnectorError};
 use muster_model::{Settings, Text};
 use muster_project::Catalogue;
 
-/// Tells the time; the composition root passes the real one.
+/// The machine we run on: time and processes. The composition root passes the real one.
 pub trait Clock: Send + Sync {
     /// The present instant.
     fn now(&self) -> Timestamp;
+
+    /// Names this process, so that others can tell whether it still runs.
+    fn process(&self) -> String {
+        String::new()
+    }
+
+    /// True when the process of that name certainly runs no more; a lease it held is free.
+    fn is_gone(&self, _process: &str) -> bool {
+        false
+    }
 }
 
 /// Who does something, and what belongs together.

@@ -195,7 +195,7 @@ fn fields(system: &System, account: &AccountType) -> (Vec<Field>, Vec<usize>, Ve
     let set = account.set.iter();
     let mut fields: Vec<Field> =
         set.map(|m| Field { name: m.attribute.clone(), value_type: m.value_type, many: m.many }).collect();
-    let mut place = |fields: &mut Vec<Field>, name: &Text, value_type: ValueType, many: bool| {
+    let place = |fields: &mut Vec<Field>, name: &Text, value_type: ValueType, many: bool| {
         fields.iter().position(|field| field.name == *name).unwrap_or_else(|| {
             fields.push(Field { name: name.clone(), value_type, many });
             fields.len() - 1

@@ -161,7 +161,8 @@ pub async fn resolve_person(ctx: &Ctx, opened: &Opened, tx: &mut ReadTx, text: &
             if found.is_none()
                 && let Some(attribute_no) = type_names.attributes.get(attribute.slot.index())
             {
-                let holders = tx.unique_value_holders(type_names.no, *attribute_no, std::slice::from_ref(&key)).await?;
+                let folded: Text = text.to_lowercase().into();
+                let holders = tx.unique_value_holders(type_names.no, *attribute_no, &[folded]).await?;
                 found = holders.into_iter().flatten().next();
             }
         }

@@ -1,1 +1,27 @@
-//! Runs: synchronisation, evaluation, the order executor.
+//! Runs: synchronise with systems, evaluate everybody, make plans, apply them.
+//!
+//! The engine follows: it reads what is there, calls the pure crates to decide, writes what was decided, and does what a
+//! plan says. Every step is written so that it can be interrupted anywhere and begun again.
+
+mod account_change;
+mod apply;
+mod change_set;
+mod correlate;
+mod dependents;
+mod evaluate;
+mod inbound;
+mod mapping;
+mod plans;
+mod progress;
+mod report;
+mod settle;
+mod source;
+mod sync;
+mod target;
+
+pub use apply::{ApplyOptions, ApplyReport, CancelFlag, apply};
+pub use change_set::{list_change_sets, reject_change_set, release_change_set};
+pub use plans::{MadePlan, PlanOptions, cancel_plan, list_plans, load_plan, make_plan};
+pub use progress::{NoProgress, Progress, Task};
+pub use report::{HeldChangeSet, ReadReport, SyncReport};
+pub use sync::{SyncOptions, sync};

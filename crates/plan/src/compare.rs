@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use muster_lang::World;
 use muster_model::{AccountId, NameRule, Text, Value, name_key};
 use muster_policy::{
-    AccountRef, AccountType, DesiredAccount, Evaluation, Evaluator, StateEffect, Subject, System,
+    AccountRef, AccountType, DesiredAccount, Evaluation, Evaluator, Mapping, StateEffect, Subject, System,
     Want,
 };
 
@@ -118,7 +118,7 @@ impl Context<'_> {
         };
         let values = side.account_type.set.iter().zip(&side.desired.values);
         let values = values
-            .map(|(mapping, value)| (mapping.attribute.clone(), on_wire(side.system, value)))
+            .map(|(mapping, value)| (mapping.attribute.clone(), shaped(side.system, mapping, value)))
             .filter(|(_, value)| !value.is_null())
             .collect();
         let reason = self.reason(Subject::Account(side.desired.account));
@@ -347,6 +347,12 @@ pub fn object_name(system: &System, name: &Text) -> Text {
             name.clone()
         }
     }
+}
+
+/// The value on the wire, a set where several values are allowed, so that one value and a list of one are the same.
+fn shaped(system: &System, mapping: &Mapping, value: &Value) -> Value {
+    let value = on_wire(system, value);
+    if mapping.many { Value::set(value.items().to_vec()) } else { value }
 }
 
 /// The value in the form the system holds it.

@@ -44,6 +44,13 @@ impl Evaluator {
         found
     }
 
+    /// The identity's attributes with everything computed filled in, without roles and accounts.
+    pub fn complete(&self, identity: &Identity<'_>, world: &dyn World, now: Timestamp) -> Row {
+        let mut row = identity.row.clone();
+        self.fill(&mut row, identity, world, &Clock::new(now));
+        row
+    }
+
     fn fill_computed(
         &self,
         row: &mut Row,

@@ -14,6 +14,8 @@ pub struct Projection {
     pub slots: BTreeMap<TypeId, BTreeSet<Slot>>,
     /// The link attributes whose inverse is read: the type that holds the link, and the attribute.
     pub inverses: BTreeSet<(TypeId, Slot)>,
+    /// How many links lie at most between an identity and what is read of it.
+    pub depth: usize,
 }
 
 /// The projection of a model, and the computed attributes in it in an order in which each finds its inputs done.
@@ -23,6 +25,7 @@ pub(crate) fn projection(model: &Model) -> (Projection, Vec<(TypeId, Slot)>) {
         projection: Projection::default(),
         order: Vec::new(),
         seen: BTreeSet::new(),
+        below: 0,
     };
     for path in programs(model).flat_map(|program| program.paths()) {
         finder.path(path, 1);
@@ -35,6 +38,8 @@ struct Finder<'a> {
     projection: Projection,
     order: Vec<(TypeId, Slot)>,
     seen: BTreeSet<(TypeId, Slot)>,
+    /// Links between the identity and the computed attribute that is being followed.
+    below: usize,
 }
 
 impl Finder<'_> {
@@ -56,6 +61,8 @@ impl Finder<'_> {
                 self.projection.slots.entry(to).or_default();
             }
         }
+        self.projection.depth =
+            self.projection.depth.max(self.below + path.steps.len().saturating_sub(own));
         for (type_id, slot) in path.steps.iter().skip(own) {
             self.linked(*type_id, *slot);
         }
@@ -67,9 +74,11 @@ impl Finder<'_> {
         let kind = self.model.schema.attribute(type_id, slot).map(|attribute| attribute.kind);
         let computed = matches!(kind, Some(AttributeKind::Computed | AttributeKind::Lifecycle));
         if computed && self.seen.insert((type_id, slot)) {
+            self.below += 1;
             for input in inputs(self.model, type_id, slot) {
                 self.path(input, 0);
             }
+            self.below -= 1;
             self.order.push((type_id, slot));
         }
     }

@@ -1,0 +1,292 @@
+//! Evaluates many identities and compares those that differ, ranges of ids in parallel.
+//!
+//! An identity whose outcome equals the one last settled, and whose next change is not due, costs one row and one
+//! evaluation. Only the others are compared with their accounts in full. No question is asked per identity.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+};
+
+use jiff::Timestamp;
+use muster_app::{
+    EntitlementIndex, Error, IdentityFacts, Opened, identity_facts, load_identities, load_world, observed_account, role_assignments,
+    subject_of,
+};
+use muster_model::{EntityId, TypeId};
+use muster_plan::{Observed, Operation, compare};
+use muster_policy::{MemoryWorld, Mode};
+use muster_store::{AccountStatus, Evaluation, IdRange, IdentityRow, ReadTx};
+use rustc_hash::FxHashMap;
+
+use crate::progress::Task;
+
+const BATCH: usize = 2048;
+/// Ids in one piece of work.
+const PIECE: i64 = 32_768;
+
+/// What a run over identities found.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    /// What is to be done.
+    pub(crate) operations: Vec<Operation>,
+    /// What differs on systems that are only observed.
+    pub(crate) observed_only: Vec<Operation>,
+    /// Findings that differ from what is stored.
+    pub(crate) evaluations: Vec<Evaluation>,
+    /// How many identities were evaluated.
+    pub(crate) n: u64,
+}
+
+/// What all workers share.
+struct Shared {
+    opened: Opened,
+    world: MemoryWorld,
+    index: EntitlementIndex,
+    now: Timestamp,
+    pieces: Mutex<VecDeque<(TypeId, IdRange)>>,
+    task: Box<dyn Task>,
+}
+
+/// Evaluates everybody.
+pub(crate) async fn evaluate_all(opened: &Opened, now: Timestamp, task: Box<dyn Task>) -> Result<Outcome, Error> {
+    let mut tx = opened.store.read().await?;
+    let mut pieces = VecDeque::new();
+    for entity_type in opened.model.schema.types.iter().filter(|entity_type| entity_type.identity) {
+        let Some(names) = opened.names.type_names(entity_type.id) else { continue };
+        let Some((first, last)) = tx.id_bounds(names.no).await? else { continue };
+        let mut after = first.0 - 1;
+        while after < last.0 {
+            let to = (after + PIECE).min(last.0);
+            pieces.push_back((entity_type.id, IdRange { after: EntityId(after), to: EntityId(to) }));
+            after = to;
+        }
+    }
+    let world = load_world(&mut tx, opened, now, None).await?;
+    let index = EntitlementIndex::load(&mut tx, opened).await?;
+    drop(tx);
+    let n_workers = std::thread::available_parallelism().map_or(1, usize::from).min(pieces.len().max(1));
+    let shared = Arc::new(Shared { opened: opened.clone(), world, index, now, pieces: Mutex::new(pieces), task });
+    let handle = tokio::runtime::Handle::current();
+    let workers: Vec<_> = (0..n_workers)
+        .map(|_| {
+            let (shared, handle) = (Arc::clone(&shared), handle.clone());
+            tokio::task::spawn_blocking(move || handle.block_on(worker(&shared)))
+        })
+        .collect();
+    let mut outcome = Outcome::default();
+    for worker in workers {
+        let part = worker.await.map_err(|error| Error::bug("a worker ended early").caused_by(error))??;
+        outcome.operations.extend(part.operations);
+        outcome.observed_only.extend(part.observed_only);
+        outcome.evaluations.extend(part.evaluations);
+        outcome.n += part.n;
+    }
+    outcome.evaluations.sort_by_key(|evaluation| evaluation.entity);
+    Ok(outcome)
+}
+
+async fn worker(shared: &Shared) -> Result<Outcome, Error> {
+    let mut outcome = Outcome::default();
+    let mut tx = shared.opened.store.read().await?;
+    loop {
+        let piece = shared.pieces.lock().ok().and_then(|mut pieces| pieces.pop_front());
+        let Some((type_id, range)) = piece else { return Ok(outcome) };
+        evaluate_range(shared, &mut tx, type_id, range, &mut outcome).await?;
+    }
+}
+
+async fn evaluate_range(
+    shared: &Shared,
+    tx: &mut ReadTx,
+    type_id: TypeId,
+    mut range: IdRange,
+    outcome: &mut Outcome,
+) -> Result<(), Error> {
+    let opened = &shared.opened;
+    let Some(names) = opened.names.type_names(type_id) else { return Ok(()) };
+    loop {
+        let rows = tx.scan_identities(names.no, range, BATCH).await?;
+        let Some(last) = rows.last().map(|row| row.id) else { return Ok(()) };
+        let here = IdRange { after: range.after, to: last };
+        let mut assignments = assignments_in(tx, here, shared.now).await?;
+        let mut differing = Vec::new();
+        for row in rows {
+            outcome.n += 1;
+            let stored = assignments.remove(&row.id).unwrap_or_default();
+            let settled = Known::of(&row);
+            let facts = identity_facts(opened, type_id, row, role_assignments(&opened.model, stored))?;
+            look(opened, &shared.world, facts, settled, shared.now, &mut differing);
+        }
+        shared.task.advance(u64::try_from(last.0 - range.after.0).unwrap_or(0));
+        compare_all(opened, tx, &shared.index, &shared.world, differing, shared.now, outcome).await?;
+        range.after = last;
+    }
+}
+
+async fn assignments_in(
+    tx: &mut ReadTx,
+    range: IdRange,
+    now: Timestamp,
+) -> Result<FxHashMap<EntityId, Vec<muster_store::Assignment>>, Error> {
+    let mut map: FxHashMap<EntityId, Vec<_>> = FxHashMap::default();
+    let mut after = None;
+    loop {
+        let page = tx.scan_assignments(range, now, after, BATCH).await?;
+        let Some(last) = page.last() else { return Ok(map) };
+        after = Some((last.entity, last.id));
+        let is_last = page.len() < BATCH;
+        for assignment in page {
+            map.entry(assignment.entity).or_default().push(assignment);
+        }
+        if is_last {
+            return Ok(map);
+        }
+    }
+}
+
+/// What is stored of an identity's last evaluation.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    state_no: Option<i64>,
+    state_since: Option<Timestamp>,
+    settled: Option<muster_model::Fingerprint>,
+    next_change: Option<Timestamp>,
+}
+
+impl Known {
+    fn of(row: &IdentityRow) -> Self {
+        Self { state_no: row.state_no, state_since: row.state_since, settled: row.settled, next_change: row.next_change }
+    }
+}
+
+/// An identity that has to be compared in full.
+struct Differing {
+    facts: IdentityFacts,
+    evaluation: muster_policy::Evaluation,
+    known: Known,
+}
+
+fn look(
+    opened: &Opened,
+    world: &MemoryWorld,
+    facts: IdentityFacts,
+    known: Known,
+    now: Timestamp,
+    differing: &mut Vec<Differing>,
+) {
+    let evaluation = opened.evaluator.evaluate(&facts.identity(), world, now);
+    let is_settled = known.settled == Some(evaluation.fingerprint)
+        && known.next_change.is_none_or(|at| at > now)
+        && known.state_no == state_no(opened, &evaluation)
+        && known.state_since == stored_time(evaluation.state_since);
+    if !is_settled {
+        differing.push(Differing { facts, evaluation, known });
+    }
+}
+
+fn state_no(opened: &Opened, evaluation: &muster_policy::Evaluation) -> Option<i64> {
+    opened.names.type_names(evaluation.row.type_id)?.states.get(evaluation.state?).copied()
+}
+
+/// An instant in the precision in which it is stored.
+fn stored_time(at: Timestamp) -> Option<Timestamp> {
+    Timestamp::from_microsecond(at.as_microsecond()).ok()
+}
+
+/// An instant at which something happens, never stored too early.
+fn stored_change(at: Timestamp) -> Option<Timestamp> {
+    let micros = at.as_microsecond();
+    let floor = Timestamp::from_microsecond(micros).ok()?;
+    if floor < at { Timestamp::from_microsecond(micros + 1).ok() } else { Some(floor) }
+}
+
+async fn compare_all(
+    opened: &Opened,
+    tx: &mut ReadTx,
+    index: &EntitlementIndex,
+    world: &MemoryWorld,
+    differing: Vec<Differing>,
+    now: Timestamp,
+    outcome: &mut Outcome,
+) -> Result<(), Error> {
+    if differing.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<EntityId> = differing.iter().map(|differing| differing.facts.row.id).collect();
+    let mut observed: FxHashMap<EntityId, Vec<Observed>> = FxHashMap::default();
+    for account in tx.accounts_of_many(&ids).await? {
+        if account.status != AccountStatus::Linked {
+            continue;
+        }
+        if let (Some(entity), Ok(account)) = (account.entity, observed_account(opened, index, &account)) {
+            observed.entry(entity).or_default().push(account);
+        }
+    }
+    for Differing { facts, evaluation, known } in differing {
+        let subject = subject_of(&opened.model, &facts.row, &facts.key);
+        let own = observed.remove(&facts.row.id).unwrap_or_default();
+        let compared = compare(&opened.evaluator, &evaluation, &own, &subject, world, now);
+        let is_equal = compared.operations.is_empty();
+        for operation in compared.operations {
+            let mode = opened.model.systems.iter().find(|s| s.name == operation.target.system).map_or(Mode::Propose, |s| s.mode);
+            match mode {
+                Mode::Observe => outcome.observed_only.push(operation),
+                Mode::Propose | Mode::Enforce => outcome.operations.push(operation),
+            }
+        }
+        let next_change = evaluation.next_change.into_iter().chain(compared.next_change).min();
+        let found = Known {
+            state_no: state_no(opened, &evaluation),
+            state_since: stored_time(evaluation.state_since),
+            settled: is_equal.then_some(evaluation.fingerprint),
+            next_change: next_change.and_then(stored_change),
+        };
+        if !same(&found, &known) {
+            outcome.evaluations.push(Evaluation {
+                entity: facts.row.id,
+                state_no: found.state_no,
+                state_since: found.state_since,
+                settled: found.settled,
+                next_change: found.next_change,
+                evaluated_at: now,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn same(a: &Known, b: &Known) -> bool {
+    let Known { state_no, state_since, settled, next_change } = *a;
+    (state_no, state_since, settled, next_change) == (b.state_no, b.state_since, b.settled, b.next_change)
+}
+
+/// Evaluates and compares only these identities, each in full.
+pub(crate) async fn evaluate_some(
+    opened: &Opened,
+    tx: &mut ReadTx,
+    world: &MemoryWorld,
+    ids: &[EntityId],
+    now: Timestamp,
+) -> Result<Outcome, Error> {
+    let index = EntitlementIndex::load(tx, opened).await?;
+    let mut outcome = Outcome::default();
+    for chunk in ids.chunks(BATCH) {
+        let mut known: FxHashMap<EntityId, Known> =
+            tx.identities(chunk).await?.iter().map(|row| (row.id, Known::of(row))).collect();
+        let types = tx.entities(chunk).await?;
+        for entity_type in opened.model.schema.types.iter().filter(|entity_type| entity_type.identity) {
+            let Some(names) = opened.names.type_names(entity_type.id) else { continue };
+            let own: Vec<EntityId> = types.iter().filter(|e| e.type_no == names.no).map(|e| e.id).collect();
+            let mut differing = Vec::new();
+            for facts in load_identities(tx, opened, entity_type.id, &own, now).await? {
+                outcome.n += 1;
+                let evaluation = opened.evaluator.evaluate(&facts.identity(), world, now);
+                let known = known.remove(&facts.row.id).unwrap_or(Known { state_no: None, state_since: None, settled: None, next_change: None });
+                differing.push(Differing { facts, evaluation, known });
+            }
+            compare_all(opened, tx, &index, world, differing, now, &mut outcome).await?;
+        }
+    }
+    Ok(outcome)
+}

@@ -1,0 +1,149 @@
+//! Values that nobody else may have: made from candidates, or given and refused when they are taken.
+
+use muster_app::Error;
+use muster_lang::{Binding, Clock, EmptyWorld, Frame};
+use muster_model::{EntityId, Slot, Text, Value};
+use muster_store::{Tx, UniqueValue};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::{Arrival, Inbound, place};
+use crate::report::ReadReport;
+
+/// Numbers tried for `n` before giving up.
+const MOST_CANDIDATES: i64 = 10_000;
+
+impl Inbound<'_> {
+    /// Makes generated values for entities that have none yet. The first free candidate wins and is kept for good.
+    pub(super) async fn generate_values(
+        &self,
+        tx: &mut Tx,
+        arrivals: &mut Vec<Arrival<'_>>,
+        report: &mut ReadReport,
+    ) -> Result<(), Error> {
+        let Some(behaviour) = self.opened.model.types.get(self.entity_type.id.index()) else { return Ok(()) };
+        for (slot, rules) in &behaviour.generated {
+            let mut taken_here: FxHashSet<Text> = FxHashSet::default();
+            let firsts: Vec<Text> = arrivals
+                .iter()
+                .filter(|arrival| arrival.row.get(*slot).is_null())
+                .filter_map(|arrival| self.candidate(arrival, rules, 1))
+                .collect();
+            let known = self.holders(tx, *slot, &firsts).await?;
+            let mut failed = Vec::new();
+            for (index, arrival) in arrivals.iter_mut().enumerate() {
+                if !arrival.row.get(*slot).is_null() {
+                    continue;
+                }
+                match self.first_free(tx, arrival, *slot, rules, &known, &mut taken_here).await? {
+                    Some(value) => arrival.row.set(*slot, Value::Text(value)),
+                    None => failed.push(index),
+                }
+            }
+            for index in failed.into_iter().rev() {
+                let arrival = arrivals.remove(index);
+                let name = self.entity_type.attribute(*slot).map_or("?", |attribute| &attribute.name);
+                report.reject(place(arrival.staged), format!("no value could be made for `{name}`: what it is made from is missing or all candidates are taken"));
+            }
+        }
+        Ok(())
+    }
+
+    async fn holders(&self, tx: &mut Tx, slot: Slot, values: &[Text]) -> Result<FxHashMap<Text, EntityId>, Error> {
+        let Some(attribute_no) = self.type_names.attributes.get(slot.index()) else { return Ok(FxHashMap::default()) };
+        let keys: Vec<Text> = values.iter().map(|value| value_key(value)).collect();
+        let holders = tx.unique_value_holders(self.type_names.no, *attribute_no, &keys).await?;
+        Ok(keys.into_iter().zip(holders).filter_map(|(key, holder)| Some((key, holder?))).collect())
+    }
+
+    async fn first_free(
+        &self,
+        tx: &mut Tx,
+        arrival: &Arrival<'_>,
+        slot: Slot,
+        rules: &[muster_policy::Rule],
+        known: &FxHashMap<Text, EntityId>,
+        taken_here: &mut FxHashSet<Text>,
+    ) -> Result<Option<Text>, Error> {
+        let mut last = None;
+        for n in 1..=MOST_CANDIDATES {
+            let Some(candidate) = self.candidate(arrival, rules, n) else { return Ok(None) };
+            if last.as_ref() == Some(&candidate) && n > i64::try_from(rules.len()).unwrap_or(i64::MAX) {
+                return Ok(None);
+            }
+            let key = value_key(&candidate);
+            let is_free = !taken_here.contains(&key)
+                && !known.contains_key(&key)
+                && (n == 1 || self.holders(tx, slot, std::slice::from_ref(&candidate)).await?.is_empty());
+            if is_free {
+                taken_here.insert(key);
+                return Ok(Some(candidate));
+            }
+            last = Some(candidate);
+        }
+        Ok(None)
+    }
+
+    /// The `n`-th candidate: the rules in order, the last one with counting `n`.
+    fn candidate(&self, arrival: &Arrival<'_>, rules: &[muster_policy::Rule], n: i64) -> Option<Text> {
+        let position = usize::try_from(n - 1).ok()?.min(rules.len().saturating_sub(1));
+        let counted = Value::Int(n);
+        let bindings = [Binding::Row(&arrival.row), Binding::Value(&counted)];
+        let clock = Clock::new(self.now);
+        let frame = Frame { bindings: &bindings, world: &EmptyWorld, clock: &clock, timezone: &self.opened.model.timezone };
+        rules.get(position)?.program.eval(&frame).as_text().filter(|text| !text.is_empty()).cloned()
+    }
+
+    /// Takes unique values in the repository; a record whose value is taken is refused.
+    pub(super) async fn take_unique(
+        &self,
+        tx: &mut Tx,
+        arrivals: &mut Vec<Arrival<'_>>,
+        report: &mut ReadReport,
+    ) -> Result<(), Error> {
+        let (mut wanted, mut given_back) = (Vec::new(), Vec::new());
+        for arrival in arrivals.iter() {
+            for attribute in self.entity_type.attributes.iter().filter(|a| a.unique && a.kind.is_kept() && a.slot != self.entity_type.key) {
+                let Some(attribute_no) = self.type_names.attributes.get(attribute.slot.index()) else { continue };
+                let before = arrival.before.as_ref().map_or(&Value::Null, |(_, row)| row.get(attribute.slot));
+                let after = arrival.row.get(attribute.slot);
+                if before == after {
+                    continue;
+                }
+                let value = |value: &Value| UniqueValue {
+                    type_no: self.type_names.no,
+                    attribute_no: *attribute_no,
+                    value_key: value_key(&value.to_string()),
+                    entity: arrival.row.id,
+                };
+                given_back.extend(before.items().iter().map(value));
+                wanted.extend(after.items().iter().map(value));
+            }
+        }
+        if wanted.is_empty() && given_back.is_empty() {
+            return Ok(());
+        }
+        tx.drop_unique_values(&given_back).await?;
+        let taken = tx.take_unique_values(&wanted).await?;
+        let refused: FxHashMap<EntityId, Text> = taken.into_iter().map(|taken| (taken.wanted.entity, taken.wanted.value_key)).collect();
+        if refused.is_empty() {
+            return Ok(());
+        }
+        wanted.retain(|value| refused.contains_key(&value.entity));
+        tx.drop_unique_values(&wanted).await?;
+        given_back.retain(|value| refused.contains_key(&value.entity));
+        tx.take_unique_values(&given_back).await?;
+        arrivals.retain(|arrival| match refused.get(&arrival.row.id) {
+            Some(value) => {
+                report.reject(place(arrival.staged), format!("`{value}` belongs to another entity and must be unique"));
+                false
+            }
+            None => true,
+        });
+        Ok(())
+    }
+}
+
+/// The form in which unique values are compared: case does not make two values.
+fn value_key(value: &str) -> Text {
+    value.to_lowercase().into()
+}

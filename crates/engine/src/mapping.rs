@@ -1,0 +1,58 @@
+//! From a record to attribute values: pure, and strict about what does not fit.
+
+use jiff::tz::TimeZone;
+use muster_lang::{Binding, Clock, EmptyWorld, Frame};
+use muster_model::{Attribute, Schema, Slot, Value, ValueType, parse_value};
+use muster_policy::Read;
+
+/// Computes the attributes that `read` owns from the record's values. Links are still references by key.
+///
+/// Errors name each attribute that does not fit; nothing of such a record is used.
+pub(crate) fn map_record(
+    schema: &Schema,
+    read: &Read,
+    record: &[Value],
+    clock: &Clock,
+    timezone: &TimeZone,
+) -> Result<Vec<(Slot, Value)>, String> {
+    let bindings = [Binding::Record(record)];
+    let frame = Frame { bindings: &bindings, world: &EmptyWorld, clock, timezone };
+    let mut values = Vec::with_capacity(read.owns.len());
+    let mut problems = Vec::new();
+    for (slot, rule) in &read.owns {
+        let Some(attribute) = schema.attribute(read.type_id, *slot) else { continue };
+        match convert(attribute, rule.program.eval(&frame)) {
+            Ok(value) => values.push((*slot, value)),
+            Err(problem) => problems.push(format!("{}: {problem}", attribute.name)),
+        }
+    }
+    if problems.is_empty() { Ok(values) } else { Err(problems.join("; ")) }
+}
+
+/// Brings a value into the attribute's type: text is read, one value becomes a list of one, choices are checked.
+pub(crate) fn convert(attribute: &Attribute, value: Value) -> Result<Value, String> {
+    if attribute.many {
+        let items: Result<Vec<Value>, String> = value.items().iter().map(|item| single(attribute, item)).collect();
+        return Ok(Value::set(items?));
+    }
+    match &value {
+        Value::List(items) if items.len() > 1 => Err(format!("{} values where one is allowed", items.len())),
+        other => other.items().first().map_or(Ok(Value::Null), |item| single(attribute, item)),
+    }
+}
+
+fn single(attribute: &Attribute, value: &Value) -> Result<Value, String> {
+    let converted = match (value, attribute.value_type) {
+        (Value::Text(text), wanted) => parse_value(text, wanted).map_err(|error| error.to_string())?,
+        (Value::Int(int), ValueType::Text) => Value::text(int.to_string()),
+        #[expect(clippy::cast_precision_loss, reason = "a whole number given for a float is meant as one")]
+        (Value::Int(int), ValueType::Float) => Value::Float(*int as f64),
+        (other, _) => other.clone(),
+    };
+    match converted.as_text() {
+        Some(text) if !attribute.choices.is_empty() && !attribute.choices.contains(text) => {
+            Err(format!("`{text}` is none of {}", attribute.choices.join(", ")))
+        }
+        Some(_) | None => Ok(converted),
+    }
+}

@@ -1,0 +1,352 @@
+//! Makes plans, keeps them, finds them again.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use muster_app::{Ctx, Error, Kind, Opened, load_world};
+use muster_model::{EntityId, PlanId, Text};
+use muster_plan::{Base, GuardCheck, Operation, Plan, SystemRead, check_guards, decode_operation, encode_operation};
+use muster_policy::Limit;
+use muster_store::{AccountStatus, Entry, OperationFilter, OperationState, PlanStatus, ReadTx, Sequence};
+use serde_json::{Value as Json, json};
+
+use crate::{
+    evaluate::{Outcome, evaluate_all, evaluate_some},
+    progress::Progress,
+    settle::save_findings,
+};
+
+const BATCH: usize = 5000;
+/// The rolling window of guards.
+const WINDOW: SignedDuration = SignedDuration::from_hours(24);
+/// Digits of the hash that name a plan.
+const NAME: usize = 8;
+
+/// How a plan is made.
+#[derive(Debug, Clone, Default)]
+pub struct PlanOptions {
+    /// As if it were this time; such a plan is never saved.
+    pub at: Option<Timestamp>,
+    /// Only these identities; everybody when empty.
+    pub people: Vec<EntityId>,
+    /// Keep it, so that it can be applied.
+    pub save: bool,
+}
+
+/// A plan with its name and what became of it.
+#[derive(Debug, Clone)]
+pub struct MadePlan {
+    /// The plan.
+    pub plan: Plan,
+    /// Its short name.
+    pub name: String,
+    /// Its id, once saved.
+    pub id: Option<PlanId>,
+    /// What became of it.
+    pub status: PlanStatus,
+    /// Identities evaluated for it.
+    pub evaluated: u64,
+}
+
+/// Evaluates, compares, checks the guards and saves the plan.
+///
+/// Facts that change while it is made are noticed, and it is made again. A plan without operations is not saved.
+pub async fn make_plan(ctx: &Ctx, opened: &Opened, options: &PlanOptions, progress: &dyn Progress) -> Result<MadePlan, Error> {
+    for _ in 0..5 {
+        if let Some(made) = try_plan(ctx, opened, options, progress).await? {
+            return Ok(made);
+        }
+    }
+    Err(Error::new(Kind::Conflict, "the facts keep changing while the plan is made").hint("try again when less is going on"))
+}
+
+async fn try_plan(ctx: &Ctx, opened: &Opened, options: &PlanOptions, progress: &dyn Progress) -> Result<Option<MadePlan>, Error> {
+    let now = options.at.unwrap_or_else(|| ctx.now());
+    let mut tx = opened.store.read().await?;
+    let facts_version = tx.facts_version().await?;
+    let systems = last_reads(&mut tx, opened).await?;
+    let outcome = if options.people.is_empty() {
+        drop(tx);
+        evaluate_all(opened, now, progress.begin("evaluate", None)).await?
+    } else {
+        let world = load_world(&mut tx, opened, now, None).await?;
+        let outcome = evaluate_some(opened, &mut tx, &world, &options.people, now).await?;
+        drop(tx);
+        outcome
+    };
+    let mut tx = opened.store.read().await?;
+    if tx.facts_version().await? != facts_version {
+        return Ok(None);
+    }
+    let guards = guards(&mut tx, opened, &outcome.operations, ctx.now()).await?;
+    drop(tx);
+    let base = Base { revision: opened.revision, facts_version, now, systems };
+    let Outcome { operations, observed_only, evaluations, n } = outcome;
+    let plan = Plan::new(base, operations, observed_only, guards);
+    if options.at.is_none() {
+        save_findings(opened, &evaluations).await?;
+    }
+    let hash = plan.hash();
+    let status = if plan.crossed().next().is_some() { PlanStatus::Held } else { PlanStatus::Open };
+    let name = hash.chars().take(NAME).collect();
+    let mut made = MadePlan { plan, name, id: None, status, evaluated: n };
+    if options.save && options.at.is_none() && made.plan.to_do().next().is_some() {
+        save(ctx, opened, &mut made, &hash).await?;
+    }
+    Ok(Some(made))
+}
+
+async fn last_reads(tx: &mut ReadTx, opened: &Opened) -> Result<Vec<SystemRead>, Error> {
+    let mut reads = Vec::new();
+    for (system, names) in opened.model.systems.iter().zip(&opened.names.systems) {
+        let runs = tx.latest_read_runs(names.no).await?;
+        let at = runs.iter().filter_map(|run| run.ended_at).min();
+        let complete = !runs.is_empty() && runs.iter().all(|run| run.complete);
+        reads.push(SystemRead { system: system.name.clone(), at, complete });
+    }
+    Ok(reads)
+}
+
+async fn guards(tx: &mut ReadTx, opened: &Opened, operations: &[Operation], now: Timestamp) -> Result<Vec<GuardCheck>, Error> {
+    let name_of = |number: i64| {
+        let position = opened.names.systems.iter().position(|names| names.no == number)?;
+        opened.model.systems.get(position).map(|system| system.name.clone())
+    };
+    let mut recent: BTreeMap<(Text, Text), u64> = BTreeMap::new();
+    let since = now.saturating_sub(WINDOW).unwrap_or(Timestamp::MIN);
+    for count in tx.count_operations_since(since).await? {
+        if let Some(system) = name_of(count.system_no) {
+            *recent.entry((system, count.kind)).or_default() += count.n;
+        }
+    }
+    let mut population: BTreeMap<(Text, Text), u64> = BTreeMap::new();
+    for count in tx.count_accounts().await? {
+        let Some(system) = name_of(count.system_no).filter(|_| count.status == AccountStatus::Linked) else { continue };
+        for kind in ["create", "update", "rename", "delete", "enable"] {
+            *population.entry((system.clone(), kind.into())).or_default() += count.n;
+        }
+        if count.enabled != Some(false) {
+            *population.entry((system, "disable".into())).or_default() += count.n;
+        }
+    }
+    count_grants(tx, opened, operations, &mut population).await?;
+    Ok(check_guards(&opened.model, operations, &recent, &population))
+}
+
+/// What is held on the systems on which the plan revokes more than a guard always allows.
+async fn count_grants(
+    tx: &mut ReadTx,
+    opened: &Opened,
+    operations: &[Operation],
+    population: &mut BTreeMap<(Text, Text), u64>,
+) -> Result<(), Error> {
+    for (system, names) in opened.model.systems.iter().zip(&opened.names.systems) {
+        for kind in ["grant", "revoke"] {
+            let Some(Limit { max, .. }) = system.guards.limits.get(kind) else { continue };
+            let planned = operations.iter().filter(|o| o.target.system == system.name && o.kind.name() == kind).count() as u64;
+            if planned == 0 || planned <= *max {
+                continue;
+            }
+            let mut n = 0;
+            for account in &names.accounts {
+                let mut after = None;
+                loop {
+                    let page = tx.scan_accounts(account.no, after, BATCH).await?;
+                    let Some(last) = page.last() else { break };
+                    after = Some(last.id);
+                    n += page.iter().map(|account| account.grants.len() as u64).sum::<u64>();
+                }
+            }
+            population.insert((system.name.clone(), kind.into()), n);
+        }
+    }
+    Ok(())
+}
+
+async fn save(ctx: &Ctx, opened: &Opened, made: &mut MadePlan, hash: &str) -> Result<(), Error> {
+    let mut tx = opened.store.begin().await?;
+    if let Some(same) = tx.plan_by_hash(hash).await? {
+        (made.id, made.status) = (Some(same.id), same.status);
+        return Ok(());
+    }
+    let id = PlanId(tx.take_ids(Sequence::Plan, 1).await?);
+    let base = &made.plan.base;
+    let plan = muster_store::Plan {
+        id,
+        hash: hash.into(),
+        revision: base.revision,
+        facts_version: base.facts_version,
+        made_at: ctx.now(),
+        made_by: ctx.actor.clone(),
+        status: made.status,
+        base: base_json(base).to_string().into(),
+        summary: json!({ "operations": made.plan.to_do().count() }).to_string().into(),
+        guard: guards_json(&made.plan.guards).to_string().into(),
+    };
+    tx.insert_plan(&plan).await?;
+    let mut rows = Vec::new();
+    for (seq, operation) in (1..).zip(&made.plan.operations) {
+        rows.push(row(opened, id, seq, operation));
+        if rows.len() == BATCH {
+            tx.insert_operations(&rows).await?;
+            rows.clear();
+        }
+    }
+    tx.insert_operations(&rows).await?;
+    tx.append_journal(&Entry {
+        at: ctx.now(),
+        actor: ctx.actor.clone(),
+        on_behalf_of: None,
+        action: "plan.make".into(),
+        subject: format!("plan {}", made.name).into(),
+        detail: json!({ "hash": hash, "operations": made.plan.operations.len(), "status": made.status.word() }).to_string().into(),
+        correlation: Some(ctx.correlation.clone()),
+    })
+    .await?;
+    tx.commit().await?;
+    made.id = Some(id);
+    Ok(())
+}
+
+fn row(opened: &Opened, plan: PlanId, seq: i64, operation: &Operation) -> muster_store::Operation {
+    let system = opened.model.systems.iter().position(|system| system.name == operation.target.system);
+    let names = system.and_then(|system| opened.names.systems.get(system));
+    let accounts = system.and_then(|system| opened.model.systems.get(system)).map_or(&[][..], |system| &system.accounts);
+    let position = accounts.iter().position(|account| account.name == operation.target.account_type);
+    let account_type_no = names.zip(position).and_then(|(names, position)| names.accounts.get(position)).map(|account| account.no);
+    muster_store::Operation {
+        plan,
+        seq,
+        system_no: names.map_or(0, |names| names.no),
+        entity: Some(operation.identity),
+        account_type_no,
+        account: operation.target.account,
+        kind: operation.kind.name().into(),
+        subject: operation.subject.clone(),
+        body: encode_operation(operation),
+        after: Vec::new(),
+        state: if operation.blocked.is_some() { OperationState::Held } else { OperationState::Planned },
+        attempts: 0,
+        next_try: None,
+        sent_at: None,
+        done_at: None,
+        error: None,
+    }
+}
+
+fn base_json(base: &Base) -> Json {
+    let systems = base.systems.iter().map(|read| {
+        json!({ "system": &*read.system, "at": read.at.map(|at| at.to_string()), "complete": read.complete })
+    });
+    json!({ "now": base.now.to_string(), "systems": systems.collect::<Vec<_>>() })
+}
+
+fn guards_json(guards: &[GuardCheck]) -> Json {
+    let guard = |g: &GuardCheck| {
+        json!({ "system": &*g.system, "kind": &*g.kind, "planned": g.planned, "recent": g.recent,
+                "population": g.population, "max": g.limit.max, "percent": g.limit.percent })
+    };
+    guards.iter().map(guard).collect()
+}
+
+/// Finds a saved plan by the beginning of its name; without a name the latest one that is open, held or being applied.
+pub async fn load_plan(opened: &Opened, name: Option<&str>) -> Result<MadePlan, Error> {
+    let mut tx = opened.store.read().await?;
+    let found = match name {
+        Some(name) => tx.plan_by_hash(&name.to_lowercase()).await?,
+        None => {
+            let latest = tx.plans(None, None, 20).await?;
+            let usable = |plan: &muster_store::Plan| {
+                matches!(plan.status, PlanStatus::Open | PlanStatus::Held | PlanStatus::Applying)
+            };
+            latest.into_iter().find(usable)
+        }
+    };
+    let Some(stored) = found else {
+        return Err(Error::not_found(match name {
+            Some(name) => format!("there is no plan `{name}`"),
+            None => "there is no plan to apply".to_owned(),
+        })
+        .hint("muster plan makes one; muster plans lists them"));
+    };
+    let mut operations = Vec::new();
+    let mut after = None;
+    loop {
+        let page = tx.operations(stored.id, OperationFilter::default(), after, BATCH).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.seq);
+        for operation in &page {
+            operations.push(decode_operation(&operation.body).map_err(|error| Error::bug("a saved plan cannot be read").caused_by(error))?);
+        }
+    }
+    Ok(MadePlan {
+        plan: Plan::new(read_base(&stored), operations, Vec::new(), read_guards(&stored.guard)),
+        name: stored.hash.chars().take(NAME).collect(),
+        id: Some(stored.id),
+        status: stored.status,
+        evaluated: 0,
+    })
+}
+
+fn read_base(stored: &muster_store::Plan) -> Base {
+    let json: Json = serde_json::from_str(&stored.base).unwrap_or_default();
+    let systems = json.get("systems").and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
+    let time = |json: Option<&Json>| json.and_then(Json::as_str).and_then(|text| text.parse().ok());
+    Base {
+        revision: stored.revision,
+        facts_version: stored.facts_version,
+        now: time(json.get("now")).unwrap_or(stored.made_at),
+        systems: systems
+            .iter()
+            .map(|read| SystemRead {
+                system: read.get("system").and_then(Json::as_str).unwrap_or("?").into(),
+                at: time(read.get("at")),
+                complete: read.get("complete").and_then(Json::as_bool).unwrap_or(false),
+            })
+            .collect(),
+    }
+}
+
+fn read_guards(text: &str) -> Vec<GuardCheck> {
+    let json: Json = serde_json::from_str(text).unwrap_or_default();
+    let number = |json: &Json, key: &str| json.get(key).and_then(Json::as_u64).unwrap_or(0);
+    let text = |json: &Json, key: &str| json.get(key).and_then(Json::as_str).unwrap_or("?").into();
+    let guards = json.as_array().map_or(&[][..], Vec::as_slice);
+    let read = |guard: &Json| GuardCheck {
+        system: text(guard, "system"),
+        kind: text(guard, "kind"),
+        planned: number(guard, "planned"),
+        recent: number(guard, "recent"),
+        population: number(guard, "population"),
+        limit: Limit { max: number(guard, "max"), percent: u32::try_from(number(guard, "percent")).unwrap_or(0) },
+    };
+    guards.iter().map(read).collect()
+}
+
+/// Saved plans, the newest first.
+pub async fn list_plans(opened: &Opened, limit: usize, before: Option<i64>) -> Result<Vec<muster_store::Plan>, Error> {
+    Ok(opened.store.read().await?.plans(None, before.map(PlanId), limit).await?)
+}
+
+/// Throws a plan away that is not being applied.
+pub async fn cancel_plan(ctx: &Ctx, opened: &Opened, name: &str) -> Result<(), Error> {
+    let made = load_plan(opened, Some(name)).await?;
+    let Some(id) = made.id else { return Err(Error::bug("a saved plan has no id")) };
+    let mut tx = opened.store.begin().await?;
+    let from = [PlanStatus::Open, PlanStatus::Held, PlanStatus::Stale];
+    if !tx.set_plan_status(id, &from, PlanStatus::Cancelled).await? {
+        return Err(Error::new(Kind::Conflict, format!("plan `{}` is {} already", made.name, made.status)));
+    }
+    tx.append_journal(&Entry {
+        at: ctx.now(),
+        actor: ctx.actor.clone(),
+        on_behalf_of: None,
+        action: "plan.cancel".into(),
+        subject: format!("plan {}", made.name).into(),
+        detail: "{}".into(),
+        correlation: Some(ctx.correlation.clone()),
+    })
+    .await?;
+    tx.commit().await?;
+    Ok(())
+}

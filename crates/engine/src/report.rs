@@ -1,0 +1,77 @@
+//! What a synchronisation did, for people.
+
+use muster_model::Text;
+use muster_store::{ChangeCounts, ChangeSetId, ReadProblem};
+
+/// The outcome of a synchronisation.
+#[derive(Debug, Clone, Default)]
+pub struct SyncReport {
+    /// One for each thing that was read.
+    pub reads: Vec<ReadReport>,
+}
+
+/// The outcome of one read.
+#[derive(Debug, Clone, Default)]
+pub struct ReadReport {
+    /// The system.
+    pub system: Text,
+    /// What was read: `person`, `account user`, `entitlement group`.
+    pub what: Text,
+    /// Objects read.
+    pub objects: u64,
+    /// New ones.
+    pub created: u64,
+    /// Changed ones.
+    pub changed: u64,
+    /// Known ones that a complete read no longer holds.
+    pub absent: u64,
+    /// Objects that could not be used; the first of them in `bad`.
+    pub n_bad: u64,
+    /// The first problems.
+    pub bad: Vec<ReadProblem>,
+    /// True when everything was seen.
+    pub complete: bool,
+    /// Why not.
+    pub problem: Option<String>,
+    /// The change set that a guard holds.
+    pub held: Option<HeldChangeSet>,
+    /// Accounts that found their identity in this read.
+    pub linked: u64,
+    /// Accounts that belong to nobody.
+    pub orphans: u64,
+    /// Accounts that wait for a decision.
+    pub undecided: u64,
+    /// Operations that this read confirmed.
+    pub verified: u64,
+    /// Operations that the system said it did and this read does not show.
+    pub unconfirmed: u64,
+}
+
+/// How many problems are kept in a report.
+pub(crate) const PROBLEMS_SHOWN: usize = 1000;
+
+impl ReadReport {
+    /// A report that begins.
+    pub(crate) fn new(system: &Text, what: impl Into<Text>) -> Self {
+        Self { system: system.clone(), what: what.into(), ..Self::default() }
+    }
+
+    /// Notes an object that cannot be used.
+    pub(crate) fn reject(&mut self, place: impl Into<Text>, problem: impl Into<Text>) {
+        self.n_bad += 1;
+        if self.bad.len() < PROBLEMS_SHOWN {
+            self.bad.push(ReadProblem { place: place.into(), problem: problem.into() });
+        }
+    }
+}
+
+/// A change set that waits for a person.
+#[derive(Debug, Clone)]
+pub struct HeldChangeSet {
+    /// Which one.
+    pub id: ChangeSetId,
+    /// Why it is held.
+    pub reason: Text,
+    /// How much it would change.
+    pub counts: ChangeCounts,
+}

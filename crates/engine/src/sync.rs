@@ -1,0 +1,148 @@
+//! A synchronisation: reads systems, one after the other, sources before targets.
+
+use muster_app::{Ctx, Error, Kind, Opened};
+use muster_policy::System;
+use muster_store::{LeaseAnswer, ReadCounts, ReadRun, ReadRunId, Sequence};
+
+use crate::{
+    progress::Progress,
+    report::{ReadReport, SyncReport},
+    source::{Source, read_source},
+    target::Target,
+};
+
+/// How long a run may take before another one may take over.
+const LEASE: jiff::SignedDuration = jiff::SignedDuration::from_hours(2);
+
+/// What is synchronised.
+#[derive(Debug, Clone, Default)]
+pub struct SyncOptions {
+    /// The systems by name; all when empty.
+    pub systems: Vec<String>,
+}
+
+/// Reads systems and brings the repository up to what they say.
+///
+/// A system that fails does not stop the others; the report says which. Two runs at once are refused.
+pub async fn sync(ctx: &Ctx, opened: &Opened, options: &SyncOptions, progress: &dyn Progress) -> Result<SyncReport, Error> {
+    for name in &options.systems {
+        opened.system_named(name)?;
+    }
+    let lease = Lease::take(ctx, opened, "sync").await?;
+    let wanted = |system: &&System| options.systems.is_empty() || options.systems.iter().any(|name| **name == *system.name);
+    let mut report = SyncReport::default();
+    let outcome = async {
+        for system in opened.model.systems.iter().filter(wanted).filter(|system| !system.reads.is_empty()) {
+            report.reads.extend(sources(ctx, opened, system, progress).await?);
+        }
+        for system in opened.model.systems.iter().filter(wanted).filter(|system| !system.accounts.is_empty()) {
+            report.reads.extend(targets(ctx, opened, system, progress).await?);
+        }
+        Ok(())
+    }
+    .await;
+    lease.release(opened).await?;
+    outcome.map(|()| report)
+}
+
+async fn sources(ctx: &Ctx, opened: &Opened, system: &System, progress: &dyn Progress) -> Result<Vec<ReadReport>, Error> {
+    let names = opened.names.systems.get(system.id.index()).ok_or_else(|| Error::bug("a system has no number"))?;
+    let mut reports = Vec::new();
+    for (read, read_names) in system.reads.iter().zip(&names.reads) {
+        let what = opened.model.schema.get(read.type_id).map_or_else(|| "?".into(), |entity_type| entity_type.name.clone());
+        let started = ctx.now();
+        let report = match opened.connect(system) {
+            Ok(connector) => {
+                let source = Source { system, read, names: read_names, what: &what };
+                read_source(ctx, opened, source, connector.as_ref(), progress).await?
+            }
+            Err(error) => failed(system, &what, &error),
+        };
+        finish(ctx, opened, system, &report, started).await?;
+        reports.push(report);
+    }
+    Ok(reports)
+}
+
+async fn targets(ctx: &Ctx, opened: &Opened, system: &System, progress: &dyn Progress) -> Result<Vec<ReadReport>, Error> {
+    let started = ctx.now();
+    let reports = match opened.connect(system) {
+        Ok(connector) => Target { ctx, opened, system, connector: connector.as_ref(), progress }.read().await?,
+        Err(error) => vec![failed(system, "accounts", &error)],
+    };
+    for report in &reports {
+        finish(ctx, opened, system, report, started).await?;
+    }
+    Ok(reports)
+}
+
+fn failed(system: &System, what: &str, error: &muster_connector::ConnectorError) -> ReadReport {
+    let mut report = ReadReport::new(&system.name, what);
+    report.problem = Some(error.to_string());
+    report
+}
+
+/// Writes down that a read ran and how it went.
+async fn finish(ctx: &Ctx, opened: &Opened, system: &System, report: &ReadReport, started: jiff::Timestamp) -> Result<(), Error> {
+    let system_no = opened.names.systems.get(system.id.index()).map_or(0, |names| names.no);
+    let mut tx = opened.store.begin().await?;
+    let id = ReadRunId(tx.take_ids(Sequence::ReadRun, 1).await?);
+    let run = ReadRun {
+        id,
+        system_no,
+        what: report.what.clone(),
+        started_at: started,
+        ended_at: Some(ctx.now()),
+        complete: report.complete,
+        counts: ReadCounts {
+            n_objects: report.objects,
+            n_new: report.created,
+            n_changed: report.changed,
+            n_absent: report.absent,
+            n_bad: report.n_bad,
+        },
+        cursor: None,
+        problem: report.problem.as_deref().map(Into::into),
+    };
+    tx.insert_read_run(&run).await?;
+    tx.finish_read_run(&run).await?;
+    tx.insert_read_problems(id, &report.bad).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The right to do something that only one may do at a time.
+pub(crate) struct Lease {
+    name: &'static str,
+    holder: String,
+}
+
+impl Lease {
+    pub(crate) async fn take(ctx: &Ctx, opened: &Opened, name: &'static str) -> Result<Self, Error> {
+        let holder = format!("{} {}", ctx.actor, ctx.clock.process());
+        let now = ctx.now();
+        let until = now.saturating_add(LEASE).unwrap_or(now);
+        let mut tx = opened.store.begin().await?;
+        let mut answer = tx.take_lease(name, &holder, now, until).await?;
+        if let LeaseAnswer::HeldBy(lease) = &answer
+            && lease.holder.rsplit_once(' ').is_some_and(|(_, process)| ctx.clock.is_gone(process))
+        {
+            let dead = lease.holder.clone();
+            tx.release_lease(name, &dead).await?;
+            answer = tx.take_lease(name, &holder, now, until).await?;
+        }
+        tx.commit().await?;
+        match answer {
+            LeaseAnswer::Taken => Ok(Self { name, holder }),
+            LeaseAnswer::HeldBy(lease) => Err(Error::new(Kind::Busy, format!("{name} is being run by {} since {}", lease.holder, lease.taken_at))
+                .hint("wait until it ends")),
+        }
+    }
+
+    pub(crate) async fn release(self, opened: &Opened) -> Result<(), Error> {
+        let mut tx = opened.store.begin().await?;
+        tx.release_lease(self.name, &self.holder).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
