@@ -73,8 +73,9 @@ const BINARY: [(&str, BinaryOp); 14] = [
     (operators::MODULO, BinaryOp::Remainder),
 ];
 
-/// How much may wait for one another to be parsed on the caller's stack.
-const MAX_DEPTH_INLINE: usize = 12;
+/// How much may wait for one another to be parsed on the caller's stack. The parser takes up to 170 KiB for each nested
+/// call in a debug build.
+const MAX_DEPTH_INLINE: usize = 4;
 /// The stack for what is nested deeper, in bytes; the system hands out only what is used of it.
 const PARSER_STACK: usize = 64 * 1024 * 1024;
 

@@ -44,6 +44,9 @@ fn the_deepest_expression_that_is_allowed_fits_a_small_stack() {
         format!("title{}", ".lower()".repeat(60)),
         "true || ".repeat(700) + "true",
         format!("{}level", "-".repeat(125)),
+        format!("{}title{}", "lower(".repeat(62), ")".repeat(62)),
+        format!("{}title{}", "default(null, [".repeat(31), "][0])".repeat(31)),
+        format!("{}title{}", "default(".repeat(40), " + title, title + title)".repeat(40)),
     ];
     let run = move || {
         for source in worst {
@@ -55,6 +58,18 @@ fn the_deepest_expression_that_is_allowed_fits_a_small_stack() {
         }
     };
     std::thread::Builder::new().stack_size(2 * 1024 * 1024).spawn(run).unwrap().join().unwrap();
+}
+
+#[test]
+fn what_is_hardly_nested_needs_little_stack() {
+    let run = || {
+        for source in
+            ["lower(lower(lower(lower(title))))", "((((level))))", "lower(a.b) == 'x'", "[[[[1]]]]"]
+        {
+            assert_ne!(outcome(source), "E0302", "{source}");
+        }
+    };
+    std::thread::Builder::new().stack_size(1024 * 1024).spawn(run).unwrap().join().unwrap();
 }
 
 #[test]
