@@ -3,7 +3,10 @@
 use muster_app::{AccountNames, EntitlementIndex};
 use muster_connector::Field;
 use muster_lang::{Binding, Clock, EmptyWorld, Frame};
-use muster_model::{Applied, Change, EntityId, Hasher, ObjectRef, Row, Text, TypeId, Value, decode_row, encode_row, name_key};
+use muster_model::{
+    Applied, Change, EntityId, Hasher, ObjectRef, Row, Text, TypeId, Value, decode_row, encode_row,
+    name_key,
+};
 use muster_plan::{Kind, Operation, object_name};
 use muster_policy::{AccountType, EntitlementKind, Held, System};
 use muster_store::{Account, EntitlementId};
@@ -16,7 +19,12 @@ pub(crate) fn entitlement_object(system: &System, kind: &EntitlementKind, name: 
     let value = Value::Text(name.clone());
     let bindings = [Binding::Value(&value)];
     let clock = Clock::new(jiff::Timestamp::UNIX_EPOCH);
-    let frame = Frame { bindings: &bindings, world: &EmptyWorld, clock: &clock, timezone: &jiff::tz::TimeZone::UTC };
+    let frame = Frame {
+        bindings: &bindings,
+        world: &EmptyWorld,
+        clock: &clock,
+        timezone: &jiff::tz::TimeZone::UTC,
+    };
     match rule.program.eval(&frame).as_text() {
         Some(object) => object_name(system, object),
         None => object_name(system, name),
@@ -35,23 +43,41 @@ impl Place<'_> {
     pub(crate) fn object(&self, operation: &Operation, account: Option<&Account>) -> ObjectRef {
         let class = self.account_type.object.clone();
         match account {
-            Some(account) => ObjectRef { class, id: account.native_id.clone(), name: account.name.clone() },
-            None => ObjectRef { class, id: operation.target.native_id.clone(), name: operation.target.name.clone() },
+            Some(account) => {
+                ObjectRef { class, id: account.native_id.clone(), name: account.name.clone() }
+            }
+            None => ObjectRef {
+                class,
+                id: operation.target.native_id.clone(),
+                name: operation.target.name.clone(),
+            },
         }
     }
 
     /// The call for an operation on the account itself; `None` for memberships, which are put together by group.
-    pub(crate) fn change(&self, operation: &Operation, account: Option<&Account>) -> Option<Change> {
+    pub(crate) fn change(
+        &self,
+        operation: &Operation,
+        account: Option<&Account>,
+    ) -> Option<Change> {
         let object = self.object(operation, account);
         let can_switch = account.is_none_or(|account| account.enabled.is_some());
         Some(match &operation.kind {
             Kind::Create { values, enabled } => {
-                let object = ObjectRef { id: "".into(), name: operation.target.name.clone(), ..object };
-                Change::Create { object, values: values.clone(), enabled: can_switch.then_some(*enabled) }
+                let object =
+                    ObjectRef { id: "".into(), name: operation.target.name.clone(), ..object };
+                Change::Create {
+                    object,
+                    values: values.clone(),
+                    enabled: can_switch.then_some(*enabled),
+                }
             }
             Kind::Update { changes } => Change::Update {
                 object,
-                values: changes.iter().map(|c| (c.attribute.clone(), c.old.clone(), c.new.clone())).collect(),
+                values: changes
+                    .iter()
+                    .map(|c| (c.attribute.clone(), c.old.clone(), c.new.clone()))
+                    .collect(),
             },
             Kind::Rename { to } => Change::Rename { object, to: to.clone() },
             Kind::Enable => Change::SetEnabled { object, enabled: true },
@@ -62,17 +88,32 @@ impl Place<'_> {
     }
 
     /// The entitlement kind of a membership operation and how it is held.
-    pub(crate) fn membership<'k>(&'k self, operation: &'k Operation) -> Option<(usize, &'k EntitlementKind, &'k Text)> {
-        let (Kind::Grant { entitlement, name } | Kind::Revoke { entitlement, name }) = &operation.kind else { return None };
-        let position = self.system.entitlements.iter().position(|kind| kind.name == *entitlement)?;
+    pub(crate) fn membership<'k>(
+        &'k self,
+        operation: &'k Operation,
+    ) -> Option<(usize, &'k EntitlementKind, &'k Text)> {
+        let (Kind::Grant { entitlement, name } | Kind::Revoke { entitlement, name }) =
+            &operation.kind
+        else {
+            return None;
+        };
+        let position =
+            self.system.entitlements.iter().position(|kind| kind.name == *entitlement)?;
         Some((position, self.system.entitlements.get(position)?, name))
     }
 
     /// What is believed of the account after `operation` was done.
-    pub(crate) fn after(&self, operation: &Operation, account: &mut Account, applied: &Applied, index: &EntitlementIndex) {
+    pub(crate) fn after(
+        &self,
+        operation: &Operation,
+        account: &mut Account,
+        applied: &Applied,
+        index: &EntitlementIndex,
+    ) {
         let mut row = Row::empty(EntityId(0), TypeId(0), self.names.layout.fields.len());
         // Values that cannot be read are read again from the system with the next synchronisation.
-        let readable = account.content.is_empty() || decode_row(&account.content, &self.names.layout.numbers, &mut row).is_ok();
+        let readable = account.content.is_empty()
+            || decode_row(&account.content, &self.names.layout.numbers, &mut row).is_ok();
         if let Some(name) = &applied.name {
             account.name = name.clone();
         }
@@ -84,7 +125,9 @@ impl Place<'_> {
                 values.iter().for_each(|(attribute, value)| self.set(&mut row, attribute, value));
                 account.enabled = account.enabled.map(|_| *enabled);
             }
-            Kind::Update { changes } => changes.iter().for_each(|change| self.set(&mut row, &change.attribute, &change.new)),
+            Kind::Update { changes } => {
+                changes.iter().for_each(|change| self.set(&mut row, &change.attribute, &change.new))
+            }
             Kind::Rename { to } if applied.name.is_none() => account.name = to.clone(),
             Kind::Enable => account.enabled = Some(true),
             Kind::Disable => account.enabled = Some(false),
@@ -95,24 +138,36 @@ impl Place<'_> {
                     account.grants.insert(at, id);
                 }
             }
-            Kind::Revoke { .. } => account.grants.retain(|held| Some(*held) != self.entitlement(operation, index)),
+            Kind::Revoke { .. } => {
+                account.grants.retain(|held| Some(*held) != self.entitlement(operation, index))
+            }
             Kind::Rename { .. } | Kind::Delete => {}
         }
         account.name_key = name_key(self.system.names, &account.name).into();
         if readable {
             account.content = encode_row(&row, &self.names.layout.numbers, |_| true);
         }
-        account.fingerprint =
-            account_fingerprint(&mut Hasher::new(), &account.name, account.enabled, &account.content, &account.grants);
+        account.fingerprint = account_fingerprint(
+            &mut Hasher::new(),
+            &account.name,
+            account.enabled,
+            &account.content,
+            &account.grants,
+        );
     }
 
-    fn entitlement(&self, operation: &Operation, index: &EntitlementIndex) -> Option<EntitlementId> {
+    fn entitlement(
+        &self,
+        operation: &Operation,
+        index: &EntitlementIndex,
+    ) -> Option<EntitlementId> {
         let (position, _, name) = self.membership(operation)?;
         Some(index.get(self.system.id.index(), position, name)?.id)
     }
 
     fn set(&self, row: &mut Row, attribute: &Text, value: &Value) {
-        if let Some(field) = self.names.layout.fields.iter().position(|field: &Field| field.name == *attribute)
+        if let Some(field) =
+            self.names.layout.fields.iter().position(|field: &Field| field.name == *attribute)
             && let Some(place) = row.values.get_mut(field)
         {
             *place = value.clone();
@@ -128,9 +183,17 @@ impl Place<'_> {
         add: &[Text],
         remove: &[Text],
     ) -> (Value, Value) {
-        let held = account.grants.iter().filter_map(|id| index.name(*id)).filter(|(k, _)| *k == kind).map(|(_, name)| name);
+        let held = account
+            .grants
+            .iter()
+            .filter_map(|id| index.name(*id))
+            .filter(|(k, _)| *k == kind)
+            .map(|(_, name)| name);
         let old: Vec<Value> = held.clone().map(|name| Value::Text(name.clone())).collect();
-        let kept = held.filter(|name| !remove.contains(name)).chain(add).map(|name| Value::Text(name.clone()));
+        let kept = held
+            .filter(|name| !remove.contains(name))
+            .chain(add)
+            .map(|name| Value::Text(name.clone()));
         (Value::set(old), Value::set(kept.collect()))
     }
 }

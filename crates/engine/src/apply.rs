@@ -115,7 +115,19 @@ async fn run(
         open += todo.len() as u64;
         if !todo.is_empty() {
             let task = progress.begin(&system.name, Some(todo.len() as u64));
-            runs.push(SystemRun { ctx, opened, plan: id, name: &made.name, position, system, task, cancel }.run(todo));
+            runs.push(
+                SystemRun {
+                    ctx,
+                    opened,
+                    plan: id,
+                    name: &made.name,
+                    position,
+                    system,
+                    task,
+                    cancel,
+                }
+                .run(todo),
+            );
         }
     }
     report.done_before = total.saturating_sub(open);
@@ -153,19 +165,36 @@ async fn futures_in_turn<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
 }
 
 /// Checks that the plan may be applied and marks it as being applied.
-async fn begin(ctx: &Ctx, opened: &Opened, made: &MadePlan, id: PlanId, options: &ApplyOptions) -> Result<(), Error> {
+async fn begin(
+    ctx: &Ctx,
+    opened: &Opened,
+    made: &MadePlan,
+    id: PlanId,
+    options: &ApplyOptions,
+) -> Result<(), Error> {
     let n = made.plan.to_do().count() as u64;
     match made.status {
         PlanStatus::Applying => return Ok(()),
-        PlanStatus::Done => return Err(Error::new(Kind::Conflict, format!("plan `{}` was applied already", made.name)).hint("muster plan makes a new one")),
+        PlanStatus::Done => {
+            return Err(Error::new(
+                Kind::Conflict,
+                format!("plan `{}` was applied already", made.name),
+            )
+            .hint("muster plan makes a new one"));
+        }
         PlanStatus::Stale => return Err(stale(made, "it was found to be stale before")),
-        PlanStatus::Cancelled => return Err(Error::new(Kind::Conflict, format!("plan `{}` was cancelled", made.name))),
+        PlanStatus::Cancelled => {
+            return Err(Error::new(Kind::Conflict, format!("plan `{}` was cancelled", made.name)));
+        }
         PlanStatus::Open | PlanStatus::Held => {}
     }
     let mut tx = opened.store.begin().await?;
     let facts_version = tx.facts_version().await?;
     let why = if made.plan.base.revision != opened.revision {
-        Some(format!("the model changed from revision {} to {}", made.plan.base.revision, opened.revision))
+        Some(format!(
+            "the model changed from revision {} to {}",
+            made.plan.base.revision, opened.revision
+        ))
     } else if made.plan.base.facts_version != facts_version {
         Some("facts or accounts changed since it was made".to_owned())
     } else {
@@ -178,53 +207,97 @@ async fn begin(ctx: &Ctx, opened: &Opened, made: &MadePlan, id: PlanId, options:
     }
     agreed(made, n, options)?;
     tx.set_plan_status(id, &[made.status], PlanStatus::Applying).await?;
-    entry(ctx, &mut tx, made, "plan.apply", json!({ "operations": n, "confirmed": options.confirm })).await?;
+    entry(
+        ctx,
+        &mut tx,
+        made,
+        "plan.apply",
+        json!({ "operations": n, "confirmed": options.confirm }),
+    )
+    .await?;
     tx.commit().await?;
     Ok(())
 }
 
 fn stale(made: &MadePlan, why: &str) -> Error {
-    Error::new(Kind::Stale, format!("plan `{}` is stale: {why}", made.name)).hint("muster plan makes a new one")
+    Error::new(Kind::Stale, format!("plan `{}` is stale: {why}", made.name))
+        .hint("muster plan makes a new one")
 }
 
 fn agreed(made: &MadePlan, n: u64, options: &ApplyOptions) -> Result<(), Error> {
     match options.confirm {
         Some(confirm) if confirm == n => Ok(()),
-        Some(confirm) => Err(Error::new(Kind::Held, format!("plan `{}` has {n} operations, not {confirm}", made.name))
-            .hint(format!("look at it: muster plan {}", made.name))),
+        Some(confirm) => Err(Error::new(
+            Kind::Held,
+            format!("plan `{}` has {n} operations, not {confirm}", made.name),
+        )
+        .hint(format!("look at it: muster plan {}", made.name))),
         None if made.status == PlanStatus::Held => {
             let guards = made.plan.crossed().map(|guard| {
-                format!("{} {} {} of {} (limit {} or {} %)", guard.system, guard.kind, guard.planned + guard.recent, guard.population, guard.limit.max, guard.limit.percent)
+                format!(
+                    "{} {} {} of {} (limit {} or {} %)",
+                    guard.system,
+                    guard.kind,
+                    guard.planned + guard.recent,
+                    guard.population,
+                    guard.limit.max,
+                    guard.limit.percent
+                )
             });
             let guards: Vec<String> = guards.collect();
-            Err(Error::new(Kind::Held, format!("plan `{}` is held: {}", made.name, guards.join("; ")))
-                .hint(format!("look at it with muster plan {}; if it is right: muster apply {} --confirm {n}", made.name, made.name)))
+            Err(Error::new(
+                Kind::Held,
+                format!("plan `{}` is held: {}", made.name, guards.join("; ")),
+            )
+            .hint(format!(
+                "look at it with muster plan {}; if it is right: muster apply {} --confirm {n}",
+                made.name, made.name
+            )))
         }
         None if options.auto_approve => Ok(()),
-        None => Err(Error::new(Kind::Held, format!("plan `{}` has {n} operations and nobody agreed to them", made.name))
-            .hint(format!("muster apply {} --confirm {n}", made.name))),
+        None => Err(Error::new(
+            Kind::Held,
+            format!("plan `{}` has {n} operations and nobody agreed to them", made.name),
+        )
+        .hint(format!("muster apply {} --confirm {n}", made.name))),
     }
 }
 
-async fn open_operations(opened: &Opened, plan: PlanId, position: usize) -> Result<Vec<Todo>, Error> {
+async fn open_operations(
+    opened: &Opened,
+    plan: PlanId,
+    position: usize,
+) -> Result<Vec<Todo>, Error> {
     let system_no = opened.names.systems.get(position).map(|names| names.no);
     let mut tx = opened.store.read().await?;
     let mut todo = Vec::new();
     let mut after = None;
     loop {
-        let page = tx.operations(plan, OperationFilter { system_no, state: None }, after, PAGE).await?;
+        let page =
+            tx.operations(plan, OperationFilter { system_no, state: None }, after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(todo) };
         after = Some(last.seq);
-        for stored in page.iter().filter(|o| matches!(o.state, OperationState::Planned | OperationState::Sent)) {
-            let operation = decode_operation(&stored.body).map_err(|error| Error::bug("a saved operation cannot be read").caused_by(error))?;
+        for stored in page
+            .iter()
+            .filter(|o| matches!(o.state, OperationState::Planned | OperationState::Sent))
+        {
+            let operation = decode_operation(&stored.body)
+                .map_err(|error| Error::bug("a saved operation cannot be read").caused_by(error))?;
             todo.push(Todo { seq: stored.seq, operation, uncertain: stored.attempts > 0 });
         }
     }
 }
 
 /// Settles the identities of the plan, so that the next run passes over them, and closes the plan when nothing is left.
-async fn finish(ctx: &Ctx, opened: &Opened, made: &MadePlan, id: PlanId, report: &ApplyReport) -> Result<(), Error> {
-    let ids: BTreeSet<EntityId> = made.plan.operations.iter().map(|operation| operation.identity).collect();
+async fn finish(
+    ctx: &Ctx,
+    opened: &Opened,
+    made: &MadePlan,
+    id: PlanId,
+    report: &ApplyReport,
+) -> Result<(), Error> {
+    let ids: BTreeSet<EntityId> =
+        made.plan.operations.iter().map(|operation| operation.identity).collect();
     let ids: Vec<EntityId> = ids.into_iter().collect();
     let now = ctx.now();
     let mut tx = opened.store.read().await?;
@@ -245,7 +318,13 @@ async fn finish(ctx: &Ctx, opened: &Opened, made: &MadePlan, id: PlanId, report:
     Ok(())
 }
 
-async fn entry(ctx: &Ctx, tx: &mut muster_store::Tx, made: &MadePlan, action: &str, detail: serde_json::Value) -> Result<(), Error> {
+async fn entry(
+    ctx: &Ctx,
+    tx: &mut muster_store::Tx,
+    made: &MadePlan,
+    action: &str,
+    detail: serde_json::Value,
+) -> Result<(), Error> {
     tx.append_journal(&Entry {
         at: ctx.now(),
         actor: ctx.actor.clone(),

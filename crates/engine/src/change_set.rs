@@ -2,7 +2,9 @@
 
 use muster_app::{Ctx, Error, Kind, Opened};
 use muster_model::{Fingerprint, Value, decode_values, encode_values};
-use muster_store::{ChangeCounts, ChangeSet, ChangeSetId, ChangeSetStatus, Entry, RecordId, Sequence, Tx};
+use muster_store::{
+    ChangeCounts, ChangeSet, ChangeSetId, ChangeSetStatus, Entry, RecordId, Sequence, Tx,
+};
 use serde_json::json;
 
 use crate::{
@@ -27,7 +29,14 @@ pub(crate) async fn hold(
     let mut tx = opened.store.begin().await?;
     for older in tx.change_sets(Some(ChangeSetStatus::Held), 1000).await? {
         if older.read_no == source.names.no {
-            tx.decide_change_set(older.id, ChangeSetStatus::Held, ChangeSetStatus::Rejected, "superseded", ctx.now()).await?;
+            tx.decide_change_set(
+                older.id,
+                ChangeSetStatus::Held,
+                ChangeSetStatus::Rejected,
+                "superseded",
+                ctx.now(),
+            )
+            .await?;
         }
     }
     let id = ChangeSetId(tx.take_ids(Sequence::ChangeSet, 1).await?);
@@ -68,28 +77,46 @@ pub async fn release_change_set(
     let change_set = held(opened, id).await?;
     let wanted = size(change_set.counts);
     if confirm != Some(wanted) {
-        return Err(Error::new(Kind::Held, format!("change set {} changes {wanted} records: {}", id.0, change_set.reason))
-            .hint(format!("if that is right: muster sync --release {} --confirm {wanted}", id.0)));
+        return Err(Error::new(
+            Kind::Held,
+            format!("change set {} changes {wanted} records: {}", id.0, change_set.reason),
+        )
+        .hint(format!("if that is right: muster sync --release {} --confirm {wanted}", id.0)));
     }
     let read_no = change_set.read_no;
-    let place = opened.model.systems.iter().zip(&opened.names.systems).find_map(|(system, names)| {
-        let position = names.reads.iter().position(|read| read.no == read_no)?;
-        Some((system, system.reads.get(position)?, names.reads.get(position)?))
-    });
+    let place =
+        opened.model.systems.iter().zip(&opened.names.systems).find_map(|(system, names)| {
+            let position = names.reads.iter().position(|read| read.no == read_no)?;
+            Some((system, system.reads.get(position)?, names.reads.get(position)?))
+        });
     let Some((system, read, names)) = place else {
-        return Err(Error::new(Kind::Stale, "the model no longer has the read that the change set came from"));
+        return Err(Error::new(
+            Kind::Stale,
+            "the model no longer has the read that the change set came from",
+        ));
     };
-    let what = opened.model.schema.get(read.type_id).map_or_else(|| "?".into(), |entity_type| entity_type.name.clone());
+    let what = opened
+        .model
+        .schema
+        .get(read.type_id)
+        .map_or_else(|| "?".into(), |entity_type| entity_type.name.clone());
     let source = Source { system, read, names, what: &what };
     let staging = decode(opened, id).await?;
     let marks = load_marks(&mut opened.store.read().await?, read_no).await?;
     let absent: rustc_hash::FxHashSet<RecordId> = staging.absent.iter().copied().collect();
-    let seen = marks.values().filter(|mark| !absent.contains(&mark.id)).map(|mark| mark.key.clone()).collect();
+    let seen = marks
+        .values()
+        .filter(|mark| !absent.contains(&mark.id))
+        .map(|mark| mark.key.clone())
+        .collect();
     let mut report = ReadReport::new(&system.name, what.clone());
     (report.complete, report.objects) = (true, wanted);
     (report.created, report.changed, report.absent) =
         (change_set.counts.n_create, change_set.counts.n_update, change_set.counts.n_absent);
-    Inbound::new(ctx, opened, source, marks, seen).await?.apply(&staging, &mut report, progress).await?;
+    Inbound::new(ctx, opened, source, marks, seen)
+        .await?
+        .apply(&staging, &mut report, progress)
+        .await?;
     decide(ctx, opened, &change_set, ChangeSetStatus::Applied, "change_set.release").await?;
     Ok(report)
 }
@@ -102,25 +129,48 @@ pub async fn reject_change_set(ctx: &Ctx, opened: &Opened, id: ChangeSetId) -> R
 
 async fn held(opened: &Opened, id: ChangeSetId) -> Result<ChangeSet, Error> {
     let found = opened.store.read().await?.change_set(id).await?;
-    let change_set = found.ok_or_else(|| Error::not_found(format!("there is no change set {}", id.0)).hint("muster sync --held lists them"))?;
+    let change_set = found.ok_or_else(|| {
+        Error::not_found(format!("there is no change set {}", id.0))
+            .hint("muster sync --held lists them")
+    })?;
     if change_set.status == ChangeSetStatus::Held {
         Ok(change_set)
     } else {
-        Err(Error::new(Kind::Conflict, format!("change set {} is {} already", id.0, change_set.status)))
+        Err(Error::new(
+            Kind::Conflict,
+            format!("change set {} is {} already", id.0, change_set.status),
+        ))
     }
 }
 
-async fn decide(ctx: &Ctx, opened: &Opened, change_set: &ChangeSet, to: ChangeSetStatus, action: &str) -> Result<(), Error> {
+async fn decide(
+    ctx: &Ctx,
+    opened: &Opened,
+    change_set: &ChangeSet,
+    to: ChangeSetStatus,
+    action: &str,
+) -> Result<(), Error> {
     let mut tx = opened.store.begin().await?;
-    if !tx.decide_change_set(change_set.id, ChangeSetStatus::Held, to, &ctx.actor, ctx.now()).await? {
-        return Err(Error::new(Kind::Conflict, format!("somebody else decided about change set {}", change_set.id.0)));
+    if !tx
+        .decide_change_set(change_set.id, ChangeSetStatus::Held, to, &ctx.actor, ctx.now())
+        .await?
+    {
+        return Err(Error::new(
+            Kind::Conflict,
+            format!("somebody else decided about change set {}", change_set.id.0),
+        ));
     }
     journal(ctx, &mut tx, change_set, action).await?;
     tx.commit().await?;
     Ok(())
 }
 
-async fn journal(ctx: &Ctx, tx: &mut Tx, change_set: &ChangeSet, action: &str) -> Result<(), Error> {
+async fn journal(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    change_set: &ChangeSet,
+    action: &str,
+) -> Result<(), Error> {
     let ChangeCounts { n_create, n_update, n_absent, n_present } = change_set.counts;
     tx.append_journal(&Entry {
         at: ctx.now(),
@@ -186,7 +236,11 @@ async fn decode(opened: &Opened, id: ChangeSetId) -> Result<Staging, Error> {
 }
 
 fn decode_staged(values: &[Value]) -> Option<Staged> {
-    let [Value::Text(key), Value::Int(line), Value::Binary(fingerprint), Value::Binary(content)] = values else { return None };
+    let [Value::Text(key), Value::Int(line), Value::Binary(fingerprint), Value::Binary(content)] =
+        values
+    else {
+        return None;
+    };
     Some(Staged {
         key: key.clone(),
         line: u64::try_from(*line).ok()?,

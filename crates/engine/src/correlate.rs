@@ -39,7 +39,8 @@ impl<'a> Correlator<'a> {
         rules: &'a [Match],
         now: Timestamp,
     ) -> Result<Self, Error> {
-        let mut correlator = Self { rules, maps: rules.iter().map(|_| FxHashMap::default()).collect() };
+        let mut correlator =
+            Self { rules, maps: rules.iter().map(|_| FxHashMap::default()).collect() };
         let Some(names) = opened.names.type_names(type_id) else { return Ok(correlator) };
         if tx.id_bounds(names.no).await?.is_none() {
             return Ok(correlator);
@@ -52,7 +53,13 @@ impl<'a> Correlator<'a> {
             after = Some(last.id);
             for entity in entities {
                 let facts = IdentityFacts {
-                    row: decode_facts(&opened.model, &opened.names, entity.id, type_id, &entity.facts)?,
+                    row: decode_facts(
+                        &opened.model,
+                        &opened.names,
+                        entity.id,
+                        type_id,
+                        &entity.facts,
+                    )?,
                     key: entity.key,
                     version: entity.version,
                     assignments: Vec::new(),
@@ -69,7 +76,8 @@ impl<'a> Correlator<'a> {
     pub(crate) fn add(&mut self, opened: &Opened, row: &Row, world: &MemoryWorld, now: Timestamp) {
         let clock = Clock::new(now);
         let bindings = [Binding::Absent, Binding::Row(row)];
-        let frame = Frame { bindings: &bindings, world, clock: &clock, timezone: &opened.model.timezone };
+        let frame =
+            Frame { bindings: &bindings, world, clock: &clock, timezone: &opened.model.timezone };
         for (rule, map) in self.rules.iter().zip(&mut self.maps) {
             let values: Vec<Value> = rule.ours.iter().map(|program| program.eval(&frame)).collect();
             if let Some(key) = match_key(&values) {
@@ -85,9 +93,15 @@ impl<'a> Correlator<'a> {
     pub(crate) fn find(&self, opened: &Opened, theirs: &[Value], now: Timestamp) -> Found {
         let clock = Clock::new(now);
         let bindings = [Binding::Record(theirs), Binding::Absent];
-        let frame = Frame { bindings: &bindings, world: &EmptyWorld, clock: &clock, timezone: &opened.model.timezone };
+        let frame = Frame {
+            bindings: &bindings,
+            world: &EmptyWorld,
+            clock: &clock,
+            timezone: &opened.model.timezone,
+        };
         for (rule, map) in self.rules.iter().zip(&self.maps) {
-            let values: Vec<Value> = rule.theirs.iter().map(|program| program.eval(&frame)).collect();
+            let values: Vec<Value> =
+                rule.theirs.iter().map(|program| program.eval(&frame)).collect();
             let candidates = match_key(&values).and_then(|key| map.get(&key));
             match candidates.map(Vec::as_slice) {
                 Some([one]) => return Found::One(*one, rule.confidence),

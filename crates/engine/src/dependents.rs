@@ -23,10 +23,16 @@ pub(crate) async fn dependents(
             frontier.push((type_id, after.id));
         }
         for (of, slot) in projection.inverses.iter().filter(|(of, _)| *of == type_id) {
-            let Some(ValueType::Link(to)) = opened.model.schema.attribute(*of, *slot).map(|a| a.value_type) else { continue };
+            let Some(ValueType::Link(to)) =
+                opened.model.schema.attribute(*of, *slot).map(|a| a.value_type)
+            else {
+                continue;
+            };
             for row in before.iter().copied().chain([*after]) {
                 let ends = row.get(*slot).items().iter();
-                frontier.extend(ends.filter_map(|end| if let Value::Link(id) = end { Some((to, *id)) } else { None }));
+                frontier.extend(ends.filter_map(|end| {
+                    if let Value::Link(id) = end { Some((to, *id)) } else { None }
+                }));
             }
         }
     }
@@ -34,8 +40,13 @@ pub(crate) async fn dependents(
     for _ in 0..projection.depth {
         let mut next = Vec::new();
         for (source_type, slot, target_type) in links(opened) {
-            let targets: Vec<EntityId> = frontier.iter().filter(|(t, _)| *t == target_type).map(|(_, id)| *id).collect();
-            let Some(attribute_no) = opened.names.attribute_no(source_type, slot).filter(|_| !targets.is_empty()) else { continue };
+            let targets: Vec<EntityId> =
+                frontier.iter().filter(|(t, _)| *t == target_type).map(|(_, id)| *id).collect();
+            let Some(attribute_no) =
+                opened.names.attribute_no(source_type, slot).filter(|_| !targets.is_empty())
+            else {
+                continue;
+            };
             for link in tx.sources_of_many(attribute_no, &targets).await? {
                 if found.insert(link.source) {
                     next.push((source_type, link.source));
@@ -51,17 +62,27 @@ pub(crate) async fn dependents(
 fn is_read(opened: &Opened, type_id: TypeId, before: Option<&Row>, after: &Row) -> bool {
     let Some(slots) = opened.evaluator.projection().slots.get(&type_id) else { return false };
     let Some(before) = before else { return true };
-    let computed = |slot: &muster_model::Slot| opened.model.schema.attribute(type_id, *slot).is_none_or(|a| !a.kind.is_kept());
+    let computed = |slot: &muster_model::Slot| {
+        opened.model.schema.attribute(type_id, *slot).is_none_or(|a| !a.kind.is_kept())
+    };
     slots.iter().any(|slot| computed(slot) || before.get(*slot) != after.get(*slot))
 }
 
 /// Every link attribute of the model: the type that holds it, the attribute, the type it leads to.
 fn links(opened: &Opened) -> impl Iterator<Item = (TypeId, muster_model::Slot, TypeId)> {
     opened.model.schema.types.iter().flat_map(|entity_type| {
-        entity_type.attributes.iter().filter(|attribute| attribute.kind.is_kept()).filter_map(|attribute| match attribute.value_type {
-            ValueType::Link(to) => Some((entity_type.id, attribute.slot, to)),
-            ValueType::Bool | ValueType::Int | ValueType::Float | ValueType::Text | ValueType::Date | ValueType::DateTime
-            | ValueType::Binary | ValueType::Uuid => None,
-        })
+        entity_type.attributes.iter().filter(|attribute| attribute.kind.is_kept()).filter_map(
+            |attribute| match attribute.value_type {
+                ValueType::Link(to) => Some((entity_type.id, attribute.slot, to)),
+                ValueType::Bool
+                | ValueType::Int
+                | ValueType::Float
+                | ValueType::Text
+                | ValueType::Date
+                | ValueType::DateTime
+                | ValueType::Binary
+                | ValueType::Uuid => None,
+            },
+        )
     })
 }

@@ -10,8 +10,8 @@ use std::{
 
 use jiff::Timestamp;
 use muster_app::{
-    EntitlementIndex, Error, IdentityFacts, Opened, identity_facts, load_identities, load_world, observed_account, role_assignments,
-    subject_of,
+    EntitlementIndex, Error, IdentityFacts, Opened, identity_facts, load_identities, load_world,
+    observed_account, role_assignments, subject_of,
 };
 use muster_model::{EntityId, TypeId};
 use muster_plan::{Observed, Operation, compare};
@@ -49,7 +49,11 @@ struct Shared {
 }
 
 /// Evaluates everybody.
-pub(crate) async fn evaluate_all(opened: &Opened, now: Timestamp, task: Box<dyn Task>) -> Result<Outcome, Error> {
+pub(crate) async fn evaluate_all(
+    opened: &Opened,
+    now: Timestamp,
+    task: Box<dyn Task>,
+) -> Result<Outcome, Error> {
     let mut tx = opened.store.read().await?;
     let mut pieces = VecDeque::new();
     for entity_type in opened.model.schema.types.iter().filter(|entity_type| entity_type.identity) {
@@ -58,15 +62,24 @@ pub(crate) async fn evaluate_all(opened: &Opened, now: Timestamp, task: Box<dyn 
         let mut after = first.0 - 1;
         while after < last.0 {
             let to = (after + PIECE).min(last.0);
-            pieces.push_back((entity_type.id, IdRange { after: EntityId(after), to: EntityId(to) }));
+            pieces
+                .push_back((entity_type.id, IdRange { after: EntityId(after), to: EntityId(to) }));
             after = to;
         }
     }
     let world = load_world(&mut tx, opened, now, None).await?;
     let index = EntitlementIndex::load(&mut tx, opened).await?;
     drop(tx);
-    let n_workers = std::thread::available_parallelism().map_or(1, usize::from).min(pieces.len().max(1));
-    let shared = Arc::new(Shared { opened: opened.clone(), world, index, now, pieces: Mutex::new(pieces), task });
+    let n_workers =
+        std::thread::available_parallelism().map_or(1, usize::from).min(pieces.len().max(1));
+    let shared = Arc::new(Shared {
+        opened: opened.clone(),
+        world,
+        index,
+        now,
+        pieces: Mutex::new(pieces),
+        task,
+    });
     let handle = tokio::runtime::Handle::current();
     let workers: Vec<_> = (0..n_workers)
         .map(|_| {
@@ -76,7 +89,8 @@ pub(crate) async fn evaluate_all(opened: &Opened, now: Timestamp, task: Box<dyn 
         .collect();
     let mut outcome = Outcome::default();
     for worker in workers {
-        let part = worker.await.map_err(|error| Error::bug("a worker ended early").caused_by(error))??;
+        let part =
+            worker.await.map_err(|error| Error::bug("a worker ended early").caused_by(error))??;
         outcome.operations.extend(part.operations);
         outcome.observed_only.extend(part.observed_only);
         outcome.evaluations.extend(part.evaluations);
@@ -115,11 +129,13 @@ async fn evaluate_range(
             outcome.n += 1;
             let stored = assignments.remove(&row.id).unwrap_or_default();
             let settled = Known::of(&row);
-            let facts = identity_facts(opened, type_id, row, role_assignments(&opened.model, stored))?;
+            let facts =
+                identity_facts(opened, type_id, row, role_assignments(&opened.model, stored))?;
             look(opened, &shared.world, facts, settled, shared.now, &mut differing);
         }
         shared.task.advance(u64::try_from(last.0 - range.after.0).unwrap_or(0));
-        compare_all(opened, tx, &shared.index, &shared.world, differing, shared.now, outcome).await?;
+        compare_all(opened, tx, &shared.index, &shared.world, differing, shared.now, outcome)
+            .await?;
         range.after = last;
     }
 }
@@ -156,7 +172,12 @@ struct Known {
 
 impl Known {
     fn of(row: &IdentityRow) -> Self {
-        Self { state_no: row.state_no, state_since: row.state_since, settled: row.settled, next_change: row.next_change }
+        Self {
+            state_no: row.state_no,
+            state_since: row.state_since,
+            settled: row.settled,
+            next_change: row.next_change,
+        }
     }
 }
 
@@ -219,7 +240,9 @@ async fn compare_all(
         if account.status != AccountStatus::Linked {
             continue;
         }
-        if let (Some(entity), Ok(account)) = (account.entity, observed_account(opened, index, &account)) {
+        if let (Some(entity), Ok(account)) =
+            (account.entity, observed_account(opened, index, &account))
+        {
             observed.entry(entity).or_default().push(account);
         }
     }
@@ -229,7 +252,12 @@ async fn compare_all(
         let compared = compare(&opened.evaluator, &evaluation, &own, &subject, world, now);
         let is_equal = compared.operations.is_empty();
         for operation in compared.operations {
-            let mode = opened.model.systems.iter().find(|s| s.name == operation.target.system).map_or(Mode::Propose, |s| s.mode);
+            let mode = opened
+                .model
+                .systems
+                .iter()
+                .find(|s| s.name == operation.target.system)
+                .map_or(Mode::Propose, |s| s.mode);
             match mode {
                 Mode::Observe => outcome.observed_only.push(operation),
                 Mode::Propose | Mode::Enforce => outcome.operations.push(operation),
@@ -258,7 +286,8 @@ async fn compare_all(
 
 fn same(a: &Known, b: &Known) -> bool {
     let Known { state_no, state_since, settled, next_change } = *a;
-    (state_no, state_since, settled, next_change) == (b.state_no, b.state_since, b.settled, b.next_change)
+    (state_no, state_since, settled, next_change)
+        == (b.state_no, b.state_since, b.settled, b.next_change)
 }
 
 /// Evaluates and compares only these identities, each in full.
@@ -275,14 +304,22 @@ pub(crate) async fn evaluate_some(
         let mut known: FxHashMap<EntityId, Known> =
             tx.identities(chunk).await?.iter().map(|row| (row.id, Known::of(row))).collect();
         let types = tx.entities(chunk).await?;
-        for entity_type in opened.model.schema.types.iter().filter(|entity_type| entity_type.identity) {
+        for entity_type in
+            opened.model.schema.types.iter().filter(|entity_type| entity_type.identity)
+        {
             let Some(names) = opened.names.type_names(entity_type.id) else { continue };
-            let own: Vec<EntityId> = types.iter().filter(|e| e.type_no == names.no).map(|e| e.id).collect();
+            let own: Vec<EntityId> =
+                types.iter().filter(|e| e.type_no == names.no).map(|e| e.id).collect();
             let mut differing = Vec::new();
             for facts in load_identities(tx, opened, entity_type.id, &own, now).await? {
                 outcome.n += 1;
                 let evaluation = opened.evaluator.evaluate(&facts.identity(), world, now);
-                let known = known.remove(&facts.row.id).unwrap_or(Known { state_no: None, state_since: None, settled: None, next_change: None });
+                let known = known.remove(&facts.row.id).unwrap_or(Known {
+                    state_no: None,
+                    state_since: None,
+                    settled: None,
+                    next_change: None,
+                });
                 differing.push(Differing { facts, evaluation, known });
             }
             compare_all(opened, tx, &index, world, differing, now, &mut outcome).await?;

@@ -8,10 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use muster_app::{Ctx, Error, Opened, TypeNames, decode_facts};
 use muster_lang::Clock;
-use muster_model::{EntityId, EntityType, Row, Slot, Text, TypeId, Value, ValueType, decode_row, encode_row};
+use muster_model::{
+    EntityId, EntityType, Row, Slot, Text, TypeId, Value, ValueType, decode_row, encode_row,
+};
 use muster_policy::MemoryWorld;
 use muster_store::{
-    Entity, Entry, Evaluation, Link, LinkSet, PendingLink, Record, RecordId, RecordMark, Sequence, Tx,
+    Entity, Entry, Evaluation, Link, LinkSet, PendingLink, Record, RecordId, RecordMark, Sequence,
+    Tx,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::json;
@@ -67,12 +70,20 @@ impl<'a> Inbound<'a> {
         seen: FxHashSet<Text>,
     ) -> Result<Self, Error> {
         let type_id = source.read.type_id;
-        let entity_type = opened.model.schema.get(type_id).ok_or_else(|| Error::bug("a read has no type"))?;
-        let type_names = opened.names.type_names(type_id).ok_or_else(|| Error::bug("a type has no number"))?;
+        let entity_type =
+            opened.model.schema.get(type_id).ok_or_else(|| Error::bug("a read has no type"))?;
+        let type_names =
+            opened.names.type_names(type_id).ok_or_else(|| Error::bug("a type has no number"))?;
         let now = ctx.now();
         let matches = &source.read.matches;
-        let correlator = Correlator::build(&mut opened.store.read().await?, opened, type_id, matches, now).await?;
-        let claimed = marks.values().filter(|mark| seen.contains(&mark.key)).filter_map(|mark| mark.entity).collect();
+        let correlator =
+            Correlator::build(&mut opened.store.read().await?, opened, type_id, matches, now)
+                .await?;
+        let claimed = marks
+            .values()
+            .filter(|mark| seen.contains(&mark.key))
+            .filter_map(|mark| mark.entity)
+            .collect();
         Ok(Self { ctx, opened, source, entity_type, type_names, marks, claimed, correlator, now })
     }
 
@@ -84,7 +95,10 @@ impl<'a> Inbound<'a> {
         progress: &dyn Progress,
     ) -> Result<(), Error> {
         let total = staging.records.len() + staging.absent.len();
-        let task = progress.begin(&format!("apply {} {}", self.source.system.name, self.source.what), Some(total as u64));
+        let task = progress.begin(
+            &format!("apply {} {}", self.source.system.name, self.source.what),
+            Some(total as u64),
+        );
         for chunk in staging.records.chunks(CHUNK) {
             self.chunk(chunk, report).await?;
             task.advance(chunk.len() as u64);
@@ -124,19 +138,36 @@ impl<'a> Inbound<'a> {
         let mut claimed_here = FxHashSet::default();
         for staged in chunk {
             let values = self.record_values(staged)?;
-            let mapped = match map_record(&self.opened.model.schema, self.source.read, &values, &clock, &self.opened.model.timezone) {
+            let mapped = match map_record(
+                &self.opened.model.schema,
+                self.source.read,
+                &values,
+                &clock,
+                &self.opened.model.timezone,
+            ) {
                 Ok(mapped) => mapped,
                 Err(problem) => {
                     report.reject(place(staged), problem);
                     continue;
                 }
             };
-            let Some(entity) = self.entity_of(staged, &values, &mut claimed_here, report) else { continue };
-            let mut row = Row::empty(EntityId(0), self.entity_type.id, self.entity_type.attributes.len());
+            let Some(entity) = self.entity_of(staged, &values, &mut claimed_here, report) else {
+                continue;
+            };
+            let mut row =
+                Row::empty(EntityId(0), self.entity_type.id, self.entity_type.attributes.len());
             mapped.into_iter().for_each(|(slot, value)| row.set(slot, value));
             let record = self.marks.get(&staged.key).map(|mark| mark.id);
             let confidence = entity.map_or(100, |(_, confidence)| confidence);
-            arrivals.push(Arrival { staged, record, before: None, row, key: "".into(), confidence, pending: Vec::new() });
+            arrivals.push(Arrival {
+                staged,
+                record,
+                before: None,
+                row,
+                key: "".into(),
+                confidence,
+                pending: Vec::new(),
+            });
             entities.push(entity);
         }
         self.join_entities(tx, &mut arrivals, &entities).await?;
@@ -145,8 +176,9 @@ impl<'a> Inbound<'a> {
 
     fn record_values(&self, staged: &Staged) -> Result<Vec<Value>, Error> {
         let mut row = Row::empty(EntityId(0), TypeId(0), self.source.read.columns.len());
-        decode_row(&staged.content, &self.source.names.numbers, &mut row)
-            .map_err(|error| Error::bug(format!("record `{}` cannot be read", staged.key)).caused_by(error))?;
+        decode_row(&staged.content, &self.source.names.numbers, &mut row).map_err(|error| {
+            Error::bug(format!("record `{}` cannot be read", staged.key)).caused_by(error)
+        })?;
         Ok(row.values)
     }
 
@@ -166,7 +198,13 @@ impl<'a> Inbound<'a> {
         match self.correlator.find(self.opened, values, self.now) {
             Found::Nobody => Some(None),
             Found::One(id, _) if self.claimed.contains(&id) || !claimed_here.insert(id) => {
-                report.reject(place(staged), format!("record `{}` fits an identity that another record stands for", staged.key));
+                report.reject(
+                    place(staged),
+                    format!(
+                        "record `{}` fits an identity that another record stands for",
+                        staged.key
+                    ),
+                );
                 None
             }
             Found::One(id, confidence) if confidence >= 100 => Some(Some((id, confidence))),
@@ -177,7 +215,14 @@ impl<'a> Inbound<'a> {
             }
             Found::Several(ids) => {
                 report.undecided += 1;
-                report.reject(place(staged), format!("record `{}` fits {} identities equally; a person decides", staged.key, ids.len()));
+                report.reject(
+                    place(staged),
+                    format!(
+                        "record `{}` fits {} identities equally; a person decides",
+                        staged.key,
+                        ids.len()
+                    ),
+                );
                 None
             }
         }
@@ -202,7 +247,13 @@ impl<'a> Inbound<'a> {
                 next += i64::from(entity.is_none());
                 continue;
             };
-            let before = decode_facts(&self.opened.model, &self.opened.names, entity.id, self.entity_type.id, &entity.facts)?;
+            let before = decode_facts(
+                &self.opened.model,
+                &self.opened.names,
+                entity.id,
+                self.entity_type.id,
+                &entity.facts,
+            )?;
             let mut row = before.clone();
             for (slot, _) in &self.source.read.owns {
                 row.set(*slot, arrival.row.get(*slot).clone());
@@ -221,20 +272,33 @@ impl<'a> Inbound<'a> {
         report: &mut ReadReport,
     ) -> Result<Vec<Arrival<'s>>, Error> {
         let key_of = |row: &Row| row.get(self.entity_type.key).to_wire_text();
-        let keys: Vec<Text> = arrivals.iter().map(|a| key_of(&a.row).as_text().cloned().unwrap_or_else(|| "".into())).collect();
+        let keys: Vec<Text> = arrivals
+            .iter()
+            .map(|a| key_of(&a.row).as_text().cloned().unwrap_or_else(|| "".into()))
+            .collect();
         let holders = tx.entity_ids_by_key(self.type_names.no, &keys).await?;
         let mut here: FxHashSet<Text> = FxHashSet::default();
         let mut complete = Vec::with_capacity(arrivals.len());
         for ((mut arrival, key), holder) in arrivals.into_iter().zip(keys).zip(holders) {
             let missing = self.entity_type.attributes.iter().find(|attribute| {
-                attribute.required && attribute.kind == muster_model::AttributeKind::Stored && arrival.row.get(attribute.slot).is_null()
+                attribute.required
+                    && attribute.kind == muster_model::AttributeKind::Stored
+                    && arrival.row.get(attribute.slot).is_null()
             });
             if key.is_empty() {
                 report.reject(place(arrival.staged), "the entity would have no key");
             } else if let Some(attribute) = missing {
-                report.reject(place(arrival.staged), format!("`{}` is required and has no value", attribute.name));
-            } else if holder.is_some_and(|holder| holder != arrival.row.id) || !here.insert(key.clone()) {
-                report.reject(place(arrival.staged), format!("key `{key}` belongs to another entity"));
+                report.reject(
+                    place(arrival.staged),
+                    format!("`{}` is required and has no value", attribute.name),
+                );
+            } else if holder.is_some_and(|holder| holder != arrival.row.id)
+                || !here.insert(key.clone())
+            {
+                report.reject(
+                    place(arrival.staged),
+                    format!("key `{key}` belongs to another entity"),
+                );
             } else {
                 arrival.key = key;
                 complete.push(arrival);
@@ -246,7 +310,9 @@ impl<'a> Inbound<'a> {
     /// Turns references by key into links; those that lead nowhere yet are remembered.
     async fn resolve_links(&self, tx: &mut Tx, arrivals: &mut [Arrival<'_>]) -> Result<(), Error> {
         let mut wanted: BTreeMap<TypeId, BTreeSet<Text>> = BTreeMap::new();
-        for reference in arrivals.iter().flat_map(|arrival| &arrival.row.values).flat_map(Value::items) {
+        for reference in
+            arrivals.iter().flat_map(|arrival| &arrival.row.values).flat_map(Value::items)
+        {
             if let Value::Reference(reference) = reference {
                 wanted.entry(reference.to).or_default().insert(reference.key.clone());
             }
@@ -259,7 +325,9 @@ impl<'a> Inbound<'a> {
             let Some(names) = self.opened.names.type_names(type_id) else { continue };
             let keys: Vec<Text> = keys.into_iter().collect();
             let found = tx.entity_ids_by_key(names.no, &keys).await?;
-            ids.extend(keys.into_iter().zip(found).filter_map(|(key, id)| Some(((type_id, key), id?))));
+            ids.extend(
+                keys.into_iter().zip(found).filter_map(|(key, id)| Some(((type_id, key), id?))),
+            );
         }
         for arrival in arrivals.iter() {
             ids.insert((self.entity_type.id, arrival.key.clone()), arrival.row.id);
@@ -272,7 +340,9 @@ impl<'a> Inbound<'a> {
 
     /// Writes entities, links, records and whom to look at again.
     async fn write(&mut self, tx: &mut Tx, arrivals: &[Arrival<'_>]) -> Result<(), Error> {
-        let kept = |slot: Slot| self.entity_type.attribute(slot).is_some_and(|attribute| attribute.kind.is_kept());
+        let kept = |slot: Slot| {
+            self.entity_type.attribute(slot).is_some_and(|attribute| attribute.kind.is_kept())
+        };
         let mut new = Vec::new();
         let mut changed = Vec::new();
         for arrival in arrivals {
@@ -289,7 +359,11 @@ impl<'a> Inbound<'a> {
             };
             match &arrival.before {
                 None => new.push(entity),
-                Some((before, _)) if before.facts != entity.facts || before.absent_since.is_some() || before.key != entity.key => {
+                Some((before, _))
+                    if before.facts != entity.facts
+                        || before.absent_since.is_some()
+                        || before.key != entity.key =>
+                {
                     changed.push(entity);
                 }
                 Some(_) => {}
@@ -298,8 +372,11 @@ impl<'a> Inbound<'a> {
         tx.insert_entities(&new).await?;
         let lost = tx.update_entities(&changed).await?;
         if let Some(id) = lost.first() {
-            return Err(Error::new(muster_app::Kind::Conflict, format!("entity {id} was changed by somebody else during the run"))
-                .hint("run it again"));
+            return Err(Error::new(
+                muster_app::Kind::Conflict,
+                format!("entity {id} was changed by somebody else during the run"),
+            )
+            .hint("run it again"));
         }
         self.write_links(tx, arrivals).await?;
         self.write_records(tx, arrivals).await?;
@@ -314,13 +391,33 @@ impl<'a> Inbound<'a> {
         let mut pending = Vec::new();
         let mut obsolete = Vec::new();
         for arrival in arrivals {
-            for attribute in self.entity_type.attributes.iter().filter(|a| a.kind.is_kept() && matches!(a.value_type, ValueType::Link(_))) {
-                let Some(attribute_no) = self.type_names.attributes.get(attribute.slot.index()).copied() else { continue };
-                let targets: Vec<EntityId> =
-                    arrival.row.get(attribute.slot).items().iter().filter_map(|v| if let Value::Link(id) = v { Some(*id) } else { None }).collect();
+            for attribute in self
+                .entity_type
+                .attributes
+                .iter()
+                .filter(|a| a.kind.is_kept() && matches!(a.value_type, ValueType::Link(_)))
+            {
+                let Some(attribute_no) =
+                    self.type_names.attributes.get(attribute.slot.index()).copied()
+                else {
+                    continue;
+                };
+                let targets: Vec<EntityId> = arrival
+                    .row
+                    .get(attribute.slot)
+                    .items()
+                    .iter()
+                    .filter_map(|v| if let Value::Link(id) = v { Some(*id) } else { None })
+                    .collect();
                 match &arrival.before {
-                    None => fresh.extend(targets.iter().map(|target| Link { source: arrival.row.id, attribute_no, target: *target })),
-                    Some((_, before)) if before.get(attribute.slot) != arrival.row.get(attribute.slot) => {
+                    None => fresh.extend(targets.iter().map(|target| Link {
+                        source: arrival.row.id,
+                        attribute_no,
+                        target: *target,
+                    })),
+                    Some((_, before))
+                        if before.get(attribute.slot) != arrival.row.get(attribute.slot) =>
+                    {
                         sets.push(LinkSet { source: arrival.row.id, attribute_no, targets });
                     }
                     Some(_) => {}
@@ -330,9 +427,18 @@ impl<'a> Inbound<'a> {
                 obsolete.extend(tx.pending_links_of(arrival.row.id).await?);
             }
             for (slot, to, key) in &arrival.pending {
-                let numbers = self.type_names.attributes.get(slot.index()).zip(self.opened.names.type_names(*to));
+                let numbers = self
+                    .type_names
+                    .attributes
+                    .get(slot.index())
+                    .zip(self.opened.names.type_names(*to));
                 let Some((attribute_no, target)) = numbers else { continue };
-                pending.push(PendingLink { source: arrival.row.id, attribute_no: *attribute_no, target_type: target.no, target_key: key.clone() });
+                pending.push(PendingLink {
+                    source: arrival.row.id,
+                    attribute_no: *attribute_no,
+                    target_type: target.no,
+                    target_key: key.clone(),
+                });
             }
         }
         obsolete.retain(|link| !pending.contains(link));
@@ -373,7 +479,12 @@ impl<'a> Inbound<'a> {
     }
 
     /// New identities are to be evaluated; changed ones, and whoever reads them, again.
-    async fn look_again(&self, tx: &mut Tx, arrivals: &[Arrival<'_>], changed: &FxHashSet<EntityId>) -> Result<(), Error> {
+    async fn look_again(
+        &self,
+        tx: &mut Tx,
+        arrivals: &[Arrival<'_>],
+        changed: &FxHashSet<EntityId>,
+    ) -> Result<(), Error> {
         let new = arrivals.iter().filter(|arrival| arrival.before.is_none());
         if self.entity_type.identity {
             let fresh: Vec<Evaluation> = new
@@ -402,8 +513,11 @@ impl<'a> Inbound<'a> {
 
     /// Links that waited for the new entities of this chunk are made now.
     async fn arrive_late(&mut self, tx: &mut Tx, arrivals: &[Arrival<'_>]) -> Result<(), Error> {
-        let keys: BTreeMap<Text, EntityId> =
-            arrivals.iter().filter(|a| a.before.is_none()).map(|a| (a.key.clone(), a.row.id)).collect();
+        let keys: BTreeMap<Text, EntityId> = arrivals
+            .iter()
+            .filter(|a| a.before.is_none())
+            .map(|a| (a.key.clone(), a.row.id))
+            .collect();
         if keys.is_empty() {
             return Ok(());
         }
@@ -418,14 +532,20 @@ impl<'a> Inbound<'a> {
     }
 
     async fn absent(&mut self, records: &[RecordId]) -> Result<(), Error> {
-        let by_id: FxHashMap<RecordId, &RecordMark> = self.marks.values().map(|mark| (mark.id, mark)).collect();
-        let gone: Vec<EntityId> = records.iter().filter_map(|id| by_id.get(id)?.entity).filter(|id| !self.claimed.contains(id)).collect();
+        let by_id: FxHashMap<RecordId, &RecordMark> =
+            self.marks.values().map(|mark| (mark.id, mark)).collect();
+        let gone: Vec<EntityId> = records
+            .iter()
+            .filter_map(|id| by_id.get(id)?.entity)
+            .filter(|id| !self.claimed.contains(id))
+            .collect();
         let mut tx = self.opened.store.begin().await?;
         tx.set_records_absent(records, Some(self.now)).await?;
         let mut entities = tx.entities(&gone).await?;
         entities.retain(|entity| entity.absent_since.is_none());
         for entity in &mut entities {
-            (entity.absent_since, entity.effective_at, entity.recorded_at) = (Some(self.now), self.now, self.now);
+            (entity.absent_since, entity.effective_at, entity.recorded_at) =
+                (Some(self.now), self.now, self.now);
         }
         tx.update_entities(&entities).await?;
         tx.unsettle(&gone).await?;
@@ -437,8 +557,14 @@ impl<'a> Inbound<'a> {
         Ok(())
     }
 
-    async fn journal(&self, tx: &mut Tx, arrivals: &[Arrival<'_>], changed: &FxHashSet<EntityId>) -> Result<(), Error> {
-        let new: Vec<&str> = arrivals.iter().filter(|a| a.before.is_none()).map(|a| &*a.key).collect();
+    async fn journal(
+        &self,
+        tx: &mut Tx,
+        arrivals: &[Arrival<'_>],
+        changed: &FxHashSet<EntityId>,
+    ) -> Result<(), Error> {
+        let new: Vec<&str> =
+            arrivals.iter().filter(|a| a.before.is_none()).map(|a| &*a.key).collect();
         if !new.is_empty() {
             let subject = format!("{} {}", self.source.system.name, self.source.what);
             self.entry(tx, "entity.create", &subject, json!({ "keys": new })).await?;
@@ -449,16 +575,31 @@ impl<'a> Inbound<'a> {
             for attribute in &self.entity_type.attributes {
                 let (old, new) = (before.get(attribute.slot), arrival.row.get(attribute.slot));
                 if old != new {
-                    changes.insert(attribute.name.to_string(), json!([muster_plan::value_json(old), muster_plan::value_json(new)]));
+                    changes.insert(
+                        attribute.name.to_string(),
+                        json!([muster_plan::value_json(old), muster_plan::value_json(new)]),
+                    );
                 }
             }
             let why = format!("{} line {}", self.source.system.name, arrival.staged.line);
-            self.entry(tx, "entity.update", &arrival.key, json!({ "changes": changes, "why": why })).await?;
+            self.entry(
+                tx,
+                "entity.update",
+                &arrival.key,
+                json!({ "changes": changes, "why": why }),
+            )
+            .await?;
         }
         Ok(())
     }
 
-    async fn entry(&self, tx: &mut Tx, action: &str, subject: &str, detail: serde_json::Value) -> Result<(), Error> {
+    async fn entry(
+        &self,
+        tx: &mut Tx,
+        action: &str,
+        subject: &str,
+        detail: serde_json::Value,
+    ) -> Result<(), Error> {
         tx.append_journal(&Entry {
             at: self.now,
             actor: self.ctx.actor.clone(),
@@ -474,7 +615,11 @@ impl<'a> Inbound<'a> {
 }
 
 fn place(staged: &Staged) -> String {
-    if staged.line == 0 { format!("record `{}`", staged.key) } else { format!("line {}", staged.line) }
+    if staged.line == 0 {
+        format!("record `{}`", staged.key)
+    } else {
+        format!("line {}", staged.line)
+    }
 }
 
 fn resolve(arrival: &mut Arrival<'_>, ids: &FxHashMap<(TypeId, Text), EntityId>) {
@@ -487,14 +632,20 @@ fn resolve(arrival: &mut Arrival<'_>, ids: &FxHashMap<(TypeId, Text), EntityId>)
         let mut links = Vec::new();
         for item in value.items() {
             match item {
-                Value::Reference(reference) => match ids.get(&(reference.to, reference.key.clone())) {
-                    Some(id) => links.push(Value::Link(*id)),
-                    None => arrival.pending.push((slot, reference.to, reference.key.clone())),
-                },
+                Value::Reference(reference) => {
+                    match ids.get(&(reference.to, reference.key.clone())) {
+                        Some(id) => links.push(Value::Link(*id)),
+                        None => arrival.pending.push((slot, reference.to, reference.key.clone())),
+                    }
+                }
                 other => links.push(other.clone()),
             }
         }
-        *value = if is_list { Value::set(links) } else { links.into_iter().next().unwrap_or(Value::Null) };
+        *value = if is_list {
+            Value::set(links)
+        } else {
+            links.into_iter().next().unwrap_or(Value::Null)
+        };
     }
 }
 
@@ -513,17 +664,32 @@ async fn late_links(
         let Some(names) = opened.names.type_names(type_id) else { continue };
         let Some(entity_type) = opened.model.schema.get(type_id) else { continue };
         let position = names.attributes.iter().position(|number| *number == link.attribute_no);
-        let Some(attribute) = position.and_then(|position| entity_type.attributes.get(position)) else { continue };
+        let Some(attribute) = position.and_then(|position| entity_type.attributes.get(position))
+        else {
+            continue;
+        };
         let before = decode_facts(&opened.model, &opened.names, entity.id, type_id, &entity.facts)?;
         let mut row = before.clone();
-        let ends = row.get(attribute.slot).items().iter().cloned().chain([Value::Link(*target)]).collect();
+        let ends =
+            row.get(attribute.slot).items().iter().cloned().chain([Value::Link(*target)]).collect();
         let value = if attribute.many { Value::set(ends) } else { Value::Link(*target) };
-        let targets = value.items().iter().filter_map(|v| if let Value::Link(id) = v { Some(*id) } else { None }).collect();
+        let targets = value
+            .items()
+            .iter()
+            .filter_map(|v| if let Value::Link(id) = v { Some(*id) } else { None })
+            .collect();
         row.set(attribute.slot, value);
-        entity.facts = encode_row(&row, &names.numbers, |slot| entity_type.attribute(slot).is_some_and(|a| a.kind.is_kept()));
+        entity.facts = encode_row(&row, &names.numbers, |slot| {
+            entity_type.attribute(slot).is_some_and(|a| a.kind.is_kept())
+        });
         (entity.effective_at, entity.recorded_at) = (now, now);
         tx.update_entities(std::slice::from_ref(&entity)).await?;
-        tx.replace_links(&[LinkSet { source: entity.id, attribute_no: link.attribute_no, targets }]).await?;
+        tx.replace_links(&[LinkSet {
+            source: entity.id,
+            attribute_no: link.attribute_no,
+            targets,
+        }])
+        .await?;
         let mut again = dependents(tx, opened, type_id, &[(Some(&before), &row)]).await?;
         again.insert(entity.id);
         tx.unsettle(&again.into_iter().collect::<Vec<_>>()).await?;

@@ -32,20 +32,28 @@ pub(crate) fn map_record(
 /// Brings a value into the attribute's type: text is read, one value becomes a list of one, choices are checked.
 pub(crate) fn convert(attribute: &Attribute, value: Value) -> Result<Value, String> {
     if attribute.many {
-        let items: Result<Vec<Value>, String> = value.items().iter().map(|item| single(attribute, item)).collect();
+        let items: Result<Vec<Value>, String> =
+            value.items().iter().map(|item| single(attribute, item)).collect();
         return Ok(Value::set(items?));
     }
     match &value {
-        Value::List(items) if items.len() > 1 => Err(format!("{} values where one is allowed", items.len())),
+        Value::List(items) if items.len() > 1 => {
+            Err(format!("{} values where one is allowed", items.len()))
+        }
         other => other.items().first().map_or(Ok(Value::Null), |item| single(attribute, item)),
     }
 }
 
 fn single(attribute: &Attribute, value: &Value) -> Result<Value, String> {
     let converted = match (value, attribute.value_type) {
-        (Value::Text(text), wanted) => parse_value(text, wanted).map_err(|error| error.to_string())?,
+        (Value::Text(text), wanted) => {
+            parse_value(text, wanted).map_err(|error| error.to_string())?
+        }
         (Value::Int(int), ValueType::Text) => Value::text(int.to_string()),
-        #[expect(clippy::cast_precision_loss, reason = "a whole number given for a float is meant as one")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a whole number given for a float is meant as one"
+        )]
         (Value::Int(int), ValueType::Float) => Value::Float(*int as f64),
         (other, _) => other.clone(),
     };

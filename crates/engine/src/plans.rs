@@ -5,9 +5,13 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use muster_app::{Ctx, Error, Kind, Opened, load_world};
 use muster_model::{EntityId, PlanId, Text};
-use muster_plan::{Base, GuardCheck, Operation, Plan, SystemRead, check_guards, decode_operation, encode_operation};
+use muster_plan::{
+    Base, GuardCheck, Operation, Plan, SystemRead, check_guards, decode_operation, encode_operation,
+};
 use muster_policy::Limit;
-use muster_store::{AccountStatus, Entry, OperationFilter, OperationState, PlanStatus, ReadTx, Sequence};
+use muster_store::{
+    AccountStatus, Entry, OperationFilter, OperationState, PlanStatus, ReadTx, Sequence,
+};
 use serde_json::{Value as Json, json};
 
 use crate::{
@@ -51,16 +55,27 @@ pub struct MadePlan {
 /// Evaluates, compares, checks the guards and saves the plan.
 ///
 /// Facts that change while it is made are noticed, and it is made again. A plan without operations is not saved.
-pub async fn make_plan(ctx: &Ctx, opened: &Opened, options: &PlanOptions, progress: &dyn Progress) -> Result<MadePlan, Error> {
+pub async fn make_plan(
+    ctx: &Ctx,
+    opened: &Opened,
+    options: &PlanOptions,
+    progress: &dyn Progress,
+) -> Result<MadePlan, Error> {
     for _ in 0..5 {
         if let Some(made) = try_plan(ctx, opened, options, progress).await? {
             return Ok(made);
         }
     }
-    Err(Error::new(Kind::Conflict, "the facts keep changing while the plan is made").hint("try again when less is going on"))
+    Err(Error::new(Kind::Conflict, "the facts keep changing while the plan is made")
+        .hint("try again when less is going on"))
 }
 
-async fn try_plan(ctx: &Ctx, opened: &Opened, options: &PlanOptions, progress: &dyn Progress) -> Result<Option<MadePlan>, Error> {
+async fn try_plan(
+    ctx: &Ctx,
+    opened: &Opened,
+    options: &PlanOptions,
+    progress: &dyn Progress,
+) -> Result<Option<MadePlan>, Error> {
     let now = options.at.unwrap_or_else(|| ctx.now());
     let mut tx = opened.store.read().await?;
     let facts_version = tx.facts_version().await?;
@@ -107,7 +122,12 @@ async fn last_reads(tx: &mut ReadTx, opened: &Opened) -> Result<Vec<SystemRead>,
     Ok(reads)
 }
 
-async fn guards(tx: &mut ReadTx, opened: &Opened, operations: &[Operation], now: Timestamp) -> Result<Vec<GuardCheck>, Error> {
+async fn guards(
+    tx: &mut ReadTx,
+    opened: &Opened,
+    operations: &[Operation],
+    now: Timestamp,
+) -> Result<Vec<GuardCheck>, Error> {
     let name_of = |number: i64| {
         let position = opened.names.systems.iter().position(|names| names.no == number)?;
         opened.model.systems.get(position).map(|system| system.name.clone())
@@ -121,7 +141,11 @@ async fn guards(tx: &mut ReadTx, opened: &Opened, operations: &[Operation], now:
     }
     let mut population: BTreeMap<(Text, Text), u64> = BTreeMap::new();
     for count in tx.count_accounts().await? {
-        let Some(system) = name_of(count.system_no).filter(|_| count.status == AccountStatus::Linked) else { continue };
+        let Some(system) =
+            name_of(count.system_no).filter(|_| count.status == AccountStatus::Linked)
+        else {
+            continue;
+        };
         for kind in ["create", "update", "rename", "delete", "enable"] {
             *population.entry((system.clone(), kind.into())).or_default() += count.n;
         }
@@ -143,7 +167,10 @@ async fn count_grants(
     for (system, names) in opened.model.systems.iter().zip(&opened.names.systems) {
         for kind in ["grant", "revoke"] {
             let Some(Limit { max, .. }) = system.guards.limits.get(kind) else { continue };
-            let planned = operations.iter().filter(|o| o.target.system == system.name && o.kind.name() == kind).count() as u64;
+            let planned = operations
+                .iter()
+                .filter(|o| o.target.system == system.name && o.kind.name() == kind)
+                .count() as u64;
             if planned == 0 || planned <= *max {
                 continue;
             }
@@ -209,11 +236,18 @@ async fn save(ctx: &Ctx, opened: &Opened, made: &mut MadePlan, hash: &str) -> Re
 }
 
 fn row(opened: &Opened, plan: PlanId, seq: i64, operation: &Operation) -> muster_store::Operation {
-    let system = opened.model.systems.iter().position(|system| system.name == operation.target.system);
+    let system =
+        opened.model.systems.iter().position(|system| system.name == operation.target.system);
     let names = system.and_then(|system| opened.names.systems.get(system));
-    let accounts = system.and_then(|system| opened.model.systems.get(system)).map_or(&[][..], |system| &system.accounts);
-    let position = accounts.iter().position(|account| account.name == operation.target.account_type);
-    let account_type_no = names.zip(position).and_then(|(names, position)| names.accounts.get(position)).map(|account| account.no);
+    let accounts = system
+        .and_then(|system| opened.model.systems.get(system))
+        .map_or(&[][..], |system| &system.accounts);
+    let position =
+        accounts.iter().position(|account| account.name == operation.target.account_type);
+    let account_type_no = names
+        .zip(position)
+        .and_then(|(names, position)| names.accounts.get(position))
+        .map(|account| account.no);
     muster_store::Operation {
         plan,
         seq,
@@ -225,7 +259,11 @@ fn row(opened: &Opened, plan: PlanId, seq: i64, operation: &Operation) -> muster
         subject: operation.subject.clone(),
         body: encode_operation(operation),
         after: Vec::new(),
-        state: if operation.blocked.is_some() { OperationState::Held } else { OperationState::Planned },
+        state: if operation.blocked.is_some() {
+            OperationState::Held
+        } else {
+            OperationState::Planned
+        },
         attempts: 0,
         next_try: None,
         sent_at: None,
@@ -276,7 +314,10 @@ pub async fn load_plan(opened: &Opened, name: Option<&str>) -> Result<MadePlan, 
         let Some(last) = page.last() else { break };
         after = Some(last.seq);
         for operation in &page {
-            operations.push(decode_operation(&operation.body).map_err(|error| Error::bug("a saved plan cannot be read").caused_by(error))?);
+            operations.push(
+                decode_operation(&operation.body)
+                    .map_err(|error| Error::bug("a saved plan cannot be read").caused_by(error))?,
+            );
         }
     }
     Ok(MadePlan {
@@ -318,13 +359,20 @@ fn read_guards(text: &str) -> Vec<GuardCheck> {
         planned: number(guard, "planned"),
         recent: number(guard, "recent"),
         population: number(guard, "population"),
-        limit: Limit { max: number(guard, "max"), percent: u32::try_from(number(guard, "percent")).unwrap_or(0) },
+        limit: Limit {
+            max: number(guard, "max"),
+            percent: u32::try_from(number(guard, "percent")).unwrap_or(0),
+        },
     };
     guards.iter().map(read).collect()
 }
 
 /// Saved plans, the newest first.
-pub async fn list_plans(opened: &Opened, limit: usize, before: Option<i64>) -> Result<Vec<muster_store::Plan>, Error> {
+pub async fn list_plans(
+    opened: &Opened,
+    limit: usize,
+    before: Option<i64>,
+) -> Result<Vec<muster_store::Plan>, Error> {
     Ok(opened.store.read().await?.plans(None, before.map(PlanId), limit).await?)
 }
 
@@ -335,7 +383,10 @@ pub async fn cancel_plan(ctx: &Ctx, opened: &Opened, name: &str) -> Result<(), E
     let mut tx = opened.store.begin().await?;
     let from = [PlanStatus::Open, PlanStatus::Held, PlanStatus::Stale];
     if !tx.set_plan_status(id, &from, PlanStatus::Cancelled).await? {
-        return Err(Error::new(Kind::Conflict, format!("plan `{}` is {} already", made.name, made.status)));
+        return Err(Error::new(
+            Kind::Conflict,
+            format!("plan `{}` is {} already", made.name, made.status),
+        ));
     }
     tx.append_journal(&Entry {
         at: ctx.now(),

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use muster_app::{Ctx, Error, Opened, ReadNames};
-use muster_connector::{BadObject, Connector, ConnectorError, Field, ReadEnd, ReadObject, ReadRequest, Sink};
+use muster_connector::{
+    BadObject, Connector, ConnectorError, Field, ReadEnd, ReadObject, ReadRequest, Sink,
+};
 use muster_model::{EntityId, Fingerprint, Hasher, Row, Text, TypeId, Value, encode_row};
 use muster_policy::{Limit, Read, System};
 use muster_store::{ChangeCounts, ReadTx, RecordId, RecordMark};
@@ -70,7 +72,8 @@ pub(crate) async fn read_source(
     }
     let absent = if report.complete { vanished(&marks, &seen) } else { Vec::new() };
     let counts = counts(&marks, &staged, &absent, present);
-    (report.created, report.changed, report.absent) = (counts.n_create, counts.n_update, counts.n_absent);
+    (report.created, report.changed, report.absent) =
+        (counts.n_create, counts.n_update, counts.n_absent);
     let staging = Staging { records: staged, absent };
     if staging.records.is_empty() && staging.absent.is_empty() {
         return Ok(report);
@@ -106,7 +109,12 @@ fn request(read: &Read) -> ReadRequest {
         value_type: *value_type,
         many: *many,
     };
-    ReadRequest { class: read.class.clone(), fields: read.columns.iter().map(field).collect(), since: None, batch: BATCH }
+    ReadRequest {
+        class: read.class.clone(),
+        fields: read.columns.iter().map(field).collect(),
+        since: None,
+        batch: BATCH,
+    }
 }
 
 pub(crate) async fn load_marks(
@@ -125,13 +133,19 @@ pub(crate) async fn load_marks(
 
 /// The records that were there and are not seen any more.
 fn vanished(marks: &FxHashMap<Text, RecordMark>, seen: &FxHashSet<Text>) -> Vec<RecordId> {
-    let gone = marks.values().filter(|mark| mark.absent_since.is_none() && !seen.contains(&mark.key));
+    let gone =
+        marks.values().filter(|mark| mark.absent_since.is_none() && !seen.contains(&mark.key));
     let mut ids: Vec<RecordId> = gone.map(|mark| mark.id).collect();
     ids.sort_unstable();
     ids
 }
 
-fn counts(marks: &FxHashMap<Text, RecordMark>, staged: &[Staged], absent: &[RecordId], present: u64) -> ChangeCounts {
+fn counts(
+    marks: &FxHashMap<Text, RecordMark>,
+    staged: &[Staged],
+    absent: &[RecordId],
+    present: u64,
+) -> ChangeCounts {
     let known = staged.iter().filter(|record| marks.contains_key(&record.key)).count() as u64;
     ChangeCounts {
         n_create: staged.len() as u64 - known,
@@ -143,7 +157,8 @@ fn counts(marks: &FxHashMap<Text, RecordMark>, staged: &[Staged], absent: &[Reco
 
 /// Why the guards hold a change set, if they do. The first read of all is not limited by what is not there yet.
 fn crossed(read: &Read, counts: ChangeCounts) -> Option<String> {
-    let parts = [("create", counts.n_create), ("update", counts.n_update), ("absent", counts.n_absent)];
+    let parts =
+        [("create", counts.n_create), ("update", counts.n_update), ("absent", counts.n_absent)];
     parts.into_iter().find_map(|(kind, n)| {
         let Limit { max, percent } = *read.guards.limits.get(kind)?;
         let share = u128::from(counts.n_present) * u128::from(percent);
@@ -155,7 +170,10 @@ fn crossed(read: &Read, counts: ChangeCounts) -> Option<String> {
             _ => "gone",
         };
         crossed.then(|| {
-            format!("{n} of {} records are {what}; the limit is {max} or {percent} %", counts.n_present)
+            format!(
+                "{n} of {} records are {what}; the limit is {max} or {percent} %",
+                counts.n_present
+            )
         })
     })
 }
@@ -178,7 +196,15 @@ impl<'a> Collector<'a> {
         report: &'a mut ReadReport,
         task: &'a dyn Task,
     ) -> Self {
-        Self { source, marks, report, task, hasher: Hasher::new(), seen: FxHashSet::default(), staged: Vec::new() }
+        Self {
+            source,
+            marks,
+            report,
+            task,
+            hasher: Hasher::new(),
+            seen: FxHashSet::default(),
+            staged: Vec::new(),
+        }
     }
 
     fn take(&mut self, object: ReadObject) {
@@ -189,15 +215,21 @@ impl<'a> Collector<'a> {
             return;
         }
         if !self.seen.insert(object.name.clone()) {
-            self.report.reject(place(line), format!("key `{}` was there before; the first one counts", object.name));
+            self.report.reject(
+                place(line),
+                format!("key `{}` was there before; the first one counts", object.name),
+            );
             return;
         }
         let fingerprint = fingerprint(&mut self.hasher, &object.values);
         let mark = self.marks.get(&object.name);
-        if mark.is_some_and(|mark| mark.fingerprint == fingerprint && mark.absent_since.is_none() && mark.entity.is_some()) {
+        if mark.is_some_and(|mark| {
+            mark.fingerprint == fingerprint && mark.absent_since.is_none() && mark.entity.is_some()
+        }) {
             return;
         }
-        let row = Row { id: EntityId(0), type_id: TypeId(0), values: object.values, next_change: None };
+        let row =
+            Row { id: EntityId(0), type_id: TypeId(0), values: object.values, next_change: None };
         let content = encode_row(&row, &self.source.names.numbers, |_| true);
         self.staged.push(Staged { key: object.name, line, fingerprint, content });
     }
@@ -227,4 +259,3 @@ impl Sink for Collector<'_> {
         Ok(())
     }
 }
-

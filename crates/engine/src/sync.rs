@@ -24,18 +24,29 @@ pub struct SyncOptions {
 /// Reads systems and brings the repository up to what they say.
 ///
 /// A system that fails does not stop the others; the report says which. Two runs at once are refused.
-pub async fn sync(ctx: &Ctx, opened: &Opened, options: &SyncOptions, progress: &dyn Progress) -> Result<SyncReport, Error> {
+pub async fn sync(
+    ctx: &Ctx,
+    opened: &Opened,
+    options: &SyncOptions,
+    progress: &dyn Progress,
+) -> Result<SyncReport, Error> {
     for name in &options.systems {
         opened.system_named(name)?;
     }
     let lease = Lease::take(ctx, opened, "sync").await?;
-    let wanted = |system: &&System| options.systems.is_empty() || options.systems.iter().any(|name| **name == *system.name);
+    let wanted = |system: &&System| {
+        options.systems.is_empty() || options.systems.iter().any(|name| **name == *system.name)
+    };
     let mut report = SyncReport::default();
     let outcome = async {
-        for system in opened.model.systems.iter().filter(wanted).filter(|system| !system.reads.is_empty()) {
+        for system in
+            opened.model.systems.iter().filter(wanted).filter(|system| !system.reads.is_empty())
+        {
             report.reads.extend(sources(ctx, opened, system, progress).await?);
         }
-        for system in opened.model.systems.iter().filter(wanted).filter(|system| !system.accounts.is_empty()) {
+        for system in
+            opened.model.systems.iter().filter(wanted).filter(|system| !system.accounts.is_empty())
+        {
             report.reads.extend(targets(ctx, opened, system, progress).await?);
         }
         Ok(())
@@ -45,11 +56,24 @@ pub async fn sync(ctx: &Ctx, opened: &Opened, options: &SyncOptions, progress: &
     outcome.map(|()| report)
 }
 
-async fn sources(ctx: &Ctx, opened: &Opened, system: &System, progress: &dyn Progress) -> Result<Vec<ReadReport>, Error> {
-    let names = opened.names.systems.get(system.id.index()).ok_or_else(|| Error::bug("a system has no number"))?;
+async fn sources(
+    ctx: &Ctx,
+    opened: &Opened,
+    system: &System,
+    progress: &dyn Progress,
+) -> Result<Vec<ReadReport>, Error> {
+    let names = opened
+        .names
+        .systems
+        .get(system.id.index())
+        .ok_or_else(|| Error::bug("a system has no number"))?;
     let mut reports = Vec::new();
     for (read, read_names) in system.reads.iter().zip(&names.reads) {
-        let what = opened.model.schema.get(read.type_id).map_or_else(|| "?".into(), |entity_type| entity_type.name.clone());
+        let what = opened
+            .model
+            .schema
+            .get(read.type_id)
+            .map_or_else(|| "?".into(), |entity_type| entity_type.name.clone());
         let started = ctx.now();
         let report = match opened.connect(system) {
             Ok(connector) => {
@@ -64,10 +88,17 @@ async fn sources(ctx: &Ctx, opened: &Opened, system: &System, progress: &dyn Pro
     Ok(reports)
 }
 
-async fn targets(ctx: &Ctx, opened: &Opened, system: &System, progress: &dyn Progress) -> Result<Vec<ReadReport>, Error> {
+async fn targets(
+    ctx: &Ctx,
+    opened: &Opened,
+    system: &System,
+    progress: &dyn Progress,
+) -> Result<Vec<ReadReport>, Error> {
     let started = ctx.now();
     let reports = match opened.connect(system) {
-        Ok(connector) => Target { ctx, opened, system, connector: connector.as_ref(), progress }.read().await?,
+        Ok(connector) => {
+            Target { ctx, opened, system, connector: connector.as_ref(), progress }.read().await?
+        }
         Err(error) => vec![failed(system, "accounts", &error)],
     };
     for report in &reports {
@@ -83,7 +114,13 @@ fn failed(system: &System, what: &str, error: &muster_connector::ConnectorError)
 }
 
 /// Writes down that a read ran and how it went.
-async fn finish(ctx: &Ctx, opened: &Opened, system: &System, report: &ReadReport, started: jiff::Timestamp) -> Result<(), Error> {
+async fn finish(
+    ctx: &Ctx,
+    opened: &Opened,
+    system: &System,
+    report: &ReadReport,
+    started: jiff::Timestamp,
+) -> Result<(), Error> {
     let system_no = opened.names.systems.get(system.id.index()).map_or(0, |names| names.no);
     let mut tx = opened.store.begin().await?;
     let id = ReadRunId(tx.take_ids(Sequence::ReadRun, 1).await?);
@@ -118,7 +155,11 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
-    pub(crate) async fn take(ctx: &Ctx, opened: &Opened, name: &'static str) -> Result<Self, Error> {
+    pub(crate) async fn take(
+        ctx: &Ctx,
+        opened: &Opened,
+        name: &'static str,
+    ) -> Result<Self, Error> {
         let holder = format!("{} {}", ctx.actor, ctx.clock.process());
         let now = ctx.now();
         let until = now.saturating_add(LEASE).unwrap_or(now);
@@ -134,8 +175,11 @@ impl Lease {
         tx.commit().await?;
         match answer {
             LeaseAnswer::Taken => Ok(Self { name, holder }),
-            LeaseAnswer::HeldBy(lease) => Err(Error::new(Kind::Busy, format!("{name} is being run by {} since {}", lease.holder, lease.taken_at))
-                .hint("wait until it ends")),
+            LeaseAnswer::HeldBy(lease) => Err(Error::new(
+                Kind::Busy,
+                format!("{name} is being run by {} since {}", lease.holder, lease.taken_at),
+            )
+            .hint("wait until it ends")),
         }
     }
 

@@ -5,11 +5,17 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use muster_app::{AccountNames, Ctx, EntitlementIndex, Error, Opened};
-use muster_connector::{BadObject, Connector, ConnectorError, Field, ReadObject, ReadRequest, Sink};
-use muster_model::{AccountId, EntityId, Fingerprint, Hasher, NameRule, Row, Text, TypeId, Value, ValueType, encode_row, name_key};
+use muster_connector::{
+    BadObject, Connector, ConnectorError, Field, ReadObject, ReadRequest, Sink,
+};
+use muster_model::{
+    AccountId, EntityId, Fingerprint, Hasher, NameRule, Row, Text, TypeId, Value, ValueType,
+    encode_row, name_key,
+};
 use muster_policy::{AccountType, EntitlementKind, Held, System};
 use muster_store::{
-    Account, AccountMark, AccountOrigin, AccountStatus, Entitlement, EntitlementId, Entry, OperationState, Sequence, Tx,
+    Account, AccountMark, AccountOrigin, AccountStatus, Entitlement, EntitlementId, Entry,
+    OperationState, Sequence, Tx,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::json;
@@ -40,13 +46,17 @@ impl Target<'_> {
     /// Reads every entitlement kind and account type of the system.
     pub(crate) async fn read(&self) -> Result<Vec<ReadReport>, Error> {
         let mut reports = Vec::new();
-        let mut index = EntitlementIndex::load(&mut self.opened.store.read().await?, self.opened).await?;
-        let mut members: Vec<Members> = self.system.accounts.iter().map(|_| Members::default()).collect();
+        let mut index =
+            EntitlementIndex::load(&mut self.opened.store.read().await?, self.opened).await?;
+        let mut members: Vec<Members> =
+            self.system.accounts.iter().map(|_| Members::default()).collect();
         let mut groups_complete = true;
         for (position, kind) in self.system.entitlements.iter().enumerate() {
             let Held::OnGroup(attribute) = &kind.held else { continue };
-            let mut report = ReadReport::new(&self.system.name, format!("entitlement {}", kind.name));
-            let objects = self.collect(&kind.object, &[member_field(attribute)], &mut report).await?;
+            let mut report =
+                ReadReport::new(&self.system.name, format!("entitlement {}", kind.name));
+            let objects =
+                self.collect(&kind.object, &[member_field(attribute)], &mut report).await?;
             groups_complete &= report.complete;
             if report.complete {
                 let holder = members.get_mut(kind.account);
@@ -55,7 +65,8 @@ impl Target<'_> {
             reports.push(report);
         }
         for (position, account_type) in self.system.accounts.iter().enumerate() {
-            let mut report = ReadReport::new(&self.system.name, format!("account {}", account_type.name));
+            let mut report =
+                ReadReport::new(&self.system.name, format!("account {}", account_type.name));
             if groups_complete {
                 let members = members.get(position);
                 self.accounts(position, account_type, &mut index, members, &mut report).await?;
@@ -67,10 +78,26 @@ impl Target<'_> {
         Ok(reports)
     }
 
-    async fn collect(&self, class: &Text, fields: &[Field], report: &mut ReadReport) -> Result<Vec<ReadObject>, Error> {
+    async fn collect(
+        &self,
+        class: &Text,
+        fields: &[Field],
+        report: &mut ReadReport,
+    ) -> Result<Vec<ReadObject>, Error> {
         let task = self.progress.begin(&format!("read {} {}", self.system.name, report.what), None);
-        let mut collector = Collector { objects: Vec::new(), report, task: task.as_ref(), seen: FxHashSet::default(), names: self.system.names };
-        let request = ReadRequest { class: class.clone(), fields: fields.to_vec(), since: None, batch: BATCH };
+        let mut collector = Collector {
+            objects: Vec::new(),
+            report,
+            task: task.as_ref(),
+            seen: FxHashSet::default(),
+            names: self.system.names,
+        };
+        let request = ReadRequest {
+            class: class.clone(),
+            fields: fields.to_vec(),
+            since: None,
+            batch: BATCH,
+        };
         let end = self.connector.read(&request, &mut collector).await;
         let objects = collector.objects;
         finish_read(report, end);
@@ -97,7 +124,13 @@ impl Target<'_> {
             let name = entitlement_name(self.system, kind, &object.name, &known);
             seen.insert(name.clone());
             let id = match index.get(system, position, &name) {
-                Some(entitlement) if entitlement.present && entitlement.native_id == object.id && entitlement.native_name == object.name => entitlement.id,
+                Some(entitlement)
+                    if entitlement.present
+                        && entitlement.native_id == object.id
+                        && entitlement.native_name == object.name =>
+                {
+                    entitlement.id
+                }
                 before => {
                     let id = before.map(|entitlement| entitlement.id);
                     let id = match id {
@@ -123,14 +156,28 @@ impl Target<'_> {
                 }
             };
             if let Some(members) = members.as_deref_mut() {
-                for member in object.values.first().map_or(&[][..], Value::items).iter().filter_map(Value::as_text) {
+                for member in object
+                    .values
+                    .first()
+                    .map_or(&[][..], Value::items)
+                    .iter()
+                    .filter_map(Value::as_text)
+                {
                     members.entry(name_key(self.system.names, member)).or_default().push(id);
                 }
             }
         }
-        for entitlement in index.of_kind(system, position).into_iter().filter(|e| e.present && !seen.contains(&e.name)) {
+        for entitlement in index
+            .of_kind(system, position)
+            .into_iter()
+            .filter(|e| e.present && !seen.contains(&e.name))
+        {
             report.absent += 1;
-            changed.push(Entitlement { present: false, native_id: "".into(), ..entitlement.clone() });
+            changed.push(Entitlement {
+                present: false,
+                native_id: "".into(),
+                ..entitlement.clone()
+            });
         }
         if !changed.is_empty() {
             self.begin(&mut tx).await?.save_entitlements(&changed).await?;
@@ -151,7 +198,9 @@ impl Target<'_> {
 
     fn numbers(&self, kind: usize) -> Result<(i64, i64), Error> {
         let names = self.opened.names.systems.get(self.system.id.index());
-        names.and_then(|names| Some((names.no, *names.kinds.get(kind)?))).ok_or_else(|| Error::bug("an entitlement kind has no number"))
+        names
+            .and_then(|names| Some((names.no, *names.kinds.get(kind)?)))
+            .ok_or_else(|| Error::bug("an entitlement kind has no number"))
     }
 
     async fn accounts(
@@ -162,7 +211,12 @@ impl Target<'_> {
         members: Option<&Members>,
         report: &mut ReadReport,
     ) -> Result<(), Error> {
-        let names = self.opened.names.systems.get(self.system.id.index()).and_then(|names| names.accounts.get(position));
+        let names = self
+            .opened
+            .names
+            .systems
+            .get(self.system.id.index())
+            .and_then(|names| names.accounts.get(position));
         let names = names.ok_or_else(|| Error::bug("an account type has no number"))?;
         let marks = self.marks(names).await?;
         let objects = self.collect(&account_type.object, &names.layout.fields, report).await?;
@@ -176,7 +230,12 @@ impl Target<'_> {
         }
         (report.created, report.changed, report.absent) =
             (changes.new.len() as u64, changes.changed.len() as u64, changes.gone.len() as u64);
-        let touched: FxHashSet<AccountId> = changes.changed.iter().map(|(mark, _)| mark.id).chain(changes.gone.iter().map(|mark| mark.id)).collect();
+        let touched: FxHashSet<AccountId> = changes
+            .changed
+            .iter()
+            .map(|(mark, _)| mark.id)
+            .chain(changes.gone.iter().map(|mark| mark.id))
+            .collect();
         self.save(account_type, names, changes, report).await?;
         self.adopt_orphans(account_type, names, report).await?;
         if report.complete {
@@ -210,7 +269,8 @@ impl Target<'_> {
         let mut observed = Vec::with_capacity(objects.len());
         for ReadObject { object, .. } in objects {
             let key = name_key(self.system.names, &object.name);
-            let mut grants: Vec<EntitlementId> = members.and_then(|members| members.get(&key)).cloned().unwrap_or_default();
+            let mut grants: Vec<EntitlementId> =
+                members.and_then(|members| members.get(&key)).cloned().unwrap_or_default();
             let mut values: Vec<Value> = object.values;
             for value in &mut values {
                 if self.system.text_only {
@@ -218,8 +278,17 @@ impl Target<'_> {
                 }
             }
             for (kind, field) in &names.layout.on_account {
-                for name in values.get(*field).map_or(&[][..], Value::items).iter().filter_map(Value::as_text) {
-                    grants.extend(index.get(self.system.id.index(), *kind, name).map(|entitlement| entitlement.id));
+                for name in values
+                    .get(*field)
+                    .map_or(&[][..], Value::items)
+                    .iter()
+                    .filter_map(Value::as_text)
+                {
+                    grants.extend(
+                        index
+                            .get(self.system.id.index(), *kind, name)
+                            .map(|entitlement| entitlement.id),
+                    );
                 }
                 if *field >= names.layout.n_set
                     && let Some(place) = values.get_mut(*field)
@@ -231,7 +300,8 @@ impl Target<'_> {
             grants.dedup();
             let row = Row { id: EntityId(0), type_id: TypeId(0), values, next_change: None };
             let content = encode_row(&row, &names.layout.numbers, |_| true);
-            let fingerprint = account_fingerprint(&mut hasher, &object.name, object.enabled, &content, &grants);
+            let fingerprint =
+                account_fingerprint(&mut hasher, &object.name, object.enabled, &content, &grants);
             observed.push(Seen {
                 native_id: object.id,
                 name: object.name,
@@ -247,7 +317,12 @@ impl Target<'_> {
     }
 
     /// Entitlements that are named on accounts become known with the first account that holds them.
-    async fn learn_entitlements(&self, names: &AccountNames, objects: &[ReadObject], index: &mut EntitlementIndex) -> Result<(), Error> {
+    async fn learn_entitlements(
+        &self,
+        names: &AccountNames,
+        objects: &[ReadObject],
+        index: &mut EntitlementIndex,
+    ) -> Result<(), Error> {
         let system = self.system.id.index();
         for (kind, field) in &names.layout.on_account {
             let mut unknown: Vec<Text> = objects
@@ -285,9 +360,19 @@ impl Target<'_> {
             None
         } else {
             let mut tx = self.opened.store.read().await?;
-            Some(Correlator::build(&mut tx, self.opened, account_type.identity, &account_type.matches, now).await?)
+            Some(
+                Correlator::build(
+                    &mut tx,
+                    self.opened,
+                    account_type.identity,
+                    &account_type.matches,
+                    now,
+                )
+                .await?,
+            )
         };
-        let mut owned = if correlator.is_some() { self.owners(names).await? } else { FxHashSet::default() };
+        let mut owned =
+            if correlator.is_some() { self.owners(names).await? } else { FxHashSet::default() };
         for chunk in new.chunks(CHUNK) {
             let mut tx = self.opened.store.begin().await?;
             let first = tx.take_ids(Sequence::Account, chunk.len()).await?;
@@ -303,7 +388,8 @@ impl Target<'_> {
                 accounts.push(self.account(AccountId(id), names, seen, owner, now)?);
             }
             tx.insert_accounts(&accounts).await?;
-            let linked: Vec<EntityId> = accounts.iter().filter_map(|account| account.entity).collect();
+            let linked: Vec<EntityId> =
+                accounts.iter().filter_map(|account| account.entity).collect();
             tx.unsettle(&linked).await?;
             self.journal(&mut tx, "account.found", accounts.iter().map(|a| &a.name), now).await?;
             tx.commit().await?;
@@ -315,17 +401,23 @@ impl Target<'_> {
             let mut tx = self.opened.store.begin().await?;
             tx.delete_accounts(&chunk.iter().map(|mark| mark.id).collect::<Vec<_>>()).await?;
             tx.unsettle(&chunk.iter().filter_map(|mark| mark.entity).collect::<Vec<_>>()).await?;
-            self.journal(&mut tx, "account.gone", chunk.iter().map(|mark| &mark.name_key), now).await?;
+            self.journal(&mut tx, "account.gone", chunk.iter().map(|mark| &mark.name_key), now)
+                .await?;
             tx.commit().await?;
         }
         Ok(())
     }
 
-    async fn save_changed(&self, chunk: &[(&AccountMark, Seen)], now: Timestamp) -> Result<(), Error> {
+    async fn save_changed(
+        &self,
+        chunk: &[(&AccountMark, Seen)],
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let mut tx = self.opened.store.begin().await?;
         let ids: Vec<AccountId> = chunk.iter().map(|(mark, _)| mark.id).collect();
         let mut accounts = tx.accounts(&ids).await?;
-        let seen: FxHashMap<AccountId, &Seen> = chunk.iter().map(|(mark, seen)| (mark.id, seen)).collect();
+        let seen: FxHashMap<AccountId, &Seen> =
+            chunk.iter().map(|(mark, seen)| (mark.id, seen)).collect();
         for account in &mut accounts {
             let Some(seen) = seen.get(&account.id) else { continue };
             if account.enabled != seen.enabled || account.enabled != Some(false) {
@@ -340,8 +432,10 @@ impl Target<'_> {
             account.fingerprint = seen.fingerprint;
         }
         tx.update_accounts(&accounts).await?;
-        tx.unsettle(&accounts.iter().filter_map(|account| account.entity).collect::<Vec<_>>()).await?;
-        self.journal(&mut tx, "account.drift", accounts.iter().map(|account| &account.name), now).await?;
+        tx.unsettle(&accounts.iter().filter_map(|account| account.entity).collect::<Vec<_>>())
+            .await?;
+        self.journal(&mut tx, "account.drift", accounts.iter().map(|account| &account.name), now)
+            .await?;
         tx.commit().await?;
         Ok(())
     }
@@ -359,9 +453,15 @@ impl Target<'_> {
         owned: &mut FxHashSet<EntityId>,
         now: Timestamp,
     ) -> (Option<EntityId>, AccountStatus, u8) {
-        let columns: Vec<Value> =
-            names.layout.match_columns.iter().map(|field| seen.values.get(*field).cloned().unwrap_or(Value::Null)).collect();
-        match correlator.map_or(Found::Nobody, |correlator| correlator.find(self.opened, &columns, now)) {
+        let columns: Vec<Value> = names
+            .layout
+            .match_columns
+            .iter()
+            .map(|field| seen.values.get(*field).cloned().unwrap_or(Value::Null))
+            .collect();
+        match correlator
+            .map_or(Found::Nobody, |correlator| correlator.find(self.opened, &columns, now))
+        {
             // Somebody who has an account of this type already does not get a second one by correlation.
             Found::One(id, _) if owned.contains(&id) => (None, AccountStatus::Orphan, 0),
             Found::One(id, confidence) if confidence >= 100 => {
@@ -382,7 +482,12 @@ impl Target<'_> {
         (entity, status, confidence): (Option<EntityId>, AccountStatus, u8),
         now: Timestamp,
     ) -> Result<Account, Error> {
-        let system = self.opened.names.systems.get(self.system.id.index()).ok_or_else(|| Error::bug("a system has no number"))?;
+        let system = self
+            .opened
+            .names
+            .systems
+            .get(self.system.id.index())
+            .ok_or_else(|| Error::bug("a system has no number"))?;
         Ok(Account {
             id,
             system_no: system.no,
@@ -404,7 +509,12 @@ impl Target<'_> {
     }
 
     /// Accounts that belonged to nobody may belong to somebody who has arrived since.
-    async fn adopt_orphans(&self, account_type: &AccountType, names: &AccountNames, report: &mut ReadReport) -> Result<(), Error> {
+    async fn adopt_orphans(
+        &self,
+        account_type: &AccountType,
+        names: &AccountNames,
+        report: &mut ReadReport,
+    ) -> Result<(), Error> {
         let now = self.ctx.now();
         let mut tx = self.opened.store.read().await?;
         let mut orphans = Vec::new();
@@ -420,16 +530,27 @@ impl Target<'_> {
         if orphans.is_empty() {
             return Ok(());
         }
-        let correlator = Correlator::build(&mut tx, self.opened, account_type.identity, &account_type.matches, now).await?;
+        let correlator = Correlator::build(
+            &mut tx,
+            self.opened,
+            account_type.identity,
+            &account_type.matches,
+            now,
+        )
+        .await?;
         drop(tx);
         let mut owned = self.owners(names).await?;
         let mut links = Vec::new();
         for orphan in &orphans {
             let mut row = Row::empty(EntityId(0), TypeId(0), names.layout.fields.len());
-            muster_model::decode_row(&orphan.content, &names.layout.numbers, &mut row)
-                .map_err(|error| Error::bug(format!("account {} cannot be read", orphan.id)).caused_by(error))?;
+            muster_model::decode_row(&orphan.content, &names.layout.numbers, &mut row).map_err(
+                |error| {
+                    Error::bug(format!("account {} cannot be read", orphan.id)).caused_by(error)
+                },
+            )?;
             let seen = Seen { values: row.values, ..Seen::default() };
-            let (entity, status, confidence) = self.owner(Some(&correlator), names, &seen, &mut owned, now);
+            let (entity, status, confidence) =
+                self.owner(Some(&correlator), names, &seen, &mut owned, now);
             if status != AccountStatus::Orphan {
                 links.push((orphan.id, entity, status, confidence));
             }
@@ -437,34 +558,64 @@ impl Target<'_> {
         if links.is_empty() {
             return Ok(());
         }
-        report.linked += links.iter().filter(|(_, _, status, _)| *status == AccountStatus::Linked).count() as u64;
+        report.linked +=
+            links.iter().filter(|(_, _, status, _)| *status == AccountStatus::Linked).count()
+                as u64;
         let mut tx = self.opened.store.begin().await?;
         tx.link_accounts(&links).await?;
-        tx.unsettle(&links.iter().filter_map(|(_, entity, ..)| *entity).collect::<Vec<_>>()).await?;
-        let linked: Vec<Text> = orphans.iter().filter(|o| links.iter().any(|(id, ..)| *id == o.id)).map(|o| o.name.clone()).collect();
+        tx.unsettle(&links.iter().filter_map(|(_, entity, ..)| *entity).collect::<Vec<_>>())
+            .await?;
+        let linked: Vec<Text> = orphans
+            .iter()
+            .filter(|o| links.iter().any(|(id, ..)| *id == o.id))
+            .map(|o| o.name.clone())
+            .collect();
         self.journal(&mut tx, "account.link", linked.iter(), now).await?;
         tx.commit().await?;
         Ok(())
     }
 
     /// Operations that the system said it did: confirmed when the account is as we left it.
-    async fn verify(&self, names: &AccountNames, touched: &FxHashSet<AccountId>, report: &mut ReadReport) -> Result<(), Error> {
-        let system_no = self.opened.names.systems.get(self.system.id.index()).map_or(0, |names| names.no);
+    async fn verify(
+        &self,
+        names: &AccountNames,
+        touched: &FxHashSet<AccountId>,
+        report: &mut ReadReport,
+    ) -> Result<(), Error> {
+        let system_no =
+            self.opened.names.systems.get(self.system.id.index()).map_or(0, |names| names.no);
         let mut after = None;
         loop {
-            let page = self.opened.store.read().await?.unverified_operations(system_no, after, BATCH).await?;
+            let page = self
+                .opened
+                .store
+                .read()
+                .await?
+                .unverified_operations(system_no, after, BATCH)
+                .await?;
             let Some(last) = page.last() else { return Ok(()) };
             after = Some((last.plan, last.seq));
-            let mut by_plan: std::collections::BTreeMap<_, Vec<_>> = std::collections::BTreeMap::new();
-            for operation in page.iter().filter(|operation| operation.account_type_no == Some(names.no)) {
+            let mut by_plan: std::collections::BTreeMap<_, Vec<_>> =
+                std::collections::BTreeMap::new();
+            for operation in
+                page.iter().filter(|operation| operation.account_type_no == Some(names.no))
+            {
                 if operation.account.is_some_and(|account| touched.contains(&account)) {
                     report.unconfirmed += u64::from(operation.error.is_none());
                     if operation.error.is_none() {
-                        by_plan.entry(operation.plan).or_default().push(done(operation, OperationState::Executed, Some("a later read does not show it".into())));
+                        by_plan.entry(operation.plan).or_default().push(done(
+                            operation,
+                            OperationState::Executed,
+                            Some("a later read does not show it".into()),
+                        ));
                     }
                 } else {
                     report.verified += 1;
-                    by_plan.entry(operation.plan).or_default().push(done(operation, OperationState::Verified, None));
+                    by_plan.entry(operation.plan).or_default().push(done(
+                        operation,
+                        OperationState::Verified,
+                        None,
+                    ));
                 }
             }
             for (plan, operations) in by_plan {
@@ -475,7 +626,13 @@ impl Target<'_> {
         }
     }
 
-    async fn journal<'n>(&self, tx: &mut Tx, action: &str, names: impl Iterator<Item = &'n Text>, now: Timestamp) -> Result<(), Error> {
+    async fn journal<'n>(
+        &self,
+        tx: &mut Tx,
+        action: &str,
+        names: impl Iterator<Item = &'n Text>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let names: Vec<&str> = names.map(|name| &**name).collect();
         tx.append_journal(&Entry {
             at: now,
@@ -491,8 +648,19 @@ impl Target<'_> {
     }
 }
 
-fn done(operation: &muster_store::Operation, state: OperationState, error: Option<Text>) -> muster_store::OperationDone {
-    muster_store::OperationDone { seq: operation.seq, state, done_at: operation.done_at, next_try: None, account: None, error }
+fn done(
+    operation: &muster_store::Operation,
+    state: OperationState,
+    error: Option<Text>,
+) -> muster_store::OperationDone {
+    muster_store::OperationDone {
+        seq: operation.seq,
+        state,
+        done_at: operation.done_at,
+        next_try: None,
+        account: None,
+        error,
+    }
 }
 
 fn member_field(attribute: &Text) -> Field {
@@ -500,7 +668,12 @@ fn member_field(attribute: &Text) -> Field {
 }
 
 /// Makes entitlements known that nobody has seen as objects of their own.
-pub(crate) async fn new_entitlements(tx: &mut Tx, system_no: i64, kind_no: i64, names: &[Text]) -> Result<Vec<Entitlement>, Error> {
+pub(crate) async fn new_entitlements(
+    tx: &mut Tx,
+    system_no: i64,
+    kind_no: i64,
+    names: &[Text],
+) -> Result<Vec<Entitlement>, Error> {
     let first = tx.take_ids(Sequence::Entitlement, names.len()).await?;
     let new: Vec<Entitlement> = (first..)
         .zip(names)
@@ -519,10 +692,24 @@ pub(crate) async fn new_entitlements(tx: &mut Tx, system_no: i64, kind_no: i64, 
 }
 
 /// The names that the model grants and that are known, by the key of the object they stand for.
-fn known_names(target: &Target<'_>, position: usize, kind: &EntitlementKind, index: &EntitlementIndex) -> FxHashMap<String, Text> {
-    let mut names: Vec<Text> = index.of_kind(target.system.id.index(), position).into_iter().map(|e| e.name.clone()).collect();
+fn known_names(
+    target: &Target<'_>,
+    position: usize,
+    kind: &EntitlementKind,
+    index: &EntitlementIndex,
+) -> FxHashMap<String, Text> {
+    let mut names: Vec<Text> = index
+        .of_kind(target.system.id.index(), position)
+        .into_iter()
+        .map(|e| e.name.clone())
+        .collect();
     for grant in target.opened.model.roles.iter().flat_map(|role| &role.grants) {
-        if let muster_policy::Grant::Entitlement { system, kind: k, name: muster_policy::GrantName::Literal(name), at: _ } = grant
+        if let muster_policy::Grant::Entitlement {
+            system,
+            kind: k,
+            name: muster_policy::GrantName::Literal(name),
+            at: _,
+        } = grant
             && *system == target.system.id
             && *k == position
         {
@@ -531,21 +718,40 @@ fn known_names(target: &Target<'_>, position: usize, kind: &EntitlementKind, ind
     }
     names
         .into_iter()
-        .map(|name| (name_key(target.system.names, &crate::account_change::entitlement_object(target.system, kind, &name)), name))
+        .map(|name| {
+            (
+                name_key(
+                    target.system.names,
+                    &crate::account_change::entitlement_object(target.system, kind, &name),
+                ),
+                name,
+            )
+        })
         .collect()
 }
 
 /// The entitlement's name for an object: the name that stands for it, or the value of its first name part.
-fn entitlement_name(system: &System, kind: &EntitlementKind, object: &Text, known: &FxHashMap<String, Text>) -> Text {
+fn entitlement_name(
+    system: &System,
+    kind: &EntitlementKind,
+    object: &Text,
+    known: &FxHashMap<String, Text>,
+) -> Text {
     let key = name_key(system.names, object);
     if let Some(name) = known.get(&key) {
         return name.clone();
     }
     if system.names == NameRule::DistinguishedName
-        && let Some(value) = object.split(',').next().and_then(|rdn| rdn.split_once('=')).map(|(_, value)| value.trim())
+        && let Some(value) = object
+            .split(',')
+            .next()
+            .and_then(|rdn| rdn.split_once('='))
+            .map(|(_, value)| value.trim())
     {
         let name: Text = value.into();
-        if name_key(system.names, &crate::account_change::entitlement_object(system, kind, &name)) == key {
+        if name_key(system.names, &crate::account_change::entitlement_object(system, kind, &name))
+            == key
+        {
             return name;
         }
     }
@@ -590,8 +796,10 @@ struct Changes<'m> {
 
 impl<'m> Changes<'m> {
     fn new(marks: &'m [AccountMark], observed: Vec<Seen>) -> Self {
-        let by_id: FxHashMap<&Text, &AccountMark> = marks.iter().filter(|m| !m.native_id.is_empty()).map(|m| (&m.native_id, m)).collect();
-        let by_name: FxHashMap<&Text, &AccountMark> = marks.iter().map(|mark| (&mark.name_key, mark)).collect();
+        let by_id: FxHashMap<&Text, &AccountMark> =
+            marks.iter().filter(|m| !m.native_id.is_empty()).map(|m| (&m.native_id, m)).collect();
+        let by_name: FxHashMap<&Text, &AccountMark> =
+            marks.iter().map(|mark| (&mark.name_key, mark)).collect();
         let mut seen_marks: FxHashSet<AccountId> = FxHashSet::default();
         let mut changes = Self { new: Vec::new(), changed: Vec::new(), gone: Vec::new() };
         for seen in observed {
@@ -623,11 +831,20 @@ impl Sink for Collector<'_> {
         self.task.advance(objects.len() as u64);
         for object in objects {
             self.report.objects += 1;
-            let place = || if object.line == 0 { object.object.name.to_string() } else { format!("line {}", object.line) };
+            let place = || {
+                if object.line == 0 {
+                    object.object.name.to_string()
+                } else {
+                    format!("line {}", object.line)
+                }
+            };
             if object.object.name.trim().is_empty() {
                 self.report.reject(place(), "it has no name");
             } else if !self.seen.insert(name_key(self.names, &object.object.name)) {
-                self.report.reject(place(), format!("`{}` was there before; the first one counts", object.object.name));
+                self.report.reject(
+                    place(),
+                    format!("`{}` was there before; the first one counts", object.object.name),
+                );
             } else {
                 self.objects.push(object);
             }

@@ -7,7 +7,8 @@ use muster_connector::ConnectorError;
 use muster_model::{AccountId, Applied, Change, EntityId, ObjectRef, Text, Value};
 use muster_plan::{Kind, describe};
 use muster_store::{
-    Account, AccountOrigin, AccountStatus, Entitlement, Entry, OperationDone, OperationState, Sequence, Tx,
+    Account, AccountOrigin, AccountStatus, Entitlement, Entry, OperationDone, OperationState,
+    Sequence, Tx,
 };
 use rustc_hash::FxHashMap;
 use serde_json::json;
@@ -37,16 +38,24 @@ impl SystemRun<'_> {
         let accounts = self.accounts(batch).await?;
         self.ensure_entitlements(state, batch).await?;
         let (calls, skipped) = self.calls(state, batch, &accounts);
-        let seqs: Vec<i64> = calls.iter().flat_map(|call| &call.todo).filter_map(|at| Some(batch.get(*at)?.seq)).collect();
+        let seqs: Vec<i64> = calls
+            .iter()
+            .flat_map(|call| &call.todo)
+            .filter_map(|at| Some(batch.get(*at)?.seq))
+            .collect();
         let mut tx = self.opened.store.begin().await?;
         let refused = tx.mark_sent(self.plan, &seqs, self.ctx.now()).await?;
         tx.commit().await?;
         if let Some(seq) = refused.first() {
-            return Err(Error::new(muster_app::Kind::Conflict, format!("operation {seq} of the plan is being done by somebody else")));
+            return Err(Error::new(
+                muster_app::Kind::Conflict,
+                format!("operation {seq} of the plan is being done by somebody else"),
+            ));
         }
         let changes: Vec<Change> = calls.iter().map(|call| call.change.clone()).collect();
         let uncertain: Vec<bool> = calls.iter().map(|call| call.uncertain).collect();
-        let Answers { results, retried } = call(state.connector.as_ref(), &changes, &uncertain).await;
+        let Answers { results, retried } =
+            call(state.connector.as_ref(), &changes, &uncertain).await;
         state.part.retried += retried;
         self.write(state, batch, &accounts, &calls, &results, &skipped).await
     }
@@ -55,7 +64,11 @@ impl SystemRun<'_> {
         let name = &todo.operation.target.account_type;
         let position = self.system.accounts.iter().position(|account| account.name == *name)?;
         let names = self.opened.names.systems.get(self.position)?.accounts.get(position)?;
-        Some(Place { system: self.system, account_type: self.system.accounts.get(position)?, names })
+        Some(Place {
+            system: self.system,
+            account_type: self.system.accounts.get(position)?,
+            names,
+        })
     }
 
     async fn accounts(&self, batch: &[Todo]) -> Result<Accounts, Error> {
@@ -64,11 +77,18 @@ impl SystemRun<'_> {
         ids.dedup();
         let accounts = self.opened.store.read().await?.accounts_of_many(&ids).await?;
         let linked = accounts.into_iter().filter(|account| account.status == AccountStatus::Linked);
-        Ok(linked.filter_map(|account| Some(((account.entity?, account.type_no), account))).collect())
+        Ok(linked
+            .filter_map(|account| Some(((account.entity?, account.type_no), account)))
+            .collect())
     }
 
     /// The calls for the batch, and the operations that cannot be called for, with the reason.
-    fn calls(&self, state: &State, batch: &[Todo], accounts: &Accounts) -> (Vec<Call>, Vec<(usize, String)>) {
+    fn calls(
+        &self,
+        state: &State,
+        batch: &[Todo],
+        accounts: &Accounts,
+    ) -> (Vec<Call>, Vec<(usize, String)>) {
         let mut calls: Vec<Call> = Vec::new();
         let mut skipped = Vec::new();
         let mut members: BTreeMap<(usize, Text), usize> = BTreeMap::new();
@@ -80,7 +100,9 @@ impl SystemRun<'_> {
             };
             let key = (todo.operation.identity, todo.operation.target.account_type.clone());
             let account = accounts.get(&(todo.operation.identity, place.names.no));
-            if state.broken.contains(&key) || (account.is_none() && !matches!(todo.operation.kind, Kind::Create { .. })) {
+            if state.broken.contains(&key)
+                || (account.is_none() && !matches!(todo.operation.kind, Kind::Create { .. }))
+            {
                 skipped.push((at, "the account is not there".to_owned()));
                 continue;
             }
@@ -94,17 +116,33 @@ impl SystemRun<'_> {
                 (Some(attribute), Some(account)) => {
                     let call = *members.entry((position, name.clone())).or_insert_with(|| {
                         let object = self.entitlement_ref(state, position, name);
-                        let change = Change::Members { object, attribute: attribute.clone(), add: Vec::new(), remove: Vec::new() };
+                        let change = Change::Members {
+                            object,
+                            attribute: attribute.clone(),
+                            add: Vec::new(),
+                            remove: Vec::new(),
+                        };
                         calls.push(Call { change, todo: Vec::new(), uncertain: false });
                         calls.len() - 1
                     });
-                    if let Some(Call { change: Change::Members { add, remove, .. }, todo: carried, .. }) = calls.get_mut(call) {
-                        let list = if matches!(todo.operation.kind, Kind::Grant { .. }) { add } else { remove };
+                    if let Some(Call {
+                        change: Change::Members { add, remove, .. },
+                        todo: carried,
+                        ..
+                    }) = calls.get_mut(call)
+                    {
+                        let list = if matches!(todo.operation.kind, Kind::Grant { .. }) {
+                            add
+                        } else {
+                            remove
+                        };
                         list.push(account.name.clone());
                         carried.push(at);
                     }
                 }
-                (None, Some(account)) => holders.entry((account.id, position)).or_default().push(at),
+                (None, Some(account)) => {
+                    holders.entry((account.id, position)).or_default().push(at)
+                }
                 (_, None) => skipped.push((at, "the account is not there".to_owned())),
             }
         }
@@ -115,7 +153,14 @@ impl SystemRun<'_> {
     }
 
     /// One update of the attribute that holds entitlements, for all operations on one account.
-    fn on_account(&self, state: &State, batch: &[Todo], accounts: &Accounts, kind: usize, carried: Vec<usize>) -> Option<Call> {
+    fn on_account(
+        &self,
+        state: &State,
+        batch: &[Todo],
+        accounts: &Accounts,
+        kind: usize,
+        carried: Vec<usize>,
+    ) -> Option<Call> {
         let first = batch.get(*carried.first()?)?;
         let place = self.place(first)?;
         let account = accounts.get(&(first.operation.identity, place.names.no))?;
@@ -124,18 +169,38 @@ impl SystemRun<'_> {
             match &todo.operation.kind {
                 Kind::Grant { name, .. } => add.push(name.clone()),
                 Kind::Revoke { name, .. } => remove.push(name.clone()),
-                Kind::Create { .. } | Kind::Update { .. } | Kind::Rename { .. } | Kind::Enable | Kind::Disable | Kind::Delete => {}
+                Kind::Create { .. }
+                | Kind::Update { .. }
+                | Kind::Rename { .. }
+                | Kind::Enable
+                | Kind::Disable
+                | Kind::Delete => {}
             }
         }
-        let muster_policy::Held::OnAccount(attribute) = &self.system.entitlements.get(kind)?.held else { return None };
-        let (old, new): (Value, Value) = place.held_on_account(kind, account, &state.index, &add, &remove);
-        let change = Change::Update { object: place.object(&first.operation, Some(account)), values: vec![(attribute.clone(), old, new)] };
+        let muster_policy::Held::OnAccount(attribute) = &self.system.entitlements.get(kind)?.held
+        else {
+            return None;
+        };
+        let (old, new): (Value, Value) =
+            place.held_on_account(kind, account, &state.index, &add, &remove);
+        let change = Change::Update {
+            object: place.object(&first.operation, Some(account)),
+            values: vec![(attribute.clone(), old, new)],
+        };
         Some(Call { change, todo: carried, uncertain: false })
     }
 
     fn entitlement_ref(&self, state: &State, kind: usize, name: &Text) -> ObjectRef {
-        let class = self.system.entitlements.get(kind).map_or_else(|| "".into(), |kind| kind.object.clone());
-        let made = self.system.entitlements.get(kind).map_or_else(|| name.clone(), |kind| entitlement_object(self.system, kind, name));
+        let class = self
+            .system
+            .entitlements
+            .get(kind)
+            .map_or_else(|| "".into(), |kind| kind.object.clone());
+        let made = self
+            .system
+            .entitlements
+            .get(kind)
+            .map_or_else(|| name.clone(), |kind| entitlement_object(self.system, kind, name));
         match state.index.get(self.position, kind, name) {
             Some(known) if !known.native_name.is_empty() => {
                 ObjectRef { class, id: known.native_id.clone(), name: known.native_name.clone() }
@@ -149,10 +214,20 @@ impl SystemRun<'_> {
         let mut wanted: BTreeMap<usize, Vec<Text>> = BTreeMap::new();
         for todo in batch {
             let Kind::Grant { entitlement, name } = &todo.operation.kind else { continue };
-            let Some(kind) = self.system.entitlements.iter().position(|kind| kind.name == *entitlement) else { continue };
+            let Some(kind) =
+                self.system.entitlements.iter().position(|kind| kind.name == *entitlement)
+            else {
+                continue;
+            };
             let known = state.index.get(self.position, kind, name).is_some_and(|known| {
-                let on_account = self.system.entitlements.get(kind).is_some_and(|k| group_attribute(k).is_none());
-                on_account || (known.present && !known.native_name.is_empty()) || state.made.contains(&known.id)
+                let on_account = self
+                    .system
+                    .entitlements
+                    .get(kind)
+                    .is_some_and(|k| group_attribute(k).is_none());
+                on_account
+                    || (known.present && !known.native_name.is_empty())
+                    || state.made.contains(&known.id)
             });
             let names = wanted.entry(kind).or_default();
             if !known && !names.contains(name) {
@@ -165,25 +240,49 @@ impl SystemRun<'_> {
         Ok(())
     }
 
-    async fn make_entitlements(&self, state: &mut State, position: usize, names: &[Text]) -> Result<(), Error> {
+    async fn make_entitlements(
+        &self,
+        state: &mut State,
+        position: usize,
+        names: &[Text],
+    ) -> Result<(), Error> {
         let Some(kind) = self.system.entitlements.get(position) else { return Ok(()) };
-        let mut answers: Vec<Result<Applied, ConnectorError>> = names.iter().map(|_| Ok(Applied::default())).collect();
+        let mut answers: Vec<Result<Applied, ConnectorError>> =
+            names.iter().map(|_| Ok(Applied::default())).collect();
         let objects: Vec<ObjectRef> = names
             .iter()
-            .map(|name| ObjectRef { class: kind.object.clone(), id: "".into(), name: entitlement_object(self.system, kind, name) })
+            .map(|name| ObjectRef {
+                class: kind.object.clone(),
+                id: "".into(),
+                name: entitlement_object(self.system, kind, name),
+            })
             .collect();
         if group_attribute(kind).is_some() && kind.create {
-            let changes: Vec<Change> =
-                objects.iter().map(|object| Change::Create { object: object.clone(), values: Vec::new(), enabled: None }).collect();
+            let changes: Vec<Change> = objects
+                .iter()
+                .map(|object| Change::Create {
+                    object: object.clone(),
+                    values: Vec::new(),
+                    enabled: None,
+                })
+                .collect();
             let made = call(state.connector.as_ref(), &changes, &vec![true; changes.len()]).await;
             state.part.retried += made.retried;
             answers = made.results;
         }
-        let numbers = self.opened.names.systems.get(self.position).and_then(|names| Some((names.no, *names.kinds.get(position)?)));
+        let numbers = self
+            .opened
+            .names
+            .systems
+            .get(self.position)
+            .and_then(|names| Some((names.no, *names.kinds.get(position)?)));
         let Some((system_no, kind_no)) = numbers else { return Ok(()) };
         let mut tx = self.opened.store.begin().await?;
-        let unknown: Vec<Text> =
-            names.iter().filter(|name| state.index.get(self.position, position, name).is_none()).cloned().collect();
+        let unknown: Vec<Text> = names
+            .iter()
+            .filter(|name| state.index.get(self.position, position, name).is_none())
+            .cloned()
+            .collect();
         for entitlement in new_entitlements(&mut tx, system_no, kind_no, &unknown).await? {
             state.index.insert(self.position, position, entitlement);
         }
@@ -199,7 +298,9 @@ impl SystemRun<'_> {
         }
         tx.save_entitlements(&saved).await?;
         tx.commit().await?;
-        saved.into_iter().for_each(|entitlement| state.index.insert(self.position, position, entitlement));
+        saved
+            .into_iter()
+            .for_each(|entitlement| state.index.insert(self.position, position, entitlement));
         Ok(())
     }
 
@@ -234,7 +335,9 @@ impl SystemRun<'_> {
             on_behalf_of: None,
             action: "operations.done".into(),
             subject: format!("plan {}", self.name).into(),
-            detail: json!({ "system": &*self.system.name, "operations": ledger.log }).to_string().into(),
+            detail: json!({ "system": &*self.system.name, "operations": ledger.log })
+                .to_string()
+                .into(),
             correlation: Some(self.ctx.correlation.clone()),
         })
         .await?;
@@ -256,17 +359,25 @@ impl SystemRun<'_> {
                 let account = self.believe(tx, state, todo, applied, ledger).await?;
                 state.part.executed += 1;
                 ledger.done.push(self.done(todo, OperationState::Executed, account, None));
-                ledger.log.push(json!({ "seq": todo.seq, "subject": &*todo.operation.subject, "what": what }));
+                ledger.log.push(
+                    json!({ "seq": todo.seq, "subject": &*todo.operation.subject, "what": what }),
+                );
             }
             Err(error) if error.is_transient() => {
                 state.part.left += 1;
                 state.part.quarantined = Some((self.system.name.clone(), error.to_string()));
-                ledger.done.push(OperationDone { done_at: None, ..self.done(todo, OperationState::Planned, None, Some(&error.to_string())) });
+                ledger.done.push(OperationDone {
+                    done_at: None,
+                    ..self.done(todo, OperationState::Planned, None, Some(&error.to_string()))
+                });
             }
             Err(error) => {
                 let error = error.to_string();
                 if matches!(todo.operation.kind, Kind::Create { .. } | Kind::Rename { .. }) {
-                    state.broken.insert((todo.operation.identity, todo.operation.target.account_type.clone()));
+                    state.broken.insert((
+                        todo.operation.identity,
+                        todo.operation.target.account_type.clone(),
+                    ));
                 }
                 ledger.done.push(self.done(todo, OperationState::Failed, None, Some(&error)));
                 ledger.log.push(json!({ "seq": todo.seq, "subject": &*todo.operation.subject, "what": what, "failed": error }));
@@ -324,7 +435,13 @@ impl SystemRun<'_> {
         Ok(Some(id))
     }
 
-    fn done(&self, todo: &Todo, state: OperationState, account: Option<AccountId>, error: Option<&str>) -> OperationDone {
+    fn done(
+        &self,
+        todo: &Todo,
+        state: OperationState,
+        account: Option<AccountId>,
+        error: Option<&str>,
+    ) -> OperationDone {
         OperationDone {
             seq: todo.seq,
             state,
@@ -348,7 +465,14 @@ struct Ledger<'a> {
 
 impl<'a> Ledger<'a> {
     fn new(known: &'a Accounts) -> Self {
-        Self { known, new: BTreeMap::new(), changed: BTreeMap::new(), deleted: Vec::new(), done: Vec::new(), log: Vec::new() }
+        Self {
+            known,
+            new: BTreeMap::new(),
+            changed: BTreeMap::new(),
+            deleted: Vec::new(),
+            done: Vec::new(),
+            log: Vec::new(),
+        }
     }
 
     fn account(&mut self, key: (EntityId, i64)) -> Option<&mut Account> {
@@ -362,8 +486,10 @@ impl<'a> Ledger<'a> {
         let new: Vec<Account> = std::mem::take(&mut self.new).into_values().collect();
         tx.insert_accounts(&new).await?;
         let deleted = &self.deleted;
-        let changed: Vec<Account> =
-            std::mem::take(&mut self.changed).into_values().filter(|account| !deleted.contains(&account.id)).collect();
+        let changed: Vec<Account> = std::mem::take(&mut self.changed)
+            .into_values()
+            .filter(|account| !deleted.contains(&account.id))
+            .collect();
         tx.update_accounts(&changed).await?;
         tx.delete_accounts(&self.deleted).await?;
         Ok(())

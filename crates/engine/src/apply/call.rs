@@ -19,15 +19,24 @@ pub(super) struct Answers {
 }
 
 /// Makes the calls. `uncertain` tells for each change whether an earlier call may have gone out.
-pub(super) async fn call(connector: &dyn Connector, changes: &[Change], uncertain: &[bool]) -> Answers {
-    let mut results: Vec<Option<Result<Applied, ConnectorError>>> = changes.iter().map(|_| None).collect();
+pub(super) async fn call(
+    connector: &dyn Connector,
+    changes: &[Change],
+    uncertain: &[bool],
+) -> Answers {
+    let mut results: Vec<Option<Result<Applied, ConnectorError>>> =
+        changes.iter().map(|_| None).collect();
     let mut doubtful: Vec<bool> = uncertain.to_vec();
     let mut retried = 0;
     for attempt in 0..TRIES {
         let mut open: Vec<usize> = Vec::new();
         for (position, change) in changes.iter().enumerate() {
             if results.get(position).is_some_and(Option::is_none) {
-                let settled = if doubtful.get(position) == Some(&true) { settle(connector, change).await } else { None };
+                let settled = if doubtful.get(position) == Some(&true) {
+                    settle(connector, change).await
+                } else {
+                    None
+                };
                 match settled {
                     Some(answer) => put(&mut results, position, answer),
                     None => open.push(position),
@@ -37,7 +46,8 @@ pub(super) async fn call(connector: &dyn Connector, changes: &[Change], uncertai
         if open.is_empty() {
             break;
         }
-        let batch: Vec<Change> = open.iter().filter_map(|position| changes.get(*position).cloned()).collect();
+        let batch: Vec<Change> =
+            open.iter().filter_map(|position| changes.get(*position).cloned()).collect();
         let answers = connector.apply(&batch).await;
         let mut pause = FIRST_PAUSE * 2u32.pow(attempt);
         let mut again = 0;
@@ -60,13 +70,23 @@ pub(super) async fn call(connector: &dyn Connector, changes: &[Change], uncertai
         }
         retried += again;
         // A little apart, so that systems that failed together are not asked again together.
-        tokio::time::sleep(pause + pause.mul_f64(f64::from(u32::try_from(again % 7).unwrap_or(0)) / 20.0)).await;
+        tokio::time::sleep(
+            pause + pause.mul_f64(f64::from(u32::try_from(again % 7).unwrap_or(0)) / 20.0),
+        )
+        .await;
     }
     let missing = || Err(ConnectorError::Unreachable("no answer came back".to_owned()));
-    Answers { results: results.into_iter().map(|result| result.unwrap_or_else(missing)).collect(), retried }
+    Answers {
+        results: results.into_iter().map(|result| result.unwrap_or_else(missing)).collect(),
+        retried,
+    }
 }
 
-fn put(results: &mut [Option<Result<Applied, ConnectorError>>], position: usize, answer: Result<Applied, ConnectorError>) {
+fn put(
+    results: &mut [Option<Result<Applied, ConnectorError>>],
+    position: usize,
+    answer: Result<Applied, ConnectorError>,
+) {
     if let Some(place) = results.get_mut(position) {
         *place = Some(answer);
     }
@@ -74,7 +94,10 @@ fn put(results: &mut [Option<Result<Applied, ConnectorError>>], position: usize,
 
 /// Finds out by reading whether a change was done whose answer was lost. Only changes that could not simply be done
 /// again need it: every other one is the same done twice as done once.
-async fn settle(connector: &dyn Connector, change: &Change) -> Option<Result<Applied, ConnectorError>> {
+async fn settle(
+    connector: &dyn Connector,
+    change: &Change,
+) -> Option<Result<Applied, ConnectorError>> {
     let fields: &[Field] = &[];
     match change {
         Change::Create { object, .. } => match connector.get(object, fields).await {
@@ -85,11 +108,16 @@ async fn settle(connector: &dyn Connector, change: &Change) -> Option<Result<App
         Change::Rename { object, to } => {
             let renamed = muster_model::ObjectRef { name: to.clone(), ..object.clone() };
             match connector.get(&renamed, fields).await {
-                Ok(Some(found)) if *found.name == **to => Some(Ok(Applied { id: Some(found.id), name: Some(found.name) })),
+                Ok(Some(found)) if *found.name == **to => {
+                    Some(Ok(Applied { id: Some(found.id), name: Some(found.name) }))
+                }
                 Ok(_) => None,
                 Err(error) => (!error.is_transient()).then_some(Err(error)),
             }
         }
-        Change::Update { .. } | Change::SetEnabled { .. } | Change::Delete { .. } | Change::Members { .. } => None,
+        Change::Update { .. }
+        | Change::SetEnabled { .. }
+        | Change::Delete { .. }
+        | Change::Members { .. } => None,
     }
 }

@@ -72,18 +72,30 @@ impl SystemRun<'_> {
                 return Ok(Part { left: n, quarantined, ..Part::default() });
             }
         };
-        let index = EntitlementIndex::load(&mut self.opened.store.read().await?, self.opened).await?;
+        let index =
+            EntitlementIndex::load(&mut self.opened.store.read().await?, self.opened).await?;
         let one_at_a_time = connector.capabilities().parallel <= 1;
-        let mut state = State { connector, index, broken: FxHashSet::default(), made: FxHashSet::default(), part: Part::default() };
+        let mut state = State {
+            connector,
+            index,
+            broken: FxHashSet::default(),
+            made: FxHashSet::default(),
+            part: Part::default(),
+        };
         let mut rest = todo.as_slice();
         while let Some(first) = rest.first() {
             if self.cancel.is_set() || state.part.quarantined.is_some() {
                 break;
             }
-            let is_membership = matches!(first.operation.kind, Kind::Grant { .. } | Kind::Revoke { .. });
+            let is_membership =
+                matches!(first.operation.kind, Kind::Grant { .. } | Kind::Revoke { .. });
             let most = if is_membership || one_at_a_time { LARGE_BATCH } else { BATCH };
             let phase = first.operation.kind.phase();
-            let n = rest.iter().take(most).take_while(|todo| todo.operation.kind.phase() == phase).count();
+            let n = rest
+                .iter()
+                .take(most)
+                .take_while(|todo| todo.operation.kind.phase() == phase)
+                .count();
             let (batch, after) = rest.split_at(n);
             self.batch(&mut state, batch).await?;
             self.task.advance(n as u64);

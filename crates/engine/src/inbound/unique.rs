@@ -20,7 +20,9 @@ impl Inbound<'_> {
         arrivals: &mut Vec<Arrival<'_>>,
         report: &mut ReadReport,
     ) -> Result<(), Error> {
-        let Some(behaviour) = self.opened.model.types.get(self.entity_type.id.index()) else { return Ok(()) };
+        let Some(behaviour) = self.opened.model.types.get(self.entity_type.id.index()) else {
+            return Ok(());
+        };
         for (slot, rules) in &behaviour.generated {
             let mut taken_here: FxHashSet<Text> = FxHashSet::default();
             let firsts: Vec<Text> = arrivals
@@ -41,15 +43,23 @@ impl Inbound<'_> {
             }
             for index in failed.into_iter().rev() {
                 let arrival = arrivals.remove(index);
-                let name = self.entity_type.attribute(*slot).map_or("?", |attribute| &attribute.name);
+                let name =
+                    self.entity_type.attribute(*slot).map_or("?", |attribute| &attribute.name);
                 report.reject(place(arrival.staged), format!("no value could be made for `{name}`: what it is made from is missing or all candidates are taken"));
             }
         }
         Ok(())
     }
 
-    async fn holders(&self, tx: &mut Tx, slot: Slot, values: &[Text]) -> Result<FxHashMap<Text, EntityId>, Error> {
-        let Some(attribute_no) = self.type_names.attributes.get(slot.index()) else { return Ok(FxHashMap::default()) };
+    async fn holders(
+        &self,
+        tx: &mut Tx,
+        slot: Slot,
+        values: &[Text],
+    ) -> Result<FxHashMap<Text, EntityId>, Error> {
+        let Some(attribute_no) = self.type_names.attributes.get(slot.index()) else {
+            return Ok(FxHashMap::default());
+        };
         let keys: Vec<Text> = values.iter().map(|value| value_key(value)).collect();
         let holders = tx.unique_value_holders(self.type_names.no, *attribute_no, &keys).await?;
         Ok(keys.into_iter().zip(holders).filter_map(|(key, holder)| Some((key, holder?))).collect())
@@ -67,13 +77,16 @@ impl Inbound<'_> {
         let mut last = None;
         for n in 1..=MOST_CANDIDATES {
             let Some(candidate) = self.candidate(arrival, rules, n) else { return Ok(None) };
-            if last.as_ref() == Some(&candidate) && n > i64::try_from(rules.len()).unwrap_or(i64::MAX) {
+            if last.as_ref() == Some(&candidate)
+                && n > i64::try_from(rules.len()).unwrap_or(i64::MAX)
+            {
                 return Ok(None);
             }
             let key = value_key(&candidate);
             let is_free = !taken_here.contains(&key)
                 && !known.contains_key(&key)
-                && (n == 1 || self.holders(tx, slot, std::slice::from_ref(&candidate)).await?.is_empty());
+                && (n == 1
+                    || self.holders(tx, slot, std::slice::from_ref(&candidate)).await?.is_empty());
             if is_free {
                 taken_here.insert(key);
                 return Ok(Some(candidate));
@@ -84,12 +97,22 @@ impl Inbound<'_> {
     }
 
     /// The `n`-th candidate: the rules in order, the last one with counting `n`.
-    fn candidate(&self, arrival: &Arrival<'_>, rules: &[muster_policy::Rule], n: i64) -> Option<Text> {
+    fn candidate(
+        &self,
+        arrival: &Arrival<'_>,
+        rules: &[muster_policy::Rule],
+        n: i64,
+    ) -> Option<Text> {
         let position = usize::try_from(n - 1).ok()?.min(rules.len().saturating_sub(1));
         let counted = Value::Int(n);
         let bindings = [Binding::Row(&arrival.row), Binding::Value(&counted)];
         let clock = Clock::new(self.now);
-        let frame = Frame { bindings: &bindings, world: &EmptyWorld, clock: &clock, timezone: &self.opened.model.timezone };
+        let frame = Frame {
+            bindings: &bindings,
+            world: &EmptyWorld,
+            clock: &clock,
+            timezone: &self.opened.model.timezone,
+        };
         rules.get(position)?.program.eval(&frame).as_text().filter(|text| !text.is_empty()).cloned()
     }
 
@@ -102,9 +125,20 @@ impl Inbound<'_> {
     ) -> Result<(), Error> {
         let (mut wanted, mut given_back) = (Vec::new(), Vec::new());
         for arrival in arrivals.iter() {
-            for attribute in self.entity_type.attributes.iter().filter(|a| a.unique && a.kind.is_kept() && a.slot != self.entity_type.key) {
-                let Some(attribute_no) = self.type_names.attributes.get(attribute.slot.index()) else { continue };
-                let before = arrival.before.as_ref().map_or(&Value::Null, |(_, row)| row.get(attribute.slot));
+            for attribute in self
+                .entity_type
+                .attributes
+                .iter()
+                .filter(|a| a.unique && a.kind.is_kept() && a.slot != self.entity_type.key)
+            {
+                let Some(attribute_no) = self.type_names.attributes.get(attribute.slot.index())
+                else {
+                    continue;
+                };
+                let before = arrival
+                    .before
+                    .as_ref()
+                    .map_or(&Value::Null, |(_, row)| row.get(attribute.slot));
                 let after = arrival.row.get(attribute.slot);
                 if before == after {
                     continue;
@@ -124,7 +158,8 @@ impl Inbound<'_> {
         }
         tx.drop_unique_values(&given_back).await?;
         let taken = tx.take_unique_values(&wanted).await?;
-        let refused: FxHashMap<EntityId, Text> = taken.into_iter().map(|taken| (taken.wanted.entity, taken.wanted.value_key)).collect();
+        let refused: FxHashMap<EntityId, Text> =
+            taken.into_iter().map(|taken| (taken.wanted.entity, taken.wanted.value_key)).collect();
         if refused.is_empty() {
             return Ok(());
         }
@@ -134,7 +169,10 @@ impl Inbound<'_> {
         tx.take_unique_values(&given_back).await?;
         arrivals.retain(|arrival| match refused.get(&arrival.row.id) {
             Some(value) => {
-                report.reject(place(arrival.staged), format!("`{value}` belongs to another entity and must be unique"));
+                report.reject(
+                    place(arrival.staged),
+                    format!("`{value}` belongs to another entity and must be unique"),
+                );
                 false
             }
             None => true,

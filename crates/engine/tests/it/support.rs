@@ -1,0 +1,173 @@
+//! A project in a temporary folder, with memory connectors that outlive each opening.
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use jiff::Timestamp;
+use muster_app::{Clock, Connectors, Ctx, Error, Opened};
+use muster_connector::{Connector, ConnectorError, MemoryConnector, MemoryOptions, NoSecrets};
+use muster_engine::{
+    ApplyOptions, ApplyReport, CancelFlag, MadePlan, NoProgress, PlanOptions, SyncOptions,
+    SyncReport, apply, make_plan, sync,
+};
+use muster_model::{Capabilities, SettingProblem, Settings};
+use muster_project::Catalogue;
+
+/// A clock that stands where it was put.
+pub(crate) struct TestClock(pub(crate) Mutex<Timestamp>);
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        let mut now = self.0.lock().unwrap();
+        *now = now.checked_add(jiff::SignedDuration::from_millis(1)).unwrap();
+        *now
+    }
+}
+
+/// Connectors of tests: `csv` and `ldap` as they are, `memory` by name.
+#[derive(Default)]
+pub(crate) struct TestConnectors {
+    memory: Mutex<BTreeMap<String, Arc<MemoryConnector>>>,
+}
+
+impl TestConnectors {
+    pub(crate) fn memory(&self, name: &str) -> Arc<MemoryConnector> {
+        let mut memory = self.memory.lock().unwrap();
+        let options = MemoryOptions {
+            capabilities: Capabilities { text_only: true, ..MemoryOptions::default().capabilities },
+            ..MemoryOptions::default()
+        };
+        Arc::clone(
+            memory
+                .entry(name.to_owned())
+                .or_insert_with(|| Arc::new(MemoryConnector::new(options))),
+        )
+    }
+}
+
+impl Catalogue for TestConnectors {
+    fn connectors(&self) -> Vec<&'static str> {
+        vec!["csv", "ldap", "memory"]
+    }
+
+    fn capabilities(
+        &self,
+        connector: &str,
+        settings: &Settings,
+    ) -> Result<Capabilities, Vec<SettingProblem>> {
+        match connector {
+            "csv" => muster_connector_csv::capabilities(settings),
+            "ldap" => muster_connector_ldap::capabilities(settings),
+            _ => Ok(self.memory(settings.scalar("name").unwrap()).capabilities()),
+        }
+    }
+}
+
+impl Connectors for TestConnectors {
+    fn open(
+        &self,
+        connector: &str,
+        settings: &Settings,
+        chaos: Option<&Settings>,
+        base: &Path,
+    ) -> Result<Arc<dyn Connector>, ConnectorError> {
+        let inner: Arc<dyn Connector> = match connector {
+            "csv" => muster_connector_csv::open(settings, base)?,
+            "ldap" => muster_connector_ldap::open(settings, &NoSecrets)?,
+            _ => self.memory(settings.scalar("name").unwrap()),
+        };
+        Ok(match chaos {
+            Some(chaos) => Arc::new(muster_connector::Chaos::new(
+                inner,
+                muster_connector::ChaosSettings::read(chaos).unwrap(),
+            )),
+            None => inner,
+        })
+    }
+}
+
+/// A project folder and everything around it.
+pub(crate) struct Rig {
+    pub(crate) dir: tempfile::TempDir,
+    pub(crate) connectors: Arc<TestConnectors>,
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) store: Option<String>,
+}
+
+impl Rig {
+    /// A folder with these files, at noon on 2026-03-02.
+    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let now = "2026-03-02T12:00:00Z".parse().unwrap();
+        let rig = Self {
+            dir,
+            connectors: Arc::default(),
+            clock: Arc::new(TestClock(Mutex::new(now))),
+            store: None,
+        };
+        files.iter().for_each(|(path, text)| rig.write(path, text));
+        rig
+    }
+
+    pub(crate) fn write(&self, path: &str, text: &str) {
+        let path = self.dir.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    pub(crate) fn at(&self, time: &str) {
+        *self.clock.0.lock().unwrap() = time.parse().unwrap();
+    }
+
+    pub(crate) fn ctx(&self) -> Ctx {
+        Ctx { actor: "tester".into(), correlation: "test".into(), clock: self.clock.clone() }
+    }
+
+    pub(crate) async fn open(&self) -> Opened {
+        self.try_open().await.unwrap_or_else(|error| panic!("{}", report(&error)))
+    }
+
+    pub(crate) async fn try_open(&self) -> Result<Opened, Error> {
+        Opened::open(self.dir.path(), self.store.as_deref(), self.connectors.clone(), &self.ctx())
+            .await
+    }
+
+    pub(crate) async fn sync(&self) -> SyncReport {
+        let opened = self.open().await;
+        sync(&self.ctx(), &opened, &SyncOptions::default(), &NoProgress)
+            .await
+            .unwrap_or_else(|error| panic!("{}", report(&error)))
+    }
+
+    pub(crate) async fn plan(&self) -> MadePlan {
+        let opened = self.open().await;
+        let options = PlanOptions { save: true, ..PlanOptions::default() };
+        make_plan(&self.ctx(), &opened, &options, &NoProgress)
+            .await
+            .unwrap_or_else(|error| panic!("{}", report(&error)))
+    }
+
+    pub(crate) async fn apply(&self, confirm: Option<u64>) -> Result<ApplyReport, Error> {
+        let opened = self.open().await;
+        let options = ApplyOptions { confirm, auto_approve: true };
+        apply(&self.ctx(), &opened, None, &options, &NoProgress, &CancelFlag::default()).await
+    }
+}
+
+/// An error with its causes and hints.
+pub(crate) fn report(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    if let Some(loaded) = error.loaded() {
+        text.push_str(&muster_project::render(&loaded.diagnostics, &loaded.sources, false));
+    }
+    text
+}
