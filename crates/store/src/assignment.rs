@@ -189,13 +189,20 @@ impl ReadTx {
         until: Timestamp,
         limit: usize,
     ) -> Result<Vec<AssignmentEdge>, StoreError> {
-        let sql = "SELECT valid_from, entity, id FROM assignment
-                   WHERE ended_at IS NULL AND valid_from > $1 AND valid_from <= $2
-                   UNION ALL
-                   SELECT valid_until, entity, id FROM assignment
+        // Two questions, each in the order of its index, rather than one that has to sort.
+        let begin = "SELECT valid_from, entity, id FROM assignment
+                     WHERE ended_at IS NULL AND valid_from > $1 AND valid_from <= $2
+                     ORDER BY valid_from, entity, id LIMIT $3";
+        let end = "SELECT valid_until, entity, id FROM assignment
                    WHERE ended_at IS NULL AND valid_until > $1 AND valid_until <= $2
-                   ORDER BY 1, 2, 3 LIMIT $3";
-        self.fetch_all(sql, args![after, until, limit]).await
+                   ORDER BY valid_until, entity, id LIMIT $3";
+        let mut edges: Vec<AssignmentEdge> = Vec::new();
+        for sql in [begin, end] {
+            edges.extend(self.fetch_all::<AssignmentEdge>(sql, args![after, until, limit]).await?);
+        }
+        edges.sort_unstable();
+        edges.truncate(limit);
+        Ok(edges)
     }
 }
 

@@ -107,16 +107,12 @@ impl ReadTx {
         status: Option<ChangeSetStatus>,
         limit: usize,
     ) -> Result<Vec<ChangeSet>, StoreError> {
-        match status {
-            Some(status) => {
-                let sql = select_change_set!("WHERE status = $1 ORDER BY id DESC LIMIT $2");
-                self.fetch_all(sql, args![status, limit]).await
-            }
-            None => {
-                let sql = select_change_set!("ORDER BY id DESC LIMIT $1");
-                self.fetch_all(sql, args![limit]).await
-            }
+        if let Some(status) = status {
+            let sql = select_change_set!("WHERE status = $1 ORDER BY id DESC LIMIT $2");
+            return self.fetch_all(sql, args![status, limit]).await;
         }
+        let sql = select_change_set!("ORDER BY id DESC LIMIT $1");
+        self.fetch_all(sql, args![limit]).await
     }
 
     /// The `index`-th chunk of a change set's body, counted from 0; `None` after the last.

@@ -44,7 +44,8 @@ pub(crate) async fn migrate(store: &Store) -> Result<(), StoreError> {
     }
     for migration in MIGRATIONS {
         let mut tx = store.begin().await?;
-        tx.batch_here(tx.dialect().lock_migrations()).await?;
+        let lock = tx.dialect().lock_migrations();
+        tx.batch_here(lock).await?;
         // Somebody else may have run it while we waited.
         let applied = self::applied(&mut tx).await?;
         check(store, &applied)?;
@@ -75,7 +76,8 @@ fn check(store: &Store, applied: &[(i64, Text)]) -> Result<(), StoreError> {
 
 /// The migrations a store has, with their checksums, in order.
 async fn applied(tx: &mut ReadTx) -> Result<Vec<(i64, Text)>, StoreError> {
-    let there: Vec<i64> = tx.fetch_all(tx.dialect().has_migrations(), args![]).await?;
+    let sql = tx.dialect().has_migrations();
+    let there: Vec<i64> = tx.fetch_all(sql, args![]).await?;
     if there.is_empty() {
         return Ok(Vec::new());
     }

@@ -87,16 +87,12 @@ impl ReadTx {
         limit: usize,
     ) -> Result<Vec<Plan>, StoreError> {
         let before = before.unwrap_or(PlanId(i64::MAX));
-        match status {
-            Some(status) => {
-                let sql = select_plan!("WHERE status = $1 AND id < $2 ORDER BY id DESC LIMIT $3");
-                self.fetch_all(sql, args![status, before, limit]).await
-            }
-            None => {
-                let sql = select_plan!("WHERE id < $1 ORDER BY id DESC LIMIT $2");
-                self.fetch_all(sql, args![before, limit]).await
-            }
+        if let Some(status) = status {
+            let sql = select_plan!("WHERE status = $1 AND id < $2 ORDER BY id DESC LIMIT $3");
+            return self.fetch_all(sql, args![status, before, limit]).await;
         }
+        let sql = select_plan!("WHERE id < $1 ORDER BY id DESC LIMIT $2");
+        self.fetch_all(sql, args![before, limit]).await
     }
 }
 

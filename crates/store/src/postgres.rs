@@ -79,6 +79,13 @@ impl PostgresTx {
         Ok(())
     }
 
+    /// Undoes everything.
+    pub(crate) async fn rollback(&mut self) -> Result<(), tokio_postgres::Error> {
+        self.client.batch_execute("ROLLBACK").await?;
+        self.open = false;
+        Ok(())
+    }
+
     /// Runs statements separated by `;`.
     pub(crate) async fn batch(&self, sql: &str) -> Result<(), tokio_postgres::Error> {
         self.client.batch_execute(sql).await

@@ -158,6 +158,13 @@ impl SqliteTx {
         Ok(())
     }
 
+    /// Undoes everything.
+    pub(crate) fn rollback(&mut self) -> rusqlite::Result<()> {
+        self.connection()?.execute_batch("ROLLBACK")?;
+        self.open = false;
+        Ok(())
+    }
+
     /// Runs statements separated by `;`.
     pub(crate) fn batch(&self, sql: &str) -> rusqlite::Result<()> {
         self.connection()?.execute_batch(sql)
@@ -194,7 +201,7 @@ impl SqliteTx {
         items: &'r [R],
         bind: impl Fn(&'r R, &mut Vec<Arg<'r>>),
     ) -> rusqlite::Result<()> {
-        let mut statement = self.connection()?.prepare_cached(insert.insert)?;
+        let mut statement = self.connection()?.prepare_cached(insert.by_row)?;
         let mut args = Vec::new();
         for item in items {
             args.clear();

@@ -26,7 +26,7 @@ macro_rules! insert_into {
     ($table:literal, $first:literal $(, $column:literal)* $(,)?) => {
         crate::statement::Insert {
             table: $table,
-            insert: concat!(
+            by_row: concat!(
                 "INSERT INTO ", $table, " (", $first $(, ", ", $column)*, ") VALUES (?",
                 $(", ?", crate::statement::nothing!($column),)* ")"
             ),
@@ -55,7 +55,7 @@ pub(crate) struct Insert {
     /// The table.
     pub(crate) table: &'static str,
     /// For SQLite, row by row.
-    pub(crate) insert: &'static str,
+    pub(crate) by_row: &'static str,
     /// For PostgreSQL.
     pub(crate) copy: &'static str,
     /// A statement whose result has the types of the columns.
@@ -74,8 +74,11 @@ pub(crate) struct Statement {
 /// Every statement that was used, by the address of its text.
 #[derive(Debug, Default)]
 pub(crate) struct Statements {
-    known: RwLock<HashMap<(usize, usize), (&'static str, Arc<Statement>)>>,
+    known: RwLock<HashMap<Place, (&'static str, Arc<Statement>)>>,
 }
+
+/// Where a text lies and how long it is.
+type Place = (usize, usize);
 
 impl Statements {
     /// What is known about `sql`; worked out once.
@@ -150,7 +153,7 @@ mod tests {
     fn a_bulk_insert_has_as_many_places_as_columns() {
         let spec = insert_into!("link", "source", "attribute_no", "target");
         insta::assert_snapshot!(
-            spec.insert,
+            spec.by_row,
             @"INSERT INTO link (source, attribute_no, target) VALUES (?, ?, ?)"
         );
         insta::assert_snapshot!(

@@ -99,6 +99,7 @@ impl Store {
         };
         let store = Self { backend: Arc::new(backend), shared: Arc::new(Shared::new(safe_url)) };
         migrate(&store).await?;
+        store.shared.writes.lock().unwrap_or_else(PoisonError::into_inner).clear();
         Ok(store)
     }
 
@@ -138,10 +139,10 @@ impl Store {
         Ok(ReadTx::new(connection, Arc::clone(&self.shared)))
     }
 
-    /// Lets the database count its rows again, so that it plans well. Worth it after a big load.
+    /// Lets PostgreSQL count its rows again, so that it plans well; worth it after a big load. SQLite needs nothing.
     pub async fn analyze(&self) -> Result<(), StoreError> {
         let dialect = if self.is_sqlite() { Dialect::Sqlite } else { Dialect::Postgres };
-        let tx = self.begin().await?;
+        let mut tx = self.begin().await?;
         tx.batch_here(dialect.analyze()).await?;
         tx.commit().await
     }

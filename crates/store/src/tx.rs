@@ -165,12 +165,17 @@ impl Tx {
     }
 
     /// Undoes everything.
-    pub async fn rollback(self) -> Result<(), StoreError> {
-        self.batch_here("ROLLBACK").await
+    pub async fn rollback(mut self) -> Result<(), StoreError> {
+        match &mut self.read.connection {
+            Connection::Sqlite(tx) => tx.rollback().map_err(|err| sqlite_error("ROLLBACK", &err)),
+            Connection::Postgres(tx) => {
+                tx.rollback().await.map_err(|err| postgres_error("ROLLBACK", &err))
+            }
+        }
     }
 
     /// Runs statements separated by `;`, for this one database.
-    pub(crate) async fn batch_here(&self, sql: &str) -> Result<(), StoreError> {
+    pub(crate) async fn batch_here(&mut self, sql: &str) -> Result<(), StoreError> {
         match &self.read.connection {
             Connection::Sqlite(tx) => tx.batch(sql).map_err(|err| sqlite_error("schema", &err)),
             Connection::Postgres(tx) => {

@@ -66,13 +66,13 @@ arg_from! {
 
 impl<'a, T: Into<Arg<'a>>> From<Option<T>> for Arg<'a> {
     fn from(value: Option<T>) -> Self {
-        value.map_or(Arg::Null, Into::into)
+        value.map_or(Self::Null, Into::into)
     }
 }
 
 impl<'a> From<&'a Option<Text>> for Arg<'a> {
     fn from(value: &'a Option<Text>) -> Self {
-        value.as_deref().map_or(Arg::Null, Arg::Text)
+        value.as_deref().map_or(Self::Null, Self::Text)
     }
 }
 

@@ -84,7 +84,7 @@ CREATE TABLE evaluation (
     next_change BIGINT,
     evaluated_at BIGINT NOT NULL
 ) /*sqlite STRICT*/;
-CREATE INDEX evaluation_next_change ON evaluation (next_change) WHERE next_change IS NOT NULL;
+CREATE INDEX evaluation_next_change ON evaluation (next_change, entity) WHERE next_change IS NOT NULL;
 
 CREATE TABLE assignment (
     id BIGINT NOT NULL PRIMARY KEY,
@@ -102,8 +102,10 @@ CREATE TABLE assignment (
 ) /*sqlite STRICT*/;
 CREATE INDEX assignment_entity ON assignment (entity, id);
 CREATE INDEX assignment_role ON assignment (role, entity, id) WHERE ended_at IS NULL;
-CREATE INDEX assignment_from ON assignment (valid_from) WHERE ended_at IS NULL AND valid_from IS NOT NULL;
-CREATE INDEX assignment_until ON assignment (valid_until) WHERE ended_at IS NULL AND valid_until IS NOT NULL;
+CREATE INDEX assignment_from ON assignment (valid_from, entity, id)
+    WHERE ended_at IS NULL AND valid_from IS NOT NULL;
+CREATE INDEX assignment_until ON assignment (valid_until, entity, id)
+    WHERE ended_at IS NULL AND valid_until IS NOT NULL;
 
 -- Read from sources --------------------------------------------------------------------------------
 

@@ -38,7 +38,7 @@ on_both! {
     async fn both_databases_make_the_same_chain(store) {
         let entries = three_entries!(store);
         let hash: String = entries[2].hash[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-        insta::assert_snapshot!(hash, @"");
+        assert_eq!(hash, "ca3391b101b64b75");
     }
 
     async fn the_journal_is_searched_by_each_field_and_by_several(store) {
@@ -106,7 +106,10 @@ on_both! {
             e[1].hash = muster_store::entry_hash(2, &e[1].entry, &e[1].prev_hash);
         };
         assert_eq!(broken(&rehashed), BrokenAt::Chain(3), "hashing anew breaks the next link");
-        insta::assert_snapshot!(BrokenAt::Content(2), @"entry 2 was changed after it was written");
+        assert_eq!(
+            BrokenAt::Content(2).to_string(),
+            "entry 2 was changed after it was written"
+        );
     }
 }
 

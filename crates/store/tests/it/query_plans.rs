@@ -1,1 +1,395 @@
-//! The query plan of every statement.
+//! The query plan of every statement: nothing reads all of a big table but what is named here.
+//!
+//! The tour calls every function once, which also shows that each can run in a task that crosses threads.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use muster_model::{AccountId, AssignmentId, EntityId, PlanId};
+use muster_store::{
+    AccountStatus, ChangeCounts, ChangeSet, ChangeSetId, ChangeSetStatus, EntitlementId, IdRange,
+    JournalFilter, Link, LinkSet, NameKind, OperationDone, OperationFilter, OperationState,
+    Options, PendingLink, PlanStatus, ReadCounts, ReadProblem, ReadRun, ReadRunId, ReadTx,
+    RecordId, Revision, RevisionHead, Sequence, Store, StoreError, Tx, UniqueValue,
+};
+
+use crate::support::*;
+
+/// Tables that hold as many rows as there are people, or more.
+const BIG: &[&str] = &[
+    "account",
+    "assignment",
+    "entity",
+    "entity_history",
+    "evaluation",
+    "journal",
+    "link",
+    "operation",
+    "pending_link",
+    "record",
+    "unique_value",
+];
+
+/// Statements that read all of a big table, or of one type in it, by design: a part of each text.
+const SCANS: &[&str] = &[
+    "SELECT COUNT(*) FROM account",
+    "SELECT COUNT(*) FROM assignment",
+    "SELECT COUNT(*) FROM entity",
+    "SELECT COUNT(*) FROM entity_history",
+    "SELECT COUNT(*) FROM evaluation",
+    "SELECT COUNT(*) FROM journal",
+    "SELECT COUNT(*) FROM link",
+    "SELECT COUNT(*) FROM operation",
+    "SELECT COUNT(*) FROM pending_link",
+    "SELECT COUNT(*) FROM record",
+    "SELECT COUNT(*) FROM unique_value",
+    // Accounts by sort.
+    "SELECT system_no, type_no, enabled, status, COUNT(*) FROM account",
+    // A new revision.
+    "UPDATE evaluation SET settled = NULL WHERE settled IS NOT NULL",
+];
+
+const TOUR: &str = include_str!("query_plans.rs");
+
+#[test]
+fn the_tour_calls_every_function() {
+    let mut missing = BTreeSet::new();
+    for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src")).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        for part in text.split("    pub async fn ").skip(1) {
+            let name = part.split(['(', '<']).next().unwrap();
+            if !TOUR.contains(&format!(".{name}(")) && !TOUR.contains(&format!("Store::{name}(")) {
+                missing.insert(name.to_owned());
+            }
+        }
+    }
+    assert_eq!(missing, BTreeSet::new());
+}
+
+async fn tour(store: Store) -> Result<(), StoreError> {
+    let mut tx = store.begin().await?;
+    facts(&mut tx).await?;
+    from_sources(&mut tx).await?;
+    on_targets(&mut tx).await?;
+    plans(&mut tx).await?;
+    tx.commit().await?;
+    let tx = store.begin().await?;
+    tx.rollback().await?;
+    store.analyze().await?;
+    let mut tx = store.read().await?;
+    read_facts(&mut tx).await?;
+    read_sources(&mut tx).await?;
+    read_targets(&mut tx).await?;
+    read_plans(&mut tx).await
+}
+
+async fn facts(tx: &mut Tx) -> Result<(), StoreError> {
+    tx.take_ids(Sequence::Entity, 1).await?;
+    tx.numbers(NameKind::Attribute, 1, &texts(&["a"])).await?;
+    tx.insert_entities(&[person(1, "E1"), person(2, "E2")]).await?;
+    tx.update_entities(&[person(1, "E1"), person(9, "E9")]).await?;
+    let value =
+        UniqueValue { type_no: 1, attribute_no: 1, value_key: text("v"), entity: EntityId(1) };
+    let other = UniqueValue { entity: EntityId(2), ..value.clone() };
+    tx.take_unique_values(&[value.clone(), other]).await?;
+    tx.drop_unique_values(&[value]).await?;
+    let link = Link { source: EntityId(1), attribute_no: 1, target: EntityId(2) };
+    tx.insert_links(&[link]).await?;
+    for targets in [vec![EntityId(1)], vec![]] {
+        tx.replace_links(&[LinkSet { source: EntityId(1), attribute_no: 1, targets }]).await?;
+    }
+    let pending = PendingLink {
+        source: EntityId(1),
+        attribute_no: 1,
+        target_type: 1,
+        target_key: text("E9"),
+    };
+    tx.insert_pending_links(std::slice::from_ref(&pending)).await?;
+    tx.delete_pending_links(&[pending]).await?;
+    tx.save_evaluations(&[evaluation(1)]).await?;
+    tx.unsettle(&[EntityId(1)]).await?;
+    tx.unsettle_all().await?;
+    tx.insert_assignments(&[assignment(1, 1, "sales")]).await?;
+    tx.end_assignment(AssignmentId(1), at(1), "ada", "").await?;
+    tx.remove_entity(EntityId(1)).await.map(drop)
+}
+
+async fn from_sources(tx: &mut Tx) -> Result<(), StoreError> {
+    tx.insert_records(&[record(1, "a")]).await?;
+    tx.update_records(&[record(1, "a")]).await?;
+    tx.set_records_absent(&[RecordId(1)], Some(at(1))).await?;
+    tx.link_records(&[(RecordId(1), Some(EntityId(2)), 100)]).await?;
+    tx.delete_records(&[RecordId(1)]).await?;
+    let run = ReadRun {
+        id: ReadRunId(1),
+        system_no: 1,
+        what: text("read person"),
+        started_at: at(0),
+        ended_at: None,
+        complete: false,
+        counts: ReadCounts::default(),
+        cursor: None,
+        problem: None,
+    };
+    tx.insert_read_run(&run).await?;
+    tx.finish_read_run(&run).await?;
+    let problem = ReadProblem { place: text("hr.csv:1"), problem: text("no key") };
+    tx.insert_read_problems(ReadRunId(1), &[problem]).await?;
+    tx.prune_read_runs(at(0)).await?;
+    let change_set = ChangeSet {
+        id: ChangeSetId(1),
+        read_no: 1,
+        made_at: at(0),
+        status: ChangeSetStatus::Held,
+        counts: ChangeCounts::default(),
+        reason: text(""),
+        decided_by: None,
+        decided_at: None,
+    };
+    tx.insert_change_set(&change_set, &[vec![1]]).await?;
+    let (from, to) = (ChangeSetStatus::Held, ChangeSetStatus::Released);
+    tx.decide_change_set(ChangeSetId(1), from, to, "ada", at(1)).await.map(drop)
+}
+
+async fn on_targets(tx: &mut Tx) -> Result<(), StoreError> {
+    tx.insert_accounts(&[account(1, "a")]).await?;
+    tx.update_accounts(&[account(1, "a")]).await?;
+    let link = (AccountId(1), Some(EntityId(2)), AccountStatus::Linked, 100);
+    tx.link_accounts(&[link]).await?;
+    tx.delete_accounts(&[AccountId(1)]).await?;
+    let group = muster_store::Entitlement {
+        id: EntitlementId(1),
+        system_no: 2,
+        kind_no: 3,
+        name: text("sales"),
+        native_id: text(""),
+        native_name: text(""),
+        present: true,
+    };
+    tx.save_entitlements(&[group]).await?;
+    tx.delete_entitlements(&[EntitlementId(1)]).await
+}
+
+async fn plans(tx: &mut Tx) -> Result<(), StoreError> {
+    let head = RevisionHead {
+        number: 0,
+        hash: text("aa"),
+        author: text("ada"),
+        made_at: at(0),
+        message: text(""),
+    };
+    tx.append_revision(&Revision { head, body: vec![1] }).await?;
+    tx.insert_plan(&plan(1, "aa")).await?;
+    tx.insert_operations(&[operation(1, 1, "create")]).await?;
+    tx.mark_sent(PlanId(1), &[1], at(1)).await?;
+    let done = OperationDone {
+        seq: 1,
+        state: OperationState::Executed,
+        done_at: Some(at(2)),
+        next_try: None,
+        account: None,
+        error: None,
+    };
+    tx.mark_done(PlanId(1), &[done]).await?;
+    let (executed, verified) = (OperationState::Executed, OperationState::Verified);
+    tx.move_operations(PlanId(1), Some(2), executed, verified).await?;
+    tx.set_plan_status(PlanId(1), &[PlanStatus::Open], PlanStatus::Cancelled).await?;
+    tx.set_plan_guard(PlanId(1), "[]").await?;
+    tx.insert_plan(&plan(2, "bb")).await?;
+    tx.delete_plan(PlanId(2)).await?;
+    tx.append_journal(&entry("ada", "a", "b")).await?;
+    tx.take_lease("apply", "one", at(0), at(9)).await?;
+    tx.take_lease("apply", "two", at(0), at(9)).await?;
+    tx.release_lease("apply", "one").await.map(drop)
+}
+
+async fn read_facts(tx: &mut ReadTx) -> Result<(), StoreError> {
+    let (one, ids) = (EntityId(1), [EntityId(1), EntityId(2)]);
+    let range = IdRange { after: EntityId(0), to: EntityId(9) };
+    tx.facts_version().await?;
+    tx.names(NameKind::Attribute).await?;
+    tx.number(NameKind::Attribute, 1, "a").await?;
+    tx.entity(one).await?;
+    tx.entities(&ids).await?;
+    tx.entities_by_key(1, &texts(&["E1"])).await?;
+    tx.entity_ids_by_key(1, &texts(&["E1"])).await?;
+    tx.scan_entities(1, None, 9).await?;
+    tx.id_bounds(1).await?;
+    tx.count_entities(1).await?;
+    tx.entity_as_of(one, at(0)).await?;
+    tx.scan_entities_as_of(1, at(0), None, 9).await?;
+    tx.entity_versions(one).await?;
+    tx.unique_value_holders(1, 1, &texts(&["v"])).await?;
+    tx.unique_values_of(one).await?;
+    tx.links_of(one).await?;
+    tx.sources_of(1, one, None, 9).await?;
+    tx.sources_of_many(1, &ids).await?;
+    tx.scan_links(1, None, 9).await?;
+    tx.pending_links_to(1, &texts(&["E9"])).await?;
+    tx.pending_links_of(one).await?;
+    tx.count_pending_links().await?;
+    tx.scan_identities(1, range, 9).await?;
+    tx.identities(&ids).await?;
+    tx.evaluation(one).await?;
+    tx.due_identities(at(0), 9).await?;
+    tx.next_change().await?;
+    tx.unsettled_identities(1, None, 9).await?;
+    tx.count_states(1).await?;
+    tx.assignment(AssignmentId(1)).await?;
+    tx.assignments_of(one).await?;
+    tx.assignments_of_many(&ids, at(0)).await?;
+    tx.scan_assignments(range, at(0), None, 9).await?;
+    tx.assignments_as_of(one, at(0)).await?;
+    tx.scan_assignments_as_of(range, at(0), None, 9).await?;
+    tx.assignments_of_role("sales", None, 9).await?;
+    tx.assignment_edges(at(0), at(9), 9).await.map(drop)
+}
+
+async fn read_sources(tx: &mut ReadTx) -> Result<(), StoreError> {
+    tx.scan_records(1, None, 9).await?;
+    tx.scan_record_marks(1, None, 9).await?;
+    tx.records_by_key(1, &texts(&["a"])).await?;
+    tx.records_of(EntityId(1)).await?;
+    tx.records_of_many(&[EntityId(1)]).await?;
+    tx.unlinked_records(1, None, 9).await?;
+    tx.count_records(1).await?;
+    tx.read_run(ReadRunId(1)).await?;
+    tx.latest_read_runs(1).await?;
+    tx.latest_complete_read(1, "read person").await?;
+    tx.read_problems(ReadRunId(1)).await?;
+    tx.change_set(ChangeSetId(1)).await?;
+    tx.change_sets(None, 9).await?;
+    tx.change_sets(Some(ChangeSetStatus::Held), 9).await?;
+    tx.change_set_chunk(ChangeSetId(1), 0).await.map(drop)
+}
+
+async fn read_targets(tx: &mut ReadTx) -> Result<(), StoreError> {
+    let range = IdRange { after: EntityId(0), to: EntityId(9) };
+    tx.account(AccountId(1)).await?;
+    tx.accounts(&[AccountId(1)]).await?;
+    tx.scan_accounts(7, None, 9).await?;
+    tx.scan_account_marks(7, None, 9).await?;
+    tx.accounts_of(EntityId(1)).await?;
+    tx.scan_accounts_of(range, None, 9).await?;
+    tx.accounts_of_many(&[EntityId(1)]).await?;
+    tx.accounts_by_name(7, &texts(&["a"])).await?;
+    tx.account_by_native_id(7, "a").await?;
+    tx.unlinked_accounts(7, AccountStatus::Orphan, None, 9).await?;
+    tx.count_accounts().await?;
+    tx.entitlement(EntitlementId(1)).await?;
+    tx.scan_entitlements(3, None, 9).await?;
+    tx.entitlements_by_name(3, &texts(&["sales"])).await.map(drop)
+}
+
+async fn read_plans(tx: &mut ReadTx) -> Result<(), StoreError> {
+    tx.latest_revision().await?;
+    tx.revision(1).await?;
+    tx.revision_as_of(at(9)).await?;
+    tx.revisions(None, 9).await?;
+    tx.plan(PlanId(1)).await?;
+    tx.plan_by_hash("a").await?;
+    tx.plans(None, None, 9).await?;
+    tx.plans(Some(PlanStatus::Open), None, 9).await?;
+    tx.operation(PlanId(1), 1).await?;
+    for system_no in [None, Some(2)] {
+        for state in [None, Some(OperationState::Planned)] {
+            tx.operations(PlanId(1), OperationFilter { system_no, state }, None, 9).await?;
+        }
+    }
+    tx.open_operations(None, 9).await?;
+    tx.unverified_operations(2, None, 9).await?;
+    tx.operations_of(EntityId(1), 9).await?;
+    tx.count_operations(PlanId(1)).await?;
+    tx.count_operations_since(Timestamp::UNIX_EPOCH).await?;
+    let any = JournalFilter::default;
+    for filter in [
+        any(),
+        JournalFilter { subject: Some(text("b")), ..any() },
+        JournalFilter { actor: Some(text("ada")), ..any() },
+        JournalFilter { action: Some(text("a")), ..any() },
+        JournalFilter { correlation: Some(text("c")), ..any() },
+        JournalFilter { from: Some(at(0)), ..any() },
+    ] {
+        tx.search_journal(&filter, None, 9).await?;
+    }
+    tx.scan_journal(None, 9).await?;
+    tx.lease("apply").await?;
+    tx.statistics().await.map(drop)
+}
+
+/// True for a statement that must go in by an index and come out in its order.
+fn must_be_indexed(sql: &str) -> bool {
+    let word = sql.split_whitespace().next().unwrap();
+    ["SELECT", "UPDATE", "DELETE", "INSERT"].contains(&word)
+        && !sql.contains("pg_")
+        && !sql.contains("WHERE FALSE")
+        && !SCANS.iter().any(|scan| {
+            sql.split_whitespace().eq(scan.split_whitespace())
+                || (sql.contains("GROUP BY") && one_line(sql).contains(scan))
+        })
+}
+
+fn one_line(sql: &str) -> String {
+    sql.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[tokio::test]
+async fn no_statement_on_sqlite_reads_all_of_a_big_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("muster.db");
+    let url = format!("sqlite:{}", path.display());
+    let store = Store::open(&url, &Options::default()).await.unwrap();
+    tokio::spawn(tour(Store::clone(&store))).await.unwrap().unwrap();
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let mut bad = Vec::new();
+    for sql in store.statements().into_iter().filter(|sql| must_be_indexed(sql)) {
+        let text = format!("EXPLAIN QUERY PLAN {}", sql.replace('$', "?"));
+        let mut statement = connection.prepare(&text).unwrap();
+        let steps = statement.raw_query().mapped(|row| row.get::<_, String>(3));
+        for step in steps.map(Result::unwrap) {
+            let table = step.strip_prefix("SCAN ").and_then(|rest| rest.split(' ').next());
+            let is_scan = table.is_some_and(|table| BIG.contains(&table) || table.len() == 1);
+            if is_scan || (step.starts_with("USE TEMP B-TREE") && sql.contains("LIMIT")) {
+                bad.push(format!("{step}: {}", one_line(sql)));
+            }
+        }
+    }
+    assert!(bad.is_empty(), "{}", bad.join("\n"));
+}
+
+#[tokio::test]
+async fn no_statement_on_postgres_reads_all_of_a_big_table() {
+    let database = muster_testkit::postgres().unwrap();
+    let store = Store::open(database.url(), &Options::default()).await.unwrap();
+    tokio::spawn(tour(Store::clone(&store))).await.unwrap().unwrap();
+    let (client, connection) =
+        tokio_postgres::connect(database.url(), tokio_postgres::NoTls).await.unwrap();
+    let driver = tokio::spawn(connection);
+    // Small tables are read whole because that is cheap; this forbids it wherever an index would do.
+    let settings = "SET enable_seqscan = off; SET enable_sort = off; SET enable_bitmapscan = off;
+                    SET plan_cache_mode = force_generic_plan";
+    client.batch_execute(settings).await.unwrap();
+    let mut bad = Vec::new();
+    for sql in store.statements().into_iter().filter(|sql| must_be_indexed(sql)) {
+        client.batch_execute(&format!("PREPARE it AS {sql}")).await.unwrap();
+        let n_parameters = (1..=20).rev().find(|n| sql.contains(&format!("${n}"))).unwrap_or(0);
+        let nothing = vec!["NULL"; n_parameters].join(", ");
+        let arguments = if n_parameters == 0 { String::new() } else { format!("({nothing})") };
+        let steps = client.query(&format!("EXPLAIN EXECUTE it{arguments}"), &[]).await.unwrap();
+        for step in steps.iter().map(|row| row.get::<_, String>(0)) {
+            let table = step.split("Seq Scan on ").nth(1).and_then(|rest| rest.split(' ').next());
+            let is_scan = table.is_some_and(|table| BIG.contains(&table));
+            if is_scan || (step.contains("Sort ") && sql.contains("LIMIT")) {
+                bad.push(format!("{}: {}", step.trim(), one_line(sql)));
+            }
+        }
+        client.batch_execute("DEALLOCATE it").await.unwrap();
+    }
+    assert!(bad.is_empty(), "{}", bad.join("\n"));
+    drop(client);
+    driver.await.unwrap().unwrap();
+}

@@ -71,13 +71,13 @@ on_both! {
         let err = tx.update_records(&[record(1, "a")]).await.unwrap_err();
         assert!(matches!(err, StoreError::Missing { table: "record", ref row } if row == "1"));
         let err = tx.set_records_absent(&[RecordId(4)], None).await.unwrap_err();
-        insta::assert_snapshot!(err, @"`record` has no row 4");
+        assert_eq!(err.to_string(), "`record` has no row 4");
     }
 
     async fn a_key_is_there_once_in_a_read(store) {
         write_to!(store, |tx| tx.insert_records(&[record(1, "a")]));
         let mut tx = store.begin().await.unwrap();
         let err = tx.insert_records(&[record(2, "a")]).await.unwrap_err();
-        insta::assert_snapshot!(err, @"a row of `record` with this key exists already");
+        assert_eq!(err.to_string(), "a row of `record` with this key exists already");
     }
 }
