@@ -6,16 +6,22 @@
 //!
 //! The steps: `yaml` reads text into trees; `structure` holds them against the table in `spec`; `merge` puts files
 //! together; `types`, `systems`, `roles`, `duties` and `policy_tests` build the model; `lint` warns.
+//!
+//! `format`, `json_schema`, `reference` and `explain` serve those who write model files.
 
 mod context;
 mod duration;
 mod duties;
+mod explain;
 mod expression;
+mod format;
+mod json_schema;
 mod lint;
 mod load;
 mod merge;
 mod names;
 mod policy_tests;
+mod reference;
 mod render;
 mod roles;
 mod spec;
@@ -25,7 +31,11 @@ mod systems;
 mod types;
 mod yaml;
 
+pub use explain::{error_reference, explain_code};
+pub use format::format;
+pub use json_schema::json_schema;
 pub use load::{Catalogue, File, Loaded, load};
+pub use reference::model_reference;
 pub use render::render;
 
 #[cfg(test)]

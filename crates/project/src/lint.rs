@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{Timestamp, tz::TimeZone};
 use muster_lang::{Binding, Clock, EmptyWorld, Env, Frame, IndexTest, Program, compile_condition};
-use muster_model::{Diagnostic, EntityType, Schema, Text, Value};
+use muster_model::{Diagnostic, Schema, Text, Value};
 use muster_policy::{Grant, Role, TypeModel};
 
 use crate::{
     context::Context,
     expression::{about_identity, inside_type},
-    suggest::known_names,
     systems::Draft,
     yaml::{Entry, Node},
 };
@@ -40,7 +39,7 @@ pub(crate) fn lifecycles(
             }
             if let Some(node) = state.value.get("when") {
                 let what = format!("the state `{}`", state.key);
-                condition(context, node, &compiled.when.program, &env, schema, &what);
+                condition(context, node, &compiled.when.program, &env, &what);
             }
             if compiled.when.program.constant() == Some(Value::Bool(true)) {
                 always = always.or(Some(state));
@@ -62,7 +61,7 @@ pub(crate) fn roles(
         let Some(entity_type) = schema.get(role.type_id) else { continue };
         let env = about_identity(schema, entity_type);
         let what = format!("the rule of `{}`", role.name);
-        condition(context, node, &when.program, &env, schema, &what);
+        condition(context, node, &when.program, &env, &what);
     }
 }
 
@@ -95,15 +94,9 @@ pub(crate) fn ungranted(context: &mut Context<'_>, drafts: &[Draft], roles: &[Op
     }
 }
 
-/// Looks at one condition: false for good, at odds with itself, or asking for a value that cannot be.
-fn condition(
-    context: &mut Context<'_>,
-    node: &Node,
-    program: &Program,
-    env: &Env,
-    schema: &Schema,
-    what: &str,
-) {
+/// Looks at one condition: false for good, or at odds with itself. Values that an attribute cannot have are errors of
+/// the expression.
+fn condition(context: &mut Context<'_>, node: &Node, program: &Program, env: &Env, what: &str) {
     if matches!(program.constant(), Some(Value::Bool(false) | Value::Null)) {
         context.report(
             Diagnostic::warning("W0701", node.span, format!("{what} never holds"))
@@ -115,7 +108,6 @@ fn condition(
     for part in parts(program, env) {
         let Some(key) = part.index_key() else { continue };
         let IndexTest::OneOf(values) = &key.test else { continue };
-        impossible_values(context, node, &part, &key.value, values, schema);
         let values: BTreeSet<Value> = values.iter().cloned().collect();
         match allowed.get_mut(&key.text) {
             None => {
@@ -155,45 +147,5 @@ fn place(context: &Context<'_>, node: &Node, part: &Program) -> muster_model::Sp
     match node.text().and_then(|text| text.rfind(source)) {
         Some(start) => context.within(node, start, start + source.len()),
         None => node.span,
-    }
-}
-
-/// Reports values that the attribute which is read cannot have.
-fn impossible_values(
-    context: &mut Context<'_>,
-    node: &Node,
-    part: &Program,
-    value: &Program,
-    values: &[Value],
-    schema: &Schema,
-) {
-    // Only a plain read has the choices of its attribute; a function of it has other values.
-    let [path] = value.paths() else { return };
-    if value.source() != &path.text {
-        return;
-    }
-    let Some((type_id, slot)) = path.steps.last() else { return };
-    let Some(attribute) = schema.attribute(*type_id, *slot) else { return };
-    if attribute.choices.is_empty() {
-        return;
-    }
-    let type_name = schema.get(*type_id).map_or("?", |EntityType { name, .. }| &**name);
-    for text in values.iter().filter_map(Value::as_text) {
-        if attribute.choices.contains(text) {
-            continue;
-        }
-        let source: &str = part.source();
-        let at = node.text().and_then(|all| {
-            let start = all.find(source)?;
-            let within = source.find(&**text)?;
-            Some(context.within(node, start + within, start + within + text.len()))
-        });
-        let choices = attribute.choices.iter().map(|choice| &**choice);
-        let message = format!("`{type_name}.{}` is never `{text}`", attribute.name);
-        context.report(
-            Diagnostic::warning("W0703", at.unwrap_or(node.span), message)
-                .label("not a value it can have")
-                .help(known_names(text, "values", choices)),
-        );
     }
 }

@@ -40,7 +40,9 @@ fn test(context: &mut Context<'_>, node: &Node, ground: &Ground<'_>) -> Option<P
     let name = node.get("name")?;
     let given = given(context, node, ground);
     let tested = tested(ground.schema, &given);
-    if tested.is_none() && node.get("given").is_some() {
+    let given_names = node.get("given").map_or(&[][..], Node::entries).iter();
+    let means_one = given_names.filter_map(|entry| ground.schema.type_named(&entry.key));
+    if !means_one.into_iter().any(|found| found.identity) && node.get("given").is_some() {
         context.error(
             "E0610",
             name.span,

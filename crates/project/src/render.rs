@@ -49,7 +49,8 @@ fn sum(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
             counted.push(number(count(severity), what));
         }
     }
-    match diagnostics.first() {
+    let worst = diagnostics.iter().find(|d| d.severity == Severity::Error);
+    match worst.or(diagnostics.first()) {
         None => format!("no problems in {files}\n"),
         Some(first) => {
             format!("{} in {files}   more: muster help {}\n", counted.join(", "), first.code)

@@ -81,6 +81,7 @@ impl Shape {
             Self::Text => "text".to_owned(),
             Self::Bool => "`true` or `false`".to_owned(),
             Self::Number(0, u64::MAX) => "a whole number".to_owned(),
+            Self::Number(least, u64::MAX) => format!("a whole number from {least}"),
             Self::Number(least, most) => format!("a whole number from {least} to {most}"),
             Self::Duration => "a length of time".to_owned(),
             Self::Expression => "an expression".to_owned(),

@@ -19,8 +19,18 @@ struct Place<'a> {
     name: &'a str,
     /// Where the key stands.
     span: Span,
+    /// True when the project chose the name.
+    named: bool,
     /// An example of the whole value, from the nearest key of the table.
     example: (&'a str, &'a str),
+}
+
+impl Place<'_> {
+    /// The place of an item of a list.
+    fn of(self, item: &Node) -> Self {
+        let end = item.span.start.saturating_add(1).min(item.span.end);
+        Self { span: Span { end, ..item.span }, named: false, ..self }
+    }
 }
 
 /// Checks a document of a model file.
@@ -35,7 +45,7 @@ pub(crate) fn check(context: &mut Context<'_>, root: &Node, group: &'static Grou
         }
         return;
     };
-    let place = Place { name: group.what, span: root.span, example: ("muster", "1") };
+    let place = Place { name: group.what, span: root.span, named: false, example: ("muster", "1") };
     check_group(context, root, group, place, true);
 }
 
@@ -59,8 +69,8 @@ fn check_group(
             context.report(Diagnostic::error("E0201", entry.key_span, message).help(help));
             continue;
         };
-        let inner =
-            Place { name: key.name, span: entry.key_span, example: (key.name, key.example) };
+        let example = (key.name, key.example);
+        let inner = Place { name: key.name, span: entry.key_span, named: false, example };
         if entry.value.is_null() {
             missing_value(context, key, inner);
         } else {
@@ -69,12 +79,20 @@ fn check_group(
     }
     for key in group.keys.iter().filter(|key| key.required() && !partial) {
         if node.entry(key.name).is_none() {
-            let message = format!("`{}` is missing in {} `{}`", key.name, group.what, place.name);
+            let message = format!("`{}` is missing in {}", key.name, title(group, place));
             context.report(
                 Diagnostic::error("E0203", place.span, message)
                     .help(format!("for example `{}: {}`", key.name, key.example)),
             );
         }
+    }
+}
+
+/// What a group describes, with its name if it has one.
+fn title(group: &Group, place: Place<'_>) -> String {
+    match group.what.split_once(' ') {
+        Some(("a" | "an", noun)) if place.named => format!("the {noun} `{}`", place.name),
+        _ => group.what.to_owned(),
     }
 }
 
@@ -131,12 +149,12 @@ fn check_shape(context: &mut Context<'_>, node: &Node, shape: &'static Shape, pl
         Shape::Named(inner) => check_named(context, node, shape, inner, place),
         Shape::List(inner) => match &node.kind {
             Kind::List(items, _) => {
-                items.iter().for_each(|item| check_shape(context, item, inner, place));
+                items.iter().for_each(|item| check_shape(context, item, inner, place.of(item)));
             }
             Kind::Null | Kind::Scalar(..) | Kind::Map(..) => wrong(context, node, shape, place),
         },
         Shape::Many(inner) => {
-            node.items().iter().for_each(|item| check_shape(context, item, inner, place));
+            node.items().iter().for_each(|item| check_shape(context, item, inner, place.of(item)));
         }
         Shape::Either(shapes) => match shapes.iter().find(|shape| fits(shape, node)) {
             Some(shape) => check_shape(context, node, shape, place),
@@ -158,7 +176,7 @@ fn check_named(
     }
     for entry in node.entries() {
         let example = example_of(inner).unwrap_or(place.example);
-        let named = Place { name: &entry.key, span: entry.key_span, example };
+        let named = Place { name: &entry.key, span: entry.key_span, named: true, example };
         match inner {
             Shape::Group(group) if entry.value.is_null() => {
                 check_group(context, &entry.value, group, named, false);

@@ -1,4 +1,15 @@
 //! Tests of loading: text in, text out.
 
+mod access;
+mod generated;
+mod model;
+mod policy_tests;
+mod project;
+mod properties;
 mod sample;
-mod support;
+mod strict_yaml;
+mod structure;
+pub(crate) mod support;
+mod systems;
+mod types;
+mod warnings;

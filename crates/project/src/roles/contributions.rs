@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use muster_lang::{Env, compile};
-use muster_model::{Diagnostic, EntityType, Schema, SourceMap};
+use muster_model::{EntityType, Schema, SourceMap};
 use muster_policy::{Contribution, Mapping};
 
 use crate::{
@@ -75,7 +75,8 @@ pub(super) fn values(
                 context.type_name(other),
                 entity_type.name
             );
-            context.report(Diagnostic::error("E0604", entry.key_span, message));
+            let help = "say `for:` at the role, or name an account type of that type";
+            context.error("E0604", entry.key_span, message, help);
             continue;
         }
         let set = drafts

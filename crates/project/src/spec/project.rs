@@ -14,7 +14,7 @@ pub(crate) const VALUE_TYPES: &[&str] =
 /// The top level of every file.
 pub(crate) const PROJECT: Group = Group {
     what: "a model file",
-    path: "(top level)",
+    path: "top level",
     doc: "Any file may hold any of these keys. What is said in several files or documents is put together; a name that is \
           defined twice is an error.",
     keys: PROJECT_KEYS,
@@ -177,8 +177,8 @@ const ATTRIBUTE: Group = Group {
             "generate",
             Shape::Many(&Shape::Expression),
             "",
-            "Candidates in order. The first value that nobody else has is taken once and then kept. The last candidate is \
-             tried with `n` = 1, 2, 3 … Only for type `string`.",
+            "Candidates in order. The first value that nobody else has is taken once and then kept. A candidate \
+             that reads `n` is tried with `n` = 1, 2, 3 … Only for type `string`.",
             "[\"lower(givenName)\", \"lower(givenName) + string(n)\"]",
         ),
         key(

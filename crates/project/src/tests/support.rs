@@ -4,7 +4,8 @@ use muster_model::{Capabilities, NameRule, Setting, SettingProblem, Settings};
 
 use crate::{Catalogue, File, Loaded, load, render};
 
-/// Connectors that exist only here: `csv` (everything but members and rename), `ldap` (everything), `log` (reads only).
+/// Connectors that exist only here: `csv` (everything but members), `fixed` (everything but renaming), `ldap`
+/// (everything), `log` (only reads).
 pub(crate) struct Pretended;
 
 const ALL: Capabilities = Capabilities {
@@ -23,7 +24,7 @@ const ALL: Capabilities = Capabilities {
 
 impl Catalogue for Pretended {
     fn connectors(&self) -> Vec<&'static str> {
-        vec!["csv", "ldap", "log"]
+        vec!["csv", "fixed", "ldap", "log"]
     }
 
     fn capabilities(
@@ -38,6 +39,7 @@ impl Catalogue for Pretended {
         }
         Ok(match connector {
             "ldap" => ALL,
+            "fixed" => Capabilities { rename: false, ..ALL },
             "csv" => Capabilities { members: false, ..ALL },
             _ => Capabilities {
                 create: false,
@@ -102,6 +104,7 @@ systems:
     connector: ldap
     accounts:
       user:
+        for: person
         match: [{ on: uid == person.id }]
         name: person.id
         set: { uid: person.id, mail: "person.id + '@x.example'" }
@@ -109,5 +112,5 @@ systems:
     entitlements:
       group: { object: groupOfNames, members: member }
 roles:
-  staff: { when: "person.lifecycle == 'active'", grants: [dir.user, { dir.group: all }] }
+  staff: { for: person, when: "person.lifecycle == 'active'", grants: [dir.user, { dir.group: all }] }
 "#;

@@ -9,13 +9,14 @@ use crate::{
     expression::named_type,
     names,
     suggest::known_names,
-    types::{slot, type_id},
+    types::{MAX_ATTRIBUTES, slot, type_id},
     yaml::{Entry, Node},
 };
 
-/// The attributes as written.
+/// The attributes as written, no more than a type may have.
 pub(crate) fn entries(entry: &Entry) -> &[Entry] {
-    entry.value.get("attributes").map_or(&[], Node::entries)
+    let all = entry.value.get("attributes").map_or(&[][..], Node::entries);
+    all.get(..MAX_ATTRIBUTES).unwrap_or(all)
 }
 
 /// The declared attributes in the order written.

@@ -12,7 +12,7 @@ use crate::{
         TEXT, attribute_type, built_in, condition, exact_rule, inside_type, rule, value_variable,
     },
     names,
-    types::{attributes, order},
+    types::{attributes, order, slot},
     yaml::{Entry, Node},
 };
 
@@ -51,7 +51,7 @@ fn of_type(
     model.display =
         entry.value.get("display").and_then(|node| rule(context, node, &env, Some(&TEXT)));
     let shown = model.display.clone().or_else(|| key_as_text(context, entry, entity_type, &env));
-    let display = entity_type.attribute_named("display").map_or(Slot(0), |built_in| built_in.slot);
+    let display = slot(attributes::entries(entry).len());
     model.computed.extend(shown.map(|rule| (display, rule)));
     if entity_type.identity {
         model.lifecycle = lifecycle(context, entry, &env);

@@ -2,7 +2,9 @@
 //!
 //! Works from the parser's events with a stack of its own, so that depth costs no stack and limits hold while reading.
 
-use muster_model::{Diagnostic, Span};
+use std::collections::BTreeMap;
+
+use muster_model::{Diagnostic, Span, Text};
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
 
 use crate::yaml::{Entry, Kind, Node, Style};
@@ -42,8 +44,17 @@ pub(crate) fn read(file: u32, text: &str, problems: &mut Vec<Diagnostic>) -> Vec
 
 /// A list or map that is not closed yet.
 enum Open {
-    List { start: usize, items: Vec<Node> },
-    Map { start: usize, entries: Vec<Entry>, key: Option<(Node, bool)> },
+    List {
+        start: usize,
+        items: Vec<Node>,
+    },
+    /// `seen` says where each key stands; `key` is the one whose value comes next, and whether it is kept.
+    Map {
+        start: usize,
+        entries: Vec<Entry>,
+        seen: BTreeMap<Text, Span>,
+        key: Option<(Node, bool)>,
+    },
 }
 
 struct Reader<'t> {
@@ -166,7 +177,12 @@ impl<'t> Reader<'t> {
             }
             Event::MappingStart(anchor, tag) => {
                 self.decorations(anchor != 0, tag.is_some(), from);
-                return self.push(Open::Map { start: from, entries: Vec::new(), key: None });
+                return self.push(Open::Map {
+                    start: from,
+                    entries: Vec::new(),
+                    seen: BTreeMap::new(),
+                    key: None,
+                });
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(to),
         }
@@ -222,11 +238,12 @@ impl<'t> Reader<'t> {
         match self.open.last_mut() {
             None => self.documents.push(Document { root: node, start: self.start }),
             Some(Open::List { items, .. }) => items.push(node),
-            Some(Open::Map { entries, key, .. }) => match key.take() {
+            Some(Open::Map { entries, seen, key, .. }) => match key.take() {
                 None => {
-                    let known = entries.iter().find(|entry| node.text() == Some(&entry.key));
+                    let known = node.text().and_then(|text| seen.get(text)).copied();
                     let problem = bad_key(&node, known);
                     let keep = problem.is_none();
+                    seen.extend(node.text().filter(|_| keep).map(|text| (text.clone(), node.span)));
                     self.problems.extend(problem);
                     *key = Some((node, keep));
                 }
@@ -274,7 +291,7 @@ impl<'t> Reader<'t> {
 }
 
 /// What is wrong with a key.
-fn bad_key(node: &Node, known: Option<&Entry>) -> Option<Diagnostic> {
+fn bad_key(node: &Node, known: Option<Span>) -> Option<Diagnostic> {
     let Kind::Scalar(text, _) = &node.kind else {
         let diagnostic = Diagnostic::error("E0109", node.span, "a key has to be a word or text");
         return Some(diagnostic.label(format!("{} cannot be a key", node.what())));
@@ -287,7 +304,7 @@ fn bad_key(node: &Node, known: Option<&Entry>) -> Option<Diagnostic> {
     known.map(|first| {
         Diagnostic::error("E0102", node.span, format!("the key `{text}` is there twice"))
             .label("second time")
-            .related(first.key_span, "first here")
+            .related(first, "first here")
     })
 }
 
