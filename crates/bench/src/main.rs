@@ -1,2 +1,51 @@
-//! Benchmarks.
-fn main() {}
+//! Benchmarks. Each prints its shape, its figures, and as its last line one JSON object with them.
+//!
+//! Every shape is made by a seeded generator and goes through the same functions as real work; only what lies outside
+//! Muster (targets without delay) is replaced. `docs/performance.md` holds figures with the command that made them.
+
+mod change;
+mod import;
+mod ldap;
+mod midpoint;
+mod output;
+mod plan;
+mod rig;
+mod shape;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(about = "Benchmarks of Muster")]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Evaluates everybody and plans when nothing changed
+    Plan(plan::Args),
+    /// Imports records from a CSV file
+    Import(import::Args),
+    /// Runs the stages of the published midPoint system test
+    Midpoint(midpoint::Args),
+    /// Changes one person at a time, until the orders are in the queue
+    Change(change::Args),
+    /// Creates accounts in a real LDAP directory
+    Ldap(ldap::Args),
+}
+
+fn main() -> anyhow::Result<()> {
+    // A second provider in the same process is an error that only a caller of this program could make.
+    _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match Args::parse().command {
+            Command::Plan(args) => plan::run(args).await,
+            Command::Import(args) => import::run(args).await,
+            Command::Midpoint(args) => midpoint::run(args).await,
+            Command::Change(args) => change::run(args).await,
+            Command::Ldap(args) => ldap::run(args).await,
+        }
+    })
+}
