@@ -71,7 +71,7 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "server",
         kind: Kind::Edge,
-        uses: &["connector", "connector-csv", "connector-ldap", "cli"],
+        uses: &["model", "project", "connector", "connector-csv", "connector-ldap", "app", "cli"],
     },
     Layer {
         name: "bench",

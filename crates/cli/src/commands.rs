@@ -1,0 +1,60 @@
+//! The commands, one file each: `Args`, whose comments are the help, and `run`.
+
+pub(crate) mod accounts;
+pub(crate) mod apply;
+pub(crate) mod assign;
+pub(crate) mod assignments;
+pub(crate) mod audit;
+pub(crate) mod check;
+pub(crate) mod completion;
+pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod explain;
+pub(crate) mod fmt;
+pub(crate) mod help;
+pub(crate) mod init;
+pub(crate) mod man;
+pub(crate) mod orphans;
+pub(crate) mod plan;
+pub(crate) mod plans;
+pub(crate) mod reference;
+pub(crate) mod roles;
+pub(crate) mod schema;
+pub(crate) mod sync;
+pub(crate) mod test;
+pub(crate) mod unassign;
+pub(crate) mod users;
+pub(crate) mod version;
+
+use crate::{Exit, Result, args::Command, shell::Shell};
+
+/// Runs a command.
+pub(crate) async fn run(shell: &mut Shell, command: Command) -> Result<Exit> {
+    match command {
+        Command::Demo(args) => Box::pin(demo::run(shell, args)).await,
+        Command::Init(args) => init::run(shell, &args),
+        Command::Check(args) => check::run(shell, &args),
+        Command::Fmt(args) => fmt::run(shell, &args),
+        Command::Test(args) => test::run(shell, &args),
+        Command::Sync(args) => Box::pin(sync::run(shell, args)).await,
+        Command::Plan(args) => Box::pin(plan::run(shell, args)).await,
+        Command::Apply(args) => Box::pin(apply::run(shell, args)).await,
+        Command::Explain(args) => Box::pin(explain::run(shell, args)).await,
+        Command::Plans(args) => Box::pin(plans::run(shell, args)).await,
+        Command::Users(args) => Box::pin(users::run(shell, args)).await,
+        Command::Accounts(args) => Box::pin(accounts::run(shell, args)).await,
+        Command::Orphans(args) => Box::pin(orphans::run(shell, args)).await,
+        Command::Roles(args) => Box::pin(roles::run(shell, args)).await,
+        Command::Assign(args) => Box::pin(assign::run(shell, args)).await,
+        Command::Unassign(args) => Box::pin(unassign::run(shell, args)).await,
+        Command::Assignments(args) => Box::pin(assignments::run(shell, args)).await,
+        Command::Audit(args) => Box::pin(audit::run(shell, args)).await,
+        Command::Doctor(args) => Box::pin(doctor::run(shell, args)).await,
+        Command::Schema(args) => schema::run(shell, &args),
+        Command::Completion(args) => completion::run(shell, &args),
+        Command::Man(args) => man::run(shell, &args),
+        Command::Version(args) => version::run(shell, &args),
+        Command::Help(args) => help::run(shell, &args),
+        Command::Reference(args) => reference::run(shell, &args),
+    }
+}

@@ -1,0 +1,98 @@
+//! `muster accounts`.
+
+use muster_app::{AccountQuery, AccountView, list_accounts};
+use muster_plan::value_json;
+use muster_store::AccountStatus;
+use serde_json::{Value as Json, json};
+
+use crate::{Exit, Result, shell::Shell, ui::Report};
+
+/// List accounts as they were last read
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    /// Of this system only
+    #[arg(long, value_name = "SYSTEM")]
+    system: Option<String>,
+    /// Of this person only
+    #[arg(long, value_name = "PERSON")]
+    person: Option<String>,
+    /// With this status only
+    #[arg(long, value_enum, value_name = "STATUS")]
+    status: Option<Status>,
+    /// How many at most
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    limit: usize,
+    /// Go on after this place, which the page before named
+    #[arg(long, value_name = "PLACE")]
+    after: Option<i64>,
+}
+
+#[derive(clap::ValueEnum, Debug, Clone, Copy)]
+enum Status {
+    /// Belongs to an identity
+    Linked,
+    /// Belongs to nobody
+    Orphan,
+    /// Probably belongs to somebody; a person decides
+    Undecided,
+    /// Left alone on purpose
+    Ignored,
+}
+
+impl Status {
+    fn of_store(self) -> AccountStatus {
+        match self {
+            Self::Linked => AccountStatus::Linked,
+            Self::Orphan => AccountStatus::Orphan,
+            Self::Undecided => AccountStatus::Undecided,
+            Self::Ignored => AccountStatus::Ignored,
+        }
+    }
+}
+
+/// The columns of a list of accounts.
+pub(super) const COLUMNS: [&str; 7] = ["system", "account", "status", "enabled", "person", "confidence", "entitlements"];
+
+pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
+    let (ctx, opened) = shell.open().await?;
+    let query = AccountQuery {
+        system: args.system,
+        status: args.status.map(Status::of_store),
+        person: args.person,
+        after: args.after,
+        limit: args.limit.max(1),
+    };
+    let page = list_accounts(&ctx, &opened, &query).await?;
+    let items = page.items.iter().map(|account| (row(account), document(account)));
+    let report = Report::list(&COLUMNS, items, page.next.map(|next| next.to_string()));
+    shell.ui.show(&report)?;
+    Ok(Exit::Done)
+}
+
+/// An account as a row of [`COLUMNS`].
+pub(super) fn row(account: &AccountView) -> Vec<String> {
+    let names: Vec<&str> = account.entitlements.iter().map(|(_, name)| &**name).collect();
+    vec![
+        account.system.to_string(),
+        account.name.to_string(),
+        account.status.word().to_owned(),
+        account.enabled.map_or_else(String::new, |enabled| if enabled { "yes" } else { "no" }.to_owned()),
+        account.person.as_ref().map_or_else(String::new, ToString::to_string),
+        if account.person.is_some() { account.confidence.to_string() } else { String::new() },
+        names.join(", "),
+    ]
+}
+
+/// An account as a document.
+pub(crate) fn document(account: &AccountView) -> Json {
+    let values: serde_json::Map<String, Json> =
+        account.values.iter().map(|(name, value)| (name.to_string(), value_json(value))).collect();
+    let entitlements: Vec<Json> =
+        account.entitlements.iter().map(|(kind, name)| json!({ "kind": &**kind, "name": &**name })).collect();
+    json!({
+        "id": account.id.0, "system": &*account.system, "account_type": &*account.account_type, "name": &*account.name,
+        "status": account.status.word(), "enabled": account.enabled, "person": account.person.as_deref(),
+        "confidence": account.confidence, "origin": account.origin.word(), "changed_at": account.changed_at.to_string(),
+        "values": values, "entitlements": entitlements,
+    })
+}

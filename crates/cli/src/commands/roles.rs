@@ -1,0 +1,74 @@
+//! `muster roles`.
+
+use muster_app::{RoleView, list_roles};
+use serde_json::{Value as Json, json};
+
+use crate::{Exit, Result, error::CommandError, shell::Shell, ui::{Report, counted}};
+
+/// List roles, or show one with its rule and what it grants
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    /// Show this role only
+    #[arg(value_name = "ROLE")]
+    role: Option<String>,
+}
+
+pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
+    let (_ctx, opened) = shell.open().await?;
+    let roles = list_roles(&opened);
+    match args.role {
+        None => {
+            let items = roles.iter().map(|role| (row(role), document(role)));
+            shell.ui.show(&Report::list(&["role", "owner", "when", "includes", "grants", "at"], items, None))?;
+        }
+        Some(name) => {
+            let role = roles.iter().find(|role| *role.name == *name).ok_or_else(|| unknown(&name, &roles))?;
+            shell.ui.show(&one(role))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn unknown(name: &str, roles: &[RoleView]) -> CommandError {
+    let error = CommandError::not_found(format!("there is no role `{name}`"));
+    match muster_connector::closest(name, roles.iter().map(|role| &*role.name)) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => error.hint("muster roles lists them"),
+    }
+}
+
+fn optional(text: Option<&muster_model::Text>) -> String {
+    text.map_or_else(String::new, ToString::to_string)
+}
+
+fn row(role: &RoleView) -> Vec<String> {
+    vec![
+        role.name.to_string(),
+        optional(role.owner.as_ref()),
+        optional(role.when.as_ref()),
+        role.includes.join(", "),
+        counted(role.grants.len(), "grant"),
+        role.at.to_string(),
+    ]
+}
+
+fn one(role: &RoleView) -> Report {
+    let fields = vec![
+        ("role", role.name.to_string()),
+        ("description", optional(role.description.as_ref())),
+        ("owner", optional(role.owner.as_ref())),
+        ("when", optional(role.when.as_ref())),
+        ("includes", role.includes.join(", ")),
+        ("grants", role.grants.join("\n")),
+        ("at", role.at.to_string()),
+    ];
+    Report::one(fields, document(role))
+}
+
+fn document(role: &RoleView) -> Json {
+    json!({
+        "name": &*role.name, "description": role.description.as_deref(), "owner": role.owner.as_deref(),
+        "when": role.when.as_deref(), "includes": role.includes.iter().map(|name| &**name).collect::<Vec<_>>(),
+        "grants": role.grants, "at": role.at.to_string(),
+    })
+}

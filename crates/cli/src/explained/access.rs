@@ -1,0 +1,76 @@
+//! One account or entitlement: does she have it, should she, and why.
+
+use muster_app::AccessExplained;
+use serde_json::{Value as Json, json};
+
+use super::reasons;
+use crate::{ui::{Paint, Report}, when::shown};
+
+/// The answer in every format.
+pub(crate) fn access(explained: &AccessExplained, paint: Paint) -> Report {
+    let AccessExplained { subject, access, has, wanted, reasons: why, missing, account, state } = explained;
+    let json = json!({
+        "person": &**subject, "access": access, "has": has, "wanted": wanted,
+        "reasons": why.iter().map(reasons::reason_json).collect::<Vec<_>>(),
+        "missing": missing.iter().map(reasons::missing_json).collect::<Vec<_>>(),
+        "account": account.as_ref().map(|account| json!({
+            "name": &*account.name, "enabled": account.enabled, "status": account.status.word(),
+            "changed_at": account.changed_at.to_string(),
+        })),
+        "state": state.as_ref().map(reasons::state_json),
+    });
+    let fields = vec![
+        ("person", subject.to_string()),
+        ("access", access.clone()),
+        ("has", has.to_string()),
+        ("wanted", wanted.to_string()),
+        ("reasons", why.iter().map(|reason| reason.role.to_string()).collect::<Vec<_>>().join(", ")),
+    ];
+    Report::one(fields, Json::clone(&json)).text(text(explained, paint))
+}
+
+fn text(explained: &AccessExplained, paint: Paint) -> String {
+    let AccessExplained { subject, access, has, wanted, reasons: why, missing, account, state } = explained;
+    let verdict = match (has, wanted) {
+        (true, true) => paint.green("HAS"),
+        (true, false) => paint.yellow("HAS, and nothing grants it,"),
+        (false, true) => paint.yellow("SHOULD HAVE, and has not,"),
+        (false, false) => paint.red("HAS NOT"),
+    };
+    let mut text = format!("{subject} {verdict} {access}");
+    if let Some(account) = account {
+        let enabled = match account.enabled {
+            Some(true) => "",
+            Some(false) => ", disabled",
+            None => "",
+        };
+        text.push_str(&format!("     account {}{enabled}, as read; last change seen {}", account.name, shown(account.changed_at)));
+    }
+    text.push('\n');
+    for (number, reason) in (1..).zip(why) {
+        reasons::reason(number, reason, paint, &mut text);
+    }
+    if why.is_empty() {
+        for missing in missing {
+            reasons::missing(missing, paint, &mut text);
+        }
+        if missing.is_empty() {
+            text.push_str(" no role of the model grants it\n");
+        }
+        if let Some(state) = state {
+            reasons::state(state, paint, &mut text);
+        }
+    }
+    text.push_str(closing(*has, *wanted));
+    text
+}
+
+/// What the next plan does about it.
+fn closing(has: bool, wanted: bool) -> &'static str {
+    match (has, wanted) {
+        (true, true) => "As it should be.\n",
+        (true, false) => "The next plan takes it away, where the system's mode allows: muster plan\n",
+        (false, true) => "The next plan gives it: muster plan\n",
+        (false, false) => "Not there, and not wanted.\n",
+    }
+}

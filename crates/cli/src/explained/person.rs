@@ -1,0 +1,124 @@
+//! A person: state, roles, accounts, what is not as it should be.
+
+use muster_app::{AccountExplained, EntitlementExplained, PersonExplained};
+use muster_plan::value_json;
+use muster_policy::Want;
+use serde_json::{Value as Json, json};
+
+use super::reasons;
+use crate::{ui::{Paint, Report, printable}, when::shown};
+
+/// The answer in every format.
+pub(crate) fn person(explained: &PersonExplained, paint: Paint) -> Report {
+    let PersonExplained { person, state, roles, accounts, conflicts, next_change } = explained;
+    let json = json!({
+        "person": crate::commands::users::document(person),
+        "state": state.as_ref().map(reasons::state_json),
+        "roles": roles.iter().map(|role| json!({
+            "role": &*role.role, "via": role.via, "at": role.at.to_string(),
+        })).collect::<Vec<_>>(),
+        "accounts": accounts.iter().map(account_json).collect::<Vec<_>>(),
+        "conflicts": conflicts.iter().map(|name| &**name).collect::<Vec<_>>(),
+        "next_change": next_change.map(|at| at.to_string()),
+    });
+    let mut fields = vec![
+        ("key", person.key.to_string()),
+        ("display", person.display.to_string()),
+        ("lifecycle", person.lifecycle.as_ref().map_or_else(String::new, ToString::to_string)),
+    ];
+    fields.extend(roles.iter().map(|role| ("role", role.role.to_string())));
+    fields.extend(accounts.iter().map(|account| ("account", format!("{}.{}", account.system, account.account_type))));
+    Report::one(fields, json).text(text(explained, paint))
+}
+
+fn text(explained: &PersonExplained, paint: Paint) -> String {
+    let PersonExplained { person, state, roles, accounts, conflicts, next_change } = explained;
+    let mut text = format!("{}  ({} {})\n", paint.bold(&printable(&person.display)), person.type_name, person.key);
+    if let Some(state) = state {
+        reasons::state(state, paint, &mut text);
+    }
+    if let Some(at) = next_change {
+        text.push_str(&format!("Next change {}\n", shown(*at)));
+    }
+    text.push_str(if roles.is_empty() { "\nNo roles\n" } else { "\nRoles\n" });
+    let width = roles.iter().map(|role| role.role.chars().count()).max().unwrap_or(0);
+    for role in roles {
+        text.push_str(&format!("  {:<width$}  {}  ({})\n", role.role, printable(&role.via), role.at));
+    }
+    text.push_str(if accounts.is_empty() { "\nNo accounts\n" } else { "\nAccounts\n" });
+    for account in accounts {
+        account_lines(account, paint, &mut text);
+    }
+    for conflict in conflicts {
+        text.push_str(&format!("\n{} duties that do not go together: {conflict}\n", paint.red("CONFLICT")));
+    }
+    text.push_str(&format!(
+        "\nWhy one of them: muster explain {} SYSTEM[:ENTITLEMENT]     a value: muster explain {} .ATTRIBUTE\n",
+        person.key, person.key
+    ));
+    text
+}
+
+fn account_lines(account: &AccountExplained, paint: Paint, text: &mut String) {
+    let there = match &account.observed {
+        Some(observed) if observed.enabled == Some(false) => format!("{}, disabled", observed.name),
+        Some(observed) => observed.name.to_string(),
+        None => paint.yellow("not there yet"),
+    };
+    let wanted = match (account.desired.want, account.observed.is_some()) {
+        (Want::Present, true) if account.desired.enabled => String::new(),
+        (Want::Present, true) => "   wanted: disabled".to_owned(),
+        (Want::Present, false) => "   wanted".to_owned(),
+        (Want::Retained { .. }, _) if account.desired.enabled => "   kept".to_owned(),
+        (Want::Retained { .. }, _) => paint.yellow("   to be kept disabled"),
+        (Want::Absent, _) => paint.yellow("   to be deleted"),
+    };
+    text.push_str(&format!("  {}.{}  {there}{wanted}\n", account.system, account.account_type));
+    for entitlement in &account.entitlements {
+        text.push_str(&format!("    {}\n", entitlement_line(entitlement, paint)));
+    }
+}
+
+fn entitlement_line(entitlement: &EntitlementExplained, paint: Paint) -> String {
+    let roles: Vec<&str> = entitlement.reasons.iter().map(|reason| &*reason.role).collect();
+    let name = format!("{} {}", entitlement.kind, entitlement.name);
+    match (entitlement.wanted, entitlement.there) {
+        (true, true) => format!("  {name}   {}", paint.dim(&roles.join(", "))),
+        (true, false) => format!("{} {name}   {}", paint.green("+"), paint.dim(&roles.join(", "))),
+        (false, _) => format!("{} {name}   no role grants it", paint.yellow("-")),
+    }
+}
+
+fn account_json(account: &AccountExplained) -> Json {
+    let want = match account.desired.want {
+        Want::Present => "present",
+        Want::Retained { .. } => "retained",
+        Want::Absent => "absent",
+    };
+    let attributes: Vec<Json> = account
+        .attributes
+        .iter()
+        .map(|(name, reason)| {
+            json!({
+                "attribute": &**name, "value": value_json(&reason.value), "expression": &*reason.source,
+                "at": reason.at.to_string(), "role": reason.role.as_deref(),
+            })
+        })
+        .collect();
+    let entitlements: Vec<Json> = account
+        .entitlements
+        .iter()
+        .map(|entitlement| {
+            json!({
+                "kind": &*entitlement.kind, "name": &*entitlement.name, "wanted": entitlement.wanted, "there": entitlement.there,
+                "reasons": entitlement.reasons.iter().map(reasons::reason_json).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    json!({
+        "system": &*account.system, "account_type": &*account.account_type, "want": want, "enabled": account.desired.enabled,
+        "name": account.desired.name.as_deref(), "observed": account.observed.as_ref().map(crate::commands::accounts::document),
+        "reasons": account.reasons.iter().map(reasons::reason_json).collect::<Vec<_>>(),
+        "attributes": attributes, "entitlements": entitlements,
+    })
+}

@@ -1,0 +1,126 @@
+//! Reasons, conditions and states in lines.
+
+use muster_lang::Condition;
+use muster_model::{Text, Value};
+use muster_plan::value_json;
+use muster_policy::{Because, MissingRole, Reason, StateReason};
+use serde_json::{Value as Json, json};
+
+use crate::{ui::{Paint, printable}, when::shown};
+
+/// A value as people write it: text in quotes, nothing as `null`.
+pub(super) fn value(value: &Value) -> String {
+    match value {
+        Value::Text(text) => format!("\"{}\"", printable(text)),
+        Value::List(items) => format!("[{}]", items.iter().map(self::value).collect::<Vec<_>>().join(", ")),
+        Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::Date(_)
+        | Value::DateTime(_)
+        | Value::Binary(_)
+        | Value::Uuid(_)
+        | Value::Link(_)
+        | Value::Reference(_) => printable(&value.to_string()),
+    }
+}
+
+/// `person.title is "Planner", person.grade is 5`
+pub(super) fn reads(reads: &[(Text, Value)]) -> String {
+    let parts: Vec<String> = reads.iter().map(|(path, read)| format!("{path} is {}", value(read))).collect();
+    parts.join(", ")
+}
+
+/// One line for each condition, with what it read.
+pub(super) fn conditions(conditions: &[Condition], indent: &str, paint: Paint, text: &mut String) {
+    for condition in conditions {
+        let mark = if condition.holds { paint.green("yes") } else { paint.red("no ") };
+        let read = reads(&condition.reads);
+        let read = if read.is_empty() { String::new() } else { format!("   {}", paint.dim(&read)) };
+        let flips = condition.flips.map_or_else(String::new, |at| format!("   until {}", shown(at)));
+        text.push_str(&format!("{indent}{mark} {}{read}{flips}\n", printable(&condition.source)));
+    }
+}
+
+/// A numbered reason with how it came.
+pub(super) fn reason(number: usize, reason: &Reason, paint: Paint, text: &mut String) {
+    text.push_str(&format!(" {number}. role {}  ({})\n", paint.bold(&reason.role), reason.at));
+    because(&reason.because, paint, text);
+}
+
+fn because(because: &Because, paint: Paint, text: &mut String) {
+    match because {
+        Because::Rule { conditions: held, at } => {
+            text.push_str(&format!("      by its rule ({at})\n"));
+            conditions(held, "        ", paint, text);
+        }
+        Because::Assigned { id, reason, by, from, until } => {
+            let from = from.map_or_else(String::new, |from| format!(" from {}", shown(from)));
+            let until = until.map_or_else(|| ", no end date".to_owned(), |until| format!(" until {}", shown(until)));
+            text.push_str(&format!("      assigned by {by}{from}{until}: \"{}\"  (assignment {id})\n", printable(reason)));
+        }
+        Because::Included(outer) => {
+            text.push_str(&format!("      included in role {}  ({})\n", outer.role, outer.at));
+            self::because(&outer.because, paint, text);
+        }
+    }
+}
+
+/// A role that would give it, and what is not so.
+pub(super) fn missing(missing: &MissingRole, paint: Paint, text: &mut String) {
+    text.push_str(&format!(" -- role {} would give it  ({})\n", missing.role, missing.at));
+    if missing.conditions.is_empty() {
+        text.push_str(&format!("      it is given by assignment only: muster assign PERSON {} --reason \"…\"\n", missing.role));
+    }
+    conditions(&missing.conditions, "        ", paint, text);
+}
+
+/// The lifecycle state with its conditions.
+pub(super) fn state(state: &StateReason, paint: Paint, text: &mut String) {
+    text.push_str(&format!("State {} since {}  ({})\n", paint.bold(&state.state), shown(state.since), state.at));
+    conditions(&state.conditions, "   ", paint, text);
+}
+
+pub(super) fn condition_json(condition: &Condition) -> Json {
+    let reads: serde_json::Map<String, Json> =
+        condition.reads.iter().map(|(path, value)| (path.to_string(), value_json(value))).collect();
+    json!({
+        "condition": &*condition.source, "holds": condition.holds, "reads": reads,
+        "flips": condition.flips.map(|at| at.to_string()),
+    })
+}
+
+pub(super) fn conditions_json(conditions: &[Condition]) -> Vec<Json> {
+    conditions.iter().map(condition_json).collect()
+}
+
+pub(super) fn reason_json(reason: &Reason) -> Json {
+    json!({ "role": &*reason.role, "at": reason.at.to_string(), "because": because_json(&reason.because) })
+}
+
+fn because_json(because: &Because) -> Json {
+    match because {
+        Because::Rule { conditions, at } => {
+            json!({ "rule": at.to_string(), "conditions": conditions_json(conditions) })
+        }
+        Because::Assigned { id, reason, by, from, until } => json!({
+            "assignment": id.0, "reason": &**reason, "by": &**by,
+            "from": from.map(|at| at.to_string()), "until": until.map(|at| at.to_string()),
+        }),
+        Because::Included(outer) => json!({ "included_in": reason_json(outer) }),
+    }
+}
+
+pub(super) fn missing_json(missing: &MissingRole) -> Json {
+    json!({
+        "role": &*missing.role, "at": missing.at.to_string(), "conditions": conditions_json(&missing.conditions),
+    })
+}
+
+pub(super) fn state_json(state: &StateReason) -> Json {
+    json!({
+        "state": &*state.state, "since": state.since.to_string(), "at": state.at.to_string(),
+        "conditions": conditions_json(&state.conditions),
+    })
+}

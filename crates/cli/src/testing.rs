@@ -1,0 +1,81 @@
+//! Runs the policy tests of a project, and says which rules they reach. Pure: a model and an instant in, outcomes out.
+
+mod compare;
+mod coverage;
+mod world;
+
+use jiff::Timestamp;
+use muster_model::{Location, Text};
+use muster_policy::{Evaluator, PolicyTest, TestTime};
+
+pub(crate) use self::coverage::Coverage;
+use self::{compare::differences, world::World};
+
+/// What came of all tests.
+#[derive(Debug)]
+pub(crate) struct Outcomes {
+    /// One for each test, in the order written.
+    pub(crate) outcomes: Vec<Outcome>,
+    /// The rules that were reached.
+    pub(crate) coverage: Coverage,
+}
+
+/// What came of one test.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// Its name.
+    pub(crate) name: Text,
+    /// Where it is written.
+    pub(crate) at: Location,
+    /// Where what was expected is not what was got; empty when the test passes.
+    pub(crate) differences: Vec<Difference>,
+    /// What was given, in short.
+    pub(crate) case: String,
+}
+
+/// One thing that is not as expected.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Difference {
+    /// What: `lifecycle`, `directory.user`, `grants`.
+    pub(crate) what: String,
+    /// As the test says.
+    pub(crate) expected: String,
+    /// As it came out.
+    pub(crate) got: String,
+}
+
+/// Runs every test. `now` is the instant of tests that name none.
+pub(crate) fn run(evaluator: &Evaluator, now: Timestamp) -> Outcomes {
+    let mut coverage = Coverage::new(evaluator.model());
+    let outcomes = evaluator
+        .model()
+        .tests
+        .iter()
+        .map(|test| run_one(evaluator, test, now, &mut coverage))
+        .collect();
+    Outcomes { outcomes, coverage }
+}
+
+fn run_one(evaluator: &Evaluator, test: &PolicyTest, now: Timestamp, coverage: &mut Coverage) -> Outcome {
+    let now = match test.at_time {
+        Some(TestTime::Day(day)) => {
+            let zone = evaluator.model().timezone.clone();
+            day.to_zoned(zone).map_or(now, |zoned| zoned.timestamp())
+        }
+        Some(TestTime::Instant(at)) => at,
+        None => now,
+    };
+    let world = World::new(evaluator, test, now);
+    let differences = match world.evaluate(evaluator, now) {
+        Some(evaluation) => {
+            coverage.note(evaluator, &evaluation);
+            differences(evaluator.model(), &test.expect, &evaluation)
+        }
+        None => vec![Difference {
+            what: "given".to_owned(),
+            expected: "an entity of an identity type".to_owned(),
+            got: "none".to_owned(),
+        }],
+    };
+    Outcome { name: test.name.clone(), at: test.at.clone(), differences, case: world.case(evaluator.model()) }
+}

@@ -1,0 +1,82 @@
+//! The connectors there are, and where their secrets come from.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use muster_app::Connectors;
+use muster_connector::{Chaos, ChaosSettings, Connector, ConnectorError, Secrets, settings_error};
+use muster_model::{Capabilities, SettingProblem, Settings};
+use muster_project::Catalogue;
+
+use crate::process;
+
+/// The connectors that are part of the binary.
+#[derive(Debug)]
+pub(crate) struct BuiltIn;
+
+impl Catalogue for BuiltIn {
+    fn connectors(&self) -> Vec<&'static str> {
+        vec![muster_connector_csv::KIND, muster_connector_ldap::KIND]
+    }
+
+    fn capabilities(
+        &self,
+        connector: &str,
+        settings: &Settings,
+    ) -> Result<Capabilities, Vec<SettingProblem>> {
+        match connector {
+            muster_connector_csv::KIND => muster_connector_csv::capabilities(settings),
+            muster_connector_ldap::KIND => muster_connector_ldap::capabilities(settings),
+            other => Err(vec![SettingProblem {
+                message: format!("there is no connector `{other}`"),
+                span: settings.span,
+                help: None,
+            }]),
+        }
+    }
+}
+
+impl Connectors for BuiltIn {
+    fn open(
+        &self,
+        connector: &str,
+        settings: &Settings,
+        chaos: Option<&Settings>,
+        base: &Path,
+    ) -> Result<Arc<dyn Connector>, ConnectorError> {
+        let secrets = ProcessSecrets { base: base.to_owned() };
+        let inner = match connector {
+            muster_connector_csv::KIND => muster_connector_csv::open(settings, base)?,
+            muster_connector_ldap::KIND => muster_connector_ldap::open(settings, &secrets)?,
+            other => {
+                return Err(ConnectorError::Settings(format!("there is no connector `{other}`")));
+            }
+        };
+        match chaos {
+            None => Ok(inner),
+            Some(chaos) => {
+                let chaos =
+                    ChaosSettings::read(chaos).map_err(|problems| settings_error(&problems))?;
+                Ok(Arc::new(Chaos::new(inner, chaos)))
+            }
+        }
+    }
+}
+
+/// Secrets from the environment of the process and from files.
+struct ProcessSecrets {
+    base: PathBuf,
+}
+
+impl Secrets for ProcessSecrets {
+    fn env(&self, name: &str) -> Option<String> {
+        process::variable(name)
+    }
+
+    fn file(&self, path: &str) -> io::Result<String> {
+        std::fs::read_to_string(self.base.join(path))
+    }
+}
