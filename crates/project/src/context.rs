@@ -1,10 +1,13 @@
 //! What every step of loading shares: the files, the problems found so far, and places for people.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use muster_model::{Diagnostic, Location, Schema, SourceMap, Span, TypeId};
 
-use crate::yaml::{Kind, Node, scalar_span};
+use crate::{
+    lines::Lines,
+    yaml::{Kind, Node, scalar_span},
+};
 
 /// The state of one load.
 pub(crate) struct Context<'s> {
@@ -14,20 +17,18 @@ pub(crate) struct Context<'s> {
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// The entity types, as soon as they are known.
     pub(crate) schema: Arc<Schema>,
-    /// The byte at which each line starts, by file.
-    lines: BTreeMap<u32, Vec<usize>>,
+    lines: Lines,
 }
 
 impl<'s> Context<'s> {
     /// Nothing found yet.
     pub(crate) fn new(sources: &'s SourceMap) -> Self {
-        let mut lines = BTreeMap::new();
-        for (number, file) in (0u32..).zip(&sources.files) {
-            let ends = file.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-            let starts = std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect();
-            lines.insert(number, starts);
+        Self {
+            sources,
+            diagnostics: Vec::new(),
+            schema: Arc::default(),
+            lines: Lines::new(sources),
         }
-        Self { sources, diagnostics: Vec::new(), schema: Arc::default(), lines }
     }
 
     /// Notes a problem.
@@ -51,21 +52,9 @@ impl<'s> Context<'s> {
         self.schema.get(id).map_or_else(|| "?".to_owned(), |found| found.name.to_string())
     }
 
-    /// Where a span starts, for people; quicker than the source map for many questions.
+    /// Where a span starts, for people.
     pub(crate) fn location(&self, span: Span) -> Location {
-        let (Some(file), Some(lines)) = (self.sources.file(span), self.lines.get(&span.file))
-        else {
-            return self.sources.location(span);
-        };
-        let start = usize::try_from(span.start).unwrap_or(usize::MAX);
-        let line = lines.partition_point(|line_start| *line_start <= start);
-        let line_start = lines.get(line.saturating_sub(1)).copied().unwrap_or(0);
-        let column = file.text.get(line_start..start).unwrap_or("").chars().count() + 1;
-        Location {
-            file: file.path.clone(),
-            line: u32::try_from(line).unwrap_or(u32::MAX),
-            column: u32::try_from(column).unwrap_or(u32::MAX),
-        }
+        self.lines.location(self.sources, span)
     }
 
     /// The place in the file of bytes `start..end` of a scalar's text.

@@ -33,12 +33,12 @@ fn group(group: &Group, definitions: &mut BTreeMap<String, Value>) -> Value {
             "description".to_owned(),
             json!(description(key.doc, key.default, key.example)),
         )]);
-        match shape(&key.shape, definitions) {
-            Value::Object(inner) if inner.contains_key("$ref") => {
-                described.insert("allOf".to_owned(), Value::Array(vec![Value::Object(inner)]));
-            }
-            Value::Object(inner) => described.extend(inner),
-            _ => {}
+        // Draft-07 ignores what stands beside a reference.
+        let inner = shape(&key.shape, definitions);
+        if inner.get("$ref").is_some() {
+            described.insert("allOf".to_owned(), Value::Array(vec![inner]));
+        } else if let Value::Object(inner) = inner {
+            described.extend(inner);
         }
         properties.insert(key.name.to_owned(), object(described));
     }

@@ -16,6 +16,7 @@ mod explain;
 mod expression;
 mod format;
 mod json_schema;
+mod lines;
 mod lint;
 mod load;
 mod merge;

@@ -119,17 +119,14 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
 fn timezone(context: &mut Context<'_>, node: &Node) -> Option<TimeZone> {
     let name = node.text()?;
     let zones = TimeZoneDatabase::bundled();
-    match zones.get(name) {
-        Ok(zone) => Some(zone),
-        Err(_) => {
-            let known: Vec<String> = zones.available().map(|zone| zone.to_string()).collect();
-            let help = did_you_mean(name, known.iter().map(String::as_str)).unwrap_or_else(|| {
-                "write an IANA name such as `Europe/Berlin` or `UTC`".to_owned()
-            });
-            context.error("E0209", node.span, format!("unknown time zone `{name}`"), help);
-            None
-        }
+    if let Ok(zone) = zones.get(name) {
+        return Some(zone);
     }
+    let known: Vec<String> = zones.available().map(|zone| zone.to_string()).collect();
+    let help = did_you_mean(name, known.iter().map(String::as_str))
+        .unwrap_or_else(|| "write an IANA name such as `Europe/Berlin` or `UTC`".to_owned());
+    context.error("E0209", node.span, format!("unknown time zone `{name}`"), help);
+    None
 }
 
 fn store(context: &mut Context<'_>, node: &Node) -> Option<Text> {

@@ -4,10 +4,18 @@ use std::fmt::Write as _;
 
 use muster_model::{Diagnostic, Severity, SourceMap, Span};
 
+use crate::lines::Lines;
+
 /// The most characters of a line that are shown.
 const WIDTH: usize = 140;
 /// How many characters of a longer line are shown before the underline.
 const BEFORE: usize = 60;
+
+/// The files with the places of their lines.
+struct Files<'s> {
+    sources: &'s SourceMap,
+    lines: Lines,
+}
 
 /// The escapes of one part of the output; empty without colour.
 struct Palette {
@@ -32,8 +40,9 @@ const PLAIN: Palette = Palette { error: "", warning: "", frame: "", bold: "", of
 pub fn render(diagnostics: &[Diagnostic], sources: &SourceMap, color: bool) -> String {
     let palette = if color { &COLOUR } else { &PLAIN };
     let mut out = String::new();
+    let files = Files { sources, lines: Lines::new(sources) };
     for diagnostic in diagnostics {
-        draw(&mut out, diagnostic, sources, palette);
+        draw(&mut out, diagnostic, &files, palette);
     }
     out.push_str(&sum(diagnostics, sources));
     out
@@ -58,7 +67,7 @@ fn sum(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
     }
 }
 
-fn draw(out: &mut String, diagnostic: &Diagnostic, sources: &SourceMap, palette: &Palette) {
+fn draw(out: &mut String, diagnostic: &Diagnostic, files: &Files<'_>, palette: &Palette) {
     let (word, colour) = match diagnostic.severity {
         Severity::Error => ("error", palette.error),
         Severity::Warning => ("warning", palette.warning),
@@ -73,17 +82,17 @@ fn draw(out: &mut String, diagnostic: &Diagnostic, sources: &SourceMap, palette:
     );
     let mut margin = 0;
     if let Some(span) = diagnostic.span {
-        let location = sources.location(span);
+        let location = files.lines.location(files.sources, span);
         margin = location.line.to_string().len();
         let (file, line, column) = (visible(&location.file), location.line, location.column);
         _ = writeln!(out, "{:margin$}{frame}-->{off} {file}:{line}:{column}", "");
-        snippet(out, diagnostic, span, sources, (line, margin, colour), palette);
+        snippet(out, diagnostic, span, files.sources, (line, margin, colour), palette);
     }
     for help in &diagnostic.help {
         _ = writeln!(out, "{:margin$} {frame}={off} {}", "", visible(help));
     }
     for (span, text) in &diagnostic.related {
-        let location = sources.location(*span);
+        let location = files.lines.location(files.sources, *span);
         let text = visible(text);
         let file = visible(&location.file);
         _ = writeln!(out, "{:margin$} {frame}={off} {text}  ({file}:{})", "", location.line);
@@ -141,3 +150,6 @@ fn visible(text: &str) -> String {
     };
     text.chars().map(plain).collect()
 }
+
+#[cfg(test)]
+mod tests;

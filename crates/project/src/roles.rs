@@ -22,6 +22,14 @@ use crate::{
 /// The roles by name, with their positions.
 pub(crate) type RoleNames = BTreeMap<Text, usize>;
 
+/// What roles are built from.
+struct Ground<'a> {
+    schema: &'a Arc<Schema>,
+    names: &'a Names,
+    known: &'a RoleNames,
+    drafts: &'a [Draft],
+}
+
 /// The positions of the roles in order of name.
 pub(crate) fn role_names(entries: &[&Entry]) -> RoleNames {
     entries.iter().enumerate().map(|(index, entry)| (entry.key.clone(), index)).collect()
@@ -37,12 +45,13 @@ pub(crate) fn roles(
 ) -> Vec<Option<Role>> {
     let known = role_names(entries);
     contributions::introduce(entries, schema, names, drafts);
+    let ground = Ground { schema, names, known: &known, drafts };
     let roles: Vec<Option<Role>> = entries
         .iter()
         .map(|entry| {
             names::free(context, &entry.key, entry.key_span, "a role");
             let entity_type = identity_type(context, schema, entry, "the role")?;
-            Some(role(context, entry, entity_type, schema, names, &known, drafts))
+            Some(role(context, entry, entity_type, &ground))
         })
         .collect();
     includes::check(context, entries, &known, &roles);
@@ -53,12 +62,10 @@ fn role(
     context: &mut Context<'_>,
     entry: &Entry,
     entity_type: &EntityType,
-    schema: &Arc<Schema>,
-    names: &Names,
-    known: &RoleNames,
-    drafts: &[Draft],
+    ground: &Ground<'_>,
 ) -> Role {
     let node = &entry.value;
+    let Ground { schema, names, known, drafts } = *ground;
     let env = about_identity(schema, entity_type);
     Role {
         name: entry.key.clone(),

@@ -149,12 +149,16 @@ fn check_shape(context: &mut Context<'_>, node: &Node, shape: &'static Shape, pl
         Shape::Named(inner) => check_named(context, node, shape, inner, place),
         Shape::List(inner) => match &node.kind {
             Kind::List(items, _) => {
-                items.iter().for_each(|item| check_shape(context, item, inner, place.of(item)));
+                for item in items {
+                    check_shape(context, item, inner, place.of(item));
+                }
             }
             Kind::Null | Kind::Scalar(..) | Kind::Map(..) => wrong(context, node, shape, place),
         },
         Shape::Many(inner) => {
-            node.items().iter().for_each(|item| check_shape(context, item, inner, place.of(item)));
+            for item in node.items() {
+                check_shape(context, item, inner, place.of(item));
+            }
         }
         Shape::Either(shapes) => match shapes.iter().find(|shape| fits(shape, node)) {
             Some(shape) => check_shape(context, node, shape, place),

@@ -85,11 +85,11 @@ roles:
 
 #[test]
 fn with_several_identity_types_a_role_says_which() {
-    assert_snapshot!(said(&[("a.yaml", r##"muster: 1
+    assert_snapshot!(said(&[("a.yaml", r"muster: 1
 types:
   a: { identity: true, key: id, attributes: { id: { type: string, unique: true } } }
   b: { identity: true, key: id, attributes: { id: { type: string, unique: true } } }
-roles: { r: {} }"##)]), @r"
+roles: { r: {} }")]), @r"
     error[E0510]: the role `r` has to say which identity type it is for
      --> a.yaml:5:10
       |

@@ -5,18 +5,12 @@ use insta::assert_snapshot;
 use crate::tests::support::said_of;
 
 #[test]
-fn a_test_names_what_is_there() {
+fn what_is_given_has_to_be_there() {
     assert_snapshot!(said_of(r#"tests:
   - name: t
     given: { person: { idd: "1", display: x, team: A }, tem: {} }
     roles: [staf]
-    expect:
-      lifecycle: gone
-      roles: [stafff]
-      accounts: { dir.usr: enabled }
-      grants: [{ dir.grp: x }]
-      values: { dir.user.phone: x }
-      conflicts: [x]
+    expect: {}
 "#), @r#"
     error[E0412]: unknown attribute `idd`
      --> part.yaml:3:24
@@ -41,44 +35,61 @@ fn a_test_names_what_is_there() {
     4 |     roles: [staf]
       |             ^^^^
       = did you mean `staff`?
+    4 errors in 2 files   more: muster help E0412
+    "#);
+}
+
+#[test]
+fn what_is_expected_has_to_be_there() {
+    assert_snapshot!(said_of(r#"tests:
+  - name: t
+    given: { person: { id: "1" } }
+    expect:
+      lifecycle: gone
+      roles: [stafff]
+      accounts: { dir.usr: enabled }
+      grants: [{ dir.grp: x }]
+      values: { dir.user.phone: x }
+      conflicts: [x]
+"#), @r"
     error[E0224]: unknown lifecycle state `gone`
-     --> part.yaml:6:18
+     --> part.yaml:5:18
       |
-    6 |       lifecycle: gone
+    5 |       lifecycle: gone
       |                  ^^^^
       = known lifecycle states: `leaver`, `active`
     error[E0601]: unknown role `stafff`
-     --> part.yaml:7:15
+     --> part.yaml:6:15
       |
-    7 |       roles: [stafff]
+    6 |       roles: [stafff]
       |               ^^^^^^
       = did you mean `staff`?
     error[E0505]: the system `dir` has no account type or entitlement `usr`
-     --> part.yaml:8:19
+     --> part.yaml:7:19
       |
-    8 |       accounts: { dir.usr: enabled }
+    7 |       accounts: { dir.usr: enabled }
       |                   ^^^^^^^
       = did you mean `user`?
     error[E0505]: the system `dir` has no account type or entitlement `grp`
-     --> part.yaml:9:18
+     --> part.yaml:8:18
       |
-    9 |       grants: [{ dir.grp: x }]
+    8 |       grants: [{ dir.grp: x }]
       |                  ^^^^^^^
       = known account types and entitlements: `user`, `group`
     error[E0609]: nothing sets `phone` on this account
-      --> part.yaml:10:17
-       |
-    10 |       values: { dir.user.phone: x }
-       |                 ^^^^^^^^^^^^^^
-       = known attributes: `mail`, `uid`
+     --> part.yaml:9:17
+      |
+    9 |       values: { dir.user.phone: x }
+      |                 ^^^^^^^^^^^^^^
+      = known attributes: `mail`, `uid`
     error[E0611]: unknown conflict `x`
-      --> part.yaml:11:19
+      --> part.yaml:10:19
        |
-    11 |       conflicts: [x]
+    10 |       conflicts: [x]
        |                   ^
        = the project has no conflicts yet
-    10 errors in 2 files   more: muster help E0412
-    "#);
+    6 errors in 2 files   more: muster help E0224
+    ");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::tests::support::{said, said_of};
 
 #[test]
 fn a_project_without_a_version_is_refused() {
-    assert_snapshot!(said(&[("a.yaml", r##"types: { person: { identity: true, key: id, attributes: { id: { type: string, unique: true } } } }"##)]), @r"
+    assert_snapshot!(said(&[("a.yaml", r"types: { person: { identity: true, key: id, attributes: { id: { type: string, unique: true } } } }")]), @r"
     error[E0204]: the project does not say which version of the file format it has
      = put `muster: 1` at the top of one file
     1 error in 1 file   more: muster help E0204
@@ -15,8 +15,8 @@ fn a_project_without_a_version_is_refused() {
 
 #[test]
 fn a_newer_project_is_refused() {
-    assert_snapshot!(said(&[("a.yaml", r##"muster: 2
-types: { person: { identity: true, key: id, attributes: { id: { type: string, unique: true } } } }"##)]), @r"
+    assert_snapshot!(said(&[("a.yaml", r"muster: 2
+types: { person: { identity: true, key: id, attributes: { id: { type: string, unique: true } } } }")]), @r"
     error[E0205]: this project was written for a newer Muster (format 2)
      --> a.yaml:1:9
       |
@@ -29,7 +29,7 @@ types: { person: { identity: true, key: id, attributes: { id: { type: string, un
 
 #[test]
 fn an_empty_project_says_what_to_begin_with() {
-    assert_snapshot!(said(&[("a.yaml", r##""##)]), @r"
+    assert_snapshot!(said(&[("a.yaml", r"")]), @r"
     error[E0204]: the project does not say which version of the file format it has
      = put `muster: 1` at the top of one file
     error[E0211]: the project has no entity type that is an identity
@@ -62,9 +62,9 @@ timezone: UTC
 
 #[test]
 fn an_unknown_time_zone_names_the_nearest_one() {
-    assert_snapshot!(said(&[("a.yaml", r##"muster: 1
+    assert_snapshot!(said(&[("a.yaml", r"muster: 1
 timezone: Europe/Berlim
-types: { person: { identity: true, key: id, attributes: { id: { type: string, unique: true } } } }"##)]), @r"
+types: { person: { identity: true, key: id, attributes: { id: { type: string, unique: true } } } }")]), @r"
     error[E0209]: unknown time zone `Europe/Berlim`
      --> a.yaml:2:11
       |
@@ -128,11 +128,11 @@ roles:
 
 #[test]
 fn problems_come_in_order_of_file_and_place() {
-    assert_snapshot!(said(&[("b.yaml", r##"muster: 1
+    assert_snapshot!(said(&[("b.yaml", r"muster: 1
 roles: { a: { whenn: x } }
-"##), ("a.yaml", r##"rolls: {}
+"), ("a.yaml", r"rolls: {}
 types: { person: { identity: true, key: id, attributes: { id: { type: string, unique: true } } } }
-"##)]), @r"
+")]), @r"
     error[E0201]: unknown key `rolls` in a model file
      --> a.yaml:1:1
       |

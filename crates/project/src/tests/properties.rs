@@ -19,10 +19,11 @@ fn ten_thousand_nested_lists_are_refused() {
 
 #[test]
 fn a_bomb_of_aliases_does_not_go_off() {
-    let mut text = "a: &a [x, x, x, x, x, x, x, x, x]\n".to_owned();
-    for (name, of) in ["b", "c", "d", "e", "f", "g"].iter().zip(["a", "b", "c", "d", "e", "f"]) {
-        text += &format!("{name}: &{name} [*{of}, *{of}, *{of}, *{of}, *{of}, *{of}, *{of}]\n");
-    }
+    let line = |(name, of): (&str, &str)| {
+        format!("{name}: &{name} [{}]\n", vec![format!("*{of}"); 7].join(", "))
+    };
+    let lines = [("b", "a"), ("c", "b"), ("d", "c"), ("e", "d"), ("f", "e"), ("g", "f")].map(line);
+    let text = format!("a: &a [x, x, x, x, x, x, x, x, x]\n{}", lines.concat());
     let loaded = loaded(&[("a.yaml", &text)]);
     assert!(loaded.model.is_none());
     assert!(loaded.diagnostics.iter().filter(|d| d.code == "E0103").count() > 40);
@@ -115,11 +116,11 @@ proptest! {
     }
 
     #[test]
-    fn formatting_twice_is_formatting_once(text in "([a-c]{1,3}|: |\\{|\\}|\\[|\\]|, |\n| {2}|- |# x|'|\"|\\| ?\n)" .prop_flat_map(|_| {
+    fn formatting_twice_is_formatting_once(text in {
         prop::collection::vec(prop::sample::select(vec![
             "a", "b", ": ", "{", "}", "[", "]", ", ", "\n", "  ", "- ", " # x", "'", "\"", "|\n", ">-\n", "a: b\n", "\n\n", "---\n", "é",
         ]), 0..30).prop_map(|parts| parts.concat())
-    })) {
+    }) {
         if let Ok(once) = format(&text) {
             prop_assert_eq!(format(&once).unwrap(), once);
         }

@@ -21,9 +21,7 @@ fn text_that_is_no_yaml_is_refused() {
 
 #[test]
 fn a_tab_is_refused_with_advice() {
-    assert_snapshot!(said_of(r"roles:
-	a: {}
-"), @r"
+    assert_snapshot!(said_of("roles:\n\ta: {}\n"), @r"
     error[E0101]: this is not valid YAML: tabs disallowed within this context (block indentation)
      --> part.yaml:2:2
       |

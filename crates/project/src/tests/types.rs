@@ -216,8 +216,8 @@ fn only_identities_have_a_lifecycle() {
 
 #[test]
 fn a_project_needs_an_identity_type() {
-    assert_snapshot!(said(&[("a.yaml", r##"muster: 1
-types: { site: { key: code, attributes: { code: { type: string, unique: true } } } }"##)]), @r"
+    assert_snapshot!(said(&[("a.yaml", r"muster: 1
+types: { site: { key: code, attributes: { code: { type: string, unique: true } } } }")]), @r"
     error[E0211]: no entity type is an identity
      --> a.yaml:2:10
       |

@@ -234,7 +234,10 @@ impl<'t> Reader<'t> {
     }
 
     /// Puts a finished node where it belongs.
-    fn finish(&mut self, node: Node) {
+    fn finish(&mut self, mut node: Node) {
+        if matches!(self.open.last(), Some(Open::Map { key: None, .. })) {
+            self.name(&mut node);
+        }
         match self.open.last_mut() {
             None => self.documents.push(Document { root: node, start: self.start }),
             Some(Open::List { items, .. }) => items.push(node),
@@ -256,6 +259,15 @@ impl<'t> Reader<'t> {
                 }
                 Some((_, false)) => {}
             },
+        }
+    }
+
+    /// A key is text even where a value of that look would be nothing.
+    fn name(&self, node: &mut Node) {
+        let byte = |at| usize::try_from(at).unwrap_or(usize::MAX);
+        let raw = self.text.get(byte(node.span.start)..byte(node.span.end)).unwrap_or("");
+        if node.is_null() && matches!(raw, "null" | "~") {
+            node.kind = Kind::Scalar(raw.into(), Style::Plain);
         }
     }
 
