@@ -35,60 +35,49 @@ fn report(database: &str, what: &str, n_rows: i64, start: Instant) -> anyhow::Re
     Ok(())
 }
 
-/// Runs `$write` once per batch, each in a transaction.
-macro_rules! in_batches {
-    ($store:ident, $rows:ident, |$tx:ident, $batch:ident| $write:expr) => {
-        for $batch in $rows.chunks(BATCH) {
-            let mut $tx = $store.begin().await?;
-            $write.await?;
-            $tx.commit().await?;
+/// Makes `n` rows, writes them in batches, a transaction each, and reports how fast.
+macro_rules! measure_write {
+    ($database:ident, $what:literal, $store:ident, $n:ident, $make:ident, $write:ident) => {{
+        let rows: Vec<_> = (1..=$n).map($make).collect();
+        let start = Instant::now();
+        for batch in rows.chunks(BATCH) {
+            let mut tx = $store.begin().await?;
+            tx.$write(batch).await?;
+            tx.commit().await?;
         }
-    };
+        report($database, $what, $n, start)?;
+    }};
 }
 
 async fn measure(database: &str, url: &str, n: i64) -> anyhow::Result<()> {
     let store = Store::open(url, &Options::default()).await?;
-    write(database, &store, n).await?;
+    write_facts(database, &store, n).await?;
+    write_observed(database, &store, n).await?;
     store.analyze().await?;
     read(database, &store, n).await
 }
 
-async fn write(database: &str, store: &Store, n: i64) -> anyhow::Result<()> {
-    let entities: Vec<Entity> = (1..=n).map(entity).collect();
-    let start = Instant::now();
-    in_batches!(store, entities, |tx, batch| tx.insert_entities(batch));
-    report(database, "insert entities (3 trees)", n, start)?;
+async fn write_facts(database: &str, store: &Store, n: i64) -> anyhow::Result<()> {
+    measure_write!(database, "insert entities (3 trees)", store, n, entity, insert_entities);
+    measure_write!(database, "update entities + history", store, n, entity, update_entities);
+    measure_write!(database, "save evaluations", store, n, evaluation, save_evaluations);
+    measure_write!(database, "insert links (2 trees)", store, n, link, insert_links);
+    measure_write!(
+        database,
+        "take unique values (2 trees)",
+        store,
+        n,
+        unique_value,
+        take_unique_values
+    );
+    Ok(())
+}
 
-    let start = Instant::now();
-    in_batches!(store, entities, |tx, batch| tx.update_entities(batch));
-    report(database, "update entities + history", n, start)?;
-
-    let evaluations: Vec<Evaluation> = (1..=n).map(evaluation).collect();
-    let start = Instant::now();
-    in_batches!(store, evaluations, |tx, batch| tx.save_evaluations(batch));
-    report(database, "save evaluations", n, start)?;
-
-    let links: Vec<Link> = (1..=n)
-        .map(|id| Link { source: EntityId(id), attribute_no: 1, target: EntityId(1 + id % 1_000) })
-        .collect();
-    let start = Instant::now();
-    in_batches!(store, links, |tx, batch| tx.insert_links(batch));
-    report(database, "insert links (2 trees)", n, start)?;
-
-    let values: Vec<UniqueValue> = (1..=n).map(unique_value).collect();
-    let start = Instant::now();
-    in_batches!(store, values, |tx, batch| tx.take_unique_values(batch));
-    report(database, "take unique values (2 trees)", n, start)?;
-
-    let records: Vec<Record> = (1..=n).map(record).collect();
-    let start = Instant::now();
-    in_batches!(store, records, |tx, batch| tx.insert_records(batch));
-    report(database, "insert records (4 trees)", n, start)?;
-
-    let accounts: Vec<Account> = (1..=n).map(account).collect();
-    let start = Instant::now();
-    in_batches!(store, accounts, |tx, batch| tx.insert_accounts(batch));
-    report(database, "insert accounts (5 trees)", n, start)
+async fn write_observed(database: &str, store: &Store, n: i64) -> anyhow::Result<()> {
+    measure_write!(database, "insert records (4 trees)", store, n, record, insert_records);
+    measure_write!(database, "update records", store, n, record, update_records);
+    measure_write!(database, "insert accounts (5 trees)", store, n, account, insert_accounts);
+    Ok(())
 }
 
 async fn read(database: &str, store: &Store, n: i64) -> anyhow::Result<()> {
@@ -158,6 +147,10 @@ fn evaluation(id: i64) -> Evaluation {
         next_change: None,
         evaluated_at: Timestamp::UNIX_EPOCH,
     }
+}
+
+fn link(id: i64) -> Link {
+    Link { source: EntityId(id), attribute_no: 1, target: EntityId(1 + id % 1_000) }
 }
 
 fn unique_value(id: i64) -> UniqueValue {

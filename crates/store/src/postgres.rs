@@ -24,23 +24,23 @@ const PIPELINE: usize = 256;
 /// The connections to one PostgreSQL database.
 pub(crate) struct PostgresStore {
     pool: Pool,
+    /// One connection on which ids are handed out, outside of every transaction.
+    ids: Pool,
 }
 
 impl PostgresStore {
     /// A pool; connects when first used.
-    pub(crate) fn new(config: tokio_postgres::Config, options: &Options) -> Option<Self> {
-        let manager = Manager::from_config(
-            config,
-            NoTls,
-            ManagerConfig { recycling_method: RecyclingMethod::Fast },
-        );
-        let pool = Pool::builder(manager)
-            .max_size(options.connections.max(2))
-            .runtime(Runtime::Tokio1)
-            .wait_timeout(Some(options.busy_timeout))
-            .build()
-            .ok()?;
-        Some(Self { pool })
+    pub(crate) fn new(config: &tokio_postgres::Config, options: &Options) -> Option<Self> {
+        let pool = |n_connections| {
+            let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+            Pool::builder(Manager::from_config(config.clone(), NoTls, recycling))
+                .max_size(n_connections)
+                .runtime(Runtime::Tokio1)
+                .wait_timeout(Some(options.busy_timeout))
+                .build()
+                .ok()
+        };
+        Some(Self { pool: pool(options.connections.max(2))?, ids: pool(1)? })
     }
 
     /// Connects, to see whether the database is there.
@@ -61,13 +61,14 @@ impl PostgresStore {
     async fn start(&self, begin: &str) -> Result<PostgresTx, StoreError> {
         let client = self.pool.get().await.map_err(|err| pool_error(&err))?;
         client.batch_execute(begin).await.map_err(|err| postgres_error("BEGIN", &err))?;
-        Ok(PostgresTx { client, open: true })
+        Ok(PostgresTx { client, ids: self.ids.clone(), open: true })
     }
 }
 
 /// A transaction on PostgreSQL; rolled back when dropped open.
 pub(crate) struct PostgresTx {
     client: Client,
+    ids: Pool,
     open: bool,
 }
 
@@ -127,6 +128,21 @@ impl PostgresTx {
                 None => return Ok(changed),
             }
         }
+    }
+
+    /// Runs a statement that hands out ids on a connection of its own, so that a long transaction keeps nobody else
+    /// from new ids. What a transaction that is rolled back took is never used.
+    pub(crate) async fn fetch_id(
+        &self,
+        (table, sql): (&'static str, &str),
+        args: &[Arg<'_>],
+    ) -> Result<Option<i64>, StoreError> {
+        let error = |err: tokio_postgres::Error| postgres_error(table, &err);
+        let client = self.ids.get().await.map_err(|err| pool_error(&err))?;
+        let statement = client.prepare_cached(sql).await.map_err(error)?;
+        let rows = client.query_raw(&statement, args).await.map_err(error)?;
+        let rows: Vec<tokio_postgres::Row> = rows.try_collect().await.map_err(error)?;
+        rows.first().map(|row| read_row(table, row)).transpose()
     }
 
     /// Inserts rows with binary COPY.

@@ -25,7 +25,8 @@ words! {
 }
 
 impl Tx {
-    /// Takes `n` ids in a row and returns the first. Ids begin at 1.
+    /// Takes `n` ids in a row and returns the first. Ids begin at 1. On PostgreSQL they are gone even when the
+    /// transaction is rolled back, so there may be gaps.
     pub async fn take_ids(&mut self, sequence: Sequence, n: usize) -> Result<i64, StoreError> {
         self.take_from(sequence.word(), n).await
     }
@@ -35,10 +36,7 @@ impl Tx {
         let sql = "INSERT INTO sequence (name, next_id) VALUES ($1, 1 + CAST($2 AS BIGINT))
                    ON CONFLICT (name) DO UPDATE SET next_id = sequence.next_id + CAST($2 AS BIGINT)
                    RETURNING next_id - CAST($2 AS BIGINT)";
-        let first: Vec<i64> = self.fetch_changed(sql, args![sequence, n]).await?;
-        first
-            .into_iter()
-            .next()
-            .ok_or(StoreError::Missing { table: "sequence", row: sequence.to_owned() })
+        let first = self.fetch_id(sql, args![sequence, n]).await?;
+        first.ok_or_else(|| StoreError::Missing { table: "sequence", row: sequence.to_owned() })
     }
 }

@@ -88,7 +88,7 @@ impl Store {
             }
             Some(address::Address::Postgres(config)) => {
                 let address = || StoreError::Address { url: safe_url.clone() };
-                let postgres = PostgresStore::new(*config, options).ok_or_else(address)?;
+                let postgres = PostgresStore::new(&config, options).ok_or_else(address)?;
                 postgres.connect().await.map_err(|err| StoreError::Open {
                     url: safe_url.clone(),
                     source: DriverError::new(pool_message(&err)),

@@ -216,6 +216,22 @@ impl Tx {
         Ok(rows)
     }
 
+    /// Runs a statement that hands out ids. On PostgreSQL they are taken at once and for good; on SQLite, where one
+    /// transaction writes at a time, with the transaction.
+    pub(crate) async fn fetch_id(
+        &mut self,
+        sql: &'static str,
+        args: &[Arg<'_>],
+    ) -> Result<Option<i64>, StoreError> {
+        let Connection::Postgres(tx) = &self.read.connection else {
+            return Ok(self.fetch_changed(sql, args).await?.pop());
+        };
+        let table = self.read.shared.statements.get(sql).table;
+        let id = tx.fetch_id((table, sql), args).await?;
+        self.wrote(table, 1);
+        Ok(id)
+    }
+
     /// Runs a statement once for each item and returns how many rows each changed.
     pub(crate) async fn execute_each<'r, R>(
         &mut self,
@@ -254,12 +270,12 @@ impl Tx {
         let table = insert.table;
         match &self.read.connection {
             Connection::Sqlite(tx) => {
-                tx.insert_many(insert, items, bind).map_err(|err| sqlite_error(table, &err))?
+                tx.insert_many(insert, items, bind).map_err(|err| sqlite_error(table, &err))?;
             }
-            Connection::Postgres(tx) => tx
-                .insert_many(insert, items, bind)
-                .await
-                .map_err(|err| postgres_error(table, &err))?,
+            Connection::Postgres(tx) => {
+                let inserted = tx.insert_many(insert, items, bind).await;
+                inserted.map_err(|err| postgres_error(table, &err))?;
+            }
         }
         self.wrote(table, items.len() as u64);
         Ok(())

@@ -64,7 +64,7 @@ arg_from! {
     EntitlementId => |value| Arg::Int(value.0);
 }
 
-impl<'a, T: Into<Arg<'a>>> From<Option<T>> for Arg<'a> {
+impl<T: Into<Self>> From<Option<T>> for Arg<'_> {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Into::into)
     }

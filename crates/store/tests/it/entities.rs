@@ -93,7 +93,7 @@ on_both! {
         let then = tx.scan_entities_as_of(1, at(10), None, 10).await.unwrap();
         assert_eq!(then, [person(1, "E1"), person(2, "E2")]);
         let then = tx.scan_entities_as_of(1, at(25), Some(EntityId(1)), 10).await.unwrap();
-        assert_eq!(then, [changed.clone()]);
+        assert_eq!(then, std::slice::from_ref(&changed));
         let now = tx.scan_entities_as_of(1, at(40), Some(EntityId(1)), 1).await.unwrap();
         assert_eq!(now, [changed]);
         let now = tx.scan_entities_as_of(1, at(40), Some(EntityId(2)), 1).await.unwrap();

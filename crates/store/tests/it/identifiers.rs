@@ -14,6 +14,17 @@ on_both! {
         assert_eq!(write_to!(store, |tx| tx.take_ids(Sequence::Entity, 1)), 12);
     }
 
+    async fn a_long_transaction_on_postgres_keeps_nobody_from_ids(store) {
+        if store.is_sqlite() {
+            return;
+        }
+        let mut long = store.begin().await.unwrap();
+        long.take_ids(Sequence::Entity, 10).await.unwrap();
+        assert_eq!(write_to!(store, |tx| tx.take_ids(Sequence::Entity, 1)), 11);
+        drop(long);
+        assert_eq!(write_to!(store, |tx| tx.take_ids(Sequence::Entity, 1)), 12);
+    }
+
     async fn a_name_keeps_its_number(store) {
         let names = texts(&["mail", "uid", "mail"]);
         let first = write_to!(store, |tx| tx.numbers(NameKind::Attribute, 1, &names));

@@ -1,5 +1,7 @@
 //! Tests of the store. Each runs on SQLite and on PostgreSQL from one source.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code")]
+
 #[macro_use]
 mod support;
 

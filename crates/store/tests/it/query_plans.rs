@@ -209,7 +209,6 @@ async fn plans(tx: &mut Tx) -> Result<(), StoreError> {
 
 async fn read_facts(tx: &mut ReadTx) -> Result<(), StoreError> {
     let (one, ids) = (EntityId(1), [EntityId(1), EntityId(2)]);
-    let range = IdRange { after: EntityId(0), to: EntityId(9) };
     tx.facts_version().await?;
     tx.names(NameKind::Attribute).await?;
     tx.number(NameKind::Attribute, 1, "a").await?;
@@ -225,13 +224,24 @@ async fn read_facts(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.entity_versions(one).await?;
     tx.unique_value_holders(1, 1, &texts(&["v"])).await?;
     tx.unique_values_of(one).await?;
+    read_links(tx).await?;
+    read_evaluations(tx).await
+}
+
+async fn read_links(tx: &mut ReadTx) -> Result<(), StoreError> {
+    let (one, ids) = (EntityId(1), [EntityId(1), EntityId(2)]);
     tx.links_of(one).await?;
     tx.sources_of(1, one, None, 9).await?;
     tx.sources_of_many(1, &ids).await?;
     tx.scan_links(1, None, 9).await?;
     tx.pending_links_to(1, &texts(&["E9"])).await?;
     tx.pending_links_of(one).await?;
-    tx.count_pending_links().await?;
+    tx.count_pending_links().await.map(drop)
+}
+
+async fn read_evaluations(tx: &mut ReadTx) -> Result<(), StoreError> {
+    let (one, ids) = (EntityId(1), [EntityId(1), EntityId(2)]);
+    let range = IdRange { after: EntityId(0), to: EntityId(9) };
     tx.scan_identities(1, range, 9).await?;
     tx.identities(&ids).await?;
     tx.evaluation(one).await?;
@@ -239,6 +249,12 @@ async fn read_facts(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.next_change().await?;
     tx.unsettled_identities(1, None, 9).await?;
     tx.count_states(1).await?;
+    read_assignments(tx).await
+}
+
+async fn read_assignments(tx: &mut ReadTx) -> Result<(), StoreError> {
+    let (one, ids) = (EntityId(1), [EntityId(1), EntityId(2)]);
+    let range = IdRange { after: EntityId(0), to: EntityId(9) };
     tx.assignment(AssignmentId(1)).await?;
     tx.assignments_of(one).await?;
     tx.assignments_of_many(&ids, at(0)).await?;

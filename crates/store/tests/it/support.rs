@@ -122,7 +122,7 @@ pub(crate) fn account(id: i64, name: &str) -> Account {
         enabled: Some(true),
         content: vec![9],
         grants: Vec::new(),
-        fingerprint: Fingerprint(u128::MAX - id.cast_unsigned() as u128),
+        fingerprint: Fingerprint(u128::MAX - u128::from(id.cast_unsigned())),
         created_at: at(0),
         changed_at: at(1),
         origin: AccountOrigin::Found,
