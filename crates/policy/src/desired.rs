@@ -182,23 +182,21 @@ fn prepared_account(
 }
 
 fn as_single(value: Value) -> Value {
-    match value {
-        Value::List(items) => items.first().cloned().unwrap_or(Value::Null),
-        single => single,
+    if let Value::List(items) = value {
+        items.first().cloned().unwrap_or(Value::Null)
+    } else {
+        value
     }
 }
 
 fn as_set(value: Value) -> Value {
-    match value {
-        Value::Null => Value::Null,
-        Value::List(items)
-            if items.is_sorted_by(|a, b| a < b) && !items.first().is_none_or(Value::is_null) =>
-        {
-            Value::List(items)
-        }
-        Value::List(items) => Value::set(items.to_vec()),
-        single => Value::List([single].into()),
-    }
+    let Value::List(items) = &value else {
+        return if value.is_null() { Value::Null } else { Value::List([value].into()) };
+    };
+    // `Null` sorts before everything else.
+    let is_set =
+        items.is_sorted_by(|a, b| a < b) && items.first().is_some_and(|first| !first.is_null());
+    if is_set { value } else { Value::set(items.to_vec()) }
 }
 
 fn union(a: &Value, b: &Value) -> Value {

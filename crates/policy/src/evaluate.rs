@@ -8,6 +8,7 @@ use crate::{
     Assignment, DesiredAccount, Evaluation, Evaluator, FoundConflict, HeldRole, Identity, Via,
     Want,
     evaluator::{PlannedGrant, TypePlan, fingerprint},
+    lifecycle::Found,
     world::earliest,
 };
 
@@ -23,7 +24,7 @@ impl Evaluator {
     ) -> Evaluation {
         let clock = Clock::new(now);
         let mut row = identity.row.clone();
-        let found = self.fill(&mut row, identity, world, &clock);
+        let mut found = self.fill(&mut row, identity, world, &clock);
         let empty = TypePlan::default();
         let plan = self.plan_of(row.type_id).unwrap_or(&empty);
         let timezone = self.timezone_of(&row);
@@ -32,7 +33,7 @@ impl Evaluator {
 
         let roles = self.held_roles(plan, identity.assignments, &frame);
         let mut granted = Granted::collect(plan, &roles, &frame);
-        let (ahead, ahead_change) = self.prepared(identity, world, &found, now);
+        let (ahead, ahead_change) = self.prepared(identity, world, &mut found, now);
         let accounts: Vec<DesiredAccount> = plan
             .accounts
             .iter()
@@ -68,20 +69,22 @@ impl Evaluator {
     }
 
     /// The outcome at the end of the present state, when that state prepares accounts and the time has come; also the
-    /// instant at which the time comes.
+    /// instant at which the time comes. Sets `until` of `found` to the true end of such a state.
     fn prepared(
         &self,
         identity: &Identity<'_>,
         world: &dyn World,
-        found: &crate::lifecycle::Found,
+        found: &mut Found,
         now: Timestamp,
     ) -> (Option<Box<Evaluation>>, Option<Timestamp>) {
-        let (Some(state), Some(until)) = (found.state, found.until) else { return (None, None) };
+        let (Some(state), Some(_)) = (found.state, found.until) else { return (None, None) };
         let longest = self
             .effects(identity.row.type_id)
             .filter_map(|states| states.get(state).copied().flatten()?.prepare)
             .max();
         let Some(longest) = longest else { return (None, None) };
+        found.until = self.end_of_state(identity, world, found);
+        let Some(until) = found.until else { return (None, None) };
         let begins = until.saturating_sub(longest).unwrap_or(Timestamp::MIN);
         if now < begins {
             return (None, Some(begins));
@@ -106,22 +109,24 @@ impl Evaluator {
         for lookup in &plan.lookups {
             let value = lookup.value.eval(frame);
             if let Some(roles) = lookup.equal.get(&fingerprint(&value)) {
-                roles.iter().for_each(|role| try_role(*role));
+                for role in roles {
+                    try_role(*role);
+                }
             }
             if let Some(text) = value.as_text() {
-                lookup
-                    .prefixes
-                    .iter()
-                    .filter(|(p, _)| text.starts_with(&**p))
-                    .for_each(|(_, role)| try_role(*role));
+                let begun =
+                    lookup.prefixes.iter().filter(|(prefix, _)| text.starts_with(&**prefix));
+                for (_, role) in begun {
+                    try_role(*role);
+                }
             }
         }
-        plan.always.iter().for_each(|role| try_role(*role));
+        for role in &plan.always {
+            try_role(*role);
+        }
         for (position, assignment) in assignments.iter().enumerate() {
-            [assignment.from, assignment.until]
-                .into_iter()
-                .flatten()
-                .for_each(|at| frame.clock.note(at));
+            let ends = [assignment.from, assignment.until];
+            ends.into_iter().flatten().for_each(|at| frame.clock.note(at));
             let now = frame.clock.now;
             if assignment.from.is_none_or(|from| from <= now)
                 && assignment.until.is_none_or(|until| now < until)
@@ -129,7 +134,7 @@ impl Evaluator {
                 direct.push(HeldRole { role: assignment.role, via: Via::Assigned(position) });
             }
         }
-        with_included(plan, direct)
+        with_included(plan, &direct)
     }
 
     fn conflicts(&self, plan: &TypePlan, accounts: &[DesiredAccount]) -> Vec<FoundConflict> {
@@ -164,9 +169,9 @@ impl Evaluator {
 }
 
 /// Adds what the direct roles include; the first reason in the order rule, assignment, inclusion stays.
-fn with_included(plan: &TypePlan, direct: Vec<HeldRole>) -> Vec<HeldRole> {
-    let mut roles = direct.clone();
-    for held in &direct {
+fn with_included(plan: &TypePlan, direct: &[HeldRole]) -> Vec<HeldRole> {
+    let mut roles = direct.to_vec();
+    for held in direct {
         let closure = plan.closure.get(held.role).map_or(&[][..], Vec::as_slice);
         let included = closure.iter().filter(|role| **role != held.role);
         roles.extend(included.map(|role| HeldRole { role: *role, via: Via::Included(held.role) }));
@@ -200,7 +205,7 @@ impl Granted {
             match grant {
                 PlannedGrant::Account(account) => granted.mark(*account),
                 PlannedGrant::Entitlement { account, kind, name } => {
-                    granted.add(*account, *kind, name.clone())
+                    granted.add(*account, *kind, name.clone());
                 }
                 PlannedGrant::Computed { account, kind, names } => {
                     for name in
@@ -238,7 +243,7 @@ impl Granted {
 fn accounts_change(
     evaluator: &Evaluator,
     plan: &TypePlan,
-    found: &crate::lifecycle::Found,
+    found: &Found,
     now: Timestamp,
 ) -> Option<Timestamp> {
     let state = found.state?;

@@ -6,10 +6,12 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use muster_lang::{IndexTest, Program};
-use muster_model::{Fingerprint, Hasher, Slot, Text, TypeId, Value};
+use muster_model::{Fingerprint, Hasher, NameRule, Slot, Text, TypeId, Value};
 use rustc_hash::FxHashMap;
 
-use crate::{AccountRef, Grant, GrantName, Model, Projection, projection::projection};
+use crate::{
+    AccountRef, AccountType, Grant, GrantName, Model, Projection, System, projection::projection,
+};
 
 /// A model prepared for evaluation. Cheap to share, immutable.
 #[derive(Debug)]
@@ -51,7 +53,7 @@ pub(crate) struct Lookup {
 #[derive(Debug)]
 pub(crate) struct AccountPlan {
     pub(crate) account: AccountRef,
-    /// Stands for the names of system, account type and attributes, so that fingerprints of other shapes differ.
+    /// Stands for the names of system, account type, attributes and kinds, so that fingerprints of other shapes differ.
     pub(crate) salt: Fingerprint,
 }
 
@@ -109,15 +111,9 @@ fn type_plan(model: &Model, type_id: TypeId) -> TypePlan {
                 .iter()
                 .enumerate()
                 .filter(|(_, account)| account.identity == type_id)
-                .map(|(position, account)| {
-                    let mut hasher = Hasher::new();
-                    hasher.text(&system.name);
-                    hasher.text(&account.name);
-                    account.set.iter().for_each(|mapping| hasher.text(&mapping.attribute));
-                    AccountPlan {
-                        account: AccountRef { system: system.id, account: position },
-                        salt: hasher.finish(),
-                    }
+                .map(|(position, account)| AccountPlan {
+                    account: AccountRef { system: system.id, account: position },
+                    salt: salt(system, account),
                 })
         })
         .collect();
@@ -158,6 +154,27 @@ fn type_plan(model: &Model, type_id: TypeId) -> TypePlan {
     plan.duties = duties(model);
     plan.accounts = accounts;
     plan
+}
+
+/// The fingerprint of everything that decides how an account compares, beside what is wanted of it.
+fn salt(system: &System, account: &AccountType) -> Fingerprint {
+    let mut hasher = Hasher::new();
+    hasher.text(&system.name);
+    hasher.text(&account.name);
+    hasher.text(system.settings.scalar("base").map_or("", |base| base));
+    hasher.byte(u8::from(system.text_only));
+    hasher.byte(match system.names {
+        NameRule::Exact => 0,
+        NameRule::CaseInsensitive => 1,
+        NameRule::DistinguishedName => 2,
+    });
+    system.entitlements.iter().for_each(|kind| hasher.text(&kind.name));
+    hasher.int(i64::try_from(account.set.len()).unwrap_or(i64::MAX));
+    for mapping in &account.set {
+        hasher.text(&mapping.attribute);
+        hasher.byte(u8::from(mapping.many) + 2 * u8::from(mapping.on_create));
+    }
+    hasher.finish()
 }
 
 fn planned_grant(

@@ -2,9 +2,12 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 use muster_lang::{Binding, Clock, Frame, World};
-use muster_model::{AttributeKind, Row, Slot, Text, Value};
+use muster_model::{Row, Slot, Text, Value};
 
-use crate::{Evaluator, Identity, TypeModel};
+use crate::{Evaluator, Identity};
+
+/// Flips that are looked at to find the end of a state.
+const MAX_FLIPS: usize = 64;
 
 /// The lifecycle state found for an identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,12 +30,11 @@ impl Evaluator {
         let Some(behaviour) = self.model().types.get(row.type_id.index()) else {
             return Found { state: None, since: clock.now, until: None };
         };
-        let timezone = self.timezone_of(row);
         let (before, after) =
             behaviour.computed.split_at(behaviour.before_lifecycle.min(behaviour.computed.len()));
         let lifecycle_clock = Clock::new(clock.now);
-        self.fill_computed(row, before, world, &lifecycle_clock, &timezone);
-        let found = self.lifecycle(behaviour, row, identity, world, &lifecycle_clock, &timezone);
+        self.fill_computed(row, before, world, &lifecycle_clock);
+        let found = self.lifecycle(row, identity, world, &lifecycle_clock);
         if let (Some(slot), Some(state)) = (self.lifecycle_slot(row.type_id), found.state) {
             row.set(slot, self.state_name(row.type_id, state).map_or(Value::Null, Value::Text));
         }
@@ -40,7 +42,7 @@ impl Evaluator {
             .into_iter()
             .flatten()
             .for_each(|at| clock.note(at));
-        self.fill_computed(row, after, world, clock, &timezone);
+        self.fill_computed(row, after, world, clock);
         found
     }
 
@@ -57,29 +59,30 @@ impl Evaluator {
         rules: &[(Slot, crate::Rule)],
         world: &dyn World,
         clock: &Clock,
-        timezone: &TimeZone,
     ) {
+        let own_zone = self.timezone_slot(row);
+        let mut timezone = self.timezone_of(row);
         for (slot, rule) in rules {
-            let value = rule.program.eval(&Frame {
-                bindings: &[Binding::Row(row)],
-                world,
-                clock,
-                timezone,
-            });
+            let bindings = [Binding::Row(row)];
+            let frame = Frame { bindings: &bindings, world, clock, timezone: &timezone };
+            let value = rule.program.eval(&frame);
             row.set(*slot, value);
+            if own_zone == Some(*slot) {
+                timezone = self.timezone_of(row);
+            }
         }
     }
 
+    /// The first state whose condition holds, or the one that follows from the vanished record.
     fn lifecycle(
         &self,
-        behaviour: &TypeModel,
         row: &Row,
         identity: &Identity<'_>,
         world: &dyn World,
         clock: &Clock,
-        timezone: &TimeZone,
     ) -> Found {
-        let mut state = None;
+        let nothing = Found { state: None, since: clock.now, until: None };
+        let Some(behaviour) = self.model().types.get(row.type_id.index()) else { return nothing };
         if let (Some(absent), Some(since)) = (behaviour.absent, identity.absent_since) {
             let at = since.saturating_add(absent.keep).unwrap_or(Timestamp::MAX);
             clock.note(at);
@@ -88,19 +91,31 @@ impl Evaluator {
             }
         }
         let bindings = [Binding::Row(row)];
-        let frame = Frame { bindings: &bindings, world, clock, timezone };
-        for (position, candidate) in behaviour.lifecycle.iter().enumerate() {
-            if candidate.when.program.holds(&frame) {
-                state = Some(position);
-                break;
-            }
-        }
-        let since = match (clock.last_change(), identity.known_state) {
-            (Some(at), _) => at,
-            (None, Some((known, since))) if Some(known) == state => since,
-            (None, _) => clock.now,
-        };
+        let timezone = self.timezone_of(row);
+        let frame = Frame { bindings: &bindings, world, clock, timezone: &timezone };
+        let state =
+            behaviour.lifecycle.iter().position(|candidate| candidate.when.program.holds(&frame));
+        let since = state_since(state, identity.known_state, clock);
         Found { state, since, until: clock.next_change() }
+    }
+
+    /// When `state` ends by the passing of time: flips of comparisons that do not end it are passed over.
+    pub(crate) fn end_of_state(
+        &self,
+        identity: &Identity<'_>,
+        world: &dyn World,
+        found: &Found,
+    ) -> Option<Timestamp> {
+        let mut until = found.until?;
+        for _ in 0..MAX_FLIPS {
+            let mut row = identity.row.clone();
+            let then = self.fill(&mut row, identity, world, &Clock::new(until));
+            if then.state != found.state {
+                return Some(until);
+            }
+            until = then.until?;
+        }
+        None
     }
 
     /// The name of a lifecycle state.
@@ -108,10 +123,14 @@ impl Evaluator {
         Some(self.model().types.get(type_id.index())?.lifecycle.get(state)?.name.clone())
     }
 
+    fn timezone_slot(&self, row: &Row) -> Option<Slot> {
+        self.model().schema.get(row.type_id)?.timezone
+    }
+
     /// The zone in which an entity's days start and end.
     pub(crate) fn timezone_of(&self, row: &Row) -> TimeZone {
-        let own = self.model().schema.get(row.type_id).and_then(|entity_type| entity_type.timezone);
-        own.and_then(|slot| row.get(slot).as_text())
+        self.timezone_slot(row)
+            .and_then(|slot| row.get(slot).as_text())
             .and_then(|name| TimeZone::get(name).ok())
             .unwrap_or_else(|| self.model().timezone.clone())
     }
@@ -125,23 +144,18 @@ impl Evaluator {
         world: &dyn World,
         clock: &Clock,
     ) -> Value {
-        let timezone = self.timezone_of(row);
-        let Some(behaviour) = self.model().types.get(row.type_id.index()) else {
-            return Value::Null;
-        };
-        if self
-            .model()
-            .schema
-            .attribute(row.type_id, slot)
-            .is_some_and(|a| a.kind == AttributeKind::Lifecycle)
-        {
+        if self.lifecycle_slot(row.type_id) == Some(slot) {
             let identity = Identity { row, assignments: &[], absent_since, known_state: None };
-            let found = self.lifecycle(behaviour, row, &identity, world, clock, &timezone);
+            let found = self.lifecycle(row, &identity, world, clock);
             return found
                 .state
                 .and_then(|s| self.state_name(row.type_id, s))
                 .map_or(Value::Null, Value::Text);
         }
+        let timezone = self.timezone_of(row);
+        let Some(behaviour) = self.model().types.get(row.type_id.index()) else {
+            return Value::Null;
+        };
         behaviour.computed.iter().find(|(computed, _)| *computed == slot).map_or(
             Value::Null,
             |(_, rule)| {
@@ -153,5 +167,23 @@ impl Evaluator {
                 })
             },
         )
+    }
+}
+
+/// Since when `state` holds: since the last comparison that flipped, unless that was before the former state began and so
+/// cannot have ended it. Then facts decided, and the state began when it was first found.
+fn state_since(
+    state: Option<usize>,
+    known: Option<(usize, Timestamp)>,
+    clock: &Clock,
+) -> Timestamp {
+    let known = known.filter(|(_, since)| *since <= clock.now);
+    match (clock.last_change(), known) {
+        (flipped, Some((known, since))) if Some(known) == state => {
+            flipped.map_or(since, |at| at.max(since))
+        }
+        (Some(at), Some((_, since))) if at <= since => clock.now,
+        (Some(at), _) => at,
+        (None, _) => clock.now,
     }
 }

@@ -27,7 +27,7 @@ pub(crate) fn projection(model: &Model) -> (Projection, Vec<(TypeId, Slot)>) {
         seen: BTreeSet::new(),
         below: 0,
     };
-    for path in programs(model).flat_map(|program| program.paths()) {
+    for path in programs(model).flat_map(Program::paths) {
         finder.path(path, 1);
     }
     (finder.projection, finder.order)
@@ -74,6 +74,10 @@ impl Finder<'_> {
         let kind = self.model.schema.attribute(type_id, slot).map(|attribute| attribute.kind);
         let computed = matches!(kind, Some(AttributeKind::Computed | AttributeKind::Lifecycle));
         if computed && self.seen.insert((type_id, slot)) {
+            // Days start and end in the zone of the entity that is read.
+            if let Some(zone) = self.model.schema.get(type_id).and_then(|of| of.timezone) {
+                self.linked(type_id, zone);
+            }
             self.below += 1;
             for input in inputs(self.model, type_id, slot) {
                 self.path(input, 0);

@@ -221,21 +221,28 @@ impl Evaluator {
     ) -> Option<AttributeReason> {
         let plan = self.plan_of(evaluation.row.type_id)?;
         let position = plan.accounts.iter().position(|candidate| candidate.account == account)?;
-        let contributed = evaluation.roles.iter().rev().find_map(|held| {
+        let contributed = evaluation.roles.iter().rev().filter_map(|held| {
             let values = plan.values.get(held.role)?;
             let (_, _, value) = values.iter().find(|(a, m, _)| *a == position && *m == mapping)?;
             let role = self.model().roles.get(held.role)?;
             Some((role.name.clone(), &role.values.get(*value)?.value))
         });
+        let rule = self.account_type(account)?.set.get(mapping)?;
+        let wanted = evaluation.accounts.get(position).and_then(|a| a.values.get(mapping));
         self.in_frame(evaluation, world, now, |frame| {
-            let of_role = contributed
-                .as_ref()
-                .map(|(role, rule)| (attribute_reason(rule, frame), role.clone()));
-            if let Some((reason, role)) = of_role.filter(|(reason, _)| !reason.value.is_null()) {
-                return Some(AttributeReason { role: Some(role), ..reason });
+            let mut of_roles = contributed
+                .map(|(role, rule)| AttributeReason {
+                    role: Some(role),
+                    ..attribute_reason(rule, frame)
+                })
+                .filter(|reason| !reason.value.is_null());
+            let of_mapping = || rule.value.as_ref().map(|rule| attribute_reason(rule, frame));
+            let mut reason = of_roles.next().or_else(of_mapping)?;
+            // Where several values are allowed, each role adds to the mapping: the value is that of all together.
+            if let Some(union) = wanted.filter(|_| rule.many) {
+                reason.value = union.clone();
             }
-            let rule = self.account_type(account)?.set.get(mapping)?.value.as_ref()?;
-            Some(attribute_reason(rule, frame))
+            Some(reason)
         })
     }
 
@@ -250,10 +257,15 @@ impl Evaluator {
         let state =
             self.model().types.get(evaluation.row.type_id.index())?.lifecycle.get(position)?;
         self.in_frame(evaluation, world, now, |frame| {
+            let conditions = if state.when.program.holds(frame) {
+                state.when.program.conditions(frame)
+            } else {
+                Vec::new()
+            };
             Some(StateReason {
                 state: state.name.clone(),
                 since: evaluation.state_since,
-                conditions: state.when.program.conditions(frame),
+                conditions,
                 at: state.when.at.clone(),
             })
         })

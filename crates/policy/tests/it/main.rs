@@ -1,0 +1,14 @@
+//! Evaluation, from model files and facts to text.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "test code: a panic is a failed test"
+)]
+
+mod access;
+mod lifecycle;
+mod settled;
+mod support;
+mod world;
