@@ -5,9 +5,11 @@ use muster_model::{AccountId, EntityId, Fingerprint, Text};
 
 use crate::{
     EntitlementId, IdRange, Number, ReadTx, StoreError, Tx,
+    arg::Arg,
+    column::{BadColumn, Columns, FromRow, Numbers, row},
     error::all_there,
+    packed::pack_numbers,
     statement::{Insert, args, bind, insert_into},
-    value::{Arg, BadColumn, Columns, FromRow, Numbers, pack_numbers, row},
     words::words,
 };
 

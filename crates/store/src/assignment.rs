@@ -5,8 +5,8 @@ use muster_model::{AssignmentId, EntityId, Text};
 
 use crate::{
     IdRange, ReadTx, StoreError, Tx,
+    column::row,
     statement::{Insert, args, bind, insert_into},
-    value::row,
 };
 
 /// A role given to an identity. Never changed after it was written, only ended.

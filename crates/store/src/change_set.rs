@@ -5,8 +5,8 @@ use muster_model::Text;
 
 use crate::{
     Number, ReadTx, StoreError, Tx,
+    column::{BadColumn, Columns, FromRow},
     statement::{Insert, args, bind, insert_into},
-    value::{BadColumn, Columns, FromRow},
     words::words,
 };
 

@@ -4,8 +4,8 @@ use muster_model::Text;
 
 use crate::{
     Number, ReadTx, StoreError, Tx,
+    column::row,
     statement::{args, bind},
-    value::row,
 };
 
 /// An entitlement's id.

@@ -5,8 +5,8 @@ use muster_model::{EntityId, Text};
 
 use crate::{
     Number, ReadTx, StoreError, Tx,
+    column::{BadColumn, Columns, FromRow, row},
     statement::{Insert, args, bind, insert_into},
-    value::{BadColumn, Columns, FromRow, row},
 };
 
 /// An entity as it is now.

@@ -151,7 +151,7 @@ pub(crate) fn sqlite_message(err: &rusqlite::Error) -> String {
 pub(crate) fn sqlite_error(table: &str, err: &rusqlite::Error) -> StoreError {
     use rusqlite::{ErrorCode, ffi};
     if let rusqlite::Error::ToSqlConversionFailure(source) = err
-        && source.is::<crate::value::NulInText>()
+        && source.is::<crate::arg::NulInText>()
     {
         return StoreError::Nul { table: table.to_owned() };
     }

@@ -5,8 +5,8 @@ use muster_model::{EntityId, Fingerprint, Text};
 
 use crate::{
     IdRange, Number, ReadTx, StoreError, Tx,
+    column::row,
     statement::{args, bind},
-    value::row,
 };
 
 /// What evaluation found for one identity.

@@ -6,8 +6,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     ReadTx, StoreError, Tx,
+    column::{BadColumn, Columns, FromRow, Hash, row},
     statement::args,
-    value::{BadColumn, Columns, FromRow, Hash, row},
 };
 
 /// Something to be written into the journal. Never holds a secret.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use muster_model::Text;
 
-use crate::{ReadTx, StoreError, Tx, statement::args, value::row};
+use crate::{ReadTx, StoreError, Tx, column::row, statement::args};
 
 /// A lease that somebody holds, or held until it expired.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,8 +2,10 @@
 
 mod account;
 mod address;
+mod arg;
 mod assignment;
 mod change_set;
+mod column;
 mod dialect;
 mod entitlement;
 mod entity;
@@ -16,6 +18,7 @@ mod link;
 mod migrate;
 mod name;
 mod operation;
+mod packed;
 mod plan;
 mod postgres;
 mod read_run;
@@ -28,7 +31,6 @@ mod statistics;
 mod store;
 mod tx;
 mod unique_value;
-mod value;
 mod words;
 
 pub use account::{Account, AccountCount, AccountMark, AccountOrigin, AccountStatus};

@@ -6,8 +6,8 @@ use muster_model::{EntityId, Text};
 
 use crate::{
     Number, ReadTx, StoreError, Tx,
+    column::row,
     statement::{Insert, args, bind, insert_into},
-    value::row,
 };
 
 /// A link from one entity to another through an attribute.

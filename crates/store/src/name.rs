@@ -6,8 +6,8 @@ use muster_model::Text;
 
 use crate::{
     Number, ReadTx, StoreError, Tx,
+    column::row,
     statement::{args, bind},
-    value::row,
     words::words,
 };
 

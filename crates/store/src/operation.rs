@@ -5,9 +5,10 @@ use muster_model::{AccountId, EntityId, PlanId, Text};
 
 use crate::{
     Number, ReadTx, StoreError, Tx,
+    column::{BadColumn, Columns, FromRow, Numbers, row},
     error::all_there,
+    packed::pack_numbers,
     statement::{Insert, args, bind, insert_into},
-    value::{BadColumn, Columns, FromRow, Numbers, pack_numbers, row},
     words::words,
 };
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use muster_model::{PlanId, Text};
 
-use crate::{ReadTx, StoreError, Tx, statement::args, value::row, words::words};
+use crate::{ReadTx, StoreError, Tx, column::row, statement::args, words::words};
 
 words! {
     /// What became of a plan.

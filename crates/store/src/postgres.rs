@@ -13,9 +13,10 @@ use tokio_postgres::{NoTls, Statement, binary_copy::BinaryCopyInWriter};
 
 use crate::{
     Options, StoreError,
+    arg::Arg,
+    column::{Columns, FromRow},
     error::{pool_error, postgres_error},
     statement::Insert,
-    value::{Arg, Columns, FromRow},
 };
 
 /// Statements under way at once in a pipeline.

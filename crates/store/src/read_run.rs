@@ -5,8 +5,9 @@ use muster_model::Text;
 
 use crate::{
     Number, ReadTx, StoreError, Tx,
+    arg::Arg,
+    column::{BadColumn, Columns, FromRow, row},
     statement::{Insert, args, bind, insert_into},
-    value::{Arg, BadColumn, Columns, FromRow, row},
 };
 
 /// How many problems of one run are kept; the run's `n_bad` counts all.

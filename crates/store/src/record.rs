@@ -5,9 +5,9 @@ use muster_model::{EntityId, Fingerprint, Text};
 
 use crate::{
     Number, ReadTx, StoreError, Tx,
+    column::row,
     error::all_there,
     statement::{Insert, args, bind, insert_into},
-    value::row,
 };
 
 /// A record's id.

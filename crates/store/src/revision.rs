@@ -5,8 +5,8 @@ use muster_model::Text;
 
 use crate::{
     ReadTx, StoreError, Tx,
+    column::{BadColumn, Columns, FromRow, row},
     statement::args,
-    value::{BadColumn, Columns, FromRow, row},
 };
 
 /// A revision without its body.

@@ -12,9 +12,10 @@ use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     Durability, Options, StoreError,
+    arg::Arg,
+    column::{Columns, FromRow},
     error::sqlite_error,
     statement::Insert,
-    value::{Arg, Columns, FromRow},
 };
 
 /// Statements kept prepared per connection.

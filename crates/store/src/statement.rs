@@ -9,13 +9,13 @@ use std::{
 
 /// The arguments of a statement.
 macro_rules! args {
-    ($($value:expr),* $(,)?) => { &[$(crate::value::Arg::from($value)),*] };
+    ($($value:expr),* $(,)?) => { &[$(crate::arg::Arg::from($value)),*] };
 }
 
 /// Adds the arguments of a statement for one item.
 macro_rules! bind {
     ($args:ident, $($value:expr),* $(,)?) => {
-        $args.extend([$(crate::value::Arg::from($value)),*])
+        $args.extend([$(crate::arg::Arg::from($value)),*])
     };
 }
 

@@ -12,13 +12,14 @@ use std::{
 
 use crate::{
     StoreError,
+    arg::Arg,
+    column::FromRow,
     dialect::Dialect,
     error::{postgres_error, sqlite_error},
     postgres::PostgresTx,
     sqlite::SqliteTx,
     statement::Insert,
     store::Shared,
-    value::{Arg, FromRow},
 };
 
 /// A transaction that reads. Ends when dropped.

@@ -4,8 +4,8 @@ use muster_model::{EntityId, Text};
 
 use crate::{
     Number, ReadTx, StoreError, Tx,
+    column::row,
     statement::{args, bind},
-    value::row,
 };
 
 /// A unique value and its holder.

@@ -274,7 +274,6 @@ CREATE TABLE journal (
     prev_hash BYTEA NOT NULL,
     hash BYTEA NOT NULL
 ) /*sqlite STRICT*/;
-CREATE INDEX journal_at ON journal (at, seq);
 CREATE INDEX journal_actor ON journal (actor, seq);
 CREATE INDEX journal_action ON journal (action, seq);
 CREATE INDEX journal_subject ON journal (subject, seq);

@@ -1,138 +1,10 @@
-//! The values that go into and come out of statements: whole numbers, booleans, text, bytes, nothing.
-//!
-//! Both drivers are taught here what a value is; nowhere else.
+//! The values that come out of statements: rows read column by column, for both drivers.
 
-use bytes::BytesMut;
 use jiff::Timestamp;
 use muster_model::{AccountId, AssignmentId, EntityId, Fingerprint, PlanId, Text};
-use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+use rusqlite::types::ValueRef;
 
-use crate::{ChangeSetId, EntitlementId, ReadRunId, RecordId, StoreError};
-
-// === What goes in ===
-
-/// An argument of a statement.
-#[derive(Debug, Clone)]
-pub(crate) enum Arg<'a> {
-    /// `NULL`.
-    Null,
-    /// A whole number, an id, a time.
-    Int(i64),
-    /// A boolean.
-    Bool(bool),
-    /// Text.
-    Text(&'a str),
-    /// Bytes.
-    Bytes(&'a [u8]),
-    /// Bytes made for this statement.
-    Owned(Vec<u8>),
-    /// A fingerprint's bytes.
-    Fingerprint([u8; 16]),
-}
-
-macro_rules! arg_from {
-    ($($from:ty => |$value:ident| $arg:expr;)+) => {
-        $(impl<'a> From<$from> for Arg<'a> {
-            fn from($value: $from) -> Self {
-                $arg
-            }
-        })+
-    };
-}
-
-arg_from! {
-    i64 => |value| Arg::Int(value);
-    u8 => |value| Arg::Int(value.into());
-    u32 => |value| Arg::Int(value.into());
-    u64 => |value| Arg::Int(value.try_into().unwrap_or(i64::MAX));
-    usize => |value| Arg::Int(value.try_into().unwrap_or(i64::MAX));
-    bool => |value| Arg::Bool(value);
-    &'a str => |value| Arg::Text(value);
-    &'a Text => |value| Arg::Text(value);
-    &'a [u8] => |value| Arg::Bytes(value);
-    &'a Vec<u8> => |value| Arg::Bytes(value);
-    Vec<u8> => |value| Arg::Owned(value);
-    Fingerprint => |value| Arg::Fingerprint(value.to_bytes());
-    Timestamp => |value| Arg::Int(value.as_microsecond());
-    EntityId => |value| Arg::Int(value.0);
-    AccountId => |value| Arg::Int(value.0);
-    AssignmentId => |value| Arg::Int(value.0);
-    PlanId => |value| Arg::Int(value.0);
-    RecordId => |value| Arg::Int(value.0);
-    ReadRunId => |value| Arg::Int(value.0);
-    ChangeSetId => |value| Arg::Int(value.0);
-    EntitlementId => |value| Arg::Int(value.0);
-}
-
-impl<T: Into<Self>> From<Option<T>> for Arg<'_> {
-    fn from(value: Option<T>) -> Self {
-        value.map_or(Self::Null, Into::into)
-    }
-}
-
-impl<'a> From<&'a Option<Text>> for Arg<'a> {
-    fn from(value: &'a Option<Text>) -> Self {
-        value.as_deref().map_or(Self::Null, Self::Text)
-    }
-}
-
-impl<'a> From<&'a Option<Vec<u8>>> for Arg<'a> {
-    fn from(value: &'a Option<Vec<u8>>) -> Self {
-        value.as_deref().map_or(Arg::Null, Arg::Bytes)
-    }
-}
-
-impl rusqlite::ToSql for Arg<'_> {
-    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
-        use rusqlite::types::{ToSqlOutput, ValueRef};
-        Ok(ToSqlOutput::Borrowed(match self {
-            Self::Null => ValueRef::Null,
-            Self::Int(int) => ValueRef::Integer(*int),
-            Self::Bool(bool) => ValueRef::Integer((*bool).into()),
-            // PostgreSQL cannot keep it, so neither may SQLite.
-            Self::Text(text) if text.as_bytes().contains(&0) => {
-                return Err(rusqlite::Error::ToSqlConversionFailure(Box::new(NulInText)));
-            }
-            Self::Text(text) => ValueRef::Text(text.as_bytes()),
-            Self::Bytes(bytes) => ValueRef::Blob(bytes),
-            Self::Owned(bytes) => ValueRef::Blob(bytes),
-            Self::Fingerprint(bytes) => ValueRef::Blob(bytes),
-        }))
-    }
-}
-
-impl ToSql for Arg<'_> {
-    fn to_sql(
-        &self,
-        ty: &Type,
-        out: &mut BytesMut,
-    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
-        match self {
-            Self::Null => Ok(IsNull::Yes),
-            // PostgreSQL takes `$1 + 1` for a 32-bit number.
-            Self::Int(int) if *ty == Type::INT4 => i32::try_from(*int)?.to_sql(ty, out),
-            Self::Int(int) => int.to_sql(ty, out),
-            Self::Bool(bool) => bool.to_sql(ty, out),
-            Self::Text(text) => text.to_sql(ty, out),
-            Self::Bytes(bytes) => bytes.to_sql(ty, out),
-            Self::Owned(bytes) => bytes.to_sql(ty, out),
-            Self::Fingerprint(bytes) => bytes.as_slice().to_sql(ty, out),
-        }
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-
-    to_sql_checked!();
-}
-
-/// Text with a NUL character.
-#[derive(Debug, thiserror::Error)]
-#[error("text contains a NUL character")]
-pub(crate) struct NulInText;
-
-// === What comes out ===
+use crate::{ChangeSetId, EntitlementId, ReadRunId, RecordId, StoreError, packed::unpack_numbers};
 
 /// A row of a result, read column by column from the left.
 #[derive(Debug)]
@@ -239,8 +111,6 @@ macro_rules! scalar {
     };
 }
 
-use rusqlite::types::ValueRef;
-
 scalar!(i64, ValueRef::Integer(int) => Ok(int), i64, Ok);
 scalar!(bool, ValueRef::Integer(int) => Ok(int != 0), bool, Ok);
 scalar!(Text, ValueRef::Text(bytes) => utf8(bytes), &str, |text: &str| Ok(Text::from(text)));
@@ -329,12 +199,7 @@ macro_rules! word_columns {
                 }
             }
         }
-
-        impl<'a> From<$type> for Arg<'a> {
-            fn from(value: $type) -> Self {
-                Arg::Text(value.word())
-            }
-        })+
+)+
     };
 }
 
@@ -353,10 +218,10 @@ word_columns!(
 /// Declares how a row type is read: its fields are the columns, in this order. A new field does not compile until it is here.
 macro_rules! row {
     ($type:ident { $($field:ident),+ $(,)? }) => {
-        impl crate::value::FromRow for $type {
+        impl crate::column::FromRow for $type {
             fn from_row(
-                row: &mut crate::value::Columns<'_>,
-            ) -> Result<Self, crate::value::BadColumn> {
+                row: &mut crate::column::Columns<'_>,
+            ) -> Result<Self, crate::column::BadColumn> {
                 $(let $field = row.take()?;)+
                 Ok(Self { $($field),+ })
             }
@@ -384,43 +249,6 @@ impl<A: Column, B: Column> FromRow for (A, B) {
     }
 }
 
-// === Sorted whole numbers in a column ===
-
-/// Packs rising numbers: the difference to the one before, seven bits a byte. Nothing for an empty list.
-pub(crate) fn pack_numbers(numbers: impl IntoIterator<Item = i64>) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut previous = 0i64;
-    for number in numbers {
-        let mut step = number.wrapping_sub(previous).cast_unsigned();
-        previous = number;
-        while step >= 0x80 {
-            bytes.push((step & 0x7f) as u8 | 0x80);
-            step >>= 7;
-        }
-        bytes.push((step & 0x7f) as u8);
-    }
-    bytes
-}
-
-/// Reads what [`pack_numbers`] wrote; `None` when the bytes end in the middle of a number.
-pub(crate) fn unpack_numbers(bytes: &[u8]) -> Option<Vec<i64>> {
-    let mut numbers = Vec::new();
-    let mut previous = 0i64;
-    let mut step = 0u64;
-    let mut shift = 0u32;
-    for byte in bytes {
-        step |= u64::from(byte & 0x7f).checked_shl(shift)?;
-        if byte & 0x80 == 0 {
-            previous = previous.wrapping_add(step.cast_signed());
-            numbers.push(previous);
-            (step, shift) = (0, 0);
-        } else {
-            shift += 7;
-        }
-    }
-    (shift == 0).then_some(numbers)
-}
-
 /// Sorted numbers in a column.
 pub(crate) struct Numbers(pub(crate) Vec<i64>);
 
@@ -439,29 +267,5 @@ impl Column for Numbers {
             },
             RowRef::Postgres(row) => unpack(row.try_get(column).map_err(|err| err.to_string())?),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::{prelude::*, proptest};
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn packed_numbers_read_back(numbers: Vec<i64>) {
-            prop_assert_eq!(unpack_numbers(&pack_numbers(numbers.clone())), Some(numbers));
-        }
-
-        #[test]
-        fn any_bytes_unpack_or_are_refused(bytes: Vec<u8>) {
-            unpack_numbers(&bytes);
-        }
-    }
-
-    #[test]
-    fn neighbouring_numbers_take_a_byte_each() {
-        assert_eq!(pack_numbers([1_000_000, 1_000_001, 1_000_003]).len(), 5);
     }
 }
