@@ -16,6 +16,7 @@ mod files;
 mod names;
 mod opened;
 mod people;
+mod process;
 mod roles;
 
 pub use accounts::{AccountQuery, AccountView, account_view, list_accounts};
@@ -34,4 +35,5 @@ pub use files::{load_project, project_hash, read_project};
 pub use names::{AccountNames, Layout, Names, ReadNames, SystemNames, TypeNames};
 pub use opened::Opened;
 pub use people::{Page, PeopleQuery, Person, entity_type, list_people, resolve_person};
+pub use process::{process_is_gone, process_name};
 pub use roles::{RoleView, list_roles};
