@@ -55,13 +55,15 @@ impl Place<'_> {
     }
 
     /// The call for an operation on the account itself; `None` for memberships, which are put together by group.
+    ///
+    /// `can_switch` tells whether the system knows enabled and disabled accounts at all.
     pub(crate) fn change(
         &self,
         operation: &Operation,
         account: Option<&Account>,
+        can_switch: bool,
     ) -> Option<Change> {
         let object = self.object(operation, account);
-        let can_switch = account.is_none_or(|account| account.enabled.is_some());
         Some(match &operation.kind {
             Kind::Create { values, enabled } => {
                 let object =

@@ -27,6 +27,7 @@ use crate::{
 
 mod batch;
 mod call;
+mod rename;
 mod system;
 
 use system::{SystemRun, Todo};
@@ -233,17 +234,7 @@ fn agreed(made: &MadePlan, n: u64, options: &ApplyOptions) -> Result<(), Error> 
         )
         .hint(format!("look at it: muster plan {}", made.name))),
         None if made.status == PlanStatus::Held => {
-            let guards = made.plan.crossed().map(|guard| {
-                format!(
-                    "{} {} {} of {} (limit {} or {} %)",
-                    guard.system,
-                    guard.kind,
-                    guard.planned + guard.recent,
-                    guard.population,
-                    guard.limit.max,
-                    guard.limit.percent
-                )
-            });
+            let guards = made.plan.crossed().map(muster_plan::describe_guard);
             let guards: Vec<String> = guards.collect();
             Err(Error::new(
                 Kind::Held,

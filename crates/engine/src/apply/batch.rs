@@ -23,14 +23,14 @@ use crate::{
 };
 
 /// A call and the operations it carries out, by position in the batch.
-struct Call {
-    change: Change,
-    todo: Vec<usize>,
+pub(super) struct Call {
+    pub(super) change: Change,
+    pub(super) todo: Vec<usize>,
     uncertain: bool,
 }
 
 /// The accounts of the batch's identities by identity and account type number.
-type Accounts = FxHashMap<(EntityId, i64), Account>;
+pub(super) type Accounts = FxHashMap<(EntityId, i64), Account>;
 
 impl SystemRun<'_> {
     /// Does one batch of operations of one phase.
@@ -54,13 +54,14 @@ impl SystemRun<'_> {
         }
         let changes: Vec<Change> = calls.iter().map(|call| call.change.clone()).collect();
         let uncertain: Vec<bool> = calls.iter().map(|call| call.uncertain).collect();
-        let Answers { results, retried } =
+        let Answers { mut results, retried } =
             call(state.connector.as_ref(), &changes, &uncertain).await;
         state.part.retried += retried;
+        self.move_memberships(state, batch, &accounts, &calls, &mut results).await;
         self.write(state, batch, &accounts, &calls, &results, &skipped).await
     }
 
-    fn place(&self, todo: &Todo) -> Option<Place<'_>> {
+    pub(super) fn place(&self, todo: &Todo) -> Option<Place<'_>> {
         let name = &todo.operation.target.account_type;
         let position = self.system.accounts.iter().position(|account| account.name == *name)?;
         let names = self.opened.names.systems.get(self.position)?.accounts.get(position)?;
@@ -91,6 +92,7 @@ impl SystemRun<'_> {
     ) -> (Vec<Call>, Vec<(usize, String)>) {
         let mut calls: Vec<Call> = Vec::new();
         let mut skipped = Vec::new();
+        let can_switch = state.connector.capabilities().enable;
         let mut members: BTreeMap<(usize, Text), usize> = BTreeMap::new();
         let mut holders: BTreeMap<(AccountId, usize), Vec<usize>> = BTreeMap::new();
         for (at, todo) in batch.iter().enumerate() {
@@ -107,7 +109,7 @@ impl SystemRun<'_> {
                 continue;
             }
             let Some((position, kind, name)) = place.membership(&todo.operation) else {
-                if let Some(change) = place.change(&todo.operation, account) {
+                if let Some(change) = place.change(&todo.operation, account, can_switch) {
                     calls.push(Call { change, todo: vec![at], uncertain: todo.uncertain });
                 }
                 continue;
@@ -190,7 +192,7 @@ impl SystemRun<'_> {
         Some(Call { change, todo: carried, uncertain: false })
     }
 
-    fn entitlement_ref(&self, state: &State, kind: usize, name: &Text) -> ObjectRef {
+    pub(super) fn entitlement_ref(&self, state: &State, kind: usize, name: &Text) -> ObjectRef {
         let class = self
             .system
             .entitlements
