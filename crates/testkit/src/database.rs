@@ -39,6 +39,11 @@ impl Database {
     pub fn url(&self) -> &str {
         &self.url
     }
+
+    /// Another database with the same content. Nobody may be connected to this one.
+    pub fn copy(&self) -> Result<Self> {
+        create(&self.server_url, &self.name)
+    }
 }
 
 impl Drop for Database {
@@ -50,10 +55,14 @@ impl Drop for Database {
 
 /// Gives a fresh database on a server of this process's own, or on the one that `MUSTER_TEST_POSTGRES` names.
 pub fn postgres() -> Result<Database> {
-    let server_url = server_url()?;
+    create(&server_url()?, "template0")
+}
+
+fn create(server_url: &str, template: &str) -> Result<Database> {
     let name = format!("muster_test_{:016x}", RandomState::new().build_hasher().finish());
-    execute(&server_url, &format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'"))?;
-    Ok(Database { url: with_database(&server_url, &name)?, name, server_url })
+    execute(server_url, &format!("CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8'"))?;
+    let url = with_database(server_url, &name)?;
+    Ok(Database { url, name, server_url: server_url.to_owned() })
 }
 
 fn server_url() -> Result<String> {
