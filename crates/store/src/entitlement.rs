@@ -76,7 +76,7 @@ impl ReadTx {
 }
 
 impl Tx {
-    /// Writes entitlements, new ones and replaced ones, by id.
+    /// Writes entitlements, new ones and replaced ones, by id. What is the same already is not written.
     pub async fn save_entitlements(
         &mut self,
         entitlements: &[Entitlement],
@@ -87,7 +87,11 @@ impl Tx {
                    ON CONFLICT (id) DO UPDATE SET
                        system_no = excluded.system_no, kind_no = excluded.kind_no,
                        name = excluded.name, native_id = excluded.native_id,
-                       native_name = excluded.native_name, present = excluded.present";
+                       native_name = excluded.native_name, present = excluded.present
+                   WHERE (entitlement.system_no, entitlement.kind_no, entitlement.name,
+                          entitlement.native_id, entitlement.native_name, entitlement.present)
+                      <> (excluded.system_no, excluded.kind_no, excluded.name,
+                          excluded.native_id, excluded.native_name, excluded.present)";
         self.execute_each(sql, entitlements, |entitlement, args| {
             let Entitlement { id, system_no, kind_no, name, native_id, native_name, present } =
                 entitlement;

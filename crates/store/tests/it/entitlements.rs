@@ -21,6 +21,9 @@ on_both! {
         write_to!(store, |tx| tx.save_entitlements(&[group(1, "sales"), group(2, "staff")]));
         let seen = Entitlement { present: true, native_id: text("u-1"), ..group(1, "sales") };
         write_to!(store, |tx| tx.save_entitlements(&[seen.clone(), group(3, "x")]));
+        let before = store.writes();
+        write_to!(store, |tx| tx.save_entitlements(std::slice::from_ref(&seen)));
+        assert_eq!(store.writes(), before, "nothing new, nothing written");
         let mut tx = store.read().await.unwrap();
         assert_eq!(tx.entitlement(EntitlementId(1)).await.unwrap().as_ref(), Some(&seen));
         let found = tx.entitlements_by_name(3, &texts(&["staff", "none", "sales"])).await.unwrap();

@@ -1,5 +1,7 @@
 //! Opening, upgrading and refusing stores.
 
+use std::sync::Barrier;
+
 use muster_store::{Options, Store, StoreError};
 
 use crate::support::*;
@@ -80,18 +82,37 @@ async fn a_store_with_another_programs_migration_is_refused() {
     assert!(matches!(open(&url).await, Err(StoreError::Altered { number: 1, .. })));
 }
 
-on_both! {
-    async fn stores_opened_at_once_migrate_once(store) {
-        let url = match store.postgres_url() {
-            Some(url) => url.to_owned(),
-            None => return,
+/// Opens `url` from several threads at the same moment.
+fn open_at_once(url: &str) -> Vec<Result<Store, StoreError>> {
+    let barrier = Barrier::new(6);
+    std::thread::scope(|scope| {
+        let open_one = || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            barrier.wait();
+            runtime.unwrap().block_on(open(url))
         };
-        let database = muster_testkit::postgres().unwrap();
-        assert_ne!(url, database.url());
-        let opened = futures_util::future::join_all((0..4).map(|_| open(database.url()))).await;
+        let threads: Vec<_> = (0..6).map(|_| scope.spawn(open_one)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
+#[test]
+fn stores_opened_at_once_on_one_file_migrate_once() {
+    for _ in 0..5 {
+        let folder = tempfile::tempdir().unwrap();
+        let opened = open_at_once(&format!("sqlite:{}", folder.path().join("muster.db").display()));
         assert!(opened.iter().all(Result::is_ok), "{opened:?}");
     }
+}
 
+#[test]
+fn stores_opened_at_once_on_one_postgres_database_migrate_once() {
+    let database = muster_testkit::postgres().unwrap();
+    let opened = open_at_once(database.url());
+    assert!(opened.iter().all(Result::is_ok), "{opened:?}");
+}
+
+on_both! {
     async fn clones_share_everything(store) {
         let clone = Store::clone(store);
         write_to!(clone, |tx| tx.insert_entities(&[person(1, "E1")]));

@@ -34,22 +34,17 @@ macro_rules! on_both {
 /// A store with nothing in it, gone at the end of the test.
 pub(crate) struct Fixture {
     store: Store,
-    database: Option<Database>,
+    _database: Option<Database>,
 }
 
 impl Fixture {
     pub(crate) async fn sqlite() -> Self {
-        Self { store: open("sqlite::memory:").await, database: None }
+        Self { store: open("sqlite::memory:").await, _database: None }
     }
 
     pub(crate) async fn postgres() -> Self {
         let database = muster_testkit::postgres().unwrap();
-        Self { store: open(database.url()).await, database: Some(database) }
-    }
-
-    /// The address of the database with its password, for a second store on it; `None` on SQLite.
-    pub(crate) fn postgres_url(&self) -> Option<&str> {
-        self.database.as_ref().map(Database::url)
+        Self { store: open(database.url()).await, _database: Some(database) }
     }
 }
 
