@@ -2,10 +2,14 @@
 
 use std::{ffi::OsString, path::PathBuf};
 
-use clap::{Parser, Subcommand, builder::{Styles, styling::AnsiColor}};
+use clap::{
+    Parser, Subcommand,
+    builder::{Styles, styling::AnsiColor},
+};
 
 use crate::{
-    commands, host::Host,
+    commands,
+    host::Host,
     ui::{ColourChoice, Format, UiOptions},
 };
 
@@ -116,6 +120,7 @@ pub(crate) enum Command {
     Plan(commands::plan::Args),
     Apply(commands::apply::Args),
     Explain(commands::explain::Args),
+    Simulate(commands::simulate::Args),
     Plans(commands::plans::Args),
     Users(commands::users::Args),
     Accounts(commands::accounts::Args),

@@ -20,6 +20,7 @@ pub(crate) mod plans;
 pub(crate) mod reference;
 pub(crate) mod roles;
 pub(crate) mod schema;
+pub(crate) mod simulate;
 pub(crate) mod sync;
 pub(crate) mod test;
 pub(crate) mod unassign;
@@ -40,6 +41,7 @@ pub(crate) async fn run(shell: &mut Shell, command: Command) -> Result<Exit> {
         Command::Plan(args) => Box::pin(plan::run(shell, args)).await,
         Command::Apply(args) => Box::pin(apply::run(shell, args)).await,
         Command::Explain(args) => Box::pin(explain::run(shell, args)).await,
+        Command::Simulate(args) => Box::pin(simulate::run(shell, args)).await,
         Command::Plans(args) => Box::pin(plans::run(shell, args)).await,
         Command::Users(args) => Box::pin(users::run(shell, args)).await,
         Command::Accounts(args) => Box::pin(accounts::run(shell, args)).await,

@@ -104,11 +104,6 @@ impl From<muster_app::Error> for CommandError {
             | Kind::Stale
             | Kind::BrokenChain => exit.word(),
         };
-        Self {
-            exit,
-            code: code.to_owned(),
-            message: chain(&error),
-            hints: error.hints().to_vec(),
-        }
+        Self { exit, code: code.to_owned(), message: chain(&error), hints: error.hints().to_vec() }
     }
 }

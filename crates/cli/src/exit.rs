@@ -40,7 +40,10 @@ pub(crate) const TABLE: [(Exit, &str); 12] = [
     (Exit::Usage, "wrong usage; also differences with `--detailed-exitcode`"),
     (Exit::Invalid, "the project or its tests are not right"),
     (Exit::Denied, "permission needed"),
-    (Exit::Unreachable, "the store or a system cannot be reached (never confused with no difference)"),
+    (
+        Exit::Unreachable,
+        "the store or a system cannot be reached (never confused with no difference)",
+    ),
     (Exit::Differences, "differences exist (only with `--exit-code`)"),
     (Exit::Held, "a guard holds it: a limit, a duty conflict, a protected object"),
     (Exit::Partial, "partly done; run it again for the rest"),

@@ -46,14 +46,20 @@ impl Host {
 
 impl std::fmt::Debug for Host {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Host").field("actor", &self.actor).field("version", &self.version).finish_non_exhaustive()
+        f.debug_struct("Host")
+            .field("actor", &self.actor)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
     }
 }
 
 /// The environment variables that the command line reads, with what they do. Secrets of systems have names of their own.
 pub const VARIABLES: [(&str, &str); 5] = [
     ("MUSTER_PROJECT", "the project folder, as with -C"),
-    ("MUSTER_STORE", "the store, as with --store; it keeps a database password off the command line"),
+    (
+        "MUSTER_STORE",
+        "the store, as with --store; it keeps a database password off the command line",
+    ),
     ("NO_COLOR", "no colour, whatever the terminal can do"),
     ("COLUMNS", "how wide tables may be on a terminal"),
     ("MUSTER_FAIL_POINT", "stops the process at a named point; for tests"),
@@ -77,6 +83,8 @@ pub struct Streams {
 
 impl std::fmt::Debug for Streams {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Streams").field("out_is_terminal", &self.out_is_terminal).finish_non_exhaustive()
+        f.debug_struct("Streams")
+            .field("out_is_terminal", &self.out_is_terminal)
+            .finish_non_exhaustive()
     }
 }

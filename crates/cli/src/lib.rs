@@ -6,6 +6,7 @@
 
 mod args;
 mod commands;
+mod demo;
 mod error;
 mod exit;
 mod explained;
@@ -14,6 +15,7 @@ mod init;
 mod progress;
 mod reference;
 mod shell;
+mod simulation;
 mod testing;
 mod topics;
 mod ui;

@@ -9,7 +9,11 @@ use crate::ui::Ui;
 
 /// Bars, or nothing.
 pub(crate) fn progress(ui: &Ui) -> Box<dyn Progress> {
-    if ui.shows_progress() { Box::new(Bars { all: MultiProgress::new() }) } else { Box::new(NoProgress) }
+    if ui.shows_progress() {
+        Box::new(Bars { all: MultiProgress::new() })
+    } else {
+        Box::new(NoProgress)
+    }
 }
 
 struct Bars {
@@ -23,7 +27,10 @@ struct Bar {
 impl Progress for Bars {
     fn begin(&self, task: &str, total: Option<u64>) -> Box<dyn Task> {
         let (bar, template) = match total {
-            Some(total) => (ProgressBar::new(total), " {msg:<20} {bar:20.cyan/dim} {human_pos}/{human_len}  {eta}"),
+            Some(total) => (
+                ProgressBar::new(total),
+                " {msg:<20} {bar:20.cyan/dim} {human_pos}/{human_len}  {eta}",
+            ),
             None => (ProgressBar::new_spinner(), " {msg:<20} {spinner} {human_pos}"),
         };
         let bar = self.all.add(bar);

@@ -10,7 +10,8 @@ use crate::{args::Cli, exit};
 pub(crate) fn cli_page() -> String {
     let mut root = Cli::command();
     root.build();
-    let mut page = "# Commands\n\nMade from the program itself by `muster man --markdown`.\n\n".to_owned();
+    let mut page =
+        "# Commands\n\nMade from the program itself by `muster man --markdown`.\n\n".to_owned();
     for command in root.get_subcommands().filter(|command| !command.is_hide_set()) {
         let name = command.get_name();
         let about = plain(command.get_about());
@@ -56,8 +57,12 @@ fn arguments(command: &Command, global: bool, page: &mut String) {
     page.push_str("| argument | meaning |\n|---|---|\n");
     for arg in all {
         let help = plain(arg.get_help()).replace('|', "\\|");
-        let choices: Vec<String> =
-            arg.get_possible_values().iter().filter(|value| !value.is_hide_set()).map(|value| format!("`{}`", value.get_name())).collect();
+        let choices: Vec<String> = arg
+            .get_possible_values()
+            .iter()
+            .filter(|value| !value.is_hide_set())
+            .map(|value| format!("`{}`", value.get_name()))
+            .collect();
         let choices = if choices.is_empty() || !arg.get_action().takes_values() {
             String::new()
         } else {
@@ -74,7 +79,8 @@ fn spelled(arg: &Arg) -> String {
     } else {
         String::new()
     };
-    let many = if arg.get_num_args().is_some_and(|range| range.max_values() > 1) { "…" } else { "" };
+    let many =
+        if arg.get_num_args().is_some_and(|range| range.max_values() > 1) { "…" } else { "" };
     let mut names = Vec::new();
     names.extend(arg.get_short().map(|short| format!("-{short}")));
     names.extend(arg.get_long().map(|long| format!("--{long}")));

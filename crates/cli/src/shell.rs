@@ -55,7 +55,11 @@ impl Shell {
             Ok(opened) => Ok((ctx, opened)),
             Err(error) => {
                 if let Some(loaded) = error.loaded() {
-                    let shown = muster_project::render(&loaded.diagnostics, &loaded.sources, self.ui.paint_talk().is_on());
+                    let shown = muster_project::render(
+                        &loaded.diagnostics,
+                        &loaded.sources,
+                        self.ui.paint_talk().is_on(),
+                    );
                     self.ui.say(shown.trim_end())?;
                 }
                 Err(error.into())
@@ -80,7 +84,12 @@ impl Shell {
 
     /// A path as short as it can be shown.
     pub(crate) fn shown_path(&self, path: &Path) -> String {
-        path.strip_prefix(&self.host.current_dir).ok().filter(|path| !path.as_os_str().is_empty()).unwrap_or(path).display().to_string()
+        path.strip_prefix(&self.host.current_dir)
+            .ok()
+            .filter(|path| !path.as_os_str().is_empty())
+            .unwrap_or(path)
+            .display()
+            .to_string()
     }
 }
 
@@ -92,7 +101,8 @@ pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>> {
 /// Writes a file and the folders it needs.
 pub(crate) fn write_file(path: &Path, content: &[u8]) -> Result<()> {
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| CommandError::file("make the folder of", path, &error))?;
+        std::fs::create_dir_all(folder)
+            .map_err(|error| CommandError::file("make the folder of", path, &error))?;
     }
     std::fs::write(path, content).map_err(|error| CommandError::file("write", path, &error))
 }

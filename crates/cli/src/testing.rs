@@ -56,7 +56,12 @@ pub(crate) fn run(evaluator: &Evaluator, now: Timestamp) -> Outcomes {
     Outcomes { outcomes, coverage }
 }
 
-fn run_one(evaluator: &Evaluator, test: &PolicyTest, now: Timestamp, coverage: &mut Coverage) -> Outcome {
+fn run_one(
+    evaluator: &Evaluator,
+    test: &PolicyTest,
+    now: Timestamp,
+    coverage: &mut Coverage,
+) -> Outcome {
     let now = match test.at_time {
         Some(TestTime::Day(day)) => {
             let zone = evaluator.model().timezone.clone();
@@ -77,5 +82,10 @@ fn run_one(evaluator: &Evaluator, test: &PolicyTest, now: Timestamp, coverage: &
             got: "none".to_owned(),
         }],
     };
-    Outcome { name: test.name.clone(), at: test.at.clone(), differences, case: world.case(evaluator.model()) }
+    Outcome {
+        name: test.name.clone(),
+        at: test.at.clone(),
+        differences,
+        case: world.case(evaluator.model()),
+    }
 }

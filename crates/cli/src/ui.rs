@@ -62,6 +62,11 @@ impl Ui {
         Self { streams, options }
     }
 
+    /// How results are written.
+    pub(crate) fn format(&self) -> Format {
+        self.options.format
+    }
+
     /// True when moving progress bars are in place.
     pub(crate) fn shows_progress(&self) -> bool {
         self.options.progress && !self.options.quiet && self.streams.err_is_terminal
@@ -145,7 +150,9 @@ impl Ui {
                 let plain = text.to_string();
                 let message = plain.lines().next().unwrap_or_default();
                 let message = message.strip_prefix("error: ").unwrap_or(message);
-                self.fail_json(&CommandError::usage(message).hint("muster help shows every command"))
+                self.fail_json(
+                    &CommandError::usage(message).hint("muster help shows every command"),
+                )
             }
             Format::Text | Format::Csv | Format::Md if self.paint_talk().is_on() => {
                 write!(self.streams.err, "{}", text.ansi())

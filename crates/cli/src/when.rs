@@ -14,9 +14,9 @@ impl When {
     /// The instant, with days beginning in `timezone`.
     pub(crate) fn instant(self, timezone: &TimeZone) -> Timestamp {
         match self {
-            Self::Day(day) => day
-                .to_zoned(timezone.clone())
-                .map_or(Timestamp::MAX, |zoned| zoned.timestamp()),
+            Self::Day(day) => {
+                day.to_zoned(timezone.clone()).map_or(Timestamp::MAX, |zoned| zoned.timestamp())
+            }
             Self::Instant(at) => at,
         }
     }
@@ -29,9 +29,9 @@ pub(crate) fn parse_when(text: &str) -> Result<When, String> {
     {
         return Ok(When::Day(day));
     }
-    text.parse::<Timestamp>()
-        .map(When::Instant)
-        .map_err(|_| "write a day like 2027-02-01 or an instant like 2027-02-01T08:00:00Z".to_owned())
+    text.parse::<Timestamp>().map(When::Instant).map_err(|_| {
+        "write a day like 2027-02-01 or an instant like 2027-02-01T08:00:00Z".to_owned()
+    })
 }
 
 /// An instant for people: to the second, in UTC.

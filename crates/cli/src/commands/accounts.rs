@@ -51,7 +51,8 @@ impl Status {
 }
 
 /// The columns of a list of accounts.
-pub(super) const COLUMNS: [&str; 7] = ["system", "account", "status", "enabled", "person", "confidence", "entitlements"];
+pub(super) const COLUMNS: [&str; 7] =
+    ["system", "account", "status", "enabled", "person", "confidence", "entitlements"];
 
 pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     let (ctx, opened) = shell.open().await?;
@@ -76,7 +77,9 @@ pub(super) fn row(account: &AccountView) -> Vec<String> {
         account.system.to_string(),
         account.name.to_string(),
         account.status.word().to_owned(),
-        account.enabled.map_or_else(String::new, |enabled| if enabled { "yes" } else { "no" }.to_owned()),
+        account
+            .enabled
+            .map_or_else(String::new, |enabled| if enabled { "yes" } else { "no" }.to_owned()),
         account.person.as_ref().map_or_else(String::new, ToString::to_string),
         if account.person.is_some() { account.confidence.to_string() } else { String::new() },
         names.join(", "),
@@ -87,8 +90,11 @@ pub(super) fn row(account: &AccountView) -> Vec<String> {
 pub(crate) fn document(account: &AccountView) -> Json {
     let values: serde_json::Map<String, Json> =
         account.values.iter().map(|(name, value)| (name.to_string(), value_json(value))).collect();
-    let entitlements: Vec<Json> =
-        account.entitlements.iter().map(|(kind, name)| json!({ "kind": &**kind, "name": &**name })).collect();
+    let entitlements: Vec<Json> = account
+        .entitlements
+        .iter()
+        .map(|(kind, name)| json!({ "kind": &**kind, "name": &**name }))
+        .collect();
     json!({
         "id": account.id.0, "system": &*account.system, "account_type": &*account.account_type, "name": &*account.name,
         "status": account.status.word(), "enabled": account.enabled, "person": account.person.as_deref(),

@@ -5,14 +5,23 @@ use muster_plan::{describe, operation_json};
 use muster_store::PlanStatus;
 use serde_json::{Value as Json, json};
 
-use crate::{Exit, Result, error::CommandError, progress::progress, shell::Shell, ui::{Paint, Report, printable}, when};
+use crate::{
+    Exit, Result,
+    error::CommandError,
+    progress::progress,
+    shell::Shell,
+    ui::{Paint, Report, printable},
+    when,
+};
 
 /// Do exactly what a plan shows, or refuse
 ///
 /// Without a name it is the newest plan that can be applied. It asks for the number of changes; a script says it with
 /// --confirm. Ctrl-C stops after the running call; the same command goes on.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Exit codes: 0 all done, 11 a guard holds it, 12 some failed, 13 the plan is stale, 130 interrupted")]
+#[command(
+    after_help = "Exit codes: 0 all done, 11 a guard holds it, 12 some failed, 13 the plan is stale, 130 interrupted"
+)]
 pub(crate) struct Args {
     /// The plan, by the beginning of its name
     #[arg(value_name = "NAME")]
@@ -39,7 +48,8 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     shell.stop_gracefully();
     let progress = progress(&shell.ui);
     let cancel = CancelFlag(shell.host.interrupted.clone());
-    let report = apply(&ctx, &opened, Some(&made.name), &options, progress.as_ref(), &cancel).await?;
+    let report =
+        apply(&ctx, &opened, Some(&made.name), &options, progress.as_ref(), &cancel).await?;
     drop(progress);
     let seconds = when::seconds_since(shell.host.clock.as_ref(), start);
     let shown = apply_report(&report, &made.name, seconds, shell.ui.paint());
@@ -51,8 +61,11 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
 fn confirmed(shell: &mut Shell, made: &MadePlan, n: u64, args: &Args) -> Result<Option<u64>> {
     if let Some(given) = args.confirm {
         if given != n {
-            return Err(CommandError::new(Exit::Held, format!("plan {} has {n} changes, not {given}", made.name))
-                .hint(format!("look at it again: muster plan {}", made.name)));
+            return Err(CommandError::new(
+                Exit::Held,
+                format!("plan {} has {n} changes, not {given}", made.name),
+            )
+            .hint(format!("look at it again: muster plan {}", made.name)));
         }
         return Ok(Some(given));
     }
@@ -64,8 +77,11 @@ fn confirmed(shell: &mut Shell, made: &MadePlan, n: u64, args: &Args) -> Result<
     match shell.ui.ask(&question)? {
         Some(answer) if answer == n.to_string() => Ok(Some(n)),
         Some(_) => Err(CommandError::new(Exit::Failed, "not confirmed; nothing was changed")),
-        None => Err(CommandError::usage(format!("plan {} has {n} changes and nobody is here to confirm them", made.name))
-            .hint(format!("muster apply {} --confirm {n}", made.name))),
+        None => Err(CommandError::usage(format!(
+            "plan {} has {n} changes and nobody is here to confirm them",
+            made.name
+        ))
+        .hint(format!("muster apply {} --confirm {n}", made.name))),
     }
 }
 
@@ -106,16 +122,30 @@ fn apply_report(report: &ApplyReport, name: &str, seconds: f64, paint: Paint) ->
 fn text(report: &ApplyReport, name: &str, seconds: f64, paint: Paint) -> String {
     let mut text = String::new();
     if report.done_before > 0 {
-        let to_go = report.executed + report.skipped + report.left + u64::try_from(report.failed.len()).unwrap_or(0);
-        text.push_str(&format!("Continuing {name}  {} done before, {to_go} to go\n", report.done_before));
+        let to_go = report.executed
+            + report.skipped
+            + report.left
+            + u64::try_from(report.failed.len()).unwrap_or(0);
+        text.push_str(&format!(
+            "Continuing {name}  {} done before, {to_go} to go\n",
+            report.done_before
+        ));
     }
     for (operation, error) in &report.failed {
-        let what = format!("{} {} {}: {error}", operation.target.system, operation.subject, describe(&operation.kind));
+        let what = format!(
+            "{} {} {}: {error}",
+            operation.target.system,
+            operation.subject,
+            describe(&operation.kind)
+        );
         text.push_str(&format!(" {}  {}\n", paint.red("failed"), printable(&what)));
     }
     for (system, why) in &report.quarantined {
         let why = printable(why);
-        text.push_str(&format!(" {}  {system}: {why}; its operations wait for the next run\n", paint.yellow("left")));
+        text.push_str(&format!(
+            " {}  {system}: {why}; its operations wait for the next run\n",
+            paint.yellow("left")
+        ));
     }
     if report.interrupted {
         let done = report.executed + report.done_before;

@@ -3,7 +3,11 @@
 use muster_app::{AssignRequest, assign};
 
 use super::assignments;
-use crate::{Exit, Result, shell::Shell, when::{When, parse_when}};
+use crate::{
+    Exit, Result,
+    shell::Shell,
+    when::{When, parse_when},
+};
 
 /// Give a role to a person directly, with a reason and an end
 ///

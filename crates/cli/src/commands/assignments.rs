@@ -19,7 +19,8 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     let views = list_assignments(&ctx, &opened, &args.person).await?;
     let items = views.iter().map(|view| (row(view), document(view)));
     let columns = ["id", "role", "from", "until", "ended", "by", "reason"];
-    let report = Report::list(&columns, items, None).empty("no role was given to this person directly");
+    let report =
+        Report::list(&columns, items, None).empty("no role was given to this person directly");
     shell.ui.show(&report)?;
     Ok(Exit::Done)
 }
@@ -35,8 +36,10 @@ pub(super) fn one(view: &AssignmentView, done: &str) -> Report {
         ("ended", instant(view.ended_at)),
         ("reason", view.reason.to_string()),
     ];
-    let until = view.until.map_or_else(|| "no end".to_owned(), |until| format!("until {}", shown(until)));
-    Report::one(fields, document(view)).text(format!("{done}: {} for {}, {until}", view.role, view.person))
+    let until =
+        view.until.map_or_else(|| "no end".to_owned(), |until| format!("until {}", shown(until)));
+    Report::one(fields, document(view))
+        .text(format!("{done}: {} for {}, {until}", view.role, view.person))
 }
 
 fn instant(at: Option<Timestamp>) -> String {

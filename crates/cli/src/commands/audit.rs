@@ -6,7 +6,13 @@ use muster_app::{AuditQuery, export_journal, journal_json, search_journal, verif
 use muster_store::{JournalEntry, JournalFilter, Summary};
 use serde_json::{Value as Json, json};
 
-use crate::{Exit, Result, error::CommandError, shell::{Shell, read_file, write_file}, ui::{Report, counted}, when::{self, When, parse_when}};
+use crate::{
+    Exit, Result,
+    error::CommandError,
+    shell::{Shell, read_file, write_file},
+    ui::{Report, counted},
+    when::{self, When, parse_when},
+};
 
 /// Search, export and verify the journal: everything that was done, by whom and why
 #[derive(clap::Args, Debug)]
@@ -88,8 +94,12 @@ async fn search(shell: &mut Shell, args: SearchArgs) -> Result<Exit> {
         until: Shell::instant(&opened, args.until),
     };
     let limit = args.limit.max(1);
-    let entries = search_journal(&opened, &AuditQuery { filter, before: args.after, limit }).await?;
-    let next = entries.last().filter(|last| entries.len() == limit && last.seq > 1).map(|last| last.seq.to_string());
+    let entries =
+        search_journal(&opened, &AuditQuery { filter, before: args.after, limit }).await?;
+    let next = entries
+        .last()
+        .filter(|last| entries.len() == limit && last.seq > 1)
+        .map(|last| last.seq.to_string());
     let items = entries.iter().map(|entry| (row(entry), journal_json(entry)));
     let report = Report::list(&["seq", "at", "actor", "action", "subject", "detail"], items, next);
     shell.ui.show(&report.empty("no entry fits"))?;
@@ -110,14 +120,25 @@ fn row(entry: &JournalEntry) -> Vec<String> {
 
 /// The detail in one short line: `reason month-end cover, role sales`.
 fn detail(kept: &str) -> String {
-    let Ok(Json::Object(fields)) = serde_json::from_str::<Json>(kept) else { return kept.to_owned() };
+    let Ok(Json::Object(fields)) = serde_json::from_str::<Json>(kept) else {
+        return kept.to_owned();
+    };
     let shown = |value: &Json| match value {
         Json::String(text) => text.clone(),
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Array(_) | Json::Object(_) => value.to_string(),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Array(_) | Json::Object(_) => {
+            value.to_string()
+        }
     };
-    let parts = fields.iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| format!("{key} {}", shown(value)));
+    let parts = fields
+        .iter()
+        .filter(|(_, value)| !value.is_null())
+        .map(|(key, value)| format!("{key} {}", shown(value)));
     let text = parts.collect::<Vec<_>>().join(", ");
-    if text.chars().count() > 100 { format!("{}…", text.chars().take(99).collect::<String>()) } else { text }
+    if text.chars().count() > 100 {
+        format!("{}…", text.chars().take(99).collect::<String>())
+    } else {
+        text
+    }
 }
 
 async fn export(shell: &mut Shell, file: &str) -> Result<Exit> {
@@ -129,7 +150,9 @@ async fn export(shell: &mut Shell, file: &str) -> Result<Exit> {
     } else {
         write_file(&shell.path(file.as_ref()), &lines)?;
     }
-    shell.ui.say(&format!("{} written", counted(usize::try_from(n).unwrap_or(usize::MAX), "event")))?;
+    shell
+        .ui
+        .say(&format!("{} written", counted(usize::try_from(n).unwrap_or(usize::MAX), "event")))?;
     Ok(Exit::Done)
 }
 
@@ -170,5 +193,9 @@ fn summary_report(summary: &Summary) -> Report {
     ];
     let json = json!({ "ok": true, "events": n_entries, "first": first_seq, "last": last_seq, "last_hash": hash });
     let n = counted(usize::try_from(*n_entries).unwrap_or(usize::MAX), "event");
-    Report::one(fields, json).text(format!("{n}, {} to {}, chain intact, last hash {hash}", place(first_seq), place(last_seq)))
+    Report::one(fields, json).text(format!(
+        "{n}, {} to {}, chain intact, last hash {hash}",
+        place(first_seq),
+        place(last_seq)
+    ))
 }

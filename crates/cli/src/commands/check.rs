@@ -23,8 +23,11 @@ pub(crate) fn run(shell: &mut Shell, args: &Args) -> Result<Exit> {
     let seconds = when::seconds_since(shell.host.clock.as_ref(), start);
     let report = report(&loaded, shell, seconds);
     shell.ui.show(&report)?;
-    let counted = |severity| loaded.diagnostics.iter().any(|diagnostic| diagnostic.severity == severity);
-    let fails = counted(Severity::Error) || loaded.model.is_none() || (args.strict && counted(Severity::Warning));
+    let counted =
+        |severity| loaded.diagnostics.iter().any(|diagnostic| diagnostic.severity == severity);
+    let fails = counted(Severity::Error)
+        || loaded.model.is_none()
+        || (args.strict && counted(Severity::Warning));
     Ok(if fails { Exit::Invalid } else { Exit::Done })
 }
 
@@ -43,11 +46,13 @@ fn report(loaded: &Loaded, shell: &Shell, seconds: f64) -> Report {
         ];
         (row, json)
     });
-    let mut report = Report::list(&["severity", "code", "file", "line", "column", "message"], items, None);
+    let mut report =
+        Report::list(&["severity", "code", "file", "line", "column", "message"], items, None);
     report.json = json!({
         "ok": loaded.model.is_some(), "files": loaded.sources.files.len(), "diagnostics": report.lines.clone(),
     });
-    let mut text = muster_project::render(&loaded.diagnostics, &loaded.sources, shell.ui.paint().is_on());
+    let mut text =
+        muster_project::render(&loaded.diagnostics, &loaded.sources, shell.ui.paint().is_on());
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
@@ -57,11 +62,15 @@ fn report(loaded: &Loaded, shell: &Shell, seconds: f64) -> Report {
 
 /// `1 error, 1 warning in 23 files (38 ms)   more: muster help E0412`
 fn closing_line(loaded: &Loaded, seconds: f64) -> String {
-    let count = |severity| loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count();
+    let count = |severity| {
+        loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count()
+    };
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     let files = crate::ui::counted(loaded.sources.files.len(), "file");
     let took = when::took(seconds);
-    let Some(first) = loaded.diagnostics.first() else { return format!("no problems in {files} ({took})\n") };
+    let Some(first) = loaded.diagnostics.first() else {
+        return format!("no problems in {files} ({took})\n");
+    };
     let mut parts = Vec::new();
     if errors > 0 {
         parts.push(crate::ui::counted(errors, "error"));
@@ -84,8 +93,11 @@ fn diagnostic_json(diagnostic: &Diagnostic, sources: &SourceMap) -> Json {
         let at = sources.location(span);
         json!({ "file": &*at.file, "line": at.line, "column": at.column })
     };
-    let related: Vec<Json> =
-        diagnostic.related.iter().map(|(span, text)| json!({ "at": place(*span), "text": text })).collect();
+    let related: Vec<Json> = diagnostic
+        .related
+        .iter()
+        .map(|(span, text)| json!({ "at": place(*span), "text": text }))
+        .collect();
     json!({
         "severity": severity(diagnostic.severity), "code": diagnostic.code, "message": diagnostic.message,
         "at": diagnostic.span.map(place), "label": diagnostic.label, "help": diagnostic.help, "related": related,

@@ -1,11 +1,104 @@
 //! `muster demo`.
 
-use crate::{Exit, Result, shell::Shell};
+use std::path::PathBuf;
 
-/// Demo
+use crate::{
+    Exit, Result, demo,
+    error::CommandError,
+    shell::Shell,
+    ui::{Paint, Report},
+    when,
+};
+
+/// Set up a sample company and show what to try
+///
+/// Tern Logistics has 240 people, six systems and some trouble: leavers who can still sign in, accounts of nobody, changes
+/// made past everybody. Nothing leaves this machine: the systems are files.
 #[derive(clap::Args, Debug)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// Keep it in this folder [default: a temporary one]
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// Walk through the first ten minutes and check every result
+    #[arg(long)]
+    check: bool,
+}
 
-pub(crate) async fn run(_shell: &mut Shell, _args: Args) -> Result<Exit> {
+pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
+    let dir = folder(shell, args.dir.as_deref());
+    if dir.join("muster.yaml").exists() {
+        return Err(CommandError::new(
+            Exit::Failed,
+            format!("there is a project in `{}` already", shell.shown_path(&dir)),
+        )
+        .hint("choose another folder: muster demo --dir DIR"));
+    }
+    let start = shell.host.clock.now();
+    let today = demo::write_project(&shell.host, &dir)?;
+    if args.check {
+        let keep = args.dir.is_some();
+        let outcome = Box::pin(demo::check(shell, &dir, today)).await;
+        if !keep && outcome.is_ok() {
+            // A temporary folder that stays behind harms nobody.
+            drop(std::fs::remove_dir_all(&dir));
+        }
+        return outcome;
+    }
+    let company = demo::set_up(shell, &dir).await?;
+    let seconds = when::seconds_since(shell.host.clock.as_ref(), start);
+    let paint = shell.ui.paint();
+    shell.ui.show(&report(&company, &dir, seconds, args.dir.is_some(), paint))?;
     Ok(Exit::Done)
+}
+
+/// The folder as asked for, or a new one among the temporary ones.
+fn folder(shell: &Shell, dir: Option<&std::path::Path>) -> PathBuf {
+    match dir {
+        Some(dir) => shell.path(dir),
+        None => {
+            let now = shell.host.clock.now().as_microsecond();
+            shell.host.temp_dir.join(format!("muster-demo-{:x}-{now:x}", shell.host.process_id))
+        }
+    }
+}
+
+fn report(
+    company: &demo::Company,
+    dir: &std::path::Path,
+    seconds: f64,
+    kept: bool,
+    paint: Paint,
+) -> Report {
+    let demo::Company { people, systems, accounts, leavers, orphans, blocked, changes } = company;
+    let shown = dir.display();
+    let keep = if kept { "" } else { "   (keep it elsewhere: --dir ./tern)" };
+    let title = paint.bold("Tern Logistics is ready");
+    let took = when::took(seconds);
+    let text = format!(
+        "{title}  ({people} people, {systems} systems, {accounts} accounts)   {took}\n\
+         \x20 Folder    {shown}{keep}\n\n\
+         Needs a look: {leavers} leavers still active · {orphans} orphan accounts · {blocked} grants held back by duty conflicts · {changes} changes planned\n\
+         Try next:\n\
+         \x20 cd {shown}\n\
+         \x20 muster explain maya.okafor ledger:post-journal\n\
+         \x20 muster plan\n\
+         \x20 muster orphans\n\
+         \x20 muster demo --check\n",
+    );
+    let number = |n: &usize| n.to_string();
+    let fields = vec![
+        ("folder", shown.to_string()),
+        ("people", number(people)),
+        ("systems", number(systems)),
+        ("accounts", number(accounts)),
+        ("leavers", number(leavers)),
+        ("orphans", number(orphans)),
+        ("blocked", number(blocked)),
+        ("changes", number(changes)),
+    ];
+    let json = serde_json::json!({
+        "folder": shown.to_string(), "people": people, "systems": systems, "accounts": accounts, "leavers": leavers,
+        "orphans": orphans, "blocked": blocked, "changes": changes, "seconds": seconds,
+    });
+    Report::one(fields, json).text(text)
 }

@@ -3,7 +3,11 @@
 use muster_app::{Finding, FindingStatus, doctor};
 use serde_json::json;
 
-use crate::{Exit, Result, shell::Shell, ui::{Paint, Report, counted, printable}};
+use crate::{
+    Exit, Result,
+    shell::Shell,
+    ui::{Paint, Report, counted, printable},
+};
 
 /// Look at the store, at every system and at what waits for a decision
 ///
@@ -59,10 +63,17 @@ fn text(findings: &[Finding], paint: Paint) -> String {
         };
         let fix = finding.fix.as_ref().map_or_else(String::new, |fix| format!("   fix: {fix}"));
         let what = format!("{:<width$}", finding.what);
-        text.push_str(&format!("{status}  {}\n", printable(&format!("{what}  {}{fix}", finding.detail))));
+        text.push_str(&format!(
+            "{status}  {}\n",
+            printable(&format!("{what}  {}{fix}", finding.detail))
+        ));
     }
     let count = |status| findings.iter().filter(|finding| finding.status == status).count();
     let fails = count(FindingStatus::Fail);
-    text.push_str(&format!("{}, {}\n", counted(fails, "failure"), counted(count(FindingStatus::Warn), "warning")));
+    text.push_str(&format!(
+        "{}, {}\n",
+        counted(fails, "failure"),
+        counted(count(FindingStatus::Warn), "warning")
+    ));
     text
 }

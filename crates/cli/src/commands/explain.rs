@@ -2,7 +2,11 @@
 
 use muster_app::{When as Instants, explain_access, explain_attribute, explain_person};
 
-use crate::{Exit, Result, explained, shell::Shell, when::{When, parse_when}};
+use crate::{
+    Exit, Result, explained,
+    shell::Shell,
+    when::{When, parse_when},
+};
 
 /// Say why: a person's roles and accounts, one access, or one attribute
 ///
@@ -30,16 +34,24 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     let (ctx, opened) = shell.open().await?;
-    let instants =
-        Instants { at: Shell::instant(&opened, args.at), as_of: Shell::instant(&opened, args.as_of) };
+    let instants = Instants {
+        at: Shell::instant(&opened, args.at),
+        as_of: Shell::instant(&opened, args.as_of),
+    };
     let paint = shell.ui.paint();
     let report = match args.what.as_deref() {
-        None => explained::person(&explain_person(&ctx, &opened, &args.person, instants).await?, paint),
+        None => {
+            explained::person(&explain_person(&ctx, &opened, &args.person, instants).await?, paint)
+        }
         Some(what) => match what.strip_prefix('.') {
-            Some(attribute) => {
-                explained::attribute(&explain_attribute(&ctx, &opened, &args.person, attribute, instants).await?, paint)
-            }
-            None => explained::access(&explain_access(&ctx, &opened, &args.person, what, instants).await?, paint),
+            Some(attribute) => explained::attribute(
+                &explain_attribute(&ctx, &opened, &args.person, attribute, instants).await?,
+                paint,
+            ),
+            None => explained::access(
+                &explain_access(&ctx, &opened, &args.person, what, instants).await?,
+                paint,
+            ),
         },
     };
     shell.ui.show(&report)?;

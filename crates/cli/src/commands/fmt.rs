@@ -44,18 +44,25 @@ pub(crate) fn run(shell: &mut Shell, args: &Args) -> Result<Exit> {
     }
     shell.ui.show(&report(&changed, n_files, args.diff, writes))?;
     if !broken.is_empty() {
-        return Err(CommandError::new(Exit::Invalid, format!("cannot format `{}`: not valid YAML", broken.join("`, `")))
-            .hint("muster check shows where"));
+        return Err(CommandError::new(
+            Exit::Invalid,
+            format!("cannot format `{}`: not valid YAML", broken.join("`, `")),
+        )
+        .hint("muster check shows where"));
     }
     Ok(if writes || changed.is_empty() { Exit::Done } else { Exit::Invalid })
 }
 
 fn report(changed: &[(File, String)], n_files: usize, diff: bool, writes: bool) -> Report {
-    let items = changed.iter().map(|(file, _)| (vec![file.path.to_string()], json!({ "file": &*file.path })));
+    let items = changed
+        .iter()
+        .map(|(file, _)| (vec![file.path.to_string()], json!({ "file": &*file.path })));
     let report = Report::list(&["file"], items, None);
     let mut text = String::new();
     if diff {
-        changed.iter().for_each(|(file, new)| text.push_str(&difference(&file.path, &file.text, new)));
+        changed
+            .iter()
+            .for_each(|(file, new)| text.push_str(&difference(&file.path, &file.text, new)));
     } else {
         changed.iter().for_each(|(file, _)| {
             text.push_str(&file.path);
@@ -72,7 +79,13 @@ fn difference(path: &str, old: &str, new: &str) -> String {
     let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
     let same_start = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
     let longest_end = old.len().min(new.len()) - same_start;
-    let same_end = old.iter().rev().zip(new.iter().rev()).take(longest_end).take_while(|(a, b)| a == b).count();
+    let same_end = old
+        .iter()
+        .rev()
+        .zip(new.iter().rev())
+        .take(longest_end)
+        .take_while(|(a, b)| a == b)
+        .count();
     let goes = old.get(same_start..old.len() - same_end).unwrap_or_default();
     let comes = new.get(same_start..new.len() - same_end).unwrap_or_default();
     let mut text = format!(

@@ -43,14 +43,17 @@ fn page(topic: &str) -> Option<String> {
 fn command_help(shell: &Shell, words: &[String]) -> Result<String> {
     let mut root = Cli::command();
     root.build();
-    let mut command = super::man::find(&root, words).map_err(|error| unknown(words, error))?.clone();
+    let mut command =
+        super::man::find(&root, words).map_err(|error| unknown(words, error))?.clone();
     let help = command.render_long_help();
     Ok(if shell.ui.paint().is_on() { help.ansi().to_string() } else { help.to_string() })
 }
 
 fn unknown(words: &[String], error: CommandError) -> CommandError {
     let word = words.join(" ");
-    let is_code = word.starts_with(['E', 'W', 'e', 'w']) && word.chars().skip(1).all(|c| c.is_ascii_digit()) && word.len() > 1;
+    let is_code = word.starts_with(['E', 'W', 'e', 'w'])
+        && word.chars().skip(1).all(|c| c.is_ascii_digit())
+        && word.len() > 1;
     if is_code {
         return CommandError::not_found(format!("there is no error code `{word}`"))
             .hint("codes stand in brackets in what muster check prints: error[E0412]");

@@ -1,6 +1,9 @@
 //! `muster init`.
 
-use std::{io::Read as _, path::{Path, PathBuf}};
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+};
 
 use flate2::read::MultiGzDecoder;
 use muster_project::File;
@@ -37,13 +40,17 @@ pub(crate) fn run(shell: &mut Shell, args: &Args) -> Result<Exit> {
         (None, None) => shell.host.current_dir.clone(),
     };
     if dir.join("muster.yaml").exists() {
-        return Err(CommandError::new(Exit::Failed, format!("there is a project in `{}` already", shell.shown_path(&dir)))
-            .hint("choose another folder: muster init --dir DIR"));
+        return Err(CommandError::new(
+            Exit::Failed,
+            format!("there is a project in `{}` already", shell.shown_path(&dir)),
+        )
+        .hint("choose another folder: muster init --dir DIR"));
     }
     let paths: Vec<PathBuf> = args.from.iter().map(|path| shell.path(path)).collect();
     let inputs = paths.iter().map(|path| input(path, &dir)).collect::<Result<Vec<_>>>()?;
     let proposal = propose(&inputs).map_err(|error| {
-        CommandError::new(Exit::Failed, error.to_string()).hint("export it as CSV with a header and one row for each person")
+        CommandError::new(Exit::Failed, error.to_string())
+            .hint("export it as CSV with a header and one row for each person")
     })?;
     refuse_overwriting(&proposal.files, &dir)?;
     refuse_broken(shell, &proposal)?;
@@ -68,10 +75,16 @@ pub(crate) fn run(shell: &mut Shell, args: &Args) -> Result<Exit> {
 
 /// A file as the inference takes it: without compression, and knowing whether it lies in the project already.
 fn input(path: &Path, dir: &Path) -> Result<Input> {
-    let name = path.file_name().map_or_else(|| "people.csv".to_owned(), |name| name.to_string_lossy().into_owned());
-    let size = std::fs::metadata(path).map_err(|error| CommandError::file("read", path, &error))?.len();
+    let name = path
+        .file_name()
+        .map_or_else(|| "people.csv".to_owned(), |name| name.to_string_lossy().into_owned());
+    let size =
+        std::fs::metadata(path).map_err(|error| CommandError::file("read", path, &error))?.len();
     if size > MAX_BYTES {
-        return Err(CommandError::new(Exit::Failed, format!("`{}` has {size} bytes, more than {MAX_BYTES}", path.display())));
+        return Err(CommandError::new(
+            Exit::Failed,
+            format!("`{}` has {size} bytes, more than {MAX_BYTES}", path.display()),
+        ));
     }
     let raw = read_file(path)?;
     let bytes = if name.ends_with(".gz") {
@@ -84,14 +97,18 @@ fn input(path: &Path, dir: &Path) -> Result<Input> {
     } else {
         raw
     };
-    let inside = path.strip_prefix(dir).ok().and_then(Path::to_str).map(|inside| inside.replace('\\', "/"));
+    let inside =
+        path.strip_prefix(dir).ok().and_then(Path::to_str).map(|inside| inside.replace('\\', "/"));
     Ok(Input { name, inside, bytes })
 }
 
 fn refuse_overwriting(files: &[NewFile], dir: &Path) -> Result<()> {
     match files.iter().find(|file| dir.join(&file.path).exists()) {
-        Some(file) => Err(CommandError::new(Exit::Failed, format!("`{}` is there already and would be overwritten", file.path))
-            .hint("choose another folder: muster init --dir DIR")),
+        Some(file) => Err(CommandError::new(
+            Exit::Failed,
+            format!("`{}` is there already and would be overwritten", file.path),
+        )
+        .hint("choose another folder: muster init --dir DIR")),
         None => Ok(()),
     }
 }
@@ -103,9 +120,14 @@ fn refuse_broken(shell: &mut Shell, proposal: &Proposal) -> Result<()> {
         return Ok(());
     }
     let colour = shell.ui.paint_talk().is_on();
-    shell.ui.say(muster_project::render(&loaded.diagnostics, &loaded.sources, colour).trim_end())?;
-    Err(CommandError { code: "bug".to_owned(), ..CommandError::new(Exit::Failed, "the project made from these files does not pass `check`") }
-        .hint("this is a bug; please report it with the header of the file"))
+    shell
+        .ui
+        .say(muster_project::render(&loaded.diagnostics, &loaded.sources, colour).trim_end())?;
+    Err(CommandError {
+        code: "bug".to_owned(),
+        ..CommandError::new(Exit::Failed, "the project made from these files does not pass `check`")
+    }
+    .hint("this is a bug; please report it with the header of the file"))
 }
 
 /// The model files among the new ones.
@@ -113,7 +135,9 @@ fn model_files(proposal: &Proposal) -> Vec<File> {
     let models = proposal.files.iter().filter(|file| file.path.ends_with(".yaml"));
     models
         .filter_map(|file| match &file.content {
-            Content::Text(text) => Some(File { path: file.path.as_str().into(), text: text.as_str().into() }),
+            Content::Text(text) => {
+                Some(File { path: file.path.as_str().into(), text: text.as_str().into() })
+            }
             Content::Copy(_) => None,
         })
         .collect()
@@ -132,22 +156,32 @@ fn report(proposal: &Proposal, paint: Paint) -> Report {
     });
     let mut report = Report::list(&["attribute", "column", "found", "confidence"], items, None);
     let written: Vec<&str> = proposal.files.iter().map(|file| file.path.as_str()).collect();
-    report.json = json!({ "columns": report.lines.clone(), "files": written, "notes": proposal.notes });
+    report.json =
+        json!({ "columns": report.lines.clone(), "files": written, "notes": proposal.notes });
     let mut text = String::new();
     for summary in &proposal.summaries {
         text.push_str(&format!("{summary}\n"));
     }
     if !proposal.findings.is_empty() {
-        for line in report.render(crate::ui::Format::Text, paint, crate::ui::Width::Unlimited).lines() {
+        for line in
+            report.render(crate::ui::Format::Text, paint, crate::ui::Width::Unlimited).lines()
+        {
             text.push_str(&format!(" {line}\n"));
         }
     }
     for note in &proposal.notes {
         text.push_str(&format!("{} {note}\n", paint.yellow("note:")));
     }
-    let unsure = proposal.findings.iter().filter(|finding| finding.confidence == Confidence::NeedsYou).count();
+    let unsure = proposal
+        .findings
+        .iter()
+        .filter(|finding| finding.confidence == Confidence::NeedsYou)
+        .count();
     if unsure > 0 {
-        text.push_str(&format!("{} to look at: those that say `needs you`\n", counted(unsure, "column")));
+        text.push_str(&format!(
+            "{} to look at: those that say `needs you`\n",
+            counted(unsure, "column")
+        ));
     }
     text.push_str(&format!("Wrote {}\n", written.join(", ")));
     report.text(text)

@@ -37,7 +37,8 @@ pub(super) fn find<'a>(root: &'a Command, words: &[String]) -> Result<&'a Comman
     let mut command = root;
     for word in words {
         command = command.find_subcommand(word).ok_or_else(|| {
-            let known = command.get_subcommands().filter(|c| !c.is_hide_set()).map(Command::get_name);
+            let known =
+                command.get_subcommands().filter(|c| !c.is_hide_set()).map(Command::get_name);
             let error = CommandError::usage(format!("there is no command `{}`", words.join(" ")));
             match muster_connector::closest(word, known) {
                 Some(near) => error.hint(format!("did you mean `{near}`?")),

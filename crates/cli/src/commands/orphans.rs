@@ -43,7 +43,8 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     items.retain(|account| next.is_none_or(|next| account.id.0 <= next));
     items.sort_by(|a, b| (&a.system, &a.name).cmp(&(&b.system, &b.name)));
     let rows = items.iter().map(|account| (row(account), document(account)));
-    let report = Report::list(&COLUMNS, rows, next.map(|next| next.to_string())).empty("no orphan accounts");
+    let report =
+        Report::list(&COLUMNS, rows, next.map(|next| next.to_string())).empty("no orphan accounts");
     shell.ui.show(&report)?;
     Ok(Exit::Done)
 }

@@ -3,9 +3,19 @@
 use muster_app::{Ctx, Opened, resolve_person};
 use muster_engine::{MadePlan, PlanOptions, load_plan, make_plan};
 use muster_model::EntityId;
-use muster_plan::{Grouping, Operation, Plan, TextOptions, describe, operation_json, plan_json, plan_markdown, plan_text};
+use muster_plan::{
+    Grouping, Operation, Plan, TextOptions, describe, operation_json, plan_json, plan_markdown,
+    plan_text,
+};
 
-use crate::{Exit, Result, error::CommandError, progress::progress, shell::Shell, ui::Report, when::{self, When, parse_when}};
+use crate::{
+    Exit, Result,
+    error::CommandError,
+    progress::progress,
+    shell::Shell,
+    ui::Report,
+    when::{self, When, parse_when},
+};
 
 /// Show the exact list of changes that make every system right
 ///
@@ -107,7 +117,11 @@ async fn make(shell: &mut Shell, ctx: &Ctx, opened: &Opened, args: &Args) -> Res
 /// What can be done with the plan, on standard error.
 fn closing(shell: &mut Shell, made: &MadePlan, seconds: f64, args: &Args) -> Result<()> {
     if args.name.is_none() {
-        shell.ui.say(&format!("{} identities evaluated in {}", made.evaluated, when::took(seconds)))?;
+        shell.ui.say(&format!(
+            "{} identities evaluated in {}",
+            made.evaluated,
+            when::took(seconds)
+        ))?;
     }
     let n = made.plan.to_do().count();
     if n == 0 {
@@ -117,10 +131,17 @@ fn closing(shell: &mut Shell, made: &MadePlan, seconds: f64, args: &Args) -> Res
         return shell.ui.say("not kept; to apply it: muster plan --save");
     }
     if let Some(guard) = made.plan.crossed().next() {
-        shell.ui.warn(&format!("a guard holds this plan: {} {} of {} on {}", guard.planned, guard.kind, guard.population, guard.system))?;
-        return shell.ui.say(&format!("if all of it is right: muster apply {} --confirm {n}", made.name));
+        shell
+            .ui
+            .warn(&format!("a guard holds this plan: {}", muster_plan::describe_guard(guard)))?;
+        return shell
+            .ui
+            .say(&format!("if all of it is right: muster apply {} --confirm {n}", made.name));
     }
-    shell.ui.say(&format!("apply exactly this: muster apply {}      for a pull request: muster plan -o md", made.name))
+    shell.ui.say(&format!(
+        "apply exactly this: muster apply {}      for a pull request: muster plan -o md",
+        made.name
+    ))
 }
 
 /// A plan in every format.

@@ -27,7 +27,9 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     let plans = list_plans(&opened, args.limit.max(1), None).await?;
     let items = plans.iter().map(|plan| (row(plan), document(plan)));
     let columns = ["plan", "status", "revision", "made", "by", "summary"];
-    shell.ui.show(&Report::list(&columns, items, None).empty("no plan was kept yet: muster plan"))?;
+    shell
+        .ui
+        .show(&Report::list(&columns, items, None).empty("no plan was kept yet: muster plan"))?;
     Ok(Exit::Done)
 }
 
@@ -49,8 +51,11 @@ fn row(plan: &Plan) -> Vec<String> {
 
 /// `3 create, 2 grant` from the JSON that is kept.
 fn summary(kept: &str) -> String {
-    let Ok(Json::Object(counts)) = serde_json::from_str::<Json>(kept) else { return kept.to_owned() };
-    let parts = counts.iter().filter(|(_, n)| n.as_u64() != Some(0)).map(|(kind, n)| format!("{n} {kind}"));
+    let Ok(Json::Object(counts)) = serde_json::from_str::<Json>(kept) else {
+        return kept.to_owned();
+    };
+    let parts =
+        counts.iter().filter(|(_, n)| n.as_u64() != Some(0)).map(|(kind, n)| format!("{n} {kind}"));
     parts.collect::<Vec<_>>().join(", ")
 }
 

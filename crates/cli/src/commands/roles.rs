@@ -3,7 +3,12 @@
 use muster_app::{RoleView, list_roles};
 use serde_json::{Value as Json, json};
 
-use crate::{Exit, Result, error::CommandError, shell::Shell, ui::{Report, counted}};
+use crate::{
+    Exit, Result,
+    error::CommandError,
+    shell::Shell,
+    ui::{Report, counted},
+};
 
 /// List roles, or show one with its rule and what it grants
 #[derive(clap::Args, Debug)]
@@ -19,10 +24,17 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     match args.role {
         None => {
             let items = roles.iter().map(|role| (row(role), document(role)));
-            shell.ui.show(&Report::list(&["role", "owner", "when", "includes", "grants", "at"], items, None))?;
+            shell.ui.show(&Report::list(
+                &["role", "owner", "when", "includes", "grants", "at"],
+                items,
+                None,
+            ))?;
         }
         Some(name) => {
-            let role = roles.iter().find(|role| *role.name == *name).ok_or_else(|| unknown(&name, &roles))?;
+            let role = roles
+                .iter()
+                .find(|role| *role.name == *name)
+                .ok_or_else(|| unknown(&name, &roles))?;
             shell.ui.show(&one(role))?;
         }
     }

@@ -1,11 +1,18 @@
 //! `muster simulate`.
 
 use jiff::Timestamp;
-use muster_engine::{Simulation, simulate};
 use muster_plan::plan_json;
 use serde_json::json;
 
-use crate::{Exit, Result, error::CommandError, shell::Shell, ui::Report, when::{self, When, parse_when}};
+use crate::{
+    Exit, Result,
+    error::CommandError,
+    progress::progress,
+    shell::Shell,
+    simulation::{Simulation, simulate},
+    ui::Report,
+    when::{self, When, parse_when},
+};
 
 /// Show what happens by a day in the future if nothing new is heard
 ///
@@ -24,10 +31,16 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
         return Err(CommandError::usage(format!("{} is not in the future", when::shown(at)))
             .hint("for the past: muster users --as-of, muster explain --as-of"));
     }
-    let simulation = simulate(&ctx, &opened, at).await?;
-    let day = |at: Timestamp| at.to_zoned(opened.model.timezone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
+    let progress = progress(&shell.ui);
+    let simulation = simulate(&ctx, &opened, at, progress.as_ref()).await?;
+    let day = |at: Timestamp| {
+        at.to_zoned(opened.model.timezone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
+    };
     shell.ui.show(&report(&simulation, &day))?;
-    shell.ui.say(&format!("see it: muster plan --at {}", at.to_zoned(opened.model.timezone.clone()).strftime("%Y-%m-%d")))?;
+    shell.ui.say(&format!(
+        "see it: muster plan --at {}",
+        at.to_zoned(opened.model.timezone.clone()).strftime("%Y-%m-%d")
+    ))?;
     Ok(Exit::Done)
 }
 
@@ -41,12 +54,17 @@ fn report(simulation: &Simulation, day: &dyn Fn(Timestamp) -> String) -> Report 
         "from": simulation.from.to_string(), "to": simulation.to.to_string(), "events": report.lines.clone(),
         "plan": plan_json(&simulation.plan, ""),
     });
-    let mut text = format!("From {} to {}, no new data assumed\n", day(simulation.from), day(simulation.to));
+    let mut text =
+        format!("From {} to {}, no new data assumed\n", day(simulation.from), day(simulation.to));
     if simulation.events.is_empty() {
         text.push_str(" nothing happens by the passing of time\n");
     } else {
         let paint = crate::ui::Paint::new(false);
-        for line in report.render(crate::ui::Format::Text, paint, crate::ui::Width::Unlimited).lines().skip(1) {
+        for line in report
+            .render(crate::ui::Format::Text, paint, crate::ui::Width::Unlimited)
+            .lines()
+            .skip(1)
+        {
             text.push_str(&format!(" {line}\n"));
         }
     }

@@ -2,19 +2,28 @@
 
 use muster_app::{Ctx, Opened};
 use muster_engine::{
-    ReadReport, SyncOptions, SyncReport, list_change_sets, reject_change_set, release_change_set, sync,
+    ReadReport, SyncOptions, SyncReport, list_change_sets, reject_change_set, release_change_set,
+    sync,
 };
 use muster_store::{ChangeSet, ChangeSetId};
 use serde_json::{Value as Json, json};
 
-use crate::{Exit, Result, progress::progress, shell::Shell, ui::{Paint, Report, counted, printable}, when};
+use crate::{
+    Exit, Result,
+    progress::progress,
+    shell::Shell,
+    ui::{Paint, Report, counted, printable},
+    when,
+};
 
 /// Read systems and bring the repository up to what they say
 ///
 /// Nothing is changed on any system. A read that broke off concludes nothing from what it did not see; a change that
 /// crosses a guard is held whole, until it is released with its number or rejected.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Exit codes: 0 all read, 5 a system could not be read, 11 a change set is held, 12 some objects could not be used")]
+#[command(
+    after_help = "Exit codes: 0 all read, 5 a system could not be read, 11 a change set is held, 12 some objects could not be used"
+)]
 pub(crate) struct Args {
     /// Only these systems
     #[arg(value_name = "SYSTEM")]
@@ -64,7 +73,13 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     Ok(exit)
 }
 
-async fn release(shell: &mut Shell, ctx: &Ctx, opened: &Opened, id: i64, confirm: Option<u64>) -> Result<SyncReport> {
+async fn release(
+    shell: &mut Shell,
+    ctx: &Ctx,
+    opened: &Opened,
+    id: i64,
+    confirm: Option<u64>,
+) -> Result<SyncReport> {
     let progress = progress(&shell.ui);
     let read = release_change_set(ctx, opened, ChangeSetId(id), confirm, progress.as_ref()).await?;
     Ok(SyncReport { reads: vec![read] })
@@ -93,8 +108,17 @@ fn sync_report(report: &SyncReport, seconds: f64, paint: Paint) -> Report {
         lines(read, paint, &mut text);
     }
     let n: u64 = report.reads.iter().map(|read| read.objects).sum();
-    let n_systems = report.reads.iter().map(|read| &read.system).collect::<std::collections::BTreeSet<_>>().len();
-    text.push_str(&format!("{n} objects from {}   {}\n", counted(n_systems, "system"), when::took(seconds)));
+    let n_systems = report
+        .reads
+        .iter()
+        .map(|read| &read.system)
+        .collect::<std::collections::BTreeSet<_>>()
+        .len();
+    text.push_str(&format!(
+        "{n} objects from {}   {}\n",
+        counted(n_systems, "system"),
+        when::took(seconds)
+    ));
     shown.text(text)
 }
 
@@ -129,7 +153,8 @@ fn lines(read: &ReadReport, paint: Paint, text: &mut String) {
     let what = format!("{:<12} {:<20}", read.system, read.what);
     text.push_str(&format!("{what} {}\n", parts.join(", ")));
     if read.unconfirmed > 0 {
-        let warning = format!("{} changes that the system said it made are not there", read.unconfirmed);
+        let warning =
+            format!("{} changes that the system said it made are not there", read.unconfirmed);
         text.push_str(&format!("  {} {warning}\n", paint.yellow("warning:")));
     }
     if let Some(problem) = &read.problem {
@@ -137,7 +162,12 @@ fn lines(read: &ReadReport, paint: Paint, text: &mut String) {
         text.push_str(&format!("  {} {}\n", paint.red("INCOMPLETE"), printable(&problem)));
     }
     for bad in read.bad.iter().take(5) {
-        text.push_str(&format!("  {} {}: {}\n", paint.yellow("bad"), printable(&bad.place), printable(&bad.problem)));
+        text.push_str(&format!(
+            "  {} {}: {}\n",
+            paint.yellow("bad"),
+            printable(&bad.place),
+            printable(&bad.problem)
+        ));
     }
     if let Some(more) = read.n_bad.checked_sub(5).filter(|more| *more > 0) {
         text.push_str(&format!("  … {more} more that could not be used: muster sync -o json\n"));
@@ -162,8 +192,11 @@ fn document(read: &ReadReport) -> Json {
             "absent": held.counts.n_absent, "present": held.counts.n_present,
         })
     });
-    let bad: Vec<Json> =
-        read.bad.iter().map(|bad| json!({ "place": &*bad.place, "problem": &*bad.problem })).collect();
+    let bad: Vec<Json> = read
+        .bad
+        .iter()
+        .map(|bad| json!({ "place": &*bad.place, "problem": &*bad.problem }))
+        .collect();
     json!({
         "system": &*read.system, "what": &*read.what, "objects": read.objects, "new": read.created, "changed": read.changed,
         "absent": read.absent, "bad": read.n_bad, "problems": bad, "complete": read.complete, "problem": read.problem,

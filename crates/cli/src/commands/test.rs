@@ -33,8 +33,11 @@ pub(crate) fn run(shell: &mut Shell, args: &Args) -> Result<Exit> {
     let loaded = muster_app::load_project(&dir, shell.host.connectors.as_ref())?;
     let colour = shell.ui.paint_talk().is_on();
     let Some(mut model) = loaded.model else {
-        shell.ui.say(muster_project::render(&loaded.diagnostics, &loaded.sources, colour).trim_end())?;
-        return Err(CommandError::new(Exit::Invalid, "the project has errors").hint("muster check shows them all"));
+        shell
+            .ui
+            .say(muster_project::render(&loaded.diagnostics, &loaded.sources, colour).trim_end())?;
+        return Err(CommandError::new(Exit::Invalid, "the project has errors")
+            .hint("muster check shows them all"));
     };
     if let Some(filter) = &args.filter {
         model.tests.retain(|test| test.name.contains(filter.as_str()));
@@ -42,7 +45,9 @@ pub(crate) fn run(shell: &mut Shell, args: &Args) -> Result<Exit> {
     if model.tests.is_empty() {
         let error = CommandError::new(Exit::Invalid, "there are no tests");
         return Err(match &args.filter {
-            Some(filter) => CommandError { message: format!("no test has `{filter}` in its name"), ..error },
+            Some(filter) => {
+                CommandError { message: format!("no test has `{filter}` in its name"), ..error }
+            }
             None => error.hint("write some under `tests:`, see muster help test"),
         });
     }
@@ -57,7 +62,8 @@ pub(crate) fn run(shell: &mut Shell, args: &Args) -> Result<Exit> {
 fn report(outcomes: &Outcomes, missed: bool, seconds: f64, paint: Paint) -> Report {
     let items = outcomes.outcomes.iter().map(|outcome| (row(outcome), document(outcome)));
     let mut report = Report::list(&["file", "line", "result", "test", "differences"], items, None);
-    let n_failed = outcomes.outcomes.iter().filter(|outcome| !outcome.differences.is_empty()).count();
+    let n_failed =
+        outcomes.outcomes.iter().filter(|outcome| !outcome.differences.is_empty()).count();
     let coverage = &outcomes.coverage;
     report.json = json!({
         "ok": n_failed == 0, "passed": outcomes.outcomes.len() - n_failed, "failed": n_failed, "tests": report.lines.clone(),
@@ -84,12 +90,16 @@ fn report(outcomes: &Outcomes, missed: bool, seconds: f64, paint: Paint) -> Repo
 }
 
 fn lines(outcome: &Outcome, all: &Outcomes, paint: Paint, text: &mut String) {
-    let width = all.outcomes.iter().map(|outcome| outcome.at.file.chars().count()).max().unwrap_or(0);
+    let width =
+        all.outcomes.iter().map(|outcome| outcome.at.file.chars().count()).max().unwrap_or(0);
     let word = if outcome.differences.is_empty() { paint.green("ok  ") } else { paint.red("FAIL") };
     text.push_str(&format!("{:<width$}  {word} {}\n", outcome.at.file, outcome.name));
     for difference in &outcome.differences {
         let what = &difference.what;
-        text.push_str(&format!("    expected  {what} {}\n    got       {what} {}\n", difference.expected, difference.got));
+        text.push_str(&format!(
+            "    expected  {what} {}\n    got       {what} {}\n",
+            difference.expected, difference.got
+        ));
     }
     if !outcome.differences.is_empty() {
         text.push_str(&format!("    case      {}   ({})\n", outcome.case, outcome.at));
@@ -103,7 +113,10 @@ fn missed_lines(coverage: &Coverage, text: &mut String) {
 }
 
 fn row(outcome: &Outcome) -> Vec<String> {
-    let differences = outcome.differences.iter().map(|d| format!("{}: expected {}, got {}", d.what, d.expected, d.got));
+    let differences = outcome
+        .differences
+        .iter()
+        .map(|d| format!("{}: expected {}, got {}", d.what, d.expected, d.got));
     vec![
         outcome.at.file.to_string(),
         outcome.at.line.to_string(),

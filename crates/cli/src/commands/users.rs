@@ -4,11 +4,18 @@ use muster_app::{PeopleQuery, Person, list_people};
 use muster_plan::value_json;
 use serde_json::{Value as Json, json};
 
-use crate::{Exit, Result, shell::Shell, ui::Report, when::{When, parse_when}};
+use crate::{
+    Exit, Result,
+    shell::Shell,
+    ui::Report,
+    when::{When, parse_when},
+};
 
 /// List people, or other entities
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Example: muster users --where 'department.code == \"FIN\" && endDate != null'")]
+#[command(
+    after_help = "Example: muster users --where 'department.code == \"FIN\" && endDate != null'"
+)]
 pub(crate) struct Args {
     /// `list`, which may be left out
     #[arg(value_enum, value_name = "VERB", default_value_t, hide_default_value = true)]
@@ -53,7 +60,11 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     let page = list_people(&ctx, &opened, &query).await?;
     let extra = args.columns;
     let items = page.items.iter().map(|person| (row(person, &extra), document(person)));
-    let mut report = Report::list(&["key", "display", "lifecycle"], items, page.next.map(|next| next.to_string()));
+    let mut report = Report::list(
+        &["key", "display", "lifecycle"],
+        items,
+        page.next.map(|next| next.to_string()),
+    );
     report.columns.extend(extra.iter().cloned());
     shell.ui.show(&report)?;
     Ok(Exit::Done)

@@ -4,11 +4,15 @@ use muster_app::AccessExplained;
 use serde_json::{Value as Json, json};
 
 use super::reasons;
-use crate::{ui::{Paint, Report}, when::shown};
+use crate::{
+    ui::{Paint, Report},
+    when::shown,
+};
 
 /// The answer in every format.
 pub(crate) fn access(explained: &AccessExplained, paint: Paint) -> Report {
-    let AccessExplained { subject, access, has, wanted, reasons: why, missing, account, state } = explained;
+    let AccessExplained { subject, access, has, wanted, reasons: why, missing, account, state } =
+        explained;
     let json = json!({
         "person": &**subject, "access": access, "has": has, "wanted": wanted,
         "reasons": why.iter().map(reasons::reason_json).collect::<Vec<_>>(),
@@ -24,13 +28,17 @@ pub(crate) fn access(explained: &AccessExplained, paint: Paint) -> Report {
         ("access", access.clone()),
         ("has", has.to_string()),
         ("wanted", wanted.to_string()),
-        ("reasons", why.iter().map(|reason| reason.role.to_string()).collect::<Vec<_>>().join(", ")),
+        (
+            "reasons",
+            why.iter().map(|reason| reason.role.to_string()).collect::<Vec<_>>().join(", "),
+        ),
     ];
     Report::one(fields, Json::clone(&json)).text(text(explained, paint))
 }
 
 fn text(explained: &AccessExplained, paint: Paint) -> String {
-    let AccessExplained { subject, access, has, wanted, reasons: why, missing, account, state } = explained;
+    let AccessExplained { subject, access, has, wanted, reasons: why, missing, account, state } =
+        explained;
     let verdict = match (has, wanted) {
         (true, true) => paint.green("HAS"),
         (true, false) => paint.yellow("HAS, and nothing grants it,"),
@@ -44,7 +52,11 @@ fn text(explained: &AccessExplained, paint: Paint) -> String {
             Some(false) => ", disabled",
             None => "",
         };
-        text.push_str(&format!("     account {}{enabled}, as read; last change seen {}", account.name, shown(account.changed_at)));
+        text.push_str(&format!(
+            "     account {}{enabled}, as read; last change seen {}",
+            account.name,
+            shown(account.changed_at)
+        ));
     }
     text.push('\n');
     for (number, reason) in (1..).zip(why) {
@@ -69,7 +81,9 @@ fn text(explained: &AccessExplained, paint: Paint) -> String {
 fn closing(has: bool, wanted: bool) -> &'static str {
     match (has, wanted) {
         (true, true) => "As it should be.\n",
-        (true, false) => "The next plan takes it away, where the system's mode allows: muster plan\n",
+        (true, false) => {
+            "The next plan takes it away, where the system's mode allows: muster plan\n"
+        }
         (false, true) => "The next plan gives it: muster plan\n",
         (false, false) => "Not there, and not wanted.\n",
     }

@@ -57,9 +57,15 @@ fn origin_text(origin: &Origin) -> String {
     match origin {
         Origin::Source { system, record, line, expression, at } => {
             let line = if *line > 0 { format!(", line {line}") } else { String::new() };
-            format!("from {system}, record {}{line}: {}  ({at})", printable(record), printable(expression))
+            format!(
+                "from {system}, record {}{line}: {}  ({at})",
+                printable(record),
+                printable(expression)
+            )
         }
-        Origin::Computed { expression, at } => format!("computed: {}  ({at})", printable(expression)),
+        Origin::Computed { expression, at } => {
+            format!("computed: {}  ({at})", printable(expression))
+        }
         Origin::Generated { at } => format!("made once and kept  ({at})"),
         Origin::Lifecycle(_) => "from the lifecycle".to_owned(),
         Origin::Nothing => "nothing gives it a value".to_owned(),
@@ -76,7 +82,9 @@ fn origin_json(origin: &Origin) -> Json {
             json!({ "kind": "computed", "expression": &**expression, "at": at.to_string() })
         }
         Origin::Generated { at } => json!({ "kind": "generated", "at": at.to_string() }),
-        Origin::Lifecycle(state) => json!({ "kind": "lifecycle", "state": state.as_ref().map(reasons::state_json) }),
+        Origin::Lifecycle(state) => {
+            json!({ "kind": "lifecycle", "state": state.as_ref().map(reasons::state_json) })
+        }
         Origin::Nothing => json!({ "kind": "nothing" }),
     }
 }

@@ -6,7 +6,10 @@ use muster_policy::Want;
 use serde_json::{Value as Json, json};
 
 use super::reasons;
-use crate::{ui::{Paint, Report, printable}, when::shown};
+use crate::{
+    ui::{Paint, Report, printable},
+    when::shown,
+};
 
 /// The answer in every format.
 pub(crate) fn person(explained: &PersonExplained, paint: Paint) -> Report {
@@ -27,13 +30,22 @@ pub(crate) fn person(explained: &PersonExplained, paint: Paint) -> Report {
         ("lifecycle", person.lifecycle.as_ref().map_or_else(String::new, ToString::to_string)),
     ];
     fields.extend(roles.iter().map(|role| ("role", role.role.to_string())));
-    fields.extend(accounts.iter().map(|account| ("account", format!("{}.{}", account.system, account.account_type))));
+    fields.extend(
+        accounts
+            .iter()
+            .map(|account| ("account", format!("{}.{}", account.system, account.account_type))),
+    );
     Report::one(fields, json).text(text(explained, paint))
 }
 
 fn text(explained: &PersonExplained, paint: Paint) -> String {
     let PersonExplained { person, state, roles, accounts, conflicts, next_change } = explained;
-    let mut text = format!("{}  ({} {})\n", paint.bold(&printable(&person.display)), person.type_name, person.key);
+    let mut text = format!(
+        "{}  ({} {})\n",
+        paint.bold(&printable(&person.display)),
+        person.type_name,
+        person.key
+    );
     if let Some(state) = state {
         reasons::state(state, paint, &mut text);
     }
@@ -43,14 +55,22 @@ fn text(explained: &PersonExplained, paint: Paint) -> String {
     text.push_str(if roles.is_empty() { "\nNo roles\n" } else { "\nRoles\n" });
     let width = roles.iter().map(|role| role.role.chars().count()).max().unwrap_or(0);
     for role in roles {
-        text.push_str(&format!("  {:<width$}  {}  ({})\n", role.role, printable(&role.via), role.at));
+        text.push_str(&format!(
+            "  {:<width$}  {}  ({})\n",
+            role.role,
+            printable(&role.via),
+            role.at
+        ));
     }
     text.push_str(if accounts.is_empty() { "\nNo accounts\n" } else { "\nAccounts\n" });
     for account in accounts {
         account_lines(account, paint, &mut text);
     }
     for conflict in conflicts {
-        text.push_str(&format!("\n{} duties that do not go together: {conflict}\n", paint.red("CONFLICT")));
+        text.push_str(&format!(
+            "\n{} duties that do not go together: {conflict}\n",
+            paint.red("CONFLICT")
+        ));
     }
     text.push_str(&format!(
         "\nWhy one of them: muster explain {} SYSTEM[:ENTITLEMENT]     a value: muster explain {} .ATTRIBUTE\n",

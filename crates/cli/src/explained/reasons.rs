@@ -6,13 +6,18 @@ use muster_plan::value_json;
 use muster_policy::{Because, MissingRole, Reason, StateReason};
 use serde_json::{Value as Json, json};
 
-use crate::{ui::{Paint, printable}, when::shown};
+use crate::{
+    ui::{Paint, printable},
+    when::shown,
+};
 
 /// A value as people write it: text in quotes, nothing as `null`.
 pub(super) fn value(value: &Value) -> String {
     match value {
         Value::Text(text) => format!("\"{}\"", printable(text)),
-        Value::List(items) => format!("[{}]", items.iter().map(self::value).collect::<Vec<_>>().join(", ")),
+        Value::List(items) => {
+            format!("[{}]", items.iter().map(self::value).collect::<Vec<_>>().join(", "))
+        }
         Value::Null
         | Value::Bool(_)
         | Value::Int(_)
@@ -28,7 +33,8 @@ pub(super) fn value(value: &Value) -> String {
 
 /// `person.title is "Planner", person.grade is 5`
 pub(super) fn reads(reads: &[(Text, Value)]) -> String {
-    let parts: Vec<String> = reads.iter().map(|(path, read)| format!("{path} is {}", value(read))).collect();
+    let parts: Vec<String> =
+        reads.iter().map(|(path, read)| format!("{path} is {}", value(read))).collect();
     parts.join(", ")
 }
 
@@ -38,7 +44,8 @@ pub(super) fn conditions(conditions: &[Condition], indent: &str, paint: Paint, t
         let mark = if condition.holds { paint.green("yes") } else { paint.red("no ") };
         let read = reads(&condition.reads);
         let read = if read.is_empty() { String::new() } else { format!("   {}", paint.dim(&read)) };
-        let flips = condition.flips.map_or_else(String::new, |at| format!("   until {}", shown(at)));
+        let flips =
+            condition.flips.map_or_else(String::new, |at| format!("   until {}", shown(at)));
         text.push_str(&format!("{indent}{mark} {}{read}{flips}\n", printable(&condition.source)));
     }
 }
@@ -57,8 +64,14 @@ fn because(because: &Because, paint: Paint, text: &mut String) {
         }
         Because::Assigned { id, reason, by, from, until } => {
             let from = from.map_or_else(String::new, |from| format!(" from {}", shown(from)));
-            let until = until.map_or_else(|| ", no end date".to_owned(), |until| format!(" until {}", shown(until)));
-            text.push_str(&format!("      assigned by {by}{from}{until}: \"{}\"  (assignment {id})\n", printable(reason)));
+            let until = until.map_or_else(
+                || ", no end date".to_owned(),
+                |until| format!(" until {}", shown(until)),
+            );
+            text.push_str(&format!(
+                "      assigned by {by}{from}{until}: \"{}\"  (assignment {id})\n",
+                printable(reason)
+            ));
         }
         Because::Included(outer) => {
             text.push_str(&format!("      included in role {}  ({})\n", outer.role, outer.at));
@@ -71,14 +84,22 @@ fn because(because: &Because, paint: Paint, text: &mut String) {
 pub(super) fn missing(missing: &MissingRole, paint: Paint, text: &mut String) {
     text.push_str(&format!(" -- role {} would give it  ({})\n", missing.role, missing.at));
     if missing.conditions.is_empty() {
-        text.push_str(&format!("      it is given by assignment only: muster assign PERSON {} --reason \"…\"\n", missing.role));
+        text.push_str(&format!(
+            "      it is given by assignment only: muster assign PERSON {} --reason \"…\"\n",
+            missing.role
+        ));
     }
     conditions(&missing.conditions, "        ", paint, text);
 }
 
 /// The lifecycle state with its conditions.
 pub(super) fn state(state: &StateReason, paint: Paint, text: &mut String) {
-    text.push_str(&format!("State {} since {}  ({})\n", paint.bold(&state.state), shown(state.since), state.at));
+    text.push_str(&format!(
+        "State {} since {}  ({})\n",
+        paint.bold(&state.state),
+        shown(state.since),
+        state.at
+    ));
     conditions(&state.conditions, "   ", paint, text);
 }
 

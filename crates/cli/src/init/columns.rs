@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{Timestamp, civil::{Date, DateTime}};
+use jiff::{
+    Timestamp,
+    civil::{Date, DateTime},
+};
 
 use super::{names, sheet::Sheet};
 
@@ -55,13 +58,18 @@ impl Column {
 
 /// Days as people write them, the likeliest first.
 const DAYS: [&str; 13] = [
-    "%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%Y/%m/%d", "%d-%m-%Y", "%m-%d-%Y", "%d-%b-%Y", "%d %b %Y", "%d.%m.%y",
-    "%m/%d/%y", "%d/%m/%y", "%Y%m%d",
+    "%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%Y/%m/%d", "%d-%m-%Y", "%m-%d-%Y", "%d-%b-%Y",
+    "%d %b %Y", "%d.%m.%y", "%m/%d/%y", "%d/%m/%y", "%Y%m%d",
 ];
 
 /// Instants as people write them.
-const INSTANTS: [&str; 5] =
-    ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%m/%d/%Y %H:%M:%S"];
+const INSTANTS: [&str; 5] = [
+    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%dT%H:%M:%S",
+    "%d.%m.%Y %H:%M:%S",
+    "%d.%m.%Y %H:%M",
+    "%m/%d/%Y %H:%M:%S",
+];
 
 /// Two words of which the first means yes.
 const YES_NO: [(&str, &str); 6] =
@@ -139,19 +147,26 @@ fn kind(name: &str, seen: &BTreeMap<&str, usize>, n_filled: usize) -> (Kind, usi
 fn yes_no(name: &str, seen: &BTreeMap<&str, usize>) -> Option<Kind> {
     let lower: Vec<String> = seen.keys().map(|value| value.to_lowercase()).collect();
     for (yes, no) in YES_NO {
-        if lower.iter().all(|value| value == yes || value == no) && lower.iter().any(|value| value == yes) {
-            let plain = seen.keys().all(|value| ["true", "false", "TRUE", "FALSE", "True", "False"].contains(value));
+        if lower.iter().all(|value| value == yes || value == no)
+            && lower.iter().any(|value| value == yes)
+        {
+            let plain = seen
+                .keys()
+                .all(|value| ["true", "false", "TRUE", "FALSE", "True", "False"].contains(value));
             if plain {
                 return Some(Kind::Bool(None));
             }
-            let written: Vec<&&str> = seen.keys().filter(|value| value.to_lowercase() == yes).collect();
+            let written: Vec<&&str> =
+                seen.keys().filter(|value| value.to_lowercase() == yes).collect();
             return match written.as_slice() {
                 [one] => Some(Kind::Bool(Some(((**one).to_owned(), false)))),
                 _ => Some(Kind::Bool(Some((yes.to_owned(), true)))),
             };
         }
     }
-    let hinted = names::words(name).iter().any(|word| ["is", "has", "on", "flag", "active"].contains(&word.as_str()));
+    let hinted = names::words(name)
+        .iter()
+        .any(|word| ["is", "has", "on", "flag", "active"].contains(&word.as_str()));
     let digits = seen.contains_key("1") && seen.keys().all(|value| ["0", "1"].contains(value));
     (hinted && digits).then(|| Kind::Bool(Some(("1".to_owned(), false))))
 }
@@ -159,7 +174,8 @@ fn yes_no(name: &str, seen: &BTreeMap<&str, usize>) -> Option<Kind> {
 fn days(name: &str, seen: &BTreeMap<&str, usize>, n_filled: usize) -> Option<(Kind, usize, bool)> {
     let hinted = names::known(name).is_some_and(|known| known.ends_with("Date"))
         || names::words(name).iter().any(|word| {
-            ["date", "day", "since", "from", "until", "datum", "dob", "birthday"].contains(&word.as_str())
+            ["date", "day", "since", "from", "until", "datum", "dob", "birthday"]
+                .contains(&word.as_str())
                 || word.ends_with("date")
                 || word.ends_with("datum")
         });
@@ -192,10 +208,12 @@ fn instants(seen: &BTreeMap<&str, usize>) -> Option<Kind> {
     if seen.keys().all(|value| value.len() > 15 && value.parse::<Timestamp>().is_ok()) {
         return Some(Kind::DateTime(None));
     }
-    let fits = |format: &str| seen.keys().all(|value| DateTime::strptime(format, value.trim()).is_ok());
+    let fits =
+        |format: &str| seen.keys().all(|value| DateTime::strptime(format, value.trim()).is_ok());
     let format = INSTANTS.into_iter().find(|format| fits(format))?;
     let midnight = |value: &&str| {
-        DateTime::strptime(format, value.trim()).is_ok_and(|at| at.hour() == 0 && at.minute() == 0 && at.second() == 0)
+        DateTime::strptime(format, value.trim())
+            .is_ok_and(|at| at.hour() == 0 && at.minute() == 0 && at.second() == 0)
     };
     if seen.keys().all(midnight) {
         return Some(Kind::Date(Some(format)));
@@ -204,7 +222,11 @@ fn instants(seen: &BTreeMap<&str, usize>) -> Option<Kind> {
 }
 
 /// How many rows do not fit; `None` when more than two in a hundred.
-fn odd(seen: &BTreeMap<&str, usize>, n_filled: usize, fits: impl Fn(&str) -> bool) -> Option<usize> {
+fn odd(
+    seen: &BTreeMap<&str, usize>,
+    n_filled: usize,
+    fits: impl Fn(&str) -> bool,
+) -> Option<usize> {
     let allowed = n_filled / 50;
     let mut n_odd = 0;
     for (value, count) in seen {
@@ -224,7 +246,8 @@ fn is_int(value: &str) -> bool {
 }
 
 fn is_float(value: &str) -> bool {
-    let zeros = value.trim_start_matches('-').starts_with('0') && !value.trim_start_matches('-').starts_with("0.");
+    let zeros = value.trim_start_matches('-').starts_with('0')
+        && !value.trim_start_matches('-').starts_with("0.");
     let plain = value.chars().all(|c| c.is_ascii_digit() || c == '.' || c == '-');
     plain && (!zeros || value == "0") && value.parse::<f64>().is_ok()
 }

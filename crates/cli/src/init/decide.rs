@@ -3,7 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    NewFile, columns::{self, Column, Kind}, names, sheet::{Sheet, SheetError}, yaml,
+    NewFile,
+    columns::{self, Column, Kind},
+    names,
+    sheet::{Sheet, SheetError},
+    yaml,
 };
 
 /// How sure we are.
@@ -76,7 +80,9 @@ impl Source {
 
     /// The name of the key attribute and its column.
     pub(super) fn key(&self) -> (&str, &str) {
-        self.attributes.get(self.key).map_or(("", ""), |key| (key.name.as_str(), key.column.as_str()))
+        self.attributes
+            .get(self.key)
+            .map_or(("", ""), |key| (key.name.as_str(), key.column.as_str()))
     }
 }
 
@@ -95,8 +101,20 @@ pub(super) struct Attribute {
 }
 
 const LEFT: [&str; 14] = [
-    "terminated", "inactive", "left", "leaver", "ended", "retired", "resigned", "separated", "exited", "departed", "former",
-    "ausgeschieden", "inaktiv", "deceased",
+    "terminated",
+    "inactive",
+    "left",
+    "leaver",
+    "ended",
+    "retired",
+    "resigned",
+    "separated",
+    "exited",
+    "departed",
+    "former",
+    "ausgeschieden",
+    "inaktiv",
+    "deceased",
 ];
 
 /// A file with what is known about its columns.
@@ -115,15 +133,22 @@ pub(super) fn decide(sheets: Vec<Sheet>) -> Result<Proposal, SheetError> {
     looked.sort_by_key(|file| std::cmp::Reverse((file.score, file.sheet.n_rows)));
     let mut used = BTreeSet::new();
     for (index, file) in looked.iter_mut().enumerate() {
-        let wanted = if index == 0 { "person".to_owned() } else { names::singular(&file.sheet.file) };
+        let wanted =
+            if index == 0 { "person".to_owned() } else { names::singular(&file.sheet.file) };
         let wanted = if index > 0 && wanted == "person" { "personFile".to_owned() } else { wanted };
-        file.type_name = if index == 0 { used.insert(wanted.clone()); wanted } else { names::free(&wanted, &mut used) };
+        file.type_name = if index == 0 {
+            used.insert(wanted.clone());
+            wanted
+        } else {
+            names::free(&wanted, &mut used)
+        };
         proposal.summaries.push(summary(&file.sheet));
         if index == 0 && file.key.is_none() {
             file.key = Some(second_best_key(&file.sheet, &file.columns)?);
         }
     }
-    let (kept, skipped): (Vec<Looked>, Vec<Looked>) = looked.into_iter().partition(|file| file.key.is_some());
+    let (kept, skipped): (Vec<Looked>, Vec<Looked>) =
+        looked.into_iter().partition(|file| file.key.is_some());
     for file in skipped {
         proposal.notes.push(format!(
             "{} is left out: no column is unique, and muster needs one row for each thing",
@@ -142,8 +167,12 @@ pub(super) fn decide(sheets: Vec<Sheet>) -> Result<Proposal, SheetError> {
 fn look((index, mut sheet): (usize, Sheet)) -> Looked {
     sheet.input = index;
     let columns = columns::columns(&sheet);
-    let person = ["givenName", "familyName", "fullName", "mail", "userName", "manager", "employeeId"];
-    let score = columns.iter().filter(|c| names::known(&c.name).is_some_and(|known| person.contains(&known))).count();
+    let person =
+        ["givenName", "familyName", "fullName", "mail", "userName", "manager", "employeeId"];
+    let score = columns
+        .iter()
+        .filter(|c| names::known(&c.name).is_some_and(|known| person.contains(&known)))
+        .count();
     let key = columns
         .iter()
         .filter(|column| column.is_unique() && column.n_empty == 0)
@@ -174,10 +203,19 @@ fn summary(sheet: &Sheet) -> String {
         other => format!(", `{other}` between"),
     };
     let encoding = sheet.encoding.unwrap_or("UTF-8");
-    format!("{}: {} rows, {} columns, {encoding}{delimiter}", sheet.file, sheet.n_rows, sheet.columns.len())
+    format!(
+        "{}: {} rows, {} columns, {encoding}{delimiter}",
+        sheet.file,
+        sheet.n_rows,
+        sheet.columns.len()
+    )
 }
 
-fn source(file: Looked, keys: &BTreeMap<String, BTreeSet<String>>, proposal: &mut Proposal) -> Source {
+fn source(
+    file: Looked,
+    keys: &BTreeMap<String, BTreeSet<String>>,
+    proposal: &mut Proposal,
+) -> Source {
     let Looked { sheet, columns, key, type_name, score: _ } = file;
     let key = key.unwrap_or(0);
     notes(&sheet, &mut proposal.notes);
@@ -188,15 +226,26 @@ fn source(file: Looked, keys: &BTreeMap<String, BTreeSet<String>>, proposal: &mu
     for column in &columns {
         let is_key = column.index == key;
         if column.n_distinct == 0 {
-            proposal.findings.push(finding(&sheet, column, None, "always empty, left out".to_owned(), Confidence::Confident));
+            proposal.findings.push(finding(
+                &sheet,
+                column,
+                None,
+                "always empty, left out".to_owned(),
+                Confidence::Confident,
+            ));
             continue;
         }
         let known = if is_person { names::known(&column.name) } else { None };
-        let known = known.filter(|known| (*known == "employeeId") == is_key && !used.contains(*known));
+        let known =
+            known.map(|known| if is_family_name(known, &columns) { "familyName" } else { known });
+        let known =
+            known.filter(|known| (*known == "employeeId") == is_key && !used.contains(*known));
         let link = if is_key { None } else { link(&sheet, column, known, &type_name, keys) };
         let wanted = match (&link, known) {
             (_, Some(known)) => known.to_owned(),
-            (Some((to, _)), None) if is_person && *to != "person" && !used.contains(to) => to.clone(),
+            (Some((to, _)), None) if is_person && *to != "person" && !used.contains(to) => {
+                to.clone()
+            }
             (Some(_) | None, None) => names::camel(&column.name),
         };
         let name = names::free(&wanted, &mut used);
@@ -208,6 +257,14 @@ fn source(file: Looked, keys: &BTreeMap<String, BTreeSet<String>>, proposal: &mu
         attributes.push(attribute(&sheet, column, name, is_key, link.map(|(to, _)| to)));
     }
     Source { sheet, type_name, key: key_position, attributes }
+}
+
+/// `Name` beside `Vorname` is the family name.
+fn is_family_name(known: &str, columns: &[Column]) -> bool {
+    let has = |attribute: &str| {
+        columns.iter().any(|column| names::known(&column.name) == Some(attribute))
+    };
+    known == "fullName" && has("givenName") && !has("familyName")
 }
 
 fn notes(sheet: &Sheet, notes: &mut Vec<String>) {
@@ -225,7 +282,13 @@ fn notes(sheet: &Sheet, notes: &mut Vec<String>) {
     }
 }
 
-fn finding(sheet: &Sheet, column: &Column, attribute: Option<String>, what: String, confidence: Confidence) -> Finding {
+fn finding(
+    sheet: &Sheet,
+    column: &Column,
+    attribute: Option<String>,
+    what: String,
+    confidence: Confidence,
+) -> Finding {
     Finding { file: sheet.file.clone(), column: column.name.clone(), attribute, what, confidence }
 }
 
@@ -240,10 +303,16 @@ fn link(
     let n = columns::values(sheet, column.index).count();
     let mut best: Option<(String, usize)> = None;
     for (to, values) in keys {
-        let resolved = columns::values(sheet, column.index).filter(|(_, value)| values.contains(*value)).count();
+        let resolved = columns::values(sheet, column.index)
+            .filter(|(_, value)| values.contains(*value))
+            .count();
         let percent = resolved * 100 / n.max(1);
         let is_own = to == own_type;
-        let meant = if is_own { known == Some("manager") || is_parent(&column.name) } else { shares_word(&column.name, to) || known == Some("department") };
+        let meant = if is_own {
+            known == Some("manager") || is_parent(&column.name)
+        } else {
+            shares_word(&column.name, to) || known == Some("department")
+        };
         let enough = if meant { 80 } else { 101 };
         if percent >= enough && best.as_ref().is_none_or(|(_, known)| percent > *known) {
             best = Some((to.clone(), percent));
@@ -253,14 +322,22 @@ fn link(
 }
 
 fn is_parent(column: &str) -> bool {
-    names::words(column).iter().any(|word| ["parent", "manager", "boss", "supervisor", "lead"].contains(&word.as_str()))
+    names::words(column)
+        .iter()
+        .any(|word| ["parent", "manager", "boss", "supervisor", "lead"].contains(&word.as_str()))
 }
 
 /// `dept_no` and `department` have a word in common, or one begins the other.
 fn shares_word(column: &str, type_name: &str) -> bool {
     let columns = names::words(column);
     let types = names::words(type_name);
-    columns.iter().any(|a| types.iter().any(|b| a == b || (a.len() >= 3 && b.starts_with(a.as_str())) || (b.len() >= 3 && a.starts_with(b.as_str()))))
+    columns.iter().any(|a| {
+        types.iter().any(|b| {
+            a == b
+                || (a.len() >= 3 && b.starts_with(a.as_str()))
+                || (b.len() >= 3 && a.starts_with(b.as_str()))
+        })
+    })
 }
 
 fn describe(
@@ -281,11 +358,19 @@ fn describe(
     if known == Some("manager") {
         let n = columns::values(sheet, column.index).count().max(1);
         let person = keys.get("person");
-        let found = columns::values(sheet, column.index).filter(|(_, v)| person.is_some_and(|keys| keys.contains(*v))).count();
-        return (format!("text: only {} % lead to a person", found * 100 / n), Confidence::NeedsYou);
+        let found = columns::values(sheet, column.index)
+            .filter(|(_, v)| person.is_some_and(|keys| keys.contains(*v)))
+            .count();
+        return (
+            format!("text: only {} % lead to a person", found * 100 / n),
+            Confidence::NeedsYou,
+        );
     }
     if known == Some("userName") && column.n_doubles > 0 {
-        return (format!("{} duplicates: {}", column.n_doubles, rows(&column.doubles)), Confidence::NeedsYou);
+        return (
+            format!("{} duplicates: {}", column.n_doubles, rows(&column.doubles)),
+            Confidence::NeedsYou,
+        );
     }
     let sure = if known.is_some() { Confidence::Confident } else { Confidence::Likely };
     describe_kind(column, sure)
@@ -295,24 +380,39 @@ fn describe_key(column: &Column) -> (String, Confidence) {
     match (column.n_doubles, column.n_empty) {
         (0, 0) => ("key: unique, never empty".to_owned(), Confidence::Confident),
         (0, n) => (format!("key, but empty in {n} rows"), Confidence::NeedsYou),
-        (n, 0) => (format!("key, but {n} duplicates: {}", rows(&column.doubles)), Confidence::NeedsYou),
+        (n, 0) => {
+            (format!("key, but {n} duplicates: {}", rows(&column.doubles)), Confidence::NeedsYou)
+        }
         (n, m) => (format!("key, but {n} duplicates and empty in {m} rows"), Confidence::NeedsYou),
     }
 }
 
 fn describe_kind(column: &Column, sure: Confidence) -> (String, Confidence) {
-    let odd = if column.n_odd > 0 { format!(", {} values are none", column.n_odd) } else { String::new() };
+    let odd = if column.n_odd > 0 {
+        format!(", {} values are none", column.n_odd)
+    } else {
+        String::new()
+    };
     match &column.kind {
-        Kind::Text if column.is_unique() && column.n_empty == 0 => ("text, unique".to_owned(), sure),
+        Kind::Text if column.is_unique() && column.n_empty == 0 => {
+            ("text, unique".to_owned(), sure)
+        }
         Kind::Text => (format!("text, {} different", column.n_distinct), sure),
         Kind::Int => ("whole numbers".to_owned(), Confidence::Likely),
         Kind::Float => ("numbers".to_owned(), Confidence::Likely),
         Kind::Bool(None) => ("true or false".to_owned(), Confidence::Confident),
         Kind::Bool(Some((yes, _))) => (format!("yes or no, `{yes}` is yes"), Confidence::Confident),
-        Kind::Date(_) if column.ambiguous => {
-            (format!("days as {}{odd}; day and month could be the other way", shown_format(&column.kind)), Confidence::NeedsYou)
-        }
-        Kind::Date(_) => (format!("days as {}{odd}", shown_format(&column.kind)), sure.min(Confidence::Confident)),
+        Kind::Date(_) if column.ambiguous => (
+            format!(
+                "days as {}{odd}; day and month could be the other way",
+                shown_format(&column.kind)
+            ),
+            Confidence::NeedsYou,
+        ),
+        Kind::Date(_) => (
+            format!("days as {}{odd}", shown_format(&column.kind)),
+            sure.min(Confidence::Confident),
+        ),
         Kind::DateTime(_) => (format!("instants as {}", shown_format(&column.kind)), sure),
     }
 }
@@ -325,7 +425,14 @@ fn shown_format(kind: &Kind) -> String {
         Kind::Text | Kind::Int | Kind::Float | Kind::Bool(_) => "",
     };
     let parts = [
-        ("%Y", "YYYY"), ("%m", "MM"), ("%d", "DD"), ("%y", "YY"), ("%b", "Mon"), ("%H", "hh"), ("%M", "mm"), ("%S", "ss"),
+        ("%Y", "YYYY"),
+        ("%m", "MM"),
+        ("%d", "DD"),
+        ("%y", "YY"),
+        ("%b", "Mon"),
+        ("%H", "hh"),
+        ("%M", "mm"),
+        ("%S", "ss"),
     ];
     parts.iter().fold(format.to_owned(), |text, (from, to)| text.replace(from, to))
 }
@@ -335,7 +442,13 @@ fn rows(lines: &[usize]) -> String {
     format!("lines {}", shown.join(", "))
 }
 
-fn attribute(sheet: &Sheet, column: &Column, name: String, is_key: bool, link: Option<String>) -> Attribute {
+fn attribute(
+    sheet: &Sheet,
+    column: &Column,
+    name: String,
+    is_key: bool,
+    link: Option<String>,
+) -> Attribute {
     let read = yaml::column(&column.name);
     let (type_name, expression) = match (&link, &column.kind) {
         _ if is_key => ("string", read),
@@ -344,19 +457,40 @@ fn attribute(sheet: &Sheet, column: &Column, name: String, is_key: bool, link: O
         (None, Kind::Int) => ("int", read),
         (None, Kind::Float) => ("float", read),
         (None, Kind::Bool(None)) => ("bool", read),
-        (None, Kind::Bool(Some((yes, true)))) => ("bool", format!("lower({read}) == {}", yaml::literal(yes))),
-        (None, Kind::Bool(Some((yes, false)))) => ("bool", format!("{read} == {}", yaml::literal(yes))),
+        (None, Kind::Bool(Some((yes, true)))) => {
+            ("bool", format!("lower({read}) == {}", yaml::literal(yes)))
+        }
+        (None, Kind::Bool(Some((yes, false)))) => {
+            ("bool", format!("{read} == {}", yaml::literal(yes)))
+        }
         (None, Kind::Date(None)) => ("date", read),
-        (None, Kind::Date(Some(format))) => ("date", format!("date({read}, {})", yaml::literal(format))),
+        (None, Kind::Date(Some(format))) => {
+            ("date", format!("date({read}, {})", yaml::literal(format)))
+        }
         (None, Kind::DateTime(None)) => ("datetime", read),
-        (None, Kind::DateTime(Some(format))) => ("datetime", format!("datetime({read}, {})", yaml::literal(format))),
+        (None, Kind::DateTime(Some(format))) => {
+            ("datetime", format!("datetime({read}, {})", yaml::literal(format)))
+        }
     };
     let unique = is_key || (name == "userName" && column.is_unique());
     let leaver_values = if name == "status" { leaver_values(sheet, column) } else { Vec::new() };
-    Attribute { name, column: column.name.clone(), type_name, link, unique, expression, leaver_values }
+    Attribute {
+        name,
+        column: column.name.clone(),
+        type_name,
+        link,
+        unique,
+        expression,
+        leaver_values,
+    }
 }
 
 fn leaver_values(sheet: &Sheet, column: &Column) -> Vec<String> {
-    let values: BTreeSet<&str> = columns::values(sheet, column.index).map(|(_, value)| value).collect();
-    values.into_iter().filter(|value| LEFT.contains(&names::plain(value).as_str())).map(str::to_owned).collect()
+    let values: BTreeSet<&str> =
+        columns::values(sheet, column.index).map(|(_, value)| value).collect();
+    values
+        .into_iter()
+        .filter(|value| LEFT.contains(&names::plain(value).as_str()))
+        .map(str::to_owned)
+        .collect()
 }

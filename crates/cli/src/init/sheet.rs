@@ -105,15 +105,17 @@ pub(crate) fn read(input: &Input) -> Result<Sheet, SheetError> {
     if sheet.rows.is_empty() {
         return Err(SheetError::NoRows(input.name.clone()));
     }
-    sheet.rewritten =
-        copy.and_then(|copy| copy.into_inner().ok()).and_then(|bytes| String::from_utf8(bytes).ok());
+    sheet.rewritten = copy
+        .and_then(|copy| copy.into_inner().ok())
+        .and_then(|bytes| String::from_utf8(bytes).ok());
     Ok(sheet)
 }
 
 /// The text, and the encoding's label where the connector has to be told.
 fn decode(input: &Input) -> Result<(String, Option<&'static str>), SheetError> {
     if let Some((encoding, mark)) = Encoding::for_bom(&input.bytes) {
-        let (text, _) = encoding.decode_without_bom_handling(input.bytes.get(mark..).unwrap_or_default());
+        let (text, _) =
+            encoding.decode_without_bom_handling(input.bytes.get(mark..).unwrap_or_default());
         return Ok((text.into_owned(), None));
     }
     if input.bytes.iter().take(4096).any(|byte| *byte == 0) {

@@ -76,7 +76,8 @@ fn file_stem(name: &str) -> String {
 
 /// Attributes as lines of the schema, aligned.
 fn attribute_lines(source: &Source, out: &mut String) {
-    let width = source.attributes.iter().map(|attribute| attribute.name.len()).max().unwrap_or(0) + 1;
+    let width =
+        source.attributes.iter().map(|attribute| attribute.name.len()).max().unwrap_or(0) + 1;
     for (index, attribute) in source.attributes.iter().enumerate() {
         let mut parts = format!("type: {}", attribute.type_name);
         if let Some(to) = &attribute.link {
@@ -115,7 +116,8 @@ fn thing(source: &Source) -> String {
     let (key, _) = source.key();
     let mut out = format!("types:\n  {}:\n    key: {key}\n", source.type_name);
     let name = source.attributes.iter().find(|attribute| {
-        attribute.type_name == "string" && names::words(&attribute.name).iter().any(|word| word == "name" || word == "title")
+        attribute.type_name == "string"
+            && names::words(&attribute.name).iter().any(|word| word == "name" || word == "title")
     });
     if let Some(name) = name {
         _ = writeln!(out, "    display: {}", yaml::scalar(&name.name));
@@ -129,7 +131,11 @@ fn thing(source: &Source) -> String {
 fn hr(sources: &[Source], inputs: &[Input]) -> String {
     let mut out = "# Where facts come from. One file is the authority for each attribute it owns.\nsystems:\n".to_owned();
     for (index, source) in sources.iter().enumerate() {
-        let system = if index == 0 { "hr".to_owned() } else { format!("hr-{}", file_stem(&source.type_name)) };
+        let system = if index == 0 {
+            "hr".to_owned()
+        } else {
+            format!("hr-{}", file_stem(&source.type_name))
+        };
         let (key, column) = source.key();
         let mut settings = vec![
             format!("path: {}", yaml::scalar(&data_path(source, inputs))),
@@ -145,11 +151,16 @@ fn hr(sources: &[Source], inputs: &[Input]) -> String {
                 settings.push(format!("encoding: {encoding}"));
             }
         }
-        _ = writeln!(out, "  {system}:\n    connector: csv\n    settings: {{ {} }}", settings.join(", "));
+        _ = writeln!(
+            out,
+            "  {system}:\n    connector: csv\n    settings: {{ {} }}",
+            settings.join(", ")
+        );
         _ = writeln!(out, "    reads:\n      {}:", source.type_name);
         let on = format!("{key} == {}", yaml::column(column));
         _ = writeln!(out, "        match: [{{ on: {} }}]\n        owns:", yaml::quoted(&on));
-        let width = source.attributes.iter().map(|attribute| attribute.name.len()).max().unwrap_or(0) + 1;
+        let width =
+            source.attributes.iter().map(|attribute| attribute.name.len()).max().unwrap_or(0) + 1;
         for attribute in &source.attributes {
             _ = writeln!(
                 out,
@@ -174,7 +185,8 @@ impl Shape<'_> {
     fn has(&self, name: &str) -> bool {
         match self.person {
             Some(person) => person.attribute(name).is_some(),
-            None => ["employeeId", "givenName", "familyName", "department", "startDate", "endDate"].contains(&name),
+            None => ["employeeId", "givenName", "familyName", "department", "startDate", "endDate"]
+                .contains(&name),
         }
     }
 
@@ -184,7 +196,11 @@ impl Shape<'_> {
 
     /// The expression for a login name made from other attributes; `None` when a column gives it or nothing is there.
     fn generated(&self) -> Option<&'static str> {
-        match (self.has("userName"), self.has("givenName") && self.has("familyName"), self.has("fullName")) {
+        match (
+            self.has("userName"),
+            self.has("givenName") && self.has("familyName"),
+            self.has("fullName"),
+        ) {
             (true, ..) | (false, false, false) => None,
             (false, true, _) => Some("givenName + '.' + familyName"),
             (false, false, true) => Some("fullName"),
@@ -193,7 +209,8 @@ impl Shape<'_> {
 
     /// The attribute that names accounts.
     fn login(&self) -> &str {
-        let unique = self.person.is_none_or(|person| person.attribute("userName").is_none_or(|a| a.unique));
+        let unique =
+            self.person.is_none_or(|person| person.attribute("userName").is_none_or(|a| a.unique));
         let named = self.has("userName") && unique || self.generated().is_some();
         if named { "userName" } else { self.key() }
     }
@@ -228,17 +245,25 @@ impl Shape<'_> {
         }
         let last_day = self.last_day();
         if !self.has(last_day) {
-            _ = writeln!(out, "      {last_day}: {{ type: date }}         # no column gives it yet");
+            _ = writeln!(
+                out,
+                "      {last_day}: {{ type: date }}         # no column gives it yet"
+            );
         }
         out.push_str("\n    # The first state that holds.\n    lifecycle:\n");
         let mut left = format!("{last_day} != null && now >= end_of({last_day})");
-        if let Some(status) = self.person.and_then(|p| p.attribute("status")).filter(|s| !s.leaver_values.is_empty()) {
-            let values: Vec<String> = status.leaver_values.iter().map(|value| yaml::literal(value)).collect();
+        if let Some(status) =
+            self.person.and_then(|p| p.attribute("status")).filter(|s| !s.leaver_values.is_empty())
+        {
+            let values: Vec<String> =
+                status.leaver_values.iter().map(|value| yaml::literal(value)).collect();
             left = format!("{left} || status in [{}]", values.join(", "));
         }
         _ = writeln!(out, "      leaver:  {{ when: {} }}", yaml::quoted(&left));
         if self.is_date("startDate") {
-            out.push_str("      planned: { when: 'startDate != null && now < start_of(startDate)' }\n");
+            out.push_str(
+                "      planned: { when: 'startDate != null && now < start_of(startDate)' }\n",
+            );
         }
         out.push_str("      active:  { when: 'true' }\n");
         out
@@ -247,12 +272,17 @@ impl Shape<'_> {
     /// The attribute that holds the last day; one of our own where no column gives days.
     fn last_day(&self) -> &'static str {
         let names = ["endDate", "lastDay", "leftOn"];
-        names.into_iter().find(|name| self.is_date(name) || !self.has(name)).unwrap_or("musterLastDay")
+        names
+            .into_iter()
+            .find(|name| self.is_date(name) || !self.has(name))
+            .unwrap_or("musterLastDay")
     }
 
     fn is_date(&self, name: &str) -> bool {
         match self.person {
-            Some(person) => person.attribute(name).is_some_and(|attribute| attribute.type_name == "date"),
+            Some(person) => {
+                person.attribute(name).is_some_and(|attribute| attribute.type_name == "date")
+            }
             None => self.has(name),
         }
     }
@@ -266,7 +296,11 @@ impl Shape<'_> {
             .to_owned();
         _ = writeln!(out, "        match: [{{ on: employee == person.{} }}]", self.key());
         _ = writeln!(out, "        name: person.{}\n        set:", self.login());
-        _ = writeln!(out, "          employee: person.{}\n          name:     person.display", self.key());
+        _ = writeln!(
+            out,
+            "          employee: person.{}\n          name:     person.display",
+            self.key()
+        );
         if self.has("mail") && self.person.is_some() {
             out.push_str("          mail:     person.mail\n");
         }
@@ -286,8 +320,14 @@ impl Shape<'_> {
         match self.person {
             None => Some("person.department".to_owned()),
             Some(person) => {
-                let attribute = person.attribute("department").filter(|a| a.type_name == "string" || a.link.is_some())?;
-                Some(if attribute.link.is_some() { "person.department.display".to_owned() } else { "person.department".to_owned() })
+                let attribute = person
+                    .attribute("department")
+                    .filter(|a| a.type_name == "string" || a.link.is_some())?;
+                Some(if attribute.link.is_some() {
+                    "person.department.display".to_owned()
+                } else {
+                    "person.department".to_owned()
+                })
             }
         }
     }
@@ -311,8 +351,18 @@ impl Shape<'_> {
 
     fn tests(&self) -> String {
         let mut given = vec![format!("{}: '1'", self.key())];
-        let names = [("givenName", "Ada"), ("familyName", "Lovelace"), ("fullName", "Ada Lovelace"), ("userName", "ada")];
-        given.extend(names.iter().filter(|(name, _)| self.has(name)).map(|(name, value)| format!("{name}: {value}")));
+        let names = [
+            ("givenName", "Ada"),
+            ("familyName", "Lovelace"),
+            ("fullName", "Ada Lovelace"),
+            ("userName", "ada"),
+        ];
+        given.extend(
+            names
+                .iter()
+                .filter(|(name, _)| self.has(name))
+                .map(|(name, value)| format!("{name}: {value}")),
+        );
         let given = given.join(", ");
         let mut out = format!(
             "tests:\n  - name: whoever works here has an account\n    given: {{ person: {{ {given} }} }}\n    at: 2026-01-15\n    \

@@ -6,7 +6,8 @@ pub(super) fn scalar(text: &str) -> String {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || " _-./()\"+=".contains(c))
         && !text.ends_with(' ')
         && !text.contains("\" \"")
-        && !["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(&text.to_lowercase().as_str());
+        && !["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
+            .contains(&text.to_lowercase().as_str());
     if plain { text.to_owned() } else { quoted(text) }
 }
 
@@ -35,6 +36,24 @@ pub(super) fn comment(text: &str) -> String {
 }
 
 const RESERVED: [&str; 20] = [
-    "as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in", "let", "loop", "namespace",
-    "null", "package", "return", "true", "var", "while",
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "false",
+    "for",
+    "function",
+    "if",
+    "import",
+    "in",
+    "let",
+    "loop",
+    "namespace",
+    "null",
+    "package",
+    "return",
+    "true",
+    "var",
+    "while",
 ];

@@ -3,12 +3,18 @@
 use std::collections::BTreeSet;
 
 use muster_model::{SystemId, Text};
-use muster_policy::{AccountExpectation, AccountRef, DesiredAccount, Evaluation, Expectation, Model, Want};
+use muster_policy::{
+    AccountExpectation, AccountRef, DesiredAccount, Evaluation, Expectation, Model, Want,
+};
 
 use super::Difference;
 
 /// Everything that is mentioned and not as expected.
-pub(super) fn differences(model: &Model, expected: &Expectation, evaluation: &Evaluation) -> Vec<Difference> {
+pub(super) fn differences(
+    model: &Model,
+    expected: &Expectation,
+    evaluation: &Evaluation,
+) -> Vec<Difference> {
     let Expectation { lifecycle, accounts, grants, roles, values, conflicts } = expected;
     let mut found = Vec::new();
     let mut compare = |what: &str, expected: String, got: String| {
@@ -17,18 +23,29 @@ pub(super) fn differences(model: &Model, expected: &Expectation, evaluation: &Ev
         }
     };
     if let Some(state) = lifecycle {
-        compare("lifecycle", state.to_string(), state_name(model, evaluation).unwrap_or("none").to_owned());
+        compare(
+            "lifecycle",
+            state.to_string(),
+            state_name(model, evaluation).unwrap_or("none").to_owned(),
+        );
     }
     for (system, account, wanted) in accounts {
         let reference = AccountRef { system: *system, account: *account };
         let desired = evaluation.accounts.iter().find(|desired| desired.account == reference);
         if !is_as_expected(*wanted, desired) {
-            compare(&account_name(model, reference), account_word(*wanted).to_owned(), got_word(desired).to_owned());
+            compare(
+                &account_name(model, reference),
+                account_word(*wanted).to_owned(),
+                got_word(desired).to_owned(),
+            );
         }
     }
     if let Some(grants) = grants {
         let got = evaluation.accounts.iter().flat_map(|desired| {
-            desired.entitlements.iter().map(|(kind, name)| (desired.account.system, *kind, name.clone()))
+            desired
+                .entitlements
+                .iter()
+                .map(|(kind, name)| (desired.account.system, *kind, name.clone()))
         });
         let (expected, got) = sets(model, grants.iter().cloned().collect(), got.collect());
         compare("grants", expected, got);
@@ -70,7 +87,8 @@ pub(super) fn state_name<'m>(model: &'m Model, evaluation: &Evaluation) -> Optio
 
 /// An account that is kept as it is and never made counts as disabled (if it is there) and as none (if it is not).
 fn is_as_expected(wanted: AccountExpectation, desired: Option<&DesiredAccount>) -> bool {
-    let (want, enabled) = desired.map_or((Want::Absent, false), |desired| (desired.want, desired.enabled));
+    let (want, enabled) =
+        desired.map_or((Want::Absent, false), |desired| (desired.want, desired.enabled));
     match (wanted, want) {
         (AccountExpectation::Enabled, Want::Present | Want::Retained { .. }) => enabled,
         (AccountExpectation::Enabled, Want::Absent) => false,
@@ -103,14 +121,18 @@ fn got_word(desired: Option<&DesiredAccount>) -> &'static str {
 /// `directory.user`
 pub(super) fn account_name(model: &Model, account: AccountRef) -> String {
     let system = model.systems.get(account.system.index());
-    let name = system.and_then(|system| system.accounts.get(account.account)).map(|account| &*account.name);
+    let name = system
+        .and_then(|system| system.accounts.get(account.account))
+        .map(|account| &*account.name);
     format!("{}.{}", system.map_or("?", |system| &*system.name), name.unwrap_or("?"))
 }
 
 /// `directory.user.title`
 pub(super) fn mapping_name(model: &Model, account: AccountRef, mapping: usize) -> String {
     let system = model.systems.get(account.system.index());
-    let found = system.and_then(|s| s.accounts.get(account.account)).and_then(|account| account.set.get(mapping));
+    let found = system
+        .and_then(|s| s.accounts.get(account.account))
+        .and_then(|account| account.set.get(mapping));
     format!("{}.{}", account_name(model, account), found.map_or("?", |mapping| &*mapping.attribute))
 }
 
@@ -120,7 +142,9 @@ type Grants = BTreeSet<(SystemId, usize, Text)>;
 fn sets(model: &Model, expected: Grants, got: Grants) -> (String, String) {
     let name = |(system, kind, name): &(SystemId, usize, Text)| {
         let system = model.systems.get(system.index());
-        let kind = system.and_then(|system| system.entitlements.get(*kind)).map_or("?", |kind| &*kind.name);
+        let kind = system
+            .and_then(|system| system.entitlements.get(*kind))
+            .map_or("?", |kind| &*kind.name);
         format!("{}.{kind}: {name}", system.map_or("?", |system| &*system.name))
     };
     if expected == got {

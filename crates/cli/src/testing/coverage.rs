@@ -43,7 +43,11 @@ impl Coverage {
         for (behaviour, entity_type) in model.types.iter().zip(&model.schema.types) {
             for (position, state) in behaviour.lifecycle.iter().enumerate() {
                 let name = format!("state `{}` of `{}`", state.name, entity_type.name);
-                rules.push(Rule { key: Key::State(entity_type.id.0, position), name, at: state.when.at.clone() });
+                rules.push(Rule {
+                    key: Key::State(entity_type.id.0, position),
+                    name,
+                    at: state.when.at.clone(),
+                });
             }
         }
         for system in &model.systems {
@@ -52,7 +56,11 @@ impl Coverage {
                 for (mapping, found) in account_type.set.iter().enumerate() {
                     if let Some(value) = &found.value {
                         let name = format!("mapping `{}`", mapping_name(model, reference, mapping));
-                        rules.push(Rule { key: Key::Mapping(reference, mapping), name, at: value.at.clone() });
+                        rules.push(Rule {
+                            key: Key::Mapping(reference, mapping),
+                            name,
+                            at: value.at.clone(),
+                        });
                     }
                 }
             }
@@ -64,7 +72,8 @@ impl Coverage {
     pub(super) fn note(&mut self, evaluator: &Evaluator, evaluation: &Evaluation) {
         let by_rule = evaluation.roles.iter().filter(|held| held.via == Via::Rule);
         self.reached.extend(by_rule.map(|held| Key::Role(held.role)));
-        self.reached.extend(evaluation.state.map(|state| Key::State(evaluation.row.type_id.0, state)));
+        self.reached
+            .extend(evaluation.state.map(|state| Key::State(evaluation.row.type_id.0, state)));
         for desired in evaluation.accounts.iter().filter(|desired| desired.want == Want::Present) {
             let valued = desired.values.iter().enumerate().filter(|(_, value)| !value.is_null());
             self.reached.extend(valued.map(|(mapping, _)| Key::Mapping(desired.account, mapping)));

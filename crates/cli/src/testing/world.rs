@@ -35,7 +35,9 @@ impl World {
             entities.insert(row.clone());
         }
         entities.complete(evaluator, now);
-        let is_identity = |row: &&Row| model.schema.get(row.type_id).is_some_and(|entity_type| entity_type.identity);
+        let is_identity = |row: &&Row| {
+            model.schema.get(row.type_id).is_some_and(|entity_type| entity_type.identity)
+        };
         let tested = rows.iter().find(is_identity).cloned();
         Self { entities, tested, assignments: assignments(test) }
     }
@@ -77,7 +79,10 @@ fn rows(model: &Model, test: &PolicyTest) -> Vec<Row> {
     (1..)
         .zip(&test.given)
         .map(|(id, given)| {
-            let n = model.schema.get(given.type_id).map_or(0, |entity_type| entity_type.attributes.len());
+            let n = model
+                .schema
+                .get(given.type_id)
+                .map_or(0, |entity_type| entity_type.attributes.len());
             let mut row = Row::empty(EntityId(id), given.type_id, n);
             for (slot, value) in &given.values {
                 row.set(*slot, value.clone());
@@ -96,9 +101,9 @@ fn keys(model: &Model, rows: &[Row]) -> BTreeMap<(TypeId, Text), EntityId> {
 /// The value with references turned into links; those that lead to nothing given are no value.
 fn linked(value: &Value, keys: &BTreeMap<(TypeId, Text), EntityId>) -> Value {
     match value {
-        Value::Reference(reference) => {
-            keys.get(&(reference.to, reference.key.clone())).map_or(Value::Null, |id| Value::Link(*id))
-        }
+        Value::Reference(reference) => keys
+            .get(&(reference.to, reference.key.clone()))
+            .map_or(Value::Null, |id| Value::Link(*id)),
         Value::List(items) => Value::set(items.iter().map(|item| linked(item, keys)).collect()),
         Value::Null
         | Value::Bool(_)
@@ -138,8 +143,12 @@ fn generate(model: &Model, row: &mut Row, entities: &MemoryWorld, now: Timestamp
         }
         let made = candidates.first().map(|rule| {
             let bindings = [Binding::Row(row), Binding::Value(&first)];
-            let frame =
-                Frame { bindings: &bindings, world: entities, clock: &clock, timezone: &model.timezone };
+            let frame = Frame {
+                bindings: &bindings,
+                world: entities,
+                clock: &clock,
+                timezone: &model.timezone,
+            };
             rule.program.eval(&frame)
         });
         set(row, *slot, made);

@@ -16,12 +16,7 @@ pub(crate) enum Width {
 }
 
 /// Aligned columns without lines. On a terminal of known width long cells are wrapped; elsewhere never.
-pub(super) fn text(
-    columns: &[String],
-    rows: &[Vec<String>],
-    paint: Paint,
-    width: Width,
-) -> String {
+pub(super) fn text(columns: &[String], rows: &[Vec<String>], paint: Paint, width: Width) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     match width {

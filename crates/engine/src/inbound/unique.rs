@@ -96,7 +96,7 @@ impl Inbound<'_> {
         Ok(None)
     }
 
-    /// The `n`-th candidate: the rules in order, the last one with counting `n`.
+    /// The `n`-th candidate: the rules in order, then the last one again and again, its own `n` counting from 1.
     fn candidate(
         &self,
         arrival: &Arrival<'_>,
@@ -104,7 +104,7 @@ impl Inbound<'_> {
         n: i64,
     ) -> Option<Text> {
         let position = usize::try_from(n - 1).ok()?.min(rules.len().saturating_sub(1));
-        let counted = Value::Int(n);
+        let counted = Value::Int(n.saturating_sub(i64::try_from(position).unwrap_or(0)));
         let bindings = [Binding::Row(&arrival.row), Binding::Value(&counted)];
         let clock = Clock::new(self.now);
         let frame = Frame {

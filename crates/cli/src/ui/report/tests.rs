@@ -56,7 +56,9 @@ fn a_list_without_items_says_so_to_people_and_is_empty_for_programs() {
 
 #[test]
 fn headings_are_bold_only_where_colour_is_wanted() {
-    assert!(people().render(Format::Text, Paint::new(true), Width::Unlimited).contains("\u{1b}[1mname"));
+    assert!(
+        people().render(Format::Text, Paint::new(true), Width::Unlimited).contains("\u{1b}[1mname")
+    );
     assert!(!rendered(Format::Text).contains('\u{1b}'));
 }
 
