@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use muster_lang::World;
 use muster_model::{AccountId, NameRule, Text, Value, name_key};
 use muster_policy::{
-    AccountRef, AccountType, DesiredAccount, Evaluation, Evaluator, Mapping, StateEffect, Subject, System,
-    Want,
+    AccountRef, AccountType, DesiredAccount, Evaluation, Evaluator, Mapping, StateEffect, Subject,
+    System, Want,
 };
 
 use crate::{AttributeChange, Kind, Operation, OperationReason, Target};
@@ -66,8 +66,14 @@ pub fn compare(
 ) -> Compared {
     let context = Context { evaluator, evaluation, world, now, subject: subject.clone() };
     let mut compared = Compared::default();
-    let by_account: BTreeMap<AccountRef, &Observed> =
-        observed.iter().rev().map(|o| (o.account, o)).collect();
+    let mut by_account: BTreeMap<AccountRef, &Observed> = BTreeMap::new();
+    for observed in observed {
+        // An identity has one account of a type; should there be two, the older one, in whatever order they come.
+        let first = by_account.entry(observed.account).or_insert(observed);
+        if observed.id < first.id {
+            *first = observed;
+        }
+    }
     for desired in &evaluation.accounts {
         let Some(system) = evaluator.model().systems.get(desired.account.system.index()) else {
             continue;
@@ -78,7 +84,7 @@ pub fn compare(
             (None, Want::Present) => context.create(&side, &mut compared.operations),
             (None, Want::Retained { .. } | Want::Absent) => {}
             (Some(observed), Want::Present) => {
-                context.adjust(&side, observed, &mut compared.operations)
+                context.adjust(&side, observed, &mut compared.operations);
             }
             (Some(observed), Want::Retained { keep_entitlements, delete_after }) => {
                 let due =
@@ -91,11 +97,11 @@ pub fn compare(
                 }
             }
             (Some(observed), Want::Absent) => {
-                context.delete(&side, observed, &mut compared.operations)
+                context.delete(&side, observed, &mut compared.operations);
             }
         }
     }
-    context.hold_back_conflicts(observed, &mut compared.operations);
+    context.hold_back_conflicts(&mut compared.operations);
     compared
 }
 
@@ -118,7 +124,9 @@ impl Context<'_> {
         };
         let values = side.account_type.set.iter().zip(&side.desired.values);
         let values = values
-            .map(|(mapping, value)| (mapping.attribute.clone(), shaped(side.system, mapping, value)))
+            .map(|(mapping, value)| {
+                (mapping.attribute.clone(), shaped(side.system, mapping, value))
+            })
             .filter(|(_, value)| !value.is_null())
             .collect();
         let reason = self.reason(Subject::Account(side.desired.account));
@@ -128,7 +136,7 @@ impl Context<'_> {
     }
 
     fn adjust(&self, side: &Side<'_>, observed: &Observed, operations: &mut Vec<Operation>) {
-        let target = self.target(side, observed);
+        let target = target_of(side, observed);
         self.revokes(side, observed, &target, operations);
         if let Some(state) = observed.enabled.filter(|enabled| *enabled && !side.desired.enabled) {
             operations.push(self.switch(side, target.clone(), !state));
@@ -165,9 +173,10 @@ impl Context<'_> {
         for (position, mapping) in
             side.account_type.set.iter().enumerate().filter(|(_, mapping)| !mapping.on_create)
         {
-            let new =
-                on_wire(side.system, side.desired.values.get(position).unwrap_or(&Value::Null));
-            let old = on_wire(side.system, observed.values.get(position).unwrap_or(&Value::Null));
+            let shaped_at = |values: &[Value]| {
+                shaped(side.system, mapping, values.get(position).unwrap_or(&Value::Null))
+            };
+            let (old, new) = (shaped_at(&observed.values), shaped_at(&side.desired.values));
             if new != old {
                 at = at.or_else(|| mapping.value.as_ref().map(|rule| rule.at.clone()));
                 changes.push(AttributeChange { attribute: mapping.attribute.clone(), old, new });
@@ -186,7 +195,7 @@ impl Context<'_> {
         keep_entitlements: bool,
         operations: &mut Vec<Operation>,
     ) {
-        let target = self.target(side, observed);
+        let target = target_of(side, observed);
         if !keep_entitlements {
             self.revokes(side, observed, &target, operations);
         }
@@ -196,7 +205,7 @@ impl Context<'_> {
     }
 
     fn delete(&self, side: &Side<'_>, observed: &Observed, operations: &mut Vec<Operation>) {
-        let target = self.target(side, observed);
+        let target = target_of(side, observed);
         self.revokes(side, observed, &target, operations);
         operations.push(self.operation(target, Kind::Delete, self.state_reason(side)));
     }
@@ -243,16 +252,6 @@ impl Context<'_> {
         self.operation(target, kind, self.state_reason(side))
     }
 
-    fn target(&self, side: &Side<'_>, observed: &Observed) -> Target {
-        Target {
-            system: side.system.name.clone(),
-            account_type: side.account_type.name.clone(),
-            account: Some(observed.id),
-            native_id: observed.native_id.clone(),
-            name: observed.name.clone(),
-        }
-    }
-
     fn operation(&self, target: Target, kind: Kind, reason: OperationReason) -> Operation {
         let (identity, subject) = (self.evaluation.row.id, self.subject.clone());
         Operation { identity, subject, target, kind, reason, blocked: None }
@@ -295,7 +294,7 @@ impl Context<'_> {
     }
 
     /// Marks grants that would complete a conflict and are not there yet.
-    fn hold_back_conflicts(&self, _observed: &[Observed], operations: &mut [Operation]) {
+    fn hold_back_conflicts(&self, operations: &mut [Operation]) {
         let model = self.evaluator.model();
         for found in &self.evaluation.conflicts {
             let Some(conflict) =
@@ -320,6 +319,16 @@ impl Context<'_> {
                 }
             }
         }
+    }
+}
+
+fn target_of(side: &Side<'_>, observed: &Observed) -> Target {
+    Target {
+        system: side.system.name.clone(),
+        account_type: side.account_type.name.clone(),
+        account: Some(observed.id),
+        native_id: observed.native_id.clone(),
+        name: observed.name.clone(),
     }
 }
 
