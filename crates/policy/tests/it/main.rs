@@ -9,6 +9,8 @@
 
 mod access;
 mod lifecycle;
+mod properties;
+mod random;
 mod settled;
 mod support;
 mod world;

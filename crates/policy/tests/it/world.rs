@@ -50,8 +50,15 @@ pub(crate) fn model(text: &str) -> Arc<Model> {
 
 /// The checked model, or what is wrong with it.
 pub(crate) fn try_model(text: &str) -> Result<Arc<Model>, String> {
-    let file = File { path: "muster.yaml".into(), text: text.into() };
-    let loaded = load(vec![file], &Pretended);
+    try_models(&[("muster.yaml".to_owned(), text.to_owned())])
+}
+
+/// The checked model of several files, or what is wrong with it.
+pub(crate) fn try_models(files: &[(String, String)]) -> Result<Arc<Model>, String> {
+    let files = files
+        .iter()
+        .map(|(path, text)| File { path: path.as_str().into(), text: text.as_str().into() });
+    let loaded = load(files.collect(), &Pretended);
     let problems = render(&loaded.diagnostics, &loaded.sources, false);
     loaded.model.map(Arc::new).ok_or(problems)
 }
