@@ -4,6 +4,15 @@
 //! [`Streams`], tests pass their own. A command is a file under `commands`: its `Args`, whose comments are the help,
 //! and `run`. Commands call use cases of `app` and runs of `engine`, and decide nothing themselves.
 
+/// Appends formatted text to a `String`.
+macro_rules! put {
+    ($text:expr, $($arg:tt)*) => {{
+        use std::fmt::Write as _;
+        // Writing into a String cannot fail.
+        _ = write!($text, $($arg)*);
+    }};
+}
+
 mod args;
 mod commands;
 mod demo;

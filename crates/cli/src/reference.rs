@@ -75,7 +75,7 @@ fn arguments(command: &Command, global: bool, page: &mut String) {
 fn spelled(arg: &Arg) -> String {
     let value = if arg.get_action().takes_values() {
         let names = arg.get_value_names().unwrap_or_default();
-        names.iter().map(|name| name.to_string()).collect::<Vec<_>>().join(" ")
+        names.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
     } else {
         String::new()
     };

@@ -73,7 +73,7 @@ fn run_one(
     let world = World::new(evaluator, test, now);
     let differences = match world.evaluate(evaluator, now) {
         Some(evaluation) => {
-            coverage.note(evaluator, &evaluation);
+            coverage.note(&evaluation);
             differences(evaluator.model(), &test.expect, &evaluation)
         }
         None => vec![Difference {

@@ -5,7 +5,7 @@ mod colour;
 mod report;
 mod table;
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, Write as _};
 
 use serde_json::json;
 

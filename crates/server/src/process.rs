@@ -43,13 +43,30 @@ pub(crate) fn variables() -> BTreeMap<String, String> {
     VARIABLES.iter().filter_map(|(name, _)| Some(((*name).to_owned(), variable(name)?))).collect()
 }
 
-/// Who runs the process.
+/// Who runs the process: the user's name, or at least the number.
 pub(crate) fn user_name() -> String {
     let names = ["USER", "LOGNAME", "USERNAME"];
-    names
-        .into_iter()
-        .find_map(|name| variable(name).filter(|user| !user.is_empty()))
-        .unwrap_or_else(|| "unknown".to_owned())
+    let named = names.into_iter().find_map(|name| variable(name).filter(|user| !user.is_empty()));
+    named.or_else(owner).unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// The user by number, as the list of users names it. A service or a container may have no name in its environment.
+#[cfg(unix)]
+fn owner() -> Option<String> {
+    use std::os::unix::fs::MetadataExt as _;
+    let number = std::fs::metadata("/proc/self").ok()?.uid().to_string();
+    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let named = users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == number).then(|| name.to_owned())
+    });
+    Some(named.unwrap_or_else(|| format!("user {number}")))
+}
+
+#[cfg(not(unix))]
+fn owner() -> Option<String> {
+    None
 }
 
 /// What the program was built for.

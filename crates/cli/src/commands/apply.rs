@@ -126,10 +126,7 @@ fn text(report: &ApplyReport, name: &str, seconds: f64, paint: Paint) -> String 
             + report.skipped
             + report.left
             + u64::try_from(report.failed.len()).unwrap_or(0);
-        text.push_str(&format!(
-            "Continuing {name}  {} done before, {to_go} to go\n",
-            report.done_before
-        ));
+        put!(text, "Continuing {name}  {} done before, {to_go} to go\n", report.done_before);
     }
     for (operation, error) in &report.failed {
         let what = format!(
@@ -138,30 +135,33 @@ fn text(report: &ApplyReport, name: &str, seconds: f64, paint: Paint) -> String 
             operation.subject,
             describe(&operation.kind)
         );
-        text.push_str(&format!(" {}  {}\n", paint.red("failed"), printable(&what)));
+        put!(text, " {}  {}\n", paint.red("failed"), printable(&what));
     }
     for (system, why) in &report.quarantined {
         let why = printable(why);
-        text.push_str(&format!(
+        put!(
+            text,
             " {}  {system}: {why}; its operations wait for the next run\n",
             paint.yellow("left")
-        ));
+        );
     }
     if report.interrupted {
         let done = report.executed + report.done_before;
-        text.push_str(&format!(
+        put!(
+            text,
             "stopped after the running call. {done} done, {} to go. Nothing half-written. Continue: muster apply {name}\n",
             report.left
-        ));
+        );
         return text;
     }
-    text.push_str(&format!(
+    put!(
+        text,
         "Done  {} ok, {} failed, {} retried, {} left   {}\n",
         report.executed,
         report.failed.len(),
         report.retried,
         report.left,
         when::took(seconds)
-    ));
+    );
     text
 }

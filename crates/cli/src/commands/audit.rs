@@ -1,6 +1,6 @@
 //! `muster audit`.
 
-use std::io::BufReader;
+use std::io::{BufReader, BufWriter, Write as _};
 
 use muster_app::{AuditQuery, export_journal, journal_json, search_journal, verify_export};
 use muster_store::{JournalEntry, JournalFilter, Summary};
@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 use crate::{
     Exit, Result,
     error::CommandError,
-    shell::{Shell, read_file, write_file},
+    shell::{Shell, read_file},
     ui::{Report, counted},
     when::{self, When, parse_when},
 };
@@ -143,13 +143,19 @@ fn detail(kept: &str) -> String {
 
 async fn export(shell: &mut Shell, file: &str) -> Result<Exit> {
     let (_ctx, opened) = shell.open().await?;
-    let mut lines = Vec::new();
-    let n = export_journal(&opened, &mut lines).await?;
-    if file == "-" {
+    let n = if file == "-" {
+        let mut lines = Vec::new();
+        let n = export_journal(&opened, &mut lines).await?;
         shell.ui.write(&String::from_utf8_lossy(&lines))?;
+        n
     } else {
-        write_file(&shell.path(file.as_ref()), &lines)?;
-    }
+        let path = shell.path(file.as_ref());
+        let created = std::fs::File::create(&path);
+        let mut out = BufWriter::new(created.map_err(|e| CommandError::file("write", &path, &e))?);
+        let n = export_journal(&opened, &mut out).await?;
+        out.flush().map_err(|error| CommandError::file("write", &path, &error))?;
+        n
+    };
     shell
         .ui
         .say(&format!("{} written", counted(usize::try_from(n).unwrap_or(usize::MAX), "event")))?;
@@ -183,7 +189,10 @@ async fn verify(shell: &mut Shell, file: Option<&str>) -> Result<Exit> {
 
 fn summary_report(summary: &Summary) -> Report {
     let Summary { n_entries, first_seq, last_seq, last_hash } = summary;
-    let hash: String = last_hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = last_hash.iter().fold(String::new(), |mut hex, byte| {
+        put!(hex, "{byte:02x}");
+        hex
+    });
     let place = |seq: &Option<i64>| seq.map_or_else(|| "none".to_owned(), |seq| seq.to_string());
     let fields = vec![
         ("events", n_entries.to_string()),

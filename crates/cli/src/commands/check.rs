@@ -49,36 +49,20 @@ fn report(loaded: &Loaded, shell: &Shell, seconds: f64) -> Report {
     let mut report =
         Report::list(&["severity", "code", "file", "line", "column", "message"], items, None);
     report.json = json!({
-        "ok": loaded.model.is_some(), "files": loaded.sources.files.len(), "diagnostics": report.lines.clone(),
+        "ok": loaded.model.is_some(), "files": loaded.sources.files.len(), "diagnostics": report.lines,
     });
-    let mut text =
-        muster_project::render(&loaded.diagnostics, &loaded.sources, shell.ui.paint().is_on());
-    if !text.is_empty() && !text.ends_with('\n') {
-        text.push('\n');
-    }
-    text.push_str(&closing_line(loaded, seconds));
-    report.text(text)
+    let colour = shell.ui.paint().is_on();
+    let text = muster_project::render(&loaded.diagnostics, &loaded.sources, colour);
+    report.text(timed(&text, seconds))
 }
 
-/// `1 error, 1 warning in 23 files (38 ms)   more: muster help E0412`
-fn closing_line(loaded: &Loaded, seconds: f64) -> String {
-    let count = |severity| {
-        loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count()
-    };
-    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-    let files = crate::ui::counted(loaded.sources.files.len(), "file");
+/// The closing line with the time: `1 error, 1 warning in 23 files (38 ms)   more: muster help E0412`.
+fn timed(text: &str, seconds: f64) -> String {
     let took = when::took(seconds);
-    let Some(first) = loaded.diagnostics.first() else {
-        return format!("no problems in {files} ({took})\n");
-    };
-    let mut parts = Vec::new();
-    if errors > 0 {
-        parts.push(crate::ui::counted(errors, "error"));
+    match text.trim_end().rsplit_once("   more: ") {
+        Some((before, more)) => format!("{before} ({took})   more: {more}\n"),
+        None => format!("{} ({took})\n", text.trim_end()),
     }
-    if warnings > 0 {
-        parts.push(crate::ui::counted(warnings, "warning"));
-    }
-    format!("{} in {files} ({took})   more: muster help {}\n", parts.join(", "), first.code)
 }
 
 fn severity(severity: Severity) -> &'static str {

@@ -7,7 +7,7 @@ use crate::{Exit, Result, args::Cli, shell::Shell};
 
 /// Print what a shell needs to complete commands and options
 ///
-/// For bash: muster completion bash > /etc/bash_completion.d/muster
+/// For bash: `muster completion bash > /etc/bash_completion.d/muster`
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     /// The shell

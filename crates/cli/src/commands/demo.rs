@@ -53,13 +53,11 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
 
 /// The folder as asked for, or a new one among the temporary ones.
 fn folder(shell: &Shell, dir: Option<&std::path::Path>) -> PathBuf {
-    match dir {
-        Some(dir) => shell.path(dir),
-        None => {
-            let now = shell.host.clock.now().as_microsecond();
-            shell.host.temp_dir.join(format!("muster-demo-{:x}-{now:x}", shell.host.process_id))
-        }
+    if let Some(dir) = dir {
+        return shell.path(dir);
     }
+    let now = shell.host.clock.now().as_microsecond();
+    shell.host.temp_dir.join(format!("muster-demo-{:x}-{now:x}", shell.host.process_id))
 }
 
 fn report(
@@ -69,7 +67,7 @@ fn report(
     kept: bool,
     paint: Paint,
 ) -> Report {
-    let demo::Company { people, systems, accounts, leavers, orphans, blocked, changes } = company;
+    let demo::Company { people, systems, accounts, leavers, orphans, conflicts, changes } = company;
     let shown = dir.display();
     let keep = if kept { "" } else { "   (keep it elsewhere: --dir ./tern)" };
     let title = paint.bold("Tern Logistics is ready");
@@ -77,7 +75,7 @@ fn report(
     let text = format!(
         "{title}  ({people} people, {systems} systems, {accounts} accounts)   {took}\n\
          \x20 Folder    {shown}{keep}\n\n\
-         Needs a look: {leavers} leavers still active · {orphans} orphan accounts · {blocked} grants held back by duty conflicts · {changes} changes planned\n\
+         Needs a look: {leavers} leavers still active · {conflicts} duty conflicts · {orphans} orphan accounts · {changes} changes planned\n\
          Try next:\n\
          \x20 cd {shown}\n\
          \x20 muster explain maya.okafor ledger:post-journal\n\
@@ -93,12 +91,12 @@ fn report(
         ("accounts", number(accounts)),
         ("leavers", number(leavers)),
         ("orphans", number(orphans)),
-        ("blocked", number(blocked)),
+        ("conflicts", number(conflicts)),
         ("changes", number(changes)),
     ];
     let json = serde_json::json!({
         "folder": shown.to_string(), "people": people, "systems": systems, "accounts": accounts, "leavers": leavers,
-        "orphans": orphans, "blocked": blocked, "changes": changes, "seconds": seconds,
+        "orphans": orphans, "conflicts": conflicts, "changes": changes, "seconds": seconds,
     });
     Report::one(fields, json).text(text)
 }

@@ -63,17 +63,15 @@ fn text(findings: &[Finding], paint: Paint) -> String {
         };
         let fix = finding.fix.as_ref().map_or_else(String::new, |fix| format!("   fix: {fix}"));
         let what = format!("{:<width$}", finding.what);
-        text.push_str(&format!(
-            "{status}  {}\n",
-            printable(&format!("{what}  {}{fix}", finding.detail))
-        ));
+        put!(text, "{status}  {}\n", printable(&format!("{what}  {}{fix}", finding.detail)));
     }
     let count = |status| findings.iter().filter(|finding| finding.status == status).count();
     let fails = count(FindingStatus::Fail);
-    text.push_str(&format!(
+    put!(
+        text,
         "{}, {}\n",
         counted(fails, "failure"),
         counted(count(FindingStatus::Warn), "warning")
-    ));
+    );
     text
 }

@@ -60,17 +60,19 @@ fn report(changed: &[(File, String)], n_files: usize, diff: bool, writes: bool) 
     let report = Report::list(&["file"], items, None);
     let mut text = String::new();
     if diff {
-        changed
-            .iter()
-            .for_each(|(file, new)| text.push_str(&difference(&file.path, &file.text, new)));
+        for (file, new) in changed {
+            text.push_str(&difference(&file.path, &file.text, new));
+        }
     } else {
-        changed.iter().for_each(|(file, _)| {
-            text.push_str(&file.path);
-            text.push('\n');
-        });
+        for (file, _) in changed {
+            put!(
+                text, "{}
+", file.path
+            );
+        }
     }
     let did = if writes { "brought into form" } else { "not in form" };
-    text.push_str(&format!("{} of {} {did}\n", changed.len(), counted(n_files, "file")));
+    put!(text, "{} of {} {did}\n", changed.len(), counted(n_files, "file"));
     report.text(text)
 }
 
@@ -95,7 +97,11 @@ fn difference(path: &str, old: &str, new: &str) -> String {
         same_start + 1,
         comes.len()
     );
-    goes.iter().for_each(|line| text.push_str(&format!("-{line}\n")));
-    comes.iter().for_each(|line| text.push_str(&format!("+{line}\n")));
+    for line in goes {
+        put!(text, "-{line}\n");
+    }
+    for line in comes {
+        put!(text, "+{line}\n");
+    }
     text
 }

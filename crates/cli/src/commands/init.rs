@@ -87,7 +87,7 @@ fn input(path: &Path, dir: &Path) -> Result<Input> {
         ));
     }
     let raw = read_file(path)?;
-    let bytes = if name.ends_with(".gz") {
+    let bytes = if has_extension(&name, "gz") {
         let mut bytes = Vec::new();
         MultiGzDecoder::new(raw.as_slice())
             .take(MAX_BYTES)
@@ -130,9 +130,14 @@ fn refuse_broken(shell: &mut Shell, proposal: &Proposal) -> Result<()> {
     .hint("this is a bug; please report it with the header of the file"))
 }
 
+/// True when the file's name ends so, whatever the case.
+fn has_extension(name: &str, wanted: &str) -> bool {
+    Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
+}
+
 /// The model files among the new ones.
 fn model_files(proposal: &Proposal) -> Vec<File> {
-    let models = proposal.files.iter().filter(|file| file.path.ends_with(".yaml"));
+    let models = proposal.files.iter().filter(|file| has_extension(&file.path, "yaml"));
     models
         .filter_map(|file| match &file.content {
             Content::Text(text) => {
@@ -156,21 +161,20 @@ fn report(proposal: &Proposal, paint: Paint) -> Report {
     });
     let mut report = Report::list(&["attribute", "column", "found", "confidence"], items, None);
     let written: Vec<&str> = proposal.files.iter().map(|file| file.path.as_str()).collect();
-    report.json =
-        json!({ "columns": report.lines.clone(), "files": written, "notes": proposal.notes });
+    report.json = json!({ "columns": report.lines, "files": written, "notes": proposal.notes });
     let mut text = String::new();
     for summary in &proposal.summaries {
-        text.push_str(&format!("{summary}\n"));
+        put!(text, "{summary}\n");
     }
     if !proposal.findings.is_empty() {
         for line in
             report.render(crate::ui::Format::Text, paint, crate::ui::Width::Unlimited).lines()
         {
-            text.push_str(&format!(" {line}\n"));
+            put!(text, " {line}\n");
         }
     }
     for note in &proposal.notes {
-        text.push_str(&format!("{} {note}\n", paint.yellow("note:")));
+        put!(text, "{} {note}\n", paint.yellow("note:"));
     }
     let unsure = proposal
         .findings
@@ -178,11 +182,8 @@ fn report(proposal: &Proposal, paint: Paint) -> Report {
         .filter(|finding| finding.confidence == Confidence::NeedsYou)
         .count();
     if unsure > 0 {
-        text.push_str(&format!(
-            "{} to look at: those that say `needs you`\n",
-            counted(unsure, "column")
-        ));
+        put!(text, "{} to look at: those that say `needs you`\n", counted(unsure, "column"));
     }
-    text.push_str(&format!("Wrote {}\n", written.join(", ")));
+    put!(text, "Wrote {}\n", written.join(", "));
     report.text(text)
 }

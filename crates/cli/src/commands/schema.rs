@@ -4,7 +4,7 @@ use crate::{Exit, Result, shell::Shell};
 
 /// Print the JSON Schema of model files, for editors
 ///
-/// In VS Code: "yaml.schemas": {"muster.schema.json": ["*.yaml"]}
+/// In VS Code: `"yaml.schemas": {"muster.schema.json": ["*.yaml"]}`
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {}
 

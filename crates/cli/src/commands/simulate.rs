@@ -11,7 +11,7 @@ use crate::{
     shell::Shell,
     simulation::{Simulation, simulate},
     ui::Report,
-    when::{self, When, parse_when},
+    when::{When, parse_when},
 };
 
 /// Show what happens by a day in the future if nothing new is heard
@@ -27,15 +27,14 @@ pub(crate) struct Args {
 pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     let (ctx, opened) = shell.open().await?;
     let at = args.at.instant(&opened.model.timezone);
+    let zone = opened.model.timezone.clone();
+    let day = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
     if at <= ctx.now() {
-        return Err(CommandError::usage(format!("{} is not in the future", when::shown(at)))
+        return Err(CommandError::usage(format!("{} is not in the future", day(at)))
             .hint("for the past: muster users --as-of, muster explain --as-of"));
     }
     let progress = progress(&shell.ui);
     let simulation = simulate(&ctx, &opened, at, progress.as_ref()).await?;
-    let day = |at: Timestamp| {
-        at.to_zoned(opened.model.timezone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
-    };
     shell.ui.show(&report(&simulation, &day))?;
     shell.ui.say(&format!(
         "see it: muster plan --at {}",
@@ -51,7 +50,7 @@ fn report(simulation: &Simulation, day: &dyn Fn(Timestamp) -> String) -> Report 
     });
     let mut report = Report::list(&["at", "subject", "what"], items, None);
     report.json = json!({
-        "from": simulation.from.to_string(), "to": simulation.to.to_string(), "events": report.lines.clone(),
+        "from": simulation.from.to_string(), "to": simulation.to.to_string(), "events": report.lines,
         "plan": plan_json(&simulation.plan, ""),
     });
     let mut text =
@@ -65,9 +64,9 @@ fn report(simulation: &Simulation, day: &dyn Fn(Timestamp) -> String) -> Report 
             .lines()
             .skip(1)
         {
-            text.push_str(&format!(" {line}\n"));
+            put!(text, " {line}\n");
         }
     }
-    text.push_str(&format!("By then the plan has {} changes\n", simulation.plan.to_do().count()));
+    put!(text, "By then the plan has {} changes\n", simulation.plan.to_do().count());
     report.text(text)
 }

@@ -55,13 +55,12 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     let start = shell.host.clock.now();
-    let report = match args.release {
-        Some(id) => release(shell, &ctx, &opened, id, args.confirm).await?,
-        None => {
-            let options = SyncOptions { systems: args.systems };
-            let progress = progress(&shell.ui);
-            sync(&ctx, &opened, &options, progress.as_ref()).await?
-        }
+    let report = if let Some(id) = args.release {
+        release(shell, &ctx, &opened, id, args.confirm).await?
+    } else {
+        let options = SyncOptions { systems: args.systems };
+        let progress = progress(&shell.ui);
+        sync(&ctx, &opened, &options, progress.as_ref()).await?
     };
     let seconds = when::seconds_since(shell.host.clock.as_ref(), start);
     let shown = sync_report(&report, seconds, shell.ui.paint());
@@ -114,11 +113,7 @@ fn sync_report(report: &SyncReport, seconds: f64, paint: Paint) -> Report {
         .map(|read| &read.system)
         .collect::<std::collections::BTreeSet<_>>()
         .len();
-    text.push_str(&format!(
-        "{n} objects from {}   {}\n",
-        counted(n_systems, "system"),
-        when::took(seconds)
-    ));
+    put!(text, "{n} objects from {}   {}\n", counted(n_systems, "system"), when::took(seconds));
     shown.text(text)
 }
 
@@ -151,37 +146,39 @@ fn lines(read: &ReadReport, paint: Paint, text: &mut String) {
     part(read.undecided, "to decide");
     part(read.verified, "verified");
     let what = format!("{:<12} {:<20}", read.system, read.what);
-    text.push_str(&format!("{what} {}\n", parts.join(", ")));
+    put!(text, "{what} {}\n", parts.join(", "));
     if read.unconfirmed > 0 {
         let warning =
             format!("{} changes that the system said it made are not there", read.unconfirmed);
-        text.push_str(&format!("  {} {warning}\n", paint.yellow("warning:")));
+        put!(text, "  {} {warning}\n", paint.yellow("warning:"));
     }
     if let Some(problem) = &read.problem {
-        let problem = format!("incomplete, nothing is concluded from what is missing: {problem}");
-        text.push_str(&format!("  {} {}\n", paint.red("INCOMPLETE"), printable(&problem)));
+        let problem = format!("nothing is concluded from what is missing: {problem}");
+        put!(text, "  {} {}\n", paint.red("INCOMPLETE"), printable(&problem));
     }
     for bad in read.bad.iter().take(5) {
-        text.push_str(&format!(
+        put!(
+            text,
             "  {} {}: {}\n",
             paint.yellow("bad"),
             printable(&bad.place),
             printable(&bad.problem)
-        ));
+        );
     }
     if let Some(more) = read.n_bad.checked_sub(5).filter(|more| *more > 0) {
-        text.push_str(&format!("  … {more} more that could not be used: muster sync -o json\n"));
+        put!(text, "  … {more} more that could not be used: muster sync -o json\n");
     }
     if let Some(held) = &read.held {
         let counts = held.counts;
         let n = counts.n_create + counts.n_update + counts.n_absent;
-        text.push_str(&format!(
+        put!(
+            text,
             "  {} {}\n       release: muster sync --release {} --confirm {n}   reject: muster sync --reject {}\n",
             paint.red("HELD"),
             printable(&held.reason),
             held.id.0,
-            held.id.0,
-        ));
+            held.id.0
+        );
     }
 }
 

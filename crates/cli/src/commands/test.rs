@@ -66,7 +66,7 @@ fn report(outcomes: &Outcomes, missed: bool, seconds: f64, paint: Paint) -> Repo
         outcomes.outcomes.iter().filter(|outcome| !outcome.differences.is_empty()).count();
     let coverage = &outcomes.coverage;
     report.json = json!({
-        "ok": n_failed == 0, "passed": outcomes.outcomes.len() - n_failed, "failed": n_failed, "tests": report.lines.clone(),
+        "ok": n_failed == 0, "passed": outcomes.outcomes.len() - n_failed, "failed": n_failed, "tests": report.lines,
         "coverage": {
             "percent": coverage.percent(), "rules": coverage.n_rules(),
             "missed": coverage.missed().map(|(rule, at)| json!({ "rule": rule, "at": at.to_string() })).collect::<Vec<_>>(),
@@ -79,13 +79,14 @@ fn report(outcomes: &Outcomes, missed: bool, seconds: f64, paint: Paint) -> Repo
     if missed {
         missed_lines(coverage, &mut text);
     }
-    text.push_str(&format!(
+    put!(
+        text,
         "{} passed, {n_failed} failed, {} % of {} exercised   {}\n",
         outcomes.outcomes.len() - n_failed,
         coverage.percent(),
         counted(coverage.n_rules(), "rule"),
         when::took(seconds)
-    ));
+    );
     report.text(text)
 }
 
@@ -93,22 +94,24 @@ fn lines(outcome: &Outcome, all: &Outcomes, paint: Paint, text: &mut String) {
     let width =
         all.outcomes.iter().map(|outcome| outcome.at.file.chars().count()).max().unwrap_or(0);
     let word = if outcome.differences.is_empty() { paint.green("ok  ") } else { paint.red("FAIL") };
-    text.push_str(&format!("{:<width$}  {word} {}\n", outcome.at.file, outcome.name));
+    put!(text, "{:<width$}  {word} {}\n", outcome.at.file, outcome.name);
     for difference in &outcome.differences {
         let what = &difference.what;
-        text.push_str(&format!(
+        put!(
+            text,
             "    expected  {what} {}\n    got       {what} {}\n",
-            difference.expected, difference.got
-        ));
+            difference.expected,
+            difference.got
+        );
     }
     if !outcome.differences.is_empty() {
-        text.push_str(&format!("    case      {}   ({})\n", outcome.case, outcome.at));
+        put!(text, "    case      {}   ({})\n", outcome.case, outcome.at);
     }
 }
 
 fn missed_lines(coverage: &Coverage, text: &mut String) {
     for (rule, at) in coverage.missed() {
-        text.push_str(&format!("not exercised  {rule}  ({at})\n"));
+        put!(text, "not exercised  {rule}  ({at})\n");
     }
 }
 

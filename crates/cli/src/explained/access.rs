@@ -39,26 +39,24 @@ pub(crate) fn access(explained: &AccessExplained, paint: Paint) -> Report {
 fn text(explained: &AccessExplained, paint: Paint) -> String {
     let AccessExplained { subject, access, has, wanted, reasons: why, missing, account, state } =
         explained;
-    let verdict = match (has, wanted) {
-        (true, true) => paint.green("HAS"),
-        (true, false) => paint.yellow("HAS, and nothing grants it,"),
-        (false, true) => paint.yellow("SHOULD HAVE, and has not,"),
-        (false, false) => paint.red("HAS NOT"),
+    let (verb, remark) = match (has, wanted, why.is_empty()) {
+        (true, true, _) => (paint.green("HAS"), ""),
+        (true, false, true) => (paint.yellow("HAS"), ", and nothing grants it"),
+        (true, false, false) => (paint.yellow("HAS"), ", though the lifecycle state takes it away"),
+        (false, true, _) => (paint.yellow("SHOULD HAVE"), ", and has it not yet"),
+        (false, false, true) => (paint.red("HAS NOT"), ""),
+        (false, false, false) => (paint.red("HAS NOT"), ", because of the lifecycle state"),
     };
-    let mut text = format!("{subject} {verdict} {access}");
+    let mut text = format!("{subject} {verb} {access}{remark}");
     if let Some(account) = account {
-        let enabled = match account.enabled {
-            Some(true) => "",
-            Some(false) => ", disabled",
-            None => "",
-        };
-        text.push_str(&format!(
-            "     account {}{enabled}, as read; last change seen {}",
-            account.name,
-            shown(account.changed_at)
-        ));
+        let enabled = if account.enabled == Some(false) { ", disabled" } else { "" };
+        let seen = shown(account.changed_at);
+        put!(text, "     account {}{enabled}, as read; last change seen {seen}", account.name);
     }
     text.push('\n');
+    if !*wanted && let Some(state) = state {
+        reasons::state(state, paint, &mut text);
+    }
     for (number, reason) in (1..).zip(why) {
         reasons::reason(number, reason, paint, &mut text);
     }
@@ -68,9 +66,6 @@ fn text(explained: &AccessExplained, paint: Paint) -> String {
         }
         if missing.is_empty() {
             text.push_str(" no role of the model grants it\n");
-        }
-        if let Some(state) = state {
-            reasons::state(state, paint, &mut text);
         }
     }
     text.push_str(closing(*has, *wanted));
@@ -82,7 +77,7 @@ fn closing(has: bool, wanted: bool) -> &'static str {
     match (has, wanted) {
         (true, true) => "As it should be.\n",
         (true, false) => {
-            "The next plan takes it away, where the system's mode allows: muster plan\n"
+            "The next plan takes or disables it, where the system's mode allows: muster plan\n"
         }
         (false, true) => "The next plan gives it: muster plan\n",
         (false, false) => "Not there, and not wanted.\n",

@@ -34,18 +34,19 @@ pub(crate) fn attribute(explained: &AttributeExplained, paint: Paint) -> Report 
 fn text(explained: &AttributeExplained, paint: Paint) -> String {
     let AttributeExplained { subject, attribute, value, origin, used_by } = explained;
     let mut text = format!("{subject} .{attribute} = {}\n", paint.bold(&reasons::value(value)));
-    text.push_str(&format!(" {}\n", origin_text(origin)));
+    put!(text, " {}\n", origin_text(origin));
     if let Origin::Lifecycle(Some(state)) = origin {
         reasons::state(state, paint, &mut text);
     }
     for (system, target, reason) in used_by {
         let role = reason.role.as_ref().map_or_else(String::new, |role| format!("   role {role}"));
-        text.push_str(&format!(
+        put!(
+            text,
             " -> {system}  {target} = {}   {}  ({}){role}\n",
             reasons::value(&reason.value),
             paint.dim(&printable(&reason.source)),
             reason.at
-        ));
+        );
     }
     if used_by.is_empty() {
         text.push_str(" no account of this person reads it directly\n");

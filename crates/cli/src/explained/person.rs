@@ -50,32 +50,26 @@ fn text(explained: &PersonExplained, paint: Paint) -> String {
         reasons::state(state, paint, &mut text);
     }
     if let Some(at) = next_change {
-        text.push_str(&format!("Next change {}\n", shown(*at)));
+        put!(text, "Next change {}\n", shown(*at));
     }
     text.push_str(if roles.is_empty() { "\nNo roles\n" } else { "\nRoles\n" });
     let width = roles.iter().map(|role| role.role.chars().count()).max().unwrap_or(0);
     for role in roles {
-        text.push_str(&format!(
-            "  {:<width$}  {}  ({})\n",
-            role.role,
-            printable(&role.via),
-            role.at
-        ));
+        put!(text, "  {:<width$}  {}  ({})\n", role.role, printable(&role.via), role.at);
     }
     text.push_str(if accounts.is_empty() { "\nNo accounts\n" } else { "\nAccounts\n" });
     for account in accounts {
         account_lines(account, paint, &mut text);
     }
     for conflict in conflicts {
-        text.push_str(&format!(
-            "\n{} duties that do not go together: {conflict}\n",
-            paint.red("CONFLICT")
-        ));
+        put!(text, "\n{} duties that do not go together: {conflict}\n", paint.red("CONFLICT"));
     }
-    text.push_str(&format!(
+    put!(
+        text,
         "\nWhy one of them: muster explain {} SYSTEM[:ENTITLEMENT]     a value: muster explain {} .ATTRIBUTE\n",
-        person.key, person.key
-    ));
+        person.key,
+        person.key
+    );
     text
 }
 
@@ -93,9 +87,9 @@ fn account_lines(account: &AccountExplained, paint: Paint, text: &mut String) {
         (Want::Retained { .. }, _) => paint.yellow("   to be kept disabled"),
         (Want::Absent, _) => paint.yellow("   to be deleted"),
     };
-    text.push_str(&format!("  {}.{}  {there}{wanted}\n", account.system, account.account_type));
+    put!(text, "  {}.{}  {there}{wanted}\n", account.system, account.account_type);
     for entitlement in &account.entitlements {
-        text.push_str(&format!("    {}\n", entitlement_line(entitlement, paint)));
+        put!(text, "    {}\n", entitlement_line(entitlement, paint));
     }
 }
 

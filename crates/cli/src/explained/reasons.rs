@@ -46,20 +46,20 @@ pub(super) fn conditions(conditions: &[Condition], indent: &str, paint: Paint, t
         let read = if read.is_empty() { String::new() } else { format!("   {}", paint.dim(&read)) };
         let flips =
             condition.flips.map_or_else(String::new, |at| format!("   until {}", shown(at)));
-        text.push_str(&format!("{indent}{mark} {}{read}{flips}\n", printable(&condition.source)));
+        put!(text, "{indent}{mark} {}{read}{flips}\n", printable(&condition.source));
     }
 }
 
 /// A numbered reason with how it came.
 pub(super) fn reason(number: usize, reason: &Reason, paint: Paint, text: &mut String) {
-    text.push_str(&format!(" {number}. role {}  ({})\n", paint.bold(&reason.role), reason.at));
+    put!(text, " {number}. role {}  ({})\n", paint.bold(&reason.role), reason.at);
     because(&reason.because, paint, text);
 }
 
 fn because(because: &Because, paint: Paint, text: &mut String) {
     match because {
         Because::Rule { conditions: held, at } => {
-            text.push_str(&format!("      by its rule ({at})\n"));
+            put!(text, "      by its rule ({at})\n");
             conditions(held, "        ", paint, text);
         }
         Because::Assigned { id, reason, by, from, until } => {
@@ -68,13 +68,14 @@ fn because(because: &Because, paint: Paint, text: &mut String) {
                 || ", no end date".to_owned(),
                 |until| format!(" until {}", shown(until)),
             );
-            text.push_str(&format!(
+            put!(
+                text,
                 "      assigned by {by}{from}{until}: \"{}\"  (assignment {id})\n",
                 printable(reason)
-            ));
+            );
         }
         Because::Included(outer) => {
-            text.push_str(&format!("      included in role {}  ({})\n", outer.role, outer.at));
+            put!(text, "      included in role {}  ({})\n", outer.role, outer.at);
             self::because(&outer.because, paint, text);
         }
     }
@@ -82,24 +83,20 @@ fn because(because: &Because, paint: Paint, text: &mut String) {
 
 /// A role that would give it, and what is not so.
 pub(super) fn missing(missing: &MissingRole, paint: Paint, text: &mut String) {
-    text.push_str(&format!(" -- role {} would give it  ({})\n", missing.role, missing.at));
+    put!(text, " -- role {} would give it  ({})\n", missing.role, missing.at);
     if missing.conditions.is_empty() {
-        text.push_str(&format!(
+        put!(
+            text,
             "      it is given by assignment only: muster assign PERSON {} --reason \"…\"\n",
             missing.role
-        ));
+        );
     }
     conditions(&missing.conditions, "        ", paint, text);
 }
 
 /// The lifecycle state with its conditions.
 pub(super) fn state(state: &StateReason, paint: Paint, text: &mut String) {
-    text.push_str(&format!(
-        "State {} since {}  ({})\n",
-        paint.bold(&state.state),
-        shown(state.since),
-        state.at
-    ));
+    put!(text, "State {} since {}  ({})\n", paint.bold(&state.state), shown(state.since), state.at);
     conditions(&state.conditions, "   ", paint, text);
 }
 

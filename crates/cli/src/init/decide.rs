@@ -224,6 +224,7 @@ fn source(
     let mut key_position = 0;
     let is_person = type_name == "person";
     for column in &columns {
+        let column = &as_meant(column, is_person);
         let is_key = column.index == key;
         if column.n_distinct == 0 {
             proposal.findings.push(finding(
@@ -267,6 +268,15 @@ fn is_family_name(known: &str, columns: &[Column]) -> bool {
     known == "fullName" && has("givenName") && !has("familyName")
 }
 
+/// A name is text even where every name looks like a number, a day or a yes.
+fn as_meant(column: &Column, is_person: bool) -> Column {
+    let known = names::known(&column.name).filter(|_| is_person);
+    if known.is_some_and(|known| !known.ends_with("Date")) {
+        return Column { kind: Kind::Text, n_odd: 0, ambiguous: false, ..column.clone() };
+    }
+    column.clone()
+}
+
 fn notes(sheet: &Sheet, notes: &mut Vec<String>) {
     if sheet.header_mended {
         notes.push(format!(
@@ -300,6 +310,9 @@ fn link(
     own_type: &str,
     keys: &BTreeMap<String, BTreeSet<String>>,
 ) -> Option<(String, usize)> {
+    if !matches!(known, None | Some("department" | "manager" | "location")) {
+        return None;
+    }
     let n = columns::values(sheet, column.index).count();
     let mut best: Option<(String, usize)> = None;
     for (to, values) in keys {
@@ -409,10 +422,9 @@ fn describe_kind(column: &Column, sure: Confidence) -> (String, Confidence) {
             ),
             Confidence::NeedsYou,
         ),
-        Kind::Date(_) => (
-            format!("days as {}{odd}", shown_format(&column.kind)),
-            sure.min(Confidence::Confident),
-        ),
+        Kind::Date(_) => {
+            (format!("days as {}{odd}", shown_format(&column.kind)), Confidence::Confident)
+        }
         Kind::DateTime(_) => (format!("instants as {}", shown_format(&column.kind)), sure),
     }
 }

@@ -122,13 +122,11 @@ fn decode(input: &Input) -> Result<(String, Option<&'static str>), SheetError> {
         let problem = "it holds zero bytes; export it as CSV in UTF-8";
         return Err(SheetError::NotText(input.name.clone(), problem.to_owned()));
     }
-    match std::str::from_utf8(&input.bytes) {
-        Ok(text) => Ok((text.to_owned(), None)),
-        Err(_) => {
-            let (text, _) = encoding_rs::WINDOWS_1252.decode_without_bom_handling(&input.bytes);
-            Ok((text.into_owned(), Some("windows-1252")))
-        }
+    if let Ok(text) = std::str::from_utf8(&input.bytes) {
+        return Ok((text.to_owned(), None));
     }
+    let (text, _) = encoding_rs::WINDOWS_1252.decode_without_bom_handling(&input.bytes);
+    Ok((text.into_owned(), Some("windows-1252")))
 }
 
 /// The candidate that stands equally often, and often, in the first lines.

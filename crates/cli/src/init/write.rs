@@ -360,7 +360,7 @@ impl Shape<'_> {
         given.extend(
             names
                 .iter()
-                .filter(|(name, _)| self.has(name))
+                .filter(|(name, _)| self.has(name) && *name != self.key())
                 .map(|(name, value)| format!("{name}: {value}")),
         );
         let given = given.join(", ");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use muster_model::{SystemId, Text};
+use muster_model::{SystemId, Text, Value};
 use muster_policy::{
     AccountExpectation, AccountRef, DesiredAccount, Evaluation, Expectation, Model, Want,
 };
@@ -47,7 +47,7 @@ pub(super) fn differences(
                 .iter()
                 .map(|(kind, name)| (desired.account.system, *kind, name.clone()))
         });
-        let (expected, got) = sets(model, grants.iter().cloned().collect(), got.collect());
+        let (expected, got) = sets(model, &grants.iter().cloned().collect(), &got.collect());
         compare("grants", expected, got);
     }
     if let Some(roles) = roles {
@@ -57,26 +57,33 @@ pub(super) fn differences(
     }
     for (system, account, mapping, wanted) in values {
         let reference = AccountRef { system: *system, account: *account };
-        let desired = evaluation.accounts.iter().find(|desired| desired.account == reference);
-        let value = desired.and_then(|desired| desired.values.get(*mapping));
+        let got = value_of(evaluation, reference, *mapping);
         let text_only = model.systems.get(system.index()).is_some_and(|system| system.text_only);
-        let got = value.cloned().unwrap_or_default();
-        let same = got == *wanted || (text_only && got.to_wire_text() == wanted.to_wire_text());
-        if !same {
-            compare(&mapping_name(model, reference, *mapping), wanted.to_string(), got.to_string());
+        if got != *wanted && !(text_only && got.to_wire_text() == wanted.to_wire_text()) {
+            let name = mapping_name(model, reference, *mapping);
+            compare(&name, wanted.to_string(), got.to_string());
         }
     }
     if let Some(conflicts) = conflicts {
         let expected: BTreeSet<&str> = conflicts.iter().map(|name| &**name).collect();
-        let got: BTreeSet<&str> = evaluation
-            .conflicts
-            .iter()
-            .filter_map(|conflict| model.conflicts.get(conflict.conflict))
-            .map(|conflict| &*conflict.name)
-            .collect();
+        let got = conflict_names(model, evaluation);
         compare("conflicts", list(expected), list(got));
     }
     found
+}
+
+/// The value of an account attribute as wanted; `Null` where there is none.
+fn value_of(evaluation: &Evaluation, account: AccountRef, mapping: usize) -> Value {
+    let desired = evaluation.accounts.iter().find(|desired| desired.account == account);
+    desired.and_then(|desired| desired.values.get(mapping)).cloned().unwrap_or_default()
+}
+
+fn conflict_names<'m>(model: &'m Model, evaluation: &Evaluation) -> BTreeSet<&'m str> {
+    let found = evaluation.conflicts.iter();
+    found
+        .filter_map(|conflict| model.conflicts.get(conflict.conflict))
+        .map(|conflict| &*conflict.name)
+        .collect()
 }
 
 /// The name of the lifecycle state.
@@ -91,10 +98,9 @@ fn is_as_expected(wanted: AccountExpectation, desired: Option<&DesiredAccount>) 
         desired.map_or((Want::Absent, false), |desired| (desired.want, desired.enabled));
     match (wanted, want) {
         (AccountExpectation::Enabled, Want::Present | Want::Retained { .. }) => enabled,
-        (AccountExpectation::Enabled, Want::Absent) => false,
         (AccountExpectation::Disabled, Want::Present | Want::Retained { .. }) => !enabled,
-        (AccountExpectation::Disabled, Want::Absent) => false,
-        (AccountExpectation::None, Want::Present) => false,
+        (AccountExpectation::Enabled | AccountExpectation::Disabled, Want::Absent)
+        | (AccountExpectation::None, Want::Present) => false,
         (AccountExpectation::None, Want::Retained { .. } | Want::Absent) => true,
     }
 }
@@ -139,7 +145,7 @@ pub(super) fn mapping_name(model: &Model, account: AccountRef, mapping: usize) -
 type Grants = BTreeSet<(SystemId, usize, Text)>;
 
 /// What both have is left out where the lists are long, so that the difference is seen.
-fn sets(model: &Model, expected: Grants, got: Grants) -> (String, String) {
+fn sets(model: &Model, expected: &Grants, got: &Grants) -> (String, String) {
     let name = |(system, kind, name): &(SystemId, usize, Text)| {
         let system = model.systems.get(system.index());
         let kind = system
@@ -150,7 +156,7 @@ fn sets(model: &Model, expected: Grants, got: Grants) -> (String, String) {
     if expected == got {
         return (String::new(), String::new());
     }
-    let common = expected.intersection(&got).count();
+    let common = expected.intersection(got).count();
     let shown = |set: &Grants, other: &Grants| {
         if common <= 4 {
             return list(set.iter().map(name));
@@ -158,7 +164,7 @@ fn sets(model: &Model, expected: Grants, got: Grants) -> (String, String) {
         let own = list(set.difference(other).map(name));
         format!("{own} and {common} that both have")
     };
-    (shown(&expected, &got), shown(&got, &expected))
+    (shown(expected, got), shown(got, expected))
 }
 
 fn role_names(model: &Model, roles: &BTreeSet<usize>) -> String {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use muster_model::Location;
-use muster_policy::{AccountRef, Evaluation, Evaluator, Model, Via, Want};
+use muster_policy::{AccountRef, Evaluation, Model, Via, Want};
 
 use super::compare::mapping_name;
 
@@ -69,7 +69,7 @@ impl Coverage {
     }
 
     /// Notes what one evaluation reached.
-    pub(super) fn note(&mut self, evaluator: &Evaluator, evaluation: &Evaluation) {
+    pub(super) fn note(&mut self, evaluation: &Evaluation) {
         let by_rule = evaluation.roles.iter().filter(|held| held.via == Via::Rule);
         self.reached.extend(by_rule.map(|held| Key::Role(held.role)));
         self.reached
@@ -79,7 +79,7 @@ impl Coverage {
             self.reached.extend(valued.map(|(mapping, _)| Key::Mapping(desired.account, mapping)));
         }
         if let Some(ahead) = &evaluation.ahead {
-            self.note(evaluator, ahead);
+            self.note(ahead);
         }
     }
 

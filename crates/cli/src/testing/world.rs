@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use muster_lang::{Binding, Clock, Frame};
+use muster_lang::{Binding, Clock, Frame, World as _};
 use muster_model::{AssignmentId, EntityId, Row, Slot, Text, TypeId, Value, ValueType};
 use muster_policy::{Assignment, Evaluation, Evaluator, Identity, MemoryWorld, Model, PolicyTest};
 
@@ -57,13 +57,9 @@ impl World {
         let parts = entity_type.attributes.iter().filter_map(|attribute| {
             let value = row.get(attribute.slot);
             let shown = !value.is_null() && attribute.kind == muster_model::AttributeKind::Stored;
-            let text = match value {
-                Value::Link(id) => muster_lang::World::row(&self.entities, *id).map_or_else(
-                    || value.to_string(),
-                    |row| key_of(model, row).unwrap_or_else(|| value.to_string()),
-                ),
-                other => other.to_string(),
-            };
+            let linked = if let Value::Link(id) = value { self.entities.row(*id) } else { None };
+            let key = linked.and_then(|row| key_of(model, row));
+            let text = key.unwrap_or_else(|| value.to_string());
             shown.then(|| format!("{}: {text}", attribute.name))
         });
         format!("{{{}}}", parts.collect::<Vec<_>>().join(", "))

@@ -22,27 +22,27 @@ fn rendered(format: Format) -> String {
 
 #[test]
 fn a_table_for_people_has_no_lines_and_no_control_characters() {
-    assert_snapshot!(rendered(Format::Text), @"");
+    assert_snapshot!(rendered(Format::Text));
 }
 
 #[test]
 fn a_list_as_one_document_says_where_the_next_page_begins() {
-    assert_snapshot!(rendered(Format::Json), @"");
+    assert_snapshot!(rendered(Format::Json));
 }
 
 #[test]
 fn a_list_as_lines_has_one_document_for_each_item() {
-    assert_snapshot!(rendered(Format::Jsonl), @"");
+    assert_snapshot!(rendered(Format::Jsonl));
 }
 
 #[test]
 fn a_list_as_csv_is_quoted_where_it_must_be() {
-    assert_snapshot!(rendered(Format::Csv), @"");
+    assert_snapshot!(rendered(Format::Csv));
 }
 
 #[test]
 fn a_list_as_markdown_cannot_break_out_of_its_cell() {
-    assert_snapshot!(rendered(Format::Md), @"");
+    assert_snapshot!(rendered(Format::Md));
 }
 
 #[test]

@@ -1,0 +1,88 @@
+//! The sample company: written into a folder, synchronised and planned; and the walk through the first ten minutes.
+
+mod capture;
+mod check;
+mod interrupt;
+mod steps;
+
+use std::{collections::BTreeSet, path::Path};
+
+use jiff::{civil::Date, tz::TimeZone};
+use muster_engine::{PlanOptions, SyncOptions, make_plan, sync};
+use muster_plan::Kind;
+use muster_store::AccountStatus;
+
+pub(crate) use self::check::check;
+use crate::{
+    Result,
+    host::Host,
+    progress::progress,
+    shell::{Shell, write_file},
+    simulation::everybody,
+};
+
+/// The zone of the sample company.
+const ZONE: &str = "Europe/Berlin";
+
+/// What the sample company looks like after the first synchronisation.
+#[derive(Debug)]
+pub(crate) struct Company {
+    pub(crate) people: usize,
+    pub(crate) systems: usize,
+    pub(crate) accounts: usize,
+    /// People who left and whose accounts are to be disabled.
+    pub(crate) leavers: usize,
+    pub(crate) orphans: usize,
+    /// People with duties that do not go together.
+    pub(crate) conflicts: usize,
+    /// Operations that are planned.
+    pub(crate) changes: usize,
+}
+
+/// Writes the project as of today and answers the day.
+pub(crate) fn write_project(host: &Host, dir: &Path) -> Result<Date> {
+    let zone = TimeZone::get(ZONE).unwrap_or(TimeZone::UTC);
+    let today = host.clock.now().to_zoned(zone).date();
+    for file in muster_demo::files(today) {
+        write_file(&dir.join(file.path), &file.content)?;
+    }
+    Ok(today)
+}
+
+/// Synchronises and plans, so that there is something to look at.
+pub(crate) async fn set_up(shell: &mut Shell, dir: &Path) -> Result<Company> {
+    let (ctx, opened) = shell.open_at(dir).await?;
+    let progress = progress(&shell.ui);
+    let report = sync(&ctx, &opened, &SyncOptions::default(), progress.as_ref()).await?;
+    let options = PlanOptions { at: None, people: Vec::new(), save: true };
+    let made = make_plan(&ctx, &opened, &options, progress.as_ref()).await?;
+    let mut tx = opened.store.read().await.map_err(muster_app::Error::from)?;
+    let counts = tx.count_accounts().await.map_err(muster_app::Error::from)?;
+    let people = report
+        .reads
+        .iter()
+        .filter(|read| &*read.what == "person")
+        .map(|read| read.objects)
+        .sum::<u64>();
+    let mut conflicts = 0;
+    everybody(&opened, &mut tx, ctx.now(), |_, _, evaluation| {
+        conflicts += usize::from(!evaluation.conflicts.is_empty());
+    })
+    .await?;
+    let disabled = made.plan.operations.iter().filter(|operation| {
+        operation.kind == Kind::Disable && operation.reason.text.starts_with("lifecycle")
+    });
+    let is_orphan = |status| status == AccountStatus::Orphan;
+    let number = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+    Ok(Company {
+        people: number(people),
+        systems: opened.model.systems.iter().filter(|system| !system.accounts.is_empty()).count(),
+        accounts: number(counts.iter().map(|count| count.n).sum()),
+        leavers: disabled.map(|operation| operation.identity).collect::<BTreeSet<_>>().len(),
+        orphans: number(
+            counts.iter().filter(|count| is_orphan(count.status)).map(|count| count.n).sum(),
+        ),
+        conflicts,
+        changes: made.plan.to_do().count(),
+    })
+}

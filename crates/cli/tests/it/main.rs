@@ -1,0 +1,10 @@
+//! The command line from outside: arguments in, output and exit code out, with a clock that stands still.
+
+mod errors;
+mod first_minutes;
+mod formats;
+mod help;
+mod project;
+mod reference;
+mod support;
+mod work;
