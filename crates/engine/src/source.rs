@@ -159,7 +159,7 @@ fn counts(
 fn crossed(read: &Read, counts: ChangeCounts) -> Option<String> {
     let parts =
         [("create", counts.n_create), ("update", counts.n_update), ("absent", counts.n_absent)];
-    parts.into_iter().find_map(|(kind, n)| {
+    let crossed = parts.into_iter().filter_map(|(kind, n)| {
         let Limit { max, percent } = *read.guards.limits.get(kind)?;
         let share = u128::from(counts.n_present) * u128::from(percent);
         let is_first = kind == "create" && counts.n_present == 0;
@@ -175,7 +175,9 @@ fn crossed(read: &Read, counts: ChangeCounts) -> Option<String> {
                 counts.n_present
             )
         })
-    })
+    });
+    let reasons: Vec<String> = crossed.collect();
+    (!reasons.is_empty()).then(|| reasons.join("; "))
 }
 
 /// Takes what the connector reads and keeps what differs from the marks.

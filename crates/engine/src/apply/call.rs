@@ -1,9 +1,9 @@
 //! Calls to a connector: again with back-off where it may help, settled by reading where an answer was lost.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use muster_connector::{Connector, ConnectorError, Field};
-use muster_model::{Applied, Change};
+use muster_model::{Applied, Change, Text, Value, ValueType};
 
 /// How often one change is tried in one run.
 const TRIES: u32 = 6;
@@ -53,7 +53,11 @@ pub(super) async fn call(
         let mut again = 0;
         for (position, answer) in open.iter().zip(answers) {
             match answer {
-                Err(error) if error.is_transient() && attempt + 1 < TRIES => {
+                Err(error)
+                    if attempt + 1 < TRIES
+                        && (error.is_transient()
+                            || was_done_perhaps(&error, doubtful.get(*position))) =>
+                {
                     again += 1;
                     if let ConnectorError::Throttled { after: Some(after) } = error {
                         pause = pause.max(after.min(LONGEST_PAUSE));
@@ -82,6 +86,13 @@ pub(super) async fn call(
     }
 }
 
+/// True for an answer that an earlier call may have caused whose own answer was lost: the object tells.
+fn was_done_perhaps(error: &ConnectorError, doubtful: Option<&bool>) -> bool {
+    let after_itself =
+        matches!(error, ConnectorError::AlreadyExists { .. } | ConnectorError::NotFound { .. });
+    after_itself && doubtful == Some(&true)
+}
+
 fn put(
     results: &mut [Option<Result<Applied, ConnectorError>>],
     position: usize,
@@ -98,16 +109,22 @@ async fn settle(
     connector: &dyn Connector,
     change: &Change,
 ) -> Option<Result<Applied, ConnectorError>> {
-    let fields: &[Field] = &[];
     match change {
-        Change::Create { object, .. } => match connector.get(object, fields).await {
-            Ok(Some(found)) => Some(Ok(Applied { id: Some(found.id), name: Some(found.name) })),
-            Ok(None) => None,
-            Err(error) => (!error.is_transient()).then_some(Err(error)),
-        },
+        Change::Create { object, values, .. } => {
+            let fields: Vec<Field> = values.iter().map(field).collect();
+            match connector.get(object, &fields).await {
+                Ok(Some(found)) if is_as_created(values, &found.values) => {
+                    Some(Ok(Applied { id: Some(found.id), name: Some(found.name) }))
+                }
+                // Somebody else's object has the name: what was sent did not arrive, and must not be taken for done.
+                Ok(Some(found)) => Some(Err(ConnectorError::AlreadyExists { name: found.name })),
+                Ok(None) => None,
+                Err(error) => (!error.is_transient()).then_some(Err(error)),
+            }
+        }
         Change::Rename { object, to } => {
             let renamed = muster_model::ObjectRef { name: to.clone(), ..object.clone() };
-            match connector.get(&renamed, fields).await {
+            match connector.get(&renamed, &[]).await {
                 Ok(Some(found)) if *found.name == **to => {
                     Some(Ok(Applied { id: Some(found.id), name: Some(found.name) }))
                 }
@@ -120,4 +137,30 @@ async fn settle(
         | Change::Delete { .. }
         | Change::Members { .. } => None,
     }
+}
+
+fn field((name, value): &(Text, Value)) -> Field {
+    let value_type = match value.items().first() {
+        Some(Value::Bool(_)) => ValueType::Bool,
+        Some(Value::Int(_)) => ValueType::Int,
+        Some(Value::Float(_)) => ValueType::Float,
+        Some(Value::Date(_)) => ValueType::Date,
+        Some(Value::DateTime(_)) => ValueType::DateTime,
+        Some(Value::Binary(_)) => ValueType::Binary,
+        Some(Value::Uuid(_)) => ValueType::Uuid,
+        Some(
+            Value::Null | Value::Text(_) | Value::Link(_) | Value::Reference(_) | Value::List(_),
+        )
+        | None => ValueType::Text,
+    };
+    Field { name: name.clone(), value_type, many: matches!(value, Value::List(_)) }
+}
+
+/// True when an object holds every value that it was to be created with; systems may change the case of a value.
+fn is_as_created(values: &[(Text, Value)], found: &[Value]) -> bool {
+    let shape = |value: &Value| -> BTreeSet<String> {
+        let items = value.items().iter().map(Value::to_wire_text);
+        items.filter_map(|item| item.as_text().map(|text| text.to_lowercase())).collect()
+    };
+    values.iter().zip(found).all(|((_, sent), found)| shape(sent) == shape(found))
 }

@@ -1,4 +1,9 @@
 //! Runs of the engine over a repository, files and connected systems.
 
+mod city;
+mod directory;
+mod employees;
+mod server;
 mod spine;
+mod staff;
 mod support;

@@ -8,10 +8,10 @@ use std::{
 
 use jiff::Timestamp;
 use muster_app::{Clock, Connectors, Ctx, Error, Opened};
-use muster_connector::{Connector, ConnectorError, MemoryConnector, MemoryOptions, NoSecrets};
+use muster_connector::{Connector, ConnectorError, MemoryConnector, MemoryOptions, Secrets};
 use muster_engine::{
     ApplyOptions, ApplyReport, CancelFlag, MadePlan, NoProgress, PlanOptions, SyncOptions,
-    SyncReport, apply, make_plan, sync,
+    SyncReport, apply, make_plan, release_change_set, sync,
 };
 use muster_model::{Capabilities, SettingProblem, Settings};
 use muster_project::Catalogue;
@@ -27,10 +27,28 @@ impl Clock for TestClock {
     }
 }
 
+/// Knows the one password of every test directory.
+struct TestSecrets;
+
+impl Secrets for TestSecrets {
+    fn env(&self, name: &str) -> Option<String> {
+        (name == "LDAP_PASSWORD").then(|| muster_testkit::PASSWORD.to_owned())
+    }
+
+    fn file(&self, path: &str) -> std::io::Result<String> {
+        std::fs::read_to_string(path)
+    }
+}
+
+/// Puts a connector of the test between the engine and a directory.
+pub(crate) type Wrap = Box<dyn Fn(Arc<dyn Connector>) -> Arc<dyn Connector> + Send + Sync>;
+
 /// Connectors of tests: `csv` and `ldap` as they are, `memory` by name.
 #[derive(Default)]
 pub(crate) struct TestConnectors {
     memory: Mutex<BTreeMap<String, Arc<MemoryConnector>>>,
+    /// What stands between the engine and directories, if anything.
+    pub(crate) wrap: Mutex<Option<Wrap>>,
 }
 
 impl TestConnectors {
@@ -76,7 +94,13 @@ impl Connectors for TestConnectors {
     ) -> Result<Arc<dyn Connector>, ConnectorError> {
         let inner: Arc<dyn Connector> = match connector {
             "csv" => muster_connector_csv::open(settings, base)?,
-            "ldap" => muster_connector_ldap::open(settings, &NoSecrets)?,
+            "ldap" => {
+                let directory = muster_connector_ldap::open(settings, &TestSecrets)?;
+                match &*self.wrap.lock().unwrap() {
+                    Some(wrap) => wrap(directory),
+                    None => directory,
+                }
+            }
             _ => self.memory(settings.scalar("name").unwrap()),
         };
         Ok(match chaos {
@@ -136,18 +160,61 @@ impl Rig {
     }
 
     pub(crate) async fn sync(&self) -> SyncReport {
-        let opened = self.open().await;
-        sync(&self.ctx(), &opened, &SyncOptions::default(), &NoProgress)
+        self.sync_in(&self.open().await).await
+    }
+
+    pub(crate) async fn plan(&self) -> MadePlan {
+        self.plan_in(&self.open().await).await
+    }
+
+    /// Synchronises in a project that is open.
+    pub(crate) async fn sync_in(&self, opened: &Opened) -> SyncReport {
+        sync(&self.ctx(), opened, &SyncOptions::default(), &NoProgress)
             .await
             .unwrap_or_else(|error| panic!("{}", report(&error)))
     }
 
-    pub(crate) async fn plan(&self) -> MadePlan {
+    /// Synchronises; every read sees everything, understands all of it, and is held by no guard.
+    pub(crate) async fn sync_all(&self) -> SyncReport {
+        let synced = self.sync().await;
+        for read in &synced.reads {
+            assert!(read.complete && read.n_bad == 0 && read.held.is_none(), "{read:?}");
+        }
+        synced
+    }
+
+    /// Synchronises and releases every change set that is held.
+    pub(crate) async fn release(&self) {
         let opened = self.open().await;
+        for read in self.sync_in(&opened).await.reads {
+            assert!(read.complete && read.n_bad == 0, "{read:?}");
+            let Some(held) = read.held else { continue };
+            let n = held.counts.n_create + held.counts.n_update + held.counts.n_absent;
+            release_change_set(&self.ctx(), &opened, held.id, Some(n), &NoProgress)
+                .await
+                .unwrap_or_else(|error| panic!("{}", report(&error)));
+        }
+    }
+
+    /// Makes and saves a plan in a project that is open.
+    pub(crate) async fn plan_in(&self, opened: &Opened) -> MadePlan {
         let options = PlanOptions { save: true, ..PlanOptions::default() };
-        make_plan(&self.ctx(), &opened, &options, &NoProgress)
+        make_plan(&self.ctx(), opened, &options, &NoProgress)
             .await
             .unwrap_or_else(|error| panic!("{}", report(&error)))
+    }
+
+    /// Applies a plan with the number of its operations; all of it is done.
+    pub(crate) async fn apply_whole(&self, made: &MadePlan) -> ApplyReport {
+        let n = made.plan.to_do().count() as u64;
+        let applied =
+            self.apply(Some(n)).await.unwrap_or_else(|error| panic!("{}", report(&error)));
+        assert_eq!(
+            (applied.executed, applied.failed.len(), applied.skipped, applied.left),
+            (n, 0, 0, 0),
+            "{applied:?}"
+        );
+        applied
     }
 
     pub(crate) async fn apply(&self, confirm: Option<u64>) -> Result<ApplyReport, Error> {
