@@ -14,15 +14,15 @@ use std::{
 use muster_app::{Ctx, Error, Kind, Opened, load_world};
 use muster_model::{EntityId, PlanId, Text};
 use muster_plan::{Operation, decode_operation};
-use muster_store::{Entry, OperationFilter, OperationState, PlanStatus};
+use muster_store::{Entry, OperationFilter, OperationState, PlanStatus, ReadTx, Tx};
 use serde_json::json;
 
 use crate::{
     evaluate::evaluate_some,
-    plans::{MadePlan, load_plan},
+    lease::Lease,
+    plans::{MadePlan, interrupted_plan, load_plan, short},
     progress::Progress,
     settle::save_findings,
-    sync::Lease,
 };
 
 mod batch;
@@ -89,23 +89,22 @@ pub async fn apply(
     progress: &dyn Progress,
     cancel: &CancelFlag,
 ) -> Result<ApplyReport, Error> {
-    let made = load_plan(opened, name).await?;
-    let Some(id) = made.id else { return Err(Error::bug("a saved plan has no id")) };
     let lease = Lease::take(ctx, opened, "apply").await?;
-    let outcome = run(ctx, opened, &made, id, options, progress, cancel).await;
-    lease.release(opened).await?;
-    outcome
+    let outcome = run(ctx, opened, name, &lease, options, progress, cancel).await;
+    lease.release(opened, outcome).await
 }
 
 async fn run(
     ctx: &Ctx,
     opened: &Opened,
-    made: &MadePlan,
-    id: PlanId,
+    name: Option<&str>,
+    lease: &Lease,
     options: &ApplyOptions,
     progress: &dyn Progress,
     cancel: &CancelFlag,
 ) -> Result<ApplyReport, Error> {
+    let made = &load_plan(opened, name).await?;
+    let Some(id) = made.id else { return Err(Error::bug("a saved plan has no id")) };
     begin(ctx, opened, made, id, options).await?;
     let mut report = ApplyReport { plan: made.name.clone(), ..ApplyReport::default() };
     let total = made.plan.to_do().count() as u64;
@@ -120,6 +119,7 @@ async fn run(
                 SystemRun {
                     ctx,
                     opened,
+                    lease,
                     plan: id,
                     name: &made.name,
                     position,
@@ -190,6 +190,7 @@ async fn begin(
         PlanStatus::Open | PlanStatus::Held => {}
     }
     let mut tx = opened.store.begin().await?;
+    refuse_beside_interrupted(&mut tx, made, id).await?;
     let facts_version = tx.facts_version().await?;
     let why = if made.plan.base.revision != opened.revision {
         Some(format!(
@@ -207,6 +208,7 @@ async fn begin(
         return Err(stale(made, &why));
     }
     agreed(made, n, options)?;
+    supersede_unfinished(ctx, &mut tx, id).await?;
     tx.set_plan_status(id, &[made.status], PlanStatus::Applying).await?;
     entry(
         ctx,
@@ -217,6 +219,49 @@ async fn begin(
     )
     .await?;
     tx.commit().await?;
+    Ok(())
+}
+
+/// Calls of another plan whose outcome nobody knows are settled first: their accounts are not what this plan takes them for.
+async fn refuse_beside_interrupted(
+    tx: &mut ReadTx,
+    made: &MadePlan,
+    id: PlanId,
+) -> Result<(), Error> {
+    match interrupted_plan(tx).await? {
+        Some(other) if other.id != id => Err(Error::new(
+            Kind::Conflict,
+            format!(
+                "plan `{}` was interrupted and comes before plan `{}`",
+                short(&other),
+                made.name
+            ),
+        )
+        .hint(format!("go on with it: muster apply {}", short(&other)))),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// What is left of earlier plans is in this one, as far as it still holds; going on with them later would undo it.
+async fn supersede_unfinished(ctx: &Ctx, tx: &mut Tx, id: PlanId) -> Result<(), Error> {
+    for older in tx.plans(Some(PlanStatus::Applying), None, PAGE).await? {
+        if older.id == id {
+            continue;
+        }
+        let (planned, cancelled) = (OperationState::Planned, OperationState::Cancelled);
+        let left = tx.move_operations(older.id, None, planned, cancelled).await?;
+        tx.set_plan_status(older.id, &[PlanStatus::Applying], PlanStatus::Stale).await?;
+        tx.append_journal(&Entry {
+            at: ctx.now(),
+            actor: ctx.actor.clone(),
+            on_behalf_of: None,
+            action: "plan.supersede".into(),
+            subject: format!("plan {}", short(&older)).into(),
+            detail: json!({ "left": left }).to_string().into(),
+            correlation: Some(ctx.correlation.clone()),
+        })
+        .await?;
+    }
     Ok(())
 }
 
@@ -311,7 +356,7 @@ async fn finish(
 
 async fn entry(
     ctx: &Ctx,
-    tx: &mut muster_store::Tx,
+    tx: &mut Tx,
     made: &MadePlan,
     action: &str,
     detail: serde_json::Value,

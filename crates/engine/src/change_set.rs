@@ -3,12 +3,14 @@
 use muster_app::{Ctx, Error, Kind, Opened};
 use muster_model::{Fingerprint, Value, decode_values, encode_values};
 use muster_store::{
-    ChangeCounts, ChangeSet, ChangeSetId, ChangeSetStatus, Entry, RecordId, Sequence, Tx,
+    ChangeCounts, ChangeSet, ChangeSetId, ChangeSetStatus, Entry, Number, ReadTx, RecordId,
+    Sequence, Tx,
 };
 use serde_json::json;
 
 use crate::{
     inbound::Inbound,
+    lease::Lease,
     progress::Progress,
     report::{HeldChangeSet, ReadReport},
     source::{Source, Staged, Staging, load_marks},
@@ -17,7 +19,7 @@ use crate::{
 /// Records in one chunk of a stored change set.
 const CHUNK: usize = 5000;
 
-/// Keeps a change set until somebody decides. An older one of the same read is superseded by it.
+/// Keeps a change set until somebody decides. An older one of the same read is superseded by it, unless it is the same.
 pub(crate) async fn hold(
     ctx: &Ctx,
     opened: &Opened,
@@ -26,18 +28,13 @@ pub(crate) async fn hold(
     counts: ChangeCounts,
     reason: String,
 ) -> Result<HeldChangeSet, Error> {
+    let chunks = encode(staging);
     let mut tx = opened.store.begin().await?;
-    for older in tx.change_sets(Some(ChangeSetStatus::Held), 1000).await? {
-        if older.read_no == source.names.no {
-            tx.decide_change_set(
-                older.id,
-                ChangeSetStatus::Held,
-                ChangeSetStatus::Rejected,
-                "superseded",
-                ctx.now(),
-            )
-            .await?;
+    for older in held_of(&mut tx, source.names.no).await? {
+        if same(&mut tx, older.id, &chunks).await? {
+            return Ok(HeldChangeSet { id: older.id, reason: older.reason, counts });
         }
+        supersede_one(ctx, &mut tx, &older).await?;
     }
     let id = ChangeSetId(tx.take_ids(Sequence::ChangeSet, 1).await?);
     let change_set = ChangeSet {
@@ -50,10 +47,46 @@ pub(crate) async fn hold(
         decided_by: None,
         decided_at: None,
     };
-    tx.insert_change_set(&change_set, &encode(staging)).await?;
+    tx.insert_change_set(&change_set, &chunks).await?;
     journal(ctx, &mut tx, &change_set, "change_set.hold").await?;
     tx.commit().await?;
     Ok(HeldChangeSet { id, reason: reason.into(), counts })
+}
+
+async fn held_of(tx: &mut ReadTx, read_no: Number) -> Result<Vec<ChangeSet>, Error> {
+    let held = tx.change_sets(Some(ChangeSetStatus::Held), 1000).await?;
+    Ok(held.into_iter().filter(|change_set| change_set.read_no == read_no).collect())
+}
+
+/// True when the change set says the same, so that what somebody has looked at can still be released.
+async fn same(tx: &mut ReadTx, id: ChangeSetId, chunks: &[Vec<u8>]) -> Result<bool, Error> {
+    for (index, chunk) in chunks.iter().enumerate() {
+        if tx.change_set_chunk(id, index).await?.as_ref() != Some(chunk) {
+            return Ok(false);
+        }
+    }
+    Ok(tx.change_set_chunk(id, chunks.len()).await?.is_none())
+}
+
+/// Takes held change sets of a read away that a later read has overtaken: releasing one would bring back what was.
+pub(crate) async fn supersede(ctx: &Ctx, opened: &Opened, read_no: Number) -> Result<(), Error> {
+    if held_of(&mut opened.store.read().await?, read_no).await?.is_empty() {
+        return Ok(());
+    }
+    let mut tx = opened.store.begin().await?;
+    for older in held_of(&mut tx, read_no).await? {
+        supersede_one(ctx, &mut tx, &older).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn supersede_one(ctx: &Ctx, tx: &mut Tx, older: &ChangeSet) -> Result<(), Error> {
+    let (from, to) = (ChangeSetStatus::Held, ChangeSetStatus::Rejected);
+    if tx.decide_change_set(older.id, from, to, "superseded", ctx.now()).await? {
+        journal(ctx, tx, older, "change_set.supersede").await?;
+    }
+    Ok(())
 }
 
 /// Change sets that wait for a decision, the newest first.
@@ -68,6 +101,18 @@ fn size(counts: ChangeCounts) -> u64 {
 
 /// Applies a held change set whole. `confirm` must be the number of records it changes.
 pub async fn release_change_set(
+    ctx: &Ctx,
+    opened: &Opened,
+    id: ChangeSetId,
+    confirm: Option<u64>,
+    progress: &dyn Progress,
+) -> Result<ReadReport, Error> {
+    let lease = Lease::take(ctx, opened, "sync").await?;
+    let outcome = release(ctx, opened, id, confirm, progress).await;
+    lease.release(opened, outcome).await
+}
+
+async fn release(
     ctx: &Ctx,
     opened: &Opened,
     id: ChangeSetId,
@@ -113,18 +158,21 @@ pub async fn release_change_set(
     (report.complete, report.objects) = (true, wanted);
     (report.created, report.changed, report.absent) =
         (change_set.counts.n_create, change_set.counts.n_update, change_set.counts.n_absent);
-    Inbound::new(ctx, opened, source, marks, seen)
-        .await?
-        .apply(&staging, &mut report, progress)
-        .await?;
-    decide(ctx, opened, &change_set, ChangeSetStatus::Applied, "change_set.release").await?;
+    let mut inbound = Inbound::new(ctx, opened, source, marks, seen).await?;
+    let mut tx = opened.store.begin().await?;
+    inbound.apply_whole(&mut tx, &staging, &mut report, progress).await?;
+    decide(ctx, &mut tx, &change_set, ChangeSetStatus::Applied, "change_set.release").await?;
+    tx.commit().await?;
     Ok(report)
 }
 
 /// Throws a held change set away; the source is read again next time.
 pub async fn reject_change_set(ctx: &Ctx, opened: &Opened, id: ChangeSetId) -> Result<(), Error> {
     let change_set = held(opened, id).await?;
-    decide(ctx, opened, &change_set, ChangeSetStatus::Rejected, "change_set.reject").await
+    let mut tx = opened.store.begin().await?;
+    decide(ctx, &mut tx, &change_set, ChangeSetStatus::Rejected, "change_set.reject").await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 async fn held(opened: &Opened, id: ChangeSetId) -> Result<ChangeSet, Error> {
@@ -145,12 +193,11 @@ async fn held(opened: &Opened, id: ChangeSetId) -> Result<ChangeSet, Error> {
 
 async fn decide(
     ctx: &Ctx,
-    opened: &Opened,
+    tx: &mut Tx,
     change_set: &ChangeSet,
     to: ChangeSetStatus,
     action: &str,
 ) -> Result<(), Error> {
-    let mut tx = opened.store.begin().await?;
     if !tx
         .decide_change_set(change_set.id, ChangeSetStatus::Held, to, &ctx.actor, ctx.now())
         .await?
@@ -160,9 +207,7 @@ async fn decide(
             format!("somebody else decided about change set {}", change_set.id.0),
         ));
     }
-    journal(ctx, &mut tx, change_set, action).await?;
-    tx.commit().await?;
-    Ok(())
+    journal(ctx, tx, change_set, action).await
 }
 
 async fn journal(

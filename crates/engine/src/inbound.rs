@@ -23,7 +23,7 @@ use crate::{
     correlate::{Correlator, Found},
     dependents::dependents,
     mapping::map_record,
-    progress::Progress,
+    progress::{Progress, Task},
     report::ReadReport,
     source::{Source, Staged, Staging},
 };
@@ -87,42 +87,71 @@ impl<'a> Inbound<'a> {
         Ok(Self { ctx, opened, source, entity_type, type_names, marks, claimed, correlator, now })
     }
 
-    /// Applies everything staged.
+    /// Applies everything staged, chunk by chunk.
     pub(crate) async fn apply(
         &mut self,
         staging: &Staging,
         report: &mut ReadReport,
         progress: &dyn Progress,
     ) -> Result<(), Error> {
-        let total = staging.records.len() + staging.absent.len();
-        let task = progress.begin(
-            &format!("apply {} {}", self.source.system.name, self.source.what),
-            Some(total as u64),
-        );
+        let task = self.task(staging, progress);
         for chunk in staging.records.chunks(CHUNK) {
-            self.chunk(chunk, report).await?;
+            let mut tx = self.opened.store.begin().await?;
+            let arrived = self.chunk(&mut tx, chunk, report).await?;
+            tx.commit().await?;
+            self.claimed.extend(arrived);
             task.advance(chunk.len() as u64);
         }
         for chunk in staging.absent.chunks(CHUNK) {
-            self.absent(chunk).await?;
+            let mut tx = self.opened.store.begin().await?;
+            self.absent(&mut tx, chunk).await?;
+            tx.commit().await?;
             task.advance(chunk.len() as u64);
         }
         Ok(())
     }
 
-    async fn chunk(&mut self, chunk: &[Staged], report: &mut ReadReport) -> Result<(), Error> {
-        let mut tx = self.opened.store.begin().await?;
-        let mut arrivals = self.arrivals(&mut tx, chunk, report).await?;
-        self.resolve_links(&mut tx, &mut arrivals).await?;
-        self.generate_values(&mut tx, &mut arrivals, report).await?;
-        self.take_unique(&mut tx, &mut arrivals, report).await?;
-        self.write(&mut tx, &arrivals).await?;
-        self.arrive_late(&mut tx, &arrivals).await?;
-        tx.commit().await?;
-        for arrival in &arrivals {
-            self.claimed.insert(arrival.row.id);
+    /// Applies everything staged as part of `tx`, so that it happens whole or not at all.
+    pub(crate) async fn apply_whole(
+        &mut self,
+        tx: &mut Tx,
+        staging: &Staging,
+        report: &mut ReadReport,
+        progress: &dyn Progress,
+    ) -> Result<(), Error> {
+        let task = self.task(staging, progress);
+        for chunk in staging.records.chunks(CHUNK) {
+            let arrived = self.chunk(tx, chunk, report).await?;
+            self.claimed.extend(arrived);
+            task.advance(chunk.len() as u64);
+        }
+        for chunk in staging.absent.chunks(CHUNK) {
+            self.absent(tx, chunk).await?;
+            task.advance(chunk.len() as u64);
         }
         Ok(())
+    }
+
+    fn task(&self, staging: &Staging, progress: &dyn Progress) -> Box<dyn Task> {
+        let total = staging.records.len() + staging.absent.len();
+        let what = format!("apply {} {}", self.source.system.name, self.source.what);
+        progress.begin(&what, Some(total as u64))
+    }
+
+    /// Answers the entities that the records stand for.
+    async fn chunk(
+        &mut self,
+        tx: &mut Tx,
+        chunk: &[Staged],
+        report: &mut ReadReport,
+    ) -> Result<Vec<EntityId>, Error> {
+        let mut arrivals = self.arrivals(tx, chunk, report).await?;
+        self.resolve_links(tx, &mut arrivals).await?;
+        self.generate_values(tx, &mut arrivals, report).await?;
+        self.take_unique(tx, &mut arrivals, report).await?;
+        self.write(tx, &arrivals).await?;
+        self.arrive_late(tx, &arrivals).await?;
+        Ok(arrivals.iter().map(|arrival| arrival.row.id).collect())
     }
 
     /// Correlates and maps; what cannot be used goes to the report.
@@ -531,7 +560,7 @@ impl<'a> Inbound<'a> {
         Ok(())
     }
 
-    async fn absent(&mut self, records: &[RecordId]) -> Result<(), Error> {
+    async fn absent(&mut self, tx: &mut Tx, records: &[RecordId]) -> Result<(), Error> {
         let by_id: FxHashMap<RecordId, &RecordMark> =
             self.marks.values().map(|mark| (mark.id, mark)).collect();
         let gone: Vec<EntityId> = records
@@ -539,7 +568,6 @@ impl<'a> Inbound<'a> {
             .filter_map(|id| by_id.get(id)?.entity)
             .filter(|id| !self.claimed.contains(id))
             .collect();
-        let mut tx = self.opened.store.begin().await?;
         tx.set_records_absent(records, Some(self.now)).await?;
         let mut entities = tx.entities(&gone).await?;
         entities.retain(|entity| entity.absent_since.is_none());
@@ -548,12 +576,20 @@ impl<'a> Inbound<'a> {
                 (Some(self.now), self.now, self.now);
         }
         tx.update_entities(&entities).await?;
-        tx.unsettle(&gone).await?;
+        let of_type = self.entity_type.id;
+        let rows = entities.iter().map(|entity| {
+            decode_facts(&self.opened.model, &self.opened.names, entity.id, of_type, &entity.facts)
+        });
+        let rows = rows.collect::<Result<Vec<Row>, Error>>()?;
+        // Whoever reads their lifecycle has another next change now.
+        let rows: Vec<(Option<&Row>, &Row)> = rows.iter().map(|row| (Some(row), row)).collect();
+        let mut again = dependents(tx, self.opened, of_type, &rows).await?;
+        again.extend(gone);
+        tx.unsettle(&again.into_iter().collect::<Vec<_>>()).await?;
         for entity in &entities {
             let why = format!("its record is gone from {}", self.source.system.name);
-            self.entry(&mut tx, "entity.absent", &entity.key, json!({ "why": why })).await?;
+            self.entry(tx, "entity.absent", &entity.key, json!({ "why": why })).await?;
         }
-        tx.commit().await?;
         Ok(())
     }
 

@@ -10,6 +10,7 @@ mod correlate;
 mod dependents;
 mod evaluate;
 mod inbound;
+mod lease;
 mod mapping;
 mod plans;
 mod progress;

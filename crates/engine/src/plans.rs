@@ -287,11 +287,29 @@ fn guards_json(guards: &[GuardCheck]) -> Json {
     guards.iter().map(guard).collect()
 }
 
-/// Finds a saved plan by the beginning of its name; without a name the latest one that is open, held or being applied.
+/// The plan, if there is one, that has calls under way whose outcome nobody knows: the process that made them died.
+pub(crate) async fn interrupted_plan(tx: &mut ReadTx) -> Result<Option<muster_store::Plan>, Error> {
+    let sent = OperationFilter { system_no: None, state: Some(OperationState::Sent) };
+    for plan in tx.plans(Some(PlanStatus::Applying), None, BATCH).await? {
+        if !tx.operations(plan.id, sent, None, 1).await?.is_empty() {
+            return Ok(Some(plan));
+        }
+    }
+    Ok(None)
+}
+
+/// The short name of a saved plan.
+pub(crate) fn short(plan: &muster_store::Plan) -> String {
+    plan.hash.chars().take(NAME).collect()
+}
+
+/// Finds a saved plan by the beginning of its name; without a name the one that was interrupted, else the latest one that
+/// is open, held or being applied.
 pub async fn load_plan(opened: &Opened, name: Option<&str>) -> Result<MadePlan, Error> {
     let mut tx = opened.store.read().await?;
     let found = match name {
         Some(name) => tx.plan_by_hash(&name.to_lowercase()).await?,
+        None if let Some(interrupted) = interrupted_plan(&mut tx).await? => Some(interrupted),
         None => {
             let latest = tx.plans(None, None, 20).await?;
             let usable = |plan: &muster_store::Plan| {

@@ -76,6 +76,9 @@ pub(crate) async fn read_source(
         (counts.n_create, counts.n_update, counts.n_absent);
     let staging = Staging { records: staged, absent };
     if staging.records.is_empty() && staging.absent.is_empty() {
+        if report.complete {
+            change_set::supersede(ctx, opened, source.names.no).await?;
+        }
         return Ok(report);
     }
     if let Some(reason) = crossed(source.read, counts) {
@@ -84,6 +87,7 @@ pub(crate) async fn read_source(
     }
     let mut inbound = Inbound::new(ctx, opened, source, marks, seen).await?;
     inbound.apply(&staging, &mut report, progress).await?;
+    change_set::supersede(ctx, opened, source.names.no).await?;
     Ok(report)
 }
 

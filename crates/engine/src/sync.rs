@@ -1,18 +1,16 @@
 //! A synchronisation: reads systems, one after the other, sources before targets.
 
-use muster_app::{Ctx, Error, Kind, Opened};
+use muster_app::{Ctx, Error, Opened};
 use muster_policy::System;
-use muster_store::{LeaseAnswer, ReadCounts, ReadRun, ReadRunId, Sequence};
+use muster_store::{ReadCounts, ReadRun, ReadRunId, Sequence};
 
 use crate::{
+    lease::Lease,
     progress::Progress,
     report::{ReadReport, SyncReport},
     source::{Source, read_source},
     target::Target,
 };
-
-/// How long a run may take before another one may take over.
-const LEASE: jiff::SignedDuration = jiff::SignedDuration::from_hours(2);
 
 /// What is synchronised.
 #[derive(Debug, Clone, Default)]
@@ -52,8 +50,7 @@ pub async fn sync(
         Ok(())
     }
     .await;
-    lease.release(opened).await?;
-    outcome.map(|()| report)
+    lease.release(opened, outcome.map(|()| report)).await
 }
 
 async fn sources(
@@ -146,47 +143,4 @@ async fn finish(
     tx.insert_read_problems(id, &report.bad).await?;
     tx.commit().await?;
     Ok(())
-}
-
-/// The right to do something that only one may do at a time.
-pub(crate) struct Lease {
-    name: &'static str,
-    holder: String,
-}
-
-impl Lease {
-    pub(crate) async fn take(
-        ctx: &Ctx,
-        opened: &Opened,
-        name: &'static str,
-    ) -> Result<Self, Error> {
-        let holder = format!("{} {}", ctx.actor, ctx.clock.process());
-        let now = ctx.now();
-        let until = now.saturating_add(LEASE).unwrap_or(now);
-        let mut tx = opened.store.begin().await?;
-        let mut answer = tx.take_lease(name, &holder, now, until).await?;
-        if let LeaseAnswer::HeldBy(lease) = &answer
-            && lease.holder.rsplit_once(' ').is_some_and(|(_, process)| ctx.clock.is_gone(process))
-        {
-            let dead = lease.holder.clone();
-            tx.release_lease(name, &dead).await?;
-            answer = tx.take_lease(name, &holder, now, until).await?;
-        }
-        tx.commit().await?;
-        match answer {
-            LeaseAnswer::Taken => Ok(Self { name, holder }),
-            LeaseAnswer::HeldBy(lease) => Err(Error::new(
-                Kind::Busy,
-                format!("{name} is being run by {} since {}", lease.holder, lease.taken_at),
-            )
-            .hint("wait until it ends")),
-        }
-    }
-
-    pub(crate) async fn release(self, opened: &Opened) -> Result<(), Error> {
-        let mut tx = opened.store.begin().await?;
-        tx.release_lease(self.name, &self.holder).await?;
-        tx.commit().await?;
-        Ok(())
-    }
 }

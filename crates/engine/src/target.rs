@@ -15,7 +15,7 @@ use muster_model::{
 use muster_policy::{AccountType, EntitlementKind, Held, System};
 use muster_store::{
     Account, AccountMark, AccountOrigin, AccountStatus, Entitlement, EntitlementId, Entry,
-    OperationState, Sequence, Tx,
+    Operation, Sequence, Tx,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::json;
@@ -27,6 +27,10 @@ use crate::{
     source::finish_read,
 };
 
+mod verify;
+
+use verify::doubt;
+
 const BATCH: usize = 4096;
 const CHUNK: usize = 2000;
 
@@ -37,6 +41,14 @@ pub(crate) struct Target<'a> {
     pub(crate) system: &'a System,
     pub(crate) connector: &'a dyn Connector,
     pub(crate) progress: &'a dyn Progress,
+}
+
+/// One read of one account type.
+struct Reading {
+    /// What the system had said it did before the read began.
+    executed: Vec<Operation>,
+    /// When what was read is written down.
+    now: Timestamp,
 }
 
 /// Who holds what, by the key of the account's name.
@@ -219,6 +231,8 @@ impl Target<'_> {
             .and_then(|names| names.accounts.get(position));
         let names = names.ok_or_else(|| Error::bug("an account type has no number"))?;
         let marks = self.marks(names).await?;
+        // Before the read: what is executed while it goes on is not for it to confirm.
+        let executed = self.executed(names).await?;
         let objects = self.collect(&account_type.object, &names.layout.fields, report).await?;
         if !report.complete && objects.is_empty() {
             return Ok(());
@@ -230,16 +244,18 @@ impl Target<'_> {
         }
         (report.created, report.changed, report.absent) =
             (changes.new.len() as u64, changes.changed.len() as u64, changes.gone.len() as u64);
-        let touched: FxHashSet<AccountId> = changes
+        let touched: FxHashSet<EntityId> = changes
             .changed
             .iter()
-            .map(|(mark, _)| mark.id)
-            .chain(changes.gone.iter().map(|mark| mark.id))
+            .map(|(mark, _)| mark)
+            .chain(&changes.gone)
+            .filter_map(|mark| mark.entity)
             .collect();
-        self.save(account_type, names, changes, report).await?;
-        self.adopt_orphans(account_type, names, report).await?;
+        let reading = Reading { executed, now: self.ctx.now() };
+        self.save(account_type, names, changes, &reading, report).await?;
+        self.adopt_orphans(account_type, names, report, reading.now).await?;
         if report.complete {
-            self.verify(names, &touched, report).await?;
+            self.confirm(&reading.executed, &touched, report).await?;
         }
         Ok(())
     }
@@ -352,9 +368,10 @@ impl Target<'_> {
         account_type: &AccountType,
         names: &AccountNames,
         changes: Changes<'_>,
+        reading: &Reading,
         report: &mut ReadReport,
     ) -> Result<(), Error> {
-        let now = self.ctx.now();
+        let now = reading.now;
         let Changes { new, changed, gone } = changes;
         let correlator = if new.is_empty() {
             None
@@ -395,12 +412,15 @@ impl Target<'_> {
             tx.commit().await?;
         }
         for chunk in changed.chunks(CHUNK) {
-            self.save_changed(chunk, now).await?;
+            self.save_changed(chunk, reading, report).await?;
         }
         for chunk in gone.chunks(CHUNK) {
             let mut tx = self.opened.store.begin().await?;
-            tx.delete_accounts(&chunk.iter().map(|mark| mark.id).collect::<Vec<_>>()).await?;
-            tx.unsettle(&chunk.iter().filter_map(|mark| mark.entity).collect::<Vec<_>>()).await?;
+            let ids: Vec<AccountId> = chunk.iter().map(|mark| mark.id).collect();
+            tx.delete_accounts(&ids).await?;
+            let owners: Vec<EntityId> = chunk.iter().filter_map(|mark| mark.entity).collect();
+            doubt(&mut tx, &reading.executed, &owners, report).await?;
+            tx.unsettle(&owners).await?;
             self.journal(&mut tx, "account.gone", chunk.iter().map(|mark| &mark.name_key), now)
                 .await?;
             tx.commit().await?;
@@ -411,8 +431,10 @@ impl Target<'_> {
     async fn save_changed(
         &self,
         chunk: &[(&AccountMark, Seen)],
-        now: Timestamp,
+        reading: &Reading,
+        report: &mut ReadReport,
     ) -> Result<(), Error> {
+        let now = reading.now;
         let mut tx = self.opened.store.begin().await?;
         let ids: Vec<AccountId> = chunk.iter().map(|(mark, _)| mark.id).collect();
         let mut accounts = tx.accounts(&ids).await?;
@@ -432,8 +454,9 @@ impl Target<'_> {
             account.fingerprint = seen.fingerprint;
         }
         tx.update_accounts(&accounts).await?;
-        tx.unsettle(&accounts.iter().filter_map(|account| account.entity).collect::<Vec<_>>())
-            .await?;
+        let owners: Vec<EntityId> = accounts.iter().filter_map(|account| account.entity).collect();
+        doubt(&mut tx, &reading.executed, &owners, report).await?;
+        tx.unsettle(&owners).await?;
         self.journal(&mut tx, "account.drift", accounts.iter().map(|account| &account.name), now)
             .await?;
         tx.commit().await?;
@@ -514,8 +537,8 @@ impl Target<'_> {
         account_type: &AccountType,
         names: &AccountNames,
         report: &mut ReadReport,
+        now: Timestamp,
     ) -> Result<(), Error> {
-        let now = self.ctx.now();
         let mut tx = self.opened.store.read().await?;
         let mut orphans = Vec::new();
         let mut after = None;
@@ -526,7 +549,7 @@ impl Target<'_> {
             orphans.extend(page);
         }
         // Those that this very read found were tried a moment ago.
-        orphans.retain(|orphan| orphan.created_at < now);
+        orphans.retain(|orphan| orphan.created_at != now);
         if orphans.is_empty() {
             return Ok(());
         }
@@ -575,57 +598,6 @@ impl Target<'_> {
         Ok(())
     }
 
-    /// Operations that the system said it did: confirmed when the account is as we left it.
-    async fn verify(
-        &self,
-        names: &AccountNames,
-        touched: &FxHashSet<AccountId>,
-        report: &mut ReadReport,
-    ) -> Result<(), Error> {
-        let system_no =
-            self.opened.names.systems.get(self.system.id.index()).map_or(0, |names| names.no);
-        let mut after = None;
-        loop {
-            let page = self
-                .opened
-                .store
-                .read()
-                .await?
-                .unverified_operations(system_no, after, BATCH)
-                .await?;
-            let Some(last) = page.last() else { return Ok(()) };
-            after = Some((last.plan, last.seq));
-            let mut by_plan: std::collections::BTreeMap<_, Vec<_>> =
-                std::collections::BTreeMap::new();
-            for operation in
-                page.iter().filter(|operation| operation.account_type_no == Some(names.no))
-            {
-                if operation.account.is_some_and(|account| touched.contains(&account)) {
-                    report.unconfirmed += u64::from(operation.error.is_none());
-                    if operation.error.is_none() {
-                        by_plan.entry(operation.plan).or_default().push(done(
-                            operation,
-                            OperationState::Executed,
-                            Some("a later read does not show it".into()),
-                        ));
-                    }
-                } else {
-                    report.verified += 1;
-                    by_plan.entry(operation.plan).or_default().push(done(
-                        operation,
-                        OperationState::Verified,
-                        None,
-                    ));
-                }
-            }
-            for (plan, operations) in by_plan {
-                let mut tx = self.opened.store.begin().await?;
-                tx.mark_done(plan, &operations).await?;
-                tx.commit().await?;
-            }
-        }
-    }
-
     async fn journal<'n>(
         &self,
         tx: &mut Tx,
@@ -645,21 +617,6 @@ impl Target<'_> {
         })
         .await?;
         Ok(())
-    }
-}
-
-fn done(
-    operation: &muster_store::Operation,
-    state: OperationState,
-    error: Option<Text>,
-) -> muster_store::OperationDone {
-    muster_store::OperationDone {
-        seq: operation.seq,
-        state,
-        done_at: operation.done_at,
-        next_try: None,
-        account: None,
-        error,
     }
 }
 

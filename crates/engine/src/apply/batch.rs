@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use muster_app::Error;
 use muster_connector::ConnectorError;
-use muster_model::{AccountId, Applied, Change, EntityId, ObjectRef, Text, Value};
+use muster_model::{AccountId, Applied, Change, EntityId, ObjectRef, Text, Value, name_key};
 use muster_plan::{Kind, describe};
 use muster_store::{
     Account, AccountOrigin, AccountStatus, Entitlement, Entry, OperationDone, OperationState,
@@ -44,6 +44,7 @@ impl SystemRun<'_> {
             .filter_map(|at| Some(batch.get(*at)?.seq))
             .collect();
         let mut tx = self.opened.store.begin().await?;
+        self.lease.renew(self.ctx, &mut tx).await?;
         let refused = tx.mark_sent(self.plan, &seqs, self.ctx.now()).await?;
         tx.commit().await?;
         if let Some(seq) = refused.first() {
@@ -389,7 +390,7 @@ impl SystemRun<'_> {
         Ok(())
     }
 
-    /// Carries an executed operation over to the account; returns the account's id.
+    /// Carries an executed operation over to the account; returns the id of one that was made.
     async fn believe(
         &self,
         tx: &mut Tx,
@@ -402,6 +403,11 @@ impl SystemRun<'_> {
         let key = (todo.operation.identity, place.names.no);
         let now = self.ctx.now();
         if let Kind::Create { .. } = todo.operation.kind {
+            if let Some(account) = self.found_since(tx, todo, &place, applied, ledger).await? {
+                let id = account.id;
+                ledger.changed.insert(key, account);
+                return Ok(Some(id));
+            }
             let id = AccountId(tx.take_ids(Sequence::Account, 1).await?);
             let can_switch = state.connector.capabilities().enable;
             let mut account = Account {
@@ -426,15 +432,50 @@ impl SystemRun<'_> {
             ledger.new.insert(key, account);
             return Ok(Some(id));
         }
-        let Some(account) = ledger.account(key) else { return Ok(None) };
-        let id = account.id;
-        if matches!(todo.operation.kind, Kind::Delete) {
-            ledger.deleted.push(id);
-        } else {
-            place.after(&todo.operation, account, applied, &state.index);
-            account.changed_at = now;
+        if let Some(account) = ledger.account(key) {
+            if matches!(todo.operation.kind, Kind::Delete) {
+                let id = account.id;
+                ledger.deleted.push(id);
+            } else {
+                place.after(&todo.operation, account, applied, &state.index);
+                account.changed_at = now;
+            }
         }
-        Ok(Some(id))
+        Ok(None)
+    }
+
+    /// The account that an earlier call made, when a read has found it before its answer was written down.
+    async fn found_since(
+        &self,
+        tx: &mut Tx,
+        todo: &Todo,
+        place: &Place<'_>,
+        applied: &Applied,
+        ledger: &Ledger<'_>,
+    ) -> Result<Option<Account>, Error> {
+        let identity = todo.operation.identity;
+        if !todo.uncertain {
+            return Ok(None);
+        }
+        if let Some(known) = ledger.known.get(&(identity, place.names.no)) {
+            return Ok(Some(known.clone()));
+        }
+        let id = applied.id.as_deref().unwrap_or("");
+        let found = match tx.account_by_native_id(place.names.no, id).await? {
+            Some(found) => Some(found),
+            None => {
+                let name = applied.name.as_ref().unwrap_or(&todo.operation.target.name);
+                let key: Text = name_key(self.system.names, name).into();
+                tx.accounts_by_name(place.names.no, &[key]).await?.into_iter().next()
+            }
+        };
+        Ok(found.map(|account| Account {
+            entity: Some(identity),
+            status: AccountStatus::Linked,
+            confidence: 100,
+            origin: AccountOrigin::Made,
+            ..account
+        }))
     }
 
     fn done(

@@ -42,19 +42,31 @@ impl SystemRun<'_> {
             let Some(account) = accounts.get(&(todo.operation.identity, place.names.no)) else {
                 continue;
             };
-            let new = applied.name.as_ref().unwrap_or(to);
+            let (old, new) = (&todo.operation.target.name, applied.name.as_ref().unwrap_or(to));
+            if old == new {
+                continue;
+            }
             let held = account.grants.iter().filter_map(|id| state.index.name(*id));
-            for (kind, name) in held.filter(|_| todo.operation.target.name != *new) {
+            for (kind, name) in held {
                 let moves = groups.entry((*kind, name.clone())).or_default();
                 moves.add.push(new.clone());
-                moves.remove.push(todo.operation.target.name.clone());
+                moves.remove.push(old.clone());
                 moves.renames.push(at);
+            }
+            if account.name == *new {
+                // An earlier call renamed it, and a read has seen that since: which groups hold the old name, nobody knows.
+                for (kind, name) in self.groups(state) {
+                    let moves = groups.entry((kind, name)).or_default();
+                    moves.remove.push(old.clone());
+                    moves.renames.push(at);
+                }
             }
         }
         let mut changes = Vec::new();
         let mut asked_by = Vec::new();
         for ((kind, name), Moves { add, remove, renames }) in groups {
-            let Some(attribute) = self.system.entitlements.get(kind).and_then(group_attribute) else {
+            let Some(attribute) = self.system.entitlements.get(kind).and_then(group_attribute)
+            else {
                 continue;
             };
             let object = self.entitlement_ref(state, kind, &name);
@@ -76,5 +88,15 @@ impl SystemRun<'_> {
                 }
             }
         }
+    }
+    fn groups(&self, state: &State) -> Vec<(usize, Text)> {
+        let kinds = 0..self.system.entitlements.len();
+        let known =
+            |kind| state.index.of_kind(self.position, kind).into_iter().map(move |e| (kind, e));
+        kinds
+            .flat_map(known)
+            .filter(|(_, entitlement)| entitlement.present)
+            .map(|(kind, entitlement)| (kind, entitlement.name.clone()))
+            .collect()
     }
 }

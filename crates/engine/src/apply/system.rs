@@ -11,7 +11,7 @@ use muster_store::EntitlementId;
 use rustc_hash::FxHashSet;
 
 use super::CancelFlag;
-use crate::progress::Task;
+use crate::{lease::Lease, progress::Task};
 
 /// Operations in one batch where calls run side by side.
 const BATCH: usize = 512;
@@ -42,6 +42,7 @@ pub(super) struct Part {
 pub(super) struct SystemRun<'a> {
     pub(super) ctx: &'a Ctx,
     pub(super) opened: &'a Opened,
+    pub(super) lease: &'a Lease,
     pub(super) plan: PlanId,
     pub(super) name: &'a str,
     pub(super) position: usize,

@@ -3,6 +3,7 @@
 mod city;
 mod directory;
 mod employees;
+mod interruption;
 mod server;
 mod spine;
 mod staff;
