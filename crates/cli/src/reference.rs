@@ -18,7 +18,7 @@ pub(crate) fn cli_page() -> String {
         // Writing into a String cannot fail, here and below.
         _ = writeln!(page, "* [`muster {name}`](#muster-{name}): {about}");
     }
-    page.push_str("\n## Options of every command\n\n");
+    page.push_str("\n## Options of every command\n");
     arguments(&root, true, &mut page);
     for command in root.get_subcommands().filter(|command| !command.is_hide_set()) {
         section(command, "muster", 2, &mut page);
@@ -30,10 +30,15 @@ fn section(command: &Command, parent: &str, level: usize, page: &mut String) {
     let name = format!("{parent} {}", command.get_name());
     _ = writeln!(page, "\n{} {name}\n", "#".repeat(level));
     let about = command.get_long_about().or(command.get_about());
-    _ = writeln!(page, "{}.\n", plain(about).trim_end_matches('.'));
+    let about = about.map(ToString::to_string).unwrap_or_default();
+    let (title, rest) = about.split_once("\n\n").unwrap_or((&about, ""));
+    _ = writeln!(page, "{}.\n", title.trim_end_matches('.'));
+    if !rest.is_empty() {
+        _ = writeln!(page, "{}\n", rest.trim());
+    }
     let usage = command.clone().render_usage().to_string();
     let usage = usage.trim_start_matches("Usage: ").trim();
-    _ = writeln!(page, "```text\n{usage}\n```\n");
+    _ = writeln!(page, "```text\n{usage}\n```");
     arguments(command, false, page);
     if let Some(after) = command.get_after_help() {
         _ = writeln!(page, "\n```text\n{}\n```", after.to_string().trim());
@@ -54,7 +59,7 @@ fn arguments(command: &Command, global: bool, page: &mut String) {
         return;
     }
     all.sort_by_key(|arg| !arg.is_positional());
-    page.push_str("| argument | meaning |\n|---|---|\n");
+    page.push_str("\n| argument | meaning |\n|---|---|\n");
     for arg in all {
         let help = plain(arg.get_help()).replace('|', "\\|");
         let choices: Vec<String> = arg

@@ -29,7 +29,7 @@ pub(crate) struct Args {
     /// As it was recorded on this day or at this instant
     #[arg(long, value_name = "TIME", value_parser = parse_when)]
     as_of: Option<When>,
-    /// Attributes to show, separated by commas [default: the first few]
+    /// Attributes to show as well, separated by commas
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     columns: Vec<String>,
     /// How many at most

@@ -25,7 +25,8 @@ pub(super) fn files(proposal: &mut Proposal, inputs: &[Input]) {
         text("systems/hr.yaml", hr(&proposal.sources, inputs));
     }
     text("systems/directory.yaml", shape.directory());
-    text("data/directory.csv", "login,state,employee,name,mail,groups\n".to_owned());
+    let columns: Vec<&str> = shape.mappings().iter().map(|(column, _)| *column).collect();
+    text("data/directory.csv", format!("login,state,{},groups\n", columns.join(",")));
     text("policy/roles.yaml", shape.roles());
     text("tests/starter.yaml", shape.tests());
     text(".gitignore", "# What people are called and what they have stays out of version control.\nmuster.db*\ndata/\n".to_owned());
@@ -287,6 +288,21 @@ impl Shape<'_> {
         }
     }
 
+    /// The columns of the file that stands in for a directory, each with its value.
+    fn mappings(&self) -> Vec<(&'static str, String)> {
+        let mut mappings = vec![
+            ("employee", format!("person.{}", self.key())),
+            ("name", "person.display".to_owned()),
+        ];
+        for (column, attribute) in [("mail", "mail"), ("title", "title")] {
+            if self.person.is_some() && self.has(attribute) {
+                mappings.push((column, format!("person.{attribute}")));
+            }
+        }
+        mappings.extend(self.department().map(|department| ("department", department)));
+        mappings
+    }
+
     /// A file that stands in for a directory, so that there is a plan to look at.
     fn directory(&self) -> String {
         let mut out = "# A CSV file that stands in for your directory, so that there is a plan to look at.\n\
@@ -296,13 +312,8 @@ impl Shape<'_> {
             .to_owned();
         _ = writeln!(out, "        match: [{{ on: employee == person.{} }}]", self.key());
         _ = writeln!(out, "        name: person.{}\n        set:", self.login());
-        _ = writeln!(
-            out,
-            "          employee: person.{}\n          name:     person.display",
-            self.key()
-        );
-        if self.has("mail") && self.person.is_some() {
-            out.push_str("          mail:     person.mail\n");
+        for (column, value) in self.mappings() {
+            _ = writeln!(out, "          {:<11} {value}", format!("{column}:"));
         }
         out.push_str("        states:\n");
         if self.is_date("startDate") {

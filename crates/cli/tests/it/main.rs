@@ -1,5 +1,7 @@
 //! The command line from outside: arguments in, output and exit code out, with a clock that stands still.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "test code: a panic is a failed test")]
+
 mod errors;
 mod first_minutes;
 mod formats;

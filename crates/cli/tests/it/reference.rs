@@ -9,11 +9,11 @@ async fn compare(page: &str, file: &str) {
     let path =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/book/src/reference").join(file);
     let present = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(
-        present.trim_end(),
-        wanted.trim_end(),
-        "{file} is out of date: cargo xtask generate"
-    );
+    let (present, wanted) = (present.trim_end(), wanted.trim_end());
+    let different =
+        present.lines().zip(wanted.lines()).position(|(present, wanted)| present != wanted);
+    assert_eq!(different, None, "{file} is out of date at this line, from 0: cargo xtask generate");
+    assert_eq!(present.lines().count(), wanted.lines().count(), "{file} is out of date");
 }
 
 #[tokio::test]

@@ -85,7 +85,9 @@ impl Answer {
             text.push_str("--- talk ---\n");
             text.push_str(&self.err);
         }
-        text.push_str(&format!("--- exit {} ---\n", self.code));
+        text.push_str("--- exit ");
+        text.push_str(&self.code.to_string());
+        text.push_str(" ---\n");
         text
     }
 
