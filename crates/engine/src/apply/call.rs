@@ -53,11 +53,7 @@ pub(super) async fn call(
         let mut again = 0;
         for (position, answer) in open.iter().zip(answers) {
             match answer {
-                Err(error)
-                    if attempt + 1 < TRIES
-                        && (error.is_transient()
-                            || was_done_perhaps(&error, doubtful.get(*position))) =>
-                {
+                Err(error) if attempt + 1 < TRIES && may_help(&error, doubtful.get(*position)) => {
                     again += 1;
                     if let ConnectorError::Throttled { after: Some(after) } = error {
                         pause = pause.max(after.min(LONGEST_PAUSE));
@@ -86,11 +82,12 @@ pub(super) async fn call(
     }
 }
 
-/// True for an answer that an earlier call may have caused whose own answer was lost: the object tells.
-fn was_done_perhaps(error: &ConnectorError, doubtful: Option<&bool>) -> bool {
+/// True where another try may help: for what passes, and for an answer that may come of an earlier call of ours whose
+/// own answer was lost; there the object tells.
+fn may_help(error: &ConnectorError, doubtful: Option<&bool>) -> bool {
     let after_itself =
         matches!(error, ConnectorError::AlreadyExists { .. } | ConnectorError::NotFound { .. });
-    after_itself && doubtful == Some(&true)
+    error.is_transient() || (after_itself && doubtful == Some(&true))
 }
 
 fn put(

@@ -116,7 +116,7 @@ impl Connector for KillAfter {
         let mut answers = self.inner.apply(&changes[..n]).await;
         let kill = async {
             tokio::task::yield_now().await;
-            slapd(&self.server, |slapd| slapd.kill()).unwrap();
+            slapd(&self.server, Slapd::kill).unwrap();
         };
         let under_way = &changes[n..changes.len().min(n + UNDER_WAY)];
         let (rest, ()) = tokio::join!(self.inner.apply(under_way), kill);

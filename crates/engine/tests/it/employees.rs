@@ -128,7 +128,9 @@ fn spells(file: &str) -> BTreeMap<String, Vec<Spell>> {
         let (from, to) = (row[2].parse().unwrap(), row[3].parse().unwrap());
         spells.entry(row[0].clone()).or_default().push(Spell { what: row[1].clone(), from, to });
     }
-    spells.values_mut().for_each(|spells| spells.sort_by_key(|spell| spell.from));
+    for spells in spells.values_mut() {
+        spells.sort_by_key(|spell| spell.from);
+    }
     spells
 }
 
@@ -266,10 +268,11 @@ fn look_alike() -> Company {
         "emp_no,dept_no,from_date,to_date\n".to_owned(),
         "emp_no,title,from_date,to_date\n".to_owned(),
     ];
+    let after =
+        |day: Date, days: usize| day.checked_add(i64::try_from(days).unwrap().days()).unwrap();
     for number in 0..200 {
         let id = (10_001 + number).to_string();
-        let joined =
-            Date::constant(1985, 2, 1).checked_add((dice.below(5_400) as i64).days()).unwrap();
+        let joined = after(Date::constant(1985, 2, 1), dice.below(5_400));
         files[0] += &line(&[
             &id,
             "1960-01-01",
@@ -279,7 +282,6 @@ fn look_alike() -> Company {
             &joined.to_string(),
         ]);
         let end = "9999-01-01".to_owned();
-        let after = |day: Date, days: usize| day.checked_add((days as i64).days()).unwrap();
         let place = dice.below(departments.len());
         let changed = after(joined, 200 + dice.below(2_500));
         let code = |place: usize| format!("d{:03}", place % departments.len() + 1);

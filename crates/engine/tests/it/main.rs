@@ -1,5 +1,13 @@
 //! Runs of the engine over a repository, files and connected systems.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "test code: a panic is a failed test"
+)]
+
 mod city;
 mod directory;
 mod employees;

@@ -20,7 +20,7 @@ types:
       userName:
         type: string
         unique: true
-        generate: ["ascii(lower(givenName + '.' + familyName))", "ascii(lower(givenName + '.' + familyName)) + string(n)"]
+        generate: ["ascii(lower(givenName + '.' + familyName))", "ascii(lower(givenName + '.' + familyName)) + string(n + 1)"]
       department: { type: link, to: department, inverse: members }
       manager: { type: link, to: person, inverse: reports }
       endDate: { type: date }

@@ -338,8 +338,8 @@ fn department(n: usize) -> String {
 fn department_later(n: usize, number: usize) -> String {
     match n {
         6 | 8 => "ASSETS, INFORMATION AND SERVICES".to_owned(),
-        5 if number % 3 == 0 => "DEPT OF SEWERS".to_owned(),
-        20 | 30 if number % 2 == 0 => format!("OFFICE {n} NORTH"),
+        5 if number.is_multiple_of(3) => "DEPT OF SEWERS".to_owned(),
+        20 | 30 if number.is_multiple_of(2) => format!("OFFICE {n} NORTH"),
         // Three kept their names, one of them but for the letters' case.
         40 | 41 => department(n),
         42 => "Bureau 42".to_owned(),

@@ -132,7 +132,9 @@ impl Rig {
             clock: Arc::new(TestClock(Mutex::new(now))),
             store: None,
         };
-        files.iter().for_each(|(path, text)| rig.write(path, text));
+        for (path, text) in files {
+            rig.write(path, text);
+        }
         rig
     }
 
