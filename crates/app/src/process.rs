@@ -53,7 +53,8 @@ fn is_gone(
 fn parse(name: &str) -> Option<Name<'_>> {
     let mut parts = name.split('-');
     let mut next = || parts.next();
-    let name = Name { pid: next()?, began: next()?, boot: next()?, namespace: next()?, machine: next()? };
+    let name =
+        Name { pid: next()?, began: next()?, boot: next()?, namespace: next()?, machine: next()? };
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     (next().is_none() && is_number(name.pid) && is_number(name.began)).then_some(name)
 }
@@ -113,7 +114,13 @@ mod tests {
         let own = parse(&own).unwrap();
         let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
         let pid = child.id().to_string();
-        let name = format!("{pid}-{}-{}-{}-{}", began(&pid).unwrap(), own.boot, own.namespace, own.machine);
+        let name = format!(
+            "{pid}-{}-{}-{}-{}",
+            began(&pid).unwrap(),
+            own.boot,
+            own.namespace,
+            own.machine
+        );
         assert!(!process_is_gone(&name));
         child.kill().unwrap();
         child.wait().unwrap();
@@ -137,7 +144,10 @@ mod tests {
         assert!(!gone(NAME, "def", "4026531836", "eee", None), "another machine");
         assert!(!gone(NAME, "abc", "4026532000", "fff", None), "another container");
         let contained = "7-900-abc-4026532000-fff";
-        assert!(!gone(contained, "def", "4026532000", "fff", None), "a container of the same image");
+        assert!(
+            !gone(contained, "def", "4026532000", "fff", None),
+            "a container of the same image"
+        );
         for name in ["", "tester", "1-2-3", "x-1-a-b-c", "1-2-a-b-c-d"] {
             assert!(!process_is_gone(name), "{name}");
         }

@@ -14,6 +14,10 @@ mod shape;
 
 use clap::{Parser, Subcommand};
 
+/// As in the product: evaluation makes many small allocations on several threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(about = "Benchmarks of Muster")]
 struct Args {

@@ -112,10 +112,6 @@ impl Place<'_> {
         applied: &Applied,
         index: &EntitlementIndex,
     ) {
-        let mut row = Row::empty(EntityId(0), TypeId(0), self.names.layout.fields.len());
-        // Values that cannot be read are read again from the system with the next synchronisation.
-        let readable = account.content.is_empty()
-            || decode_row(&account.content, &self.names.layout.numbers, &mut row).is_ok();
         if let Some(name) = &applied.name {
             account.name = name.clone();
         }
@@ -124,11 +120,11 @@ impl Place<'_> {
         }
         match &operation.kind {
             Kind::Create { values, enabled } => {
-                values.iter().for_each(|(attribute, value)| self.set(&mut row, attribute, value));
+                self.write(account, values.iter().map(|(attribute, value)| (attribute, value)));
                 account.enabled = account.enabled.map(|_| *enabled);
             }
             Kind::Update { changes } => {
-                changes.iter().for_each(|change| self.set(&mut row, &change.attribute, &change.new))
+                self.write(account, changes.iter().map(|change| (&change.attribute, &change.new)));
             }
             Kind::Rename { to } if applied.name.is_none() => account.name = to.clone(),
             Kind::Enable => account.enabled = Some(true),
@@ -146,9 +142,6 @@ impl Place<'_> {
             Kind::Rename { .. } | Kind::Delete => {}
         }
         account.name_key = name_key(self.system.names, &account.name).into();
-        if readable {
-            account.content = encode_row(&row, &self.names.layout.numbers, |_| true);
-        }
         account.fingerprint = account_fingerprint(
             &mut Hasher::new(),
             &account.name,
@@ -167,13 +160,26 @@ impl Place<'_> {
         Some(index.get(self.system.id.index(), position, name)?.id)
     }
 
-    fn set(&self, row: &mut Row, attribute: &Text, value: &Value) {
-        if let Some(field) =
-            self.names.layout.fields.iter().position(|field: &Field| field.name == *attribute)
-            && let Some(place) = row.values.get_mut(field)
-        {
-            *place = value.clone();
+    /// Lays values over what the account holds. What cannot be read is left for the next synchronisation.
+    fn write<'v>(&self, account: &mut Account, values: impl Iterator<Item = (&'v Text, &'v Value)>) {
+        let layout = &self.names.layout;
+        let mut row = Row::empty(EntityId(0), TypeId(0), layout.fields.len());
+        if !account.content.is_empty() && decode_row(&account.content, &layout.numbers, &mut row).is_err() {
+            return;
         }
+        // Both sides are in order of attribute, so the search goes on where the last one ended.
+        let mut from = 0;
+        for (attribute, value) in values {
+            let is_it = |field: &Field| field.name == *attribute;
+            let ahead = layout.fields.iter().skip(from).position(is_it).map(|at| at + from);
+            if let Some(at) = ahead.or_else(|| layout.fields.iter().position(is_it)) {
+                from = at + 1;
+                if let Some(place) = row.values.get_mut(at) {
+                    *place = value.clone();
+                }
+            }
+        }
+        account.content = encode_row(&row, &layout.numbers, |_| true);
     }
 
     /// The value of the attribute that holds entitlements on the account, after adding and removing names.

@@ -11,7 +11,7 @@ use std::{
     },
 };
 
-use muster_app::{Ctx, Error, Kind, Opened, load_world};
+use muster_app::{Ctx, Error, Kind, Opened};
 use muster_model::{EntityId, PlanId, Text};
 use muster_plan::{Operation, decode_operation};
 use muster_store::{Entry, OperationFilter, OperationState, PlanStatus, ReadTx, Tx};
@@ -336,10 +336,7 @@ async fn finish(
         made.plan.operations.iter().map(|operation| operation.identity).collect();
     let ids: Vec<EntityId> = ids.into_iter().collect();
     let now = ctx.now();
-    let mut tx = opened.store.read().await?;
-    let world = load_world(&mut tx, opened, now, None).await?;
-    let outcome = evaluate_some(opened, &mut tx, &world, &ids, now).await?;
-    drop(tx);
+    let outcome = evaluate_some(opened, &ids, now).await?;
     save_findings(opened, &outcome.evaluations).await?;
     let mut tx = opened.store.begin().await?;
     if report.left == 0 {

@@ -19,11 +19,13 @@ use muster_policy::{MemoryWorld, Mode};
 use muster_store::{AccountStatus, Evaluation, IdRange, IdentityRow, ReadTx};
 use rustc_hash::FxHashMap;
 
-use crate::progress::Task;
+use crate::progress::{NoProgress, Task};
 
 const BATCH: usize = 2048;
-/// Ids in one piece of work.
-const PIECE: i64 = 32_768;
+/// Identities in one piece of work when only some are looked at.
+const SOME: usize = 128;
+/// Ids in one piece of work: small enough that all workers end together, large enough to be worth a step.
+const PIECE: std::ops::RangeInclusive<i64> = 64..=32_768;
 
 /// What a run over identities found.
 #[derive(Debug, Default)]
@@ -38,14 +40,26 @@ pub(crate) struct Outcome {
     pub(crate) n: u64,
 }
 
+/// A piece of work.
+enum Piece {
+    /// Everybody of a type in a range of ids; whoever is settled is passed over.
+    Range(TypeId, IdRange),
+    /// These identities, each compared in full.
+    Ids(Vec<EntityId>),
+}
+
 /// What all workers share.
 struct Shared {
     opened: Opened,
     world: MemoryWorld,
     index: EntitlementIndex,
     now: Timestamp,
-    pieces: Mutex<VecDeque<(TypeId, IdRange)>>,
+    pieces: Mutex<VecDeque<Piece>>,
     task: Box<dyn Task>,
+}
+
+fn n_workers() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Evaluates everybody.
@@ -59,29 +73,48 @@ pub(crate) async fn evaluate_all(
     for entity_type in opened.model.schema.types.iter().filter(|entity_type| entity_type.identity) {
         let Some(names) = opened.names.type_names(entity_type.id) else { continue };
         let Some((first, last)) = tx.id_bounds(names.no).await? else { continue };
+        let share = (last.0 - first.0) / i64::try_from(n_workers() * 4).unwrap_or(1);
+        let piece = share.clamp(*PIECE.start(), *PIECE.end());
         let mut after = first.0 - 1;
         while after < last.0 {
-            let to = (after + PIECE).min(last.0);
-            pieces
-                .push_back((entity_type.id, IdRange { after: EntityId(after), to: EntityId(to) }));
+            let to = (after + piece).min(last.0);
+            let range = IdRange { after: EntityId(after), to: EntityId(to) };
+            pieces.push_back(Piece::Range(entity_type.id, range));
             after = to;
         }
     }
+    drop(tx);
+    evaluate_pieces(opened, now, pieces, task).await
+}
+
+/// Evaluates and compares only these identities, each in full.
+pub(crate) async fn evaluate_some(
+    opened: &Opened,
+    ids: &[EntityId],
+    now: Timestamp,
+) -> Result<Outcome, Error> {
+    let pieces = ids.chunks(SOME).map(|ids| Piece::Ids(ids.to_vec())).collect();
+    evaluate_pieces(opened, now, pieces, Box::new(NoProgress)).await
+}
+
+async fn evaluate_pieces(
+    opened: &Opened,
+    now: Timestamp,
+    pieces: VecDeque<Piece>,
+    task: Box<dyn Task>,
+) -> Result<Outcome, Error> {
+    let mut tx = opened.store.read().await?;
     let world = load_world(&mut tx, opened, now, None).await?;
     let index = EntitlementIndex::load(&mut tx, opened).await?;
     drop(tx);
-    let n_workers =
-        std::thread::available_parallelism().map_or(1, usize::from).min(pieces.len().max(1));
-    let shared = Arc::new(Shared {
-        opened: opened.clone(),
-        world,
-        index,
-        now,
-        pieces: Mutex::new(pieces),
-        task,
-    });
+    let n = n_workers().min(pieces.len());
+    let pieces = Mutex::new(pieces);
+    let shared = Arc::new(Shared { opened: opened.clone(), world, index, now, pieces, task });
+    if n <= 1 {
+        return worker(&shared).await;
+    }
     let handle = tokio::runtime::Handle::current();
-    let workers: Vec<_> = (0..n_workers)
+    let workers: Vec<_> = (0..n)
         .map(|_| {
             let (shared, handle) = (Arc::clone(&shared), handle.clone());
             tokio::task::spawn_blocking(move || handle.block_on(worker(&shared)))
@@ -105,8 +138,13 @@ async fn worker(shared: &Shared) -> Result<Outcome, Error> {
     let mut tx = shared.opened.store.read().await?;
     loop {
         let piece = shared.pieces.lock().ok().and_then(|mut pieces| pieces.pop_front());
-        let Some((type_id, range)) = piece else { return Ok(outcome) };
-        evaluate_range(shared, &mut tx, type_id, range, &mut outcome).await?;
+        match piece {
+            Some(Piece::Range(type_id, range)) => {
+                evaluate_range(shared, &mut tx, type_id, range, &mut outcome).await?;
+            }
+            Some(Piece::Ids(ids)) => evaluate_ids(shared, &mut tx, &ids, &mut outcome).await?,
+            None => return Ok(outcome),
+        }
     }
 }
 
@@ -162,7 +200,7 @@ async fn assignments_in(
 }
 
 /// What is stored of an identity's last evaluation.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Known {
     state_no: Option<i64>,
     state_since: Option<Timestamp>,
@@ -290,40 +328,31 @@ fn same(a: &Known, b: &Known) -> bool {
         == (b.state_no, b.state_since, b.settled, b.next_change)
 }
 
-/// Evaluates and compares only these identities, each in full.
-pub(crate) async fn evaluate_some(
-    opened: &Opened,
+async fn evaluate_ids(
+    shared: &Shared,
     tx: &mut ReadTx,
-    world: &MemoryWorld,
     ids: &[EntityId],
-    now: Timestamp,
-) -> Result<Outcome, Error> {
-    let index = EntitlementIndex::load(tx, opened).await?;
-    let mut outcome = Outcome::default();
-    for chunk in ids.chunks(BATCH) {
-        let mut known: FxHashMap<EntityId, Known> =
-            tx.identities(chunk).await?.iter().map(|row| (row.id, Known::of(row))).collect();
-        let types = tx.entities(chunk).await?;
-        for entity_type in
-            opened.model.schema.types.iter().filter(|entity_type| entity_type.identity)
-        {
-            let Some(names) = opened.names.type_names(entity_type.id) else { continue };
-            let own: Vec<EntityId> =
-                types.iter().filter(|e| e.type_no == names.no).map(|e| e.id).collect();
-            let mut differing = Vec::new();
-            for facts in load_identities(tx, opened, entity_type.id, &own, now).await? {
-                outcome.n += 1;
-                let evaluation = opened.evaluator.evaluate(&facts.identity(), world, now);
-                let known = known.remove(&facts.row.id).unwrap_or(Known {
-                    state_no: None,
-                    state_since: None,
-                    settled: None,
-                    next_change: None,
-                });
-                differing.push(Differing { facts, evaluation, known });
-            }
-            compare_all(opened, tx, &index, world, differing, now, &mut outcome).await?;
+    outcome: &mut Outcome,
+) -> Result<(), Error> {
+    let opened = &shared.opened;
+    let rows = tx.identities(ids).await?;
+    let mut known: FxHashMap<EntityId, Known> =
+        rows.iter().map(|row| (row.id, Known::of(row))).collect();
+    let entities = tx.entities(ids).await?;
+    for entity_type in opened.model.schema.types.iter().filter(|entity_type| entity_type.identity) {
+        let Some(names) = opened.names.type_names(entity_type.id) else { continue };
+        let own: Vec<EntityId> =
+            entities.iter().filter(|e| e.type_no == names.no).map(|e| e.id).collect();
+        let mut differing = Vec::new();
+        for facts in load_identities(tx, opened, entity_type.id, &own, shared.now).await? {
+            outcome.n += 1;
+            let evaluation =
+                opened.evaluator.evaluate(&facts.identity(), &shared.world, shared.now);
+            let known = known.remove(&facts.row.id).unwrap_or_default();
+            differing.push(Differing { facts, evaluation, known });
         }
+        compare_all(opened, tx, &shared.index, &shared.world, differing, shared.now, outcome)
+            .await?;
     }
-    Ok(outcome)
+    Ok(())
 }

@@ -9,6 +9,7 @@ mod change_set;
 mod correlate;
 mod dependents;
 mod evaluate;
+mod guards;
 mod inbound;
 mod lease;
 mod mapping;

@@ -1,28 +1,23 @@
 //! Makes plans, keeps them, finds them again.
 
-use std::collections::BTreeMap;
-
-use jiff::{SignedDuration, Timestamp};
-use muster_app::{Ctx, Error, Kind, Opened, load_world};
-use muster_model::{EntityId, PlanId, Text};
+use jiff::Timestamp;
+use muster_app::{Ctx, Error, Kind, Opened};
+use muster_model::{EntityId, PlanId};
 use muster_plan::{
-    Base, GuardCheck, Operation, Plan, SystemRead, check_guards, decode_operation, encode_operation,
+    Base, GuardCheck, Operation, Plan, SystemRead, decode_operation, encode_operation,
 };
 use muster_policy::Limit;
-use muster_store::{
-    AccountStatus, Entry, OperationFilter, OperationState, PlanStatus, ReadTx, Sequence,
-};
+use muster_store::{Entry, OperationFilter, OperationState, PlanStatus, ReadTx, Sequence};
 use serde_json::{Value as Json, json};
 
 use crate::{
     evaluate::{Outcome, evaluate_all, evaluate_some},
+    guards,
     progress::Progress,
     settle::save_findings,
 };
 
 const BATCH: usize = 5000;
-/// The rolling window of guards.
-const WINDOW: SignedDuration = SignedDuration::from_hours(24);
 /// Digits of the hash that name a plan.
 const NAME: usize = 8;
 
@@ -80,20 +75,17 @@ async fn try_plan(
     let mut tx = opened.store.read().await?;
     let facts_version = tx.facts_version().await?;
     let systems = last_reads(&mut tx, opened).await?;
+    drop(tx);
     let outcome = if options.people.is_empty() {
-        drop(tx);
         evaluate_all(opened, now, progress.begin("evaluate", None)).await?
     } else {
-        let world = load_world(&mut tx, opened, now, None).await?;
-        let outcome = evaluate_some(opened, &mut tx, &world, &options.people, now).await?;
-        drop(tx);
-        outcome
+        evaluate_some(opened, &options.people, now).await?
     };
     let mut tx = opened.store.read().await?;
     if tx.facts_version().await? != facts_version {
         return Ok(None);
     }
-    let guards = guards(&mut tx, opened, &outcome.operations, ctx.now()).await?;
+    let guards = guards::check(&mut tx, opened, &outcome.operations, ctx.now()).await?;
     drop(tx);
     let base = Base { revision: opened.revision, facts_version, now, systems };
     let Outcome { operations, observed_only, evaluations, n } = outcome;
@@ -120,74 +112,6 @@ async fn last_reads(tx: &mut ReadTx, opened: &Opened) -> Result<Vec<SystemRead>,
         reads.push(SystemRead { system: system.name.clone(), at, complete });
     }
     Ok(reads)
-}
-
-async fn guards(
-    tx: &mut ReadTx,
-    opened: &Opened,
-    operations: &[Operation],
-    now: Timestamp,
-) -> Result<Vec<GuardCheck>, Error> {
-    let name_of = |number: i64| {
-        let position = opened.names.systems.iter().position(|names| names.no == number)?;
-        opened.model.systems.get(position).map(|system| system.name.clone())
-    };
-    let mut recent: BTreeMap<(Text, Text), u64> = BTreeMap::new();
-    let since = now.saturating_sub(WINDOW).unwrap_or(Timestamp::MIN);
-    for count in tx.count_operations_since(since).await? {
-        if let Some(system) = name_of(count.system_no) {
-            *recent.entry((system, count.kind)).or_default() += count.n;
-        }
-    }
-    let mut population: BTreeMap<(Text, Text), u64> = BTreeMap::new();
-    for count in tx.count_accounts().await? {
-        let Some(system) =
-            name_of(count.system_no).filter(|_| count.status == AccountStatus::Linked)
-        else {
-            continue;
-        };
-        for kind in ["create", "update", "rename", "delete", "enable"] {
-            *population.entry((system.clone(), kind.into())).or_default() += count.n;
-        }
-        if count.enabled != Some(false) {
-            *population.entry((system, "disable".into())).or_default() += count.n;
-        }
-    }
-    count_grants(tx, opened, operations, &mut population).await?;
-    Ok(check_guards(&opened.model, operations, &recent, &population))
-}
-
-/// What is held on the systems on which the plan revokes more than a guard always allows.
-async fn count_grants(
-    tx: &mut ReadTx,
-    opened: &Opened,
-    operations: &[Operation],
-    population: &mut BTreeMap<(Text, Text), u64>,
-) -> Result<(), Error> {
-    for (system, names) in opened.model.systems.iter().zip(&opened.names.systems) {
-        for kind in ["grant", "revoke"] {
-            let Some(Limit { max, .. }) = system.guards.limits.get(kind) else { continue };
-            let planned = operations
-                .iter()
-                .filter(|o| o.target.system == system.name && o.kind.name() == kind)
-                .count() as u64;
-            if planned == 0 || planned <= *max {
-                continue;
-            }
-            let mut n = 0;
-            for account in &names.accounts {
-                let mut after = None;
-                loop {
-                    let page = tx.scan_accounts(account.no, after, BATCH).await?;
-                    let Some(last) = page.last() else { break };
-                    after = Some(last.id);
-                    n += page.iter().map(|account| account.grants.len() as u64).sum::<u64>();
-                }
-            }
-            population.insert((system.name.clone(), kind.into()), n);
-        }
-    }
-    Ok(())
 }
 
 async fn save(ctx: &Ctx, opened: &Opened, made: &mut MadePlan, hash: &str) -> Result<(), Error> {
@@ -376,7 +300,7 @@ fn read_guards(text: &str) -> Vec<GuardCheck> {
         kind: text(guard, "kind"),
         planned: number(guard, "planned"),
         recent: number(guard, "recent"),
-        population: number(guard, "population"),
+        population: guard.get("population").and_then(Json::as_u64),
         limit: Limit {
             max: number(guard, "max"),
             percent: u32::try_from(number(guard, "percent")).unwrap_or(0),

@@ -13,7 +13,9 @@ use muster_policy::{
     System, Want,
 };
 
-use crate::{AttributeChange, Kind, Operation, OperationReason, Target};
+use crate::{
+    AttributeChange, Kind, Operation, OperationReason, Target, conflict::hold_back_conflicts,
+};
 
 /// An account of the identity as last observed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +103,7 @@ pub fn compare(
             }
         }
     }
-    context.hold_back_conflicts(&mut compared.operations);
+    hold_back_conflicts(evaluator.model(), evaluation, &by_account, &mut compared.operations);
     compared
 }
 
@@ -290,34 +292,6 @@ impl Context<'_> {
                 text: "no role grants it".into(),
                 at: Some(side.account_type.at.clone()),
             },
-        }
-    }
-
-    /// Marks grants that would complete a conflict and are not there yet.
-    fn hold_back_conflicts(&self, operations: &mut [Operation]) {
-        let model = self.evaluator.model();
-        for found in &self.evaluation.conflicts {
-            let Some(conflict) =
-                model.conflicts.get(found.conflict).filter(|conflict| conflict.block)
-            else {
-                continue;
-            };
-            let duties = found.duties.iter().filter_map(|duty| model.duties.get(*duty));
-            let parts: Vec<_> = duties.flat_map(|duty| &duty.entitlements).collect();
-            for operation in operations.iter_mut() {
-                let Kind::Grant { entitlement, name } = &operation.kind else { continue };
-                let is_part = parts.iter().any(|(system, kind, part)| {
-                    let system = model.systems.get(system.index());
-                    part == name
-                        && system.is_some_and(|s| {
-                            s.name == operation.target.system
-                                && entitlement_kind(s, *kind) == *entitlement
-                        })
-                });
-                if is_part {
-                    operation.blocked = Some(conflict.name.clone());
-                }
-            }
         }
     }
 }

@@ -18,29 +18,34 @@ pub struct GuardCheck {
     pub planned: u64,
     /// Operations of the kind done within the last 24 hours.
     pub recent: u64,
-    /// What there is to compare with: accounts, for `grant` and `revoke` what is held.
-    pub population: u64,
+    /// What there is to compare with: accounts, for `grant` and `revoke` what is held. Counted only where the operations
+    /// are more than the limit always allows.
+    pub population: Option<u64>,
     /// The limit.
     pub limit: Limit,
 }
 
 impl GuardCheck {
+    /// True when the count alone does not decide.
+    pub fn needs_population(&self) -> bool {
+        self.planned > 0 && self.planned.saturating_add(self.recent) > self.limit.max
+    }
+
     /// True when the plan must be released by a person.
     pub fn is_crossed(&self) -> bool {
         let count = self.planned.saturating_add(self.recent);
-        let share = u128::from(self.population) * u128::from(self.limit.percent);
+        let share = u128::from(self.population.unwrap_or(0)) * u128::from(self.limit.percent);
         self.planned > 0 && count > self.limit.max && u128::from(count) * 100 > share
     }
 }
 
-/// Counts `operations` against the guards of every system, in order of system and kind.
+/// Counts `operations` against the guards of every system, in order of system and kind; `recent` is by system and kind.
 ///
-/// `recent` and `population` are by system and kind; `population` of a kind that is missing counts as nothing there.
-pub fn check_guards(
+/// The population is left open. It matters only where [`GuardCheck::needs_population`] says so.
+pub fn count_guarded(
     model: &Model,
     operations: &[Operation],
     recent: &BTreeMap<(Text, Text), u64>,
-    population: &BTreeMap<(Text, Text), u64>,
 ) -> Vec<GuardCheck> {
     let mut planned: BTreeMap<(&Text, &str), u64> = BTreeMap::new();
     for operation in operations.iter().filter(|operation| operation.blocked.is_none()) {
@@ -52,13 +57,12 @@ pub fn check_guards(
     limits
         .filter_map(|(system, kind, limit)| {
             let key = (system.name.clone(), kind.clone());
-            let planned = planned.get(&(&system.name, &**kind)).copied()?;
             Some(GuardCheck {
                 system: system.name.clone(),
                 kind: kind.clone(),
-                planned,
+                planned: planned.get(&(&system.name, &**kind)).copied()?,
                 recent: recent.get(&key).copied().unwrap_or(0),
-                population: population.get(&key).copied().unwrap_or(0),
+                population: None,
                 limit: *limit,
             })
         })

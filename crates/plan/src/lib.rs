@@ -5,6 +5,7 @@
 
 mod codec;
 mod compare;
+mod conflict;
 mod guard;
 mod json;
 mod operation;
@@ -13,8 +14,8 @@ mod text;
 
 pub use codec::{DecodeError, decode_operation, encode_operation};
 pub use compare::{Compared, Observed, compare, object_name, on_wire};
-pub use guard::{GuardCheck, check_guards};
+pub use guard::{GuardCheck, count_guarded};
 pub use json::{operation_json, plan_json, value_json};
 pub use operation::{AttributeChange, Kind, Operation, OperationReason, Target};
 pub use plan::{Base, Plan, SystemRead};
-pub use text::{Grouping, TextOptions, describe, plan_markdown, plan_text};
+pub use text::{Grouping, TextOptions, describe, describe_guard, plan_markdown, plan_text};

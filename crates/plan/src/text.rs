@@ -40,12 +40,12 @@ pub fn describe(kind: &Kind) -> String {
             });
             parts.collect::<Vec<_>>().join(", ")
         }
-        Kind::Rename { to } => format!("rename to {to}"),
+        Kind::Rename { to } => format!("rename to {}", printable(to)),
         Kind::Enable => "enable account".to_owned(),
         Kind::Disable => "disable account".to_owned(),
         Kind::Delete => "delete account".to_owned(),
-        Kind::Grant { entitlement, name } => format!("grant {entitlement} {name}"),
-        Kind::Revoke { entitlement, name } => format!("revoke {entitlement} {name}"),
+        Kind::Grant { entitlement, name } => format!("grant {entitlement} {}", printable(name)),
+        Kind::Revoke { entitlement, name } => format!("revoke {entitlement} {}", printable(name)),
     }
 }
 
@@ -136,7 +136,7 @@ pub fn plan_markdown(plan: &Plan, name: &str, options: TextOptions) -> String {
                 out,
                 "| {} | {} | {} | {} | {}{} |",
                 operation.kind.symbol(),
-                escaped(&operation.subject),
+                escaped(&printable(&operation.subject)),
                 escaped(&operation.target.system),
                 escaped(&describe(&operation.kind)),
                 escaped(&operation.reason.text),
@@ -207,7 +207,7 @@ fn groups(operations: &[Operation], grouping: Grouping) -> Vec<(String, Vec<&Ope
                     operation.reason.at.as_ref().map_or_else(String::new, |at| format!("  ({at})"));
                 (u8::from(operation.kind.symbol() != '-'), format!("{}{at}", operation.reason.text))
             }
-            Grouping::Person => (0, operation.subject.to_string()),
+            Grouping::Person => (0, printable(&operation.subject)),
             Grouping::System => (0, operation.target.system.to_string()),
         };
         groups.entry(key).or_default().push(operation);
@@ -231,25 +231,23 @@ fn sums(plan: &Plan) -> String {
     }
     out.push('\n');
     for guard in &plan.guards {
-        _ = writeln!(out, "Guard:   {}", guard_line(guard));
+        let verdict = if guard.is_crossed() { "HELD" } else { "ok" };
+        _ = writeln!(out, "Guard:   {}  {verdict}", describe_guard(guard));
     }
     out
 }
 
-fn guard_line(guard: &GuardCheck) -> String {
+/// A guard in a line: `directory disable 7 of 200 (limit 5 or 2 %)`.
+pub fn describe_guard(guard: &GuardCheck) -> String {
     let recent = if guard.recent > 0 {
         format!(" and {} in the last day", guard.recent)
     } else {
         String::new()
     };
-    let verdict = if guard.is_crossed() { "HELD" } else { "ok" };
+    let population = guard.population.map_or_else(String::new, |n| format!(" of {n}"));
+    let GuardCheck { system, kind, planned, limit, .. } = guard;
     format!(
-        "{} {} {}{recent} of {} (limit {} or {} %)  {verdict}",
-        guard.system,
-        guard.kind,
-        guard.planned,
-        guard.population,
-        guard.limit.max,
-        guard.limit.percent
+        "{system} {kind} {planned}{recent}{population} (limit {} or {} %)",
+        limit.max, limit.percent
     )
 }

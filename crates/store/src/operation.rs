@@ -140,7 +140,8 @@ macro_rules! select_operation {
     ($rest:literal) => {
         concat!(
             "SELECT plan, seq, system_no, entity, account_type_no, account, kind, subject, body, \
-             after_seq, state, attempts, next_try, sent_at, done_at, error FROM operation ",
+             after_seq, state, attempts, next_try, sent_at, done_at, error \
+             FROM operation JOIN operation_body USING (plan, seq) ",
             $rest
         )
     };
@@ -156,7 +157,6 @@ const INSERT: Insert = insert_into!(
     "account",
     "kind",
     "subject",
-    "body",
     "after_seq",
     "state",
     "attempts",
@@ -165,6 +165,9 @@ const INSERT: Insert = insert_into!(
     "done_at",
     "error",
 );
+
+/// What never changes lies apart, so that a change of state does not write it again.
+const INSERT_BODY: Insert = insert_into!("operation_body", "plan", "seq", "body");
 
 impl ReadTx {
     /// One operation.
@@ -193,21 +196,6 @@ impl ReadTx {
         );
         let OperationFilter { system_no, state } = filter;
         self.fetch_all(sql, args![plan, after.unwrap_or(0), system_no, state, limit]).await
-    }
-
-    /// Operations that are planned or sent, of plans that are being applied, ordered by plan and place, at most `limit`, after a `(plan, place)`.
-    pub async fn open_operations(
-        &mut self,
-        after: Option<(PlanId, i64)>,
-        limit: usize,
-    ) -> Result<Vec<Operation>, StoreError> {
-        let sql = select_operation!(
-            "WHERE state IN ('planned', 'sent') AND (plan, seq) > ($1, $2) \
-             AND plan IN (SELECT id FROM plan WHERE status = 'applying') \
-             ORDER BY plan, seq LIMIT $3"
-        );
-        let (plan, seq) = after.unwrap_or((PlanId(0), 0));
-        self.fetch_all(sql, args![plan, seq, limit]).await
     }
 
     /// Operations on a system that are executed and not verified, ordered by plan and place, at most `limit`, after a `(plan, place)`.
@@ -270,7 +258,7 @@ impl Tx {
                 account,
                 kind,
                 subject,
-                body,
+                body: _,
                 after,
                 state,
                 attempts,
@@ -291,7 +279,11 @@ impl Tx {
                 kind,
                 subject
             );
-            bind!(args, body, after, *state, *attempts, *next_try, *sent_at, *done_at, error);
+            bind!(args, after, *state, *attempts, *next_try, *sent_at, *done_at, error);
+        })
+        .await?;
+        self.insert_many(&INSERT_BODY, operations, |operation, args| {
+            bind!(args, operation.plan, operation.seq, &operation.body);
         })
         .await
     }
@@ -304,6 +296,17 @@ impl Tx {
         seqs: &[i64],
         at: Timestamp,
     ) -> Result<Vec<i64>, StoreError> {
+        if let Some((first, last)) = run_of(seqs.iter().copied()) {
+            let sql = "UPDATE operation
+                       SET state = 'sent', attempts = attempts + 1, sent_at = $4, next_try = NULL
+                       WHERE plan = $1 AND seq BETWEEN $2 AND $3 AND state IN ('planned', 'sent')";
+            if self.execute(sql, args![plan, first, last, at]).await? == seqs.len() as u64 {
+                return Ok(Vec::new());
+            }
+            let sql = "SELECT seq FROM operation
+                       WHERE plan = $1 AND seq BETWEEN $2 AND $3 AND state <> 'sent' ORDER BY seq";
+            return self.fetch_all(sql, args![plan, first, last]).await;
+        }
         let sql = "UPDATE operation
                    SET state = 'sent', attempts = attempts + 1, sent_at = $3, next_try = NULL
                    WHERE plan = $1 AND seq = $2 AND state IN ('planned', 'sent')";
@@ -317,6 +320,14 @@ impl Tx {
         plan: PlanId,
         done: &[OperationDone],
     ) -> Result<(), StoreError> {
+        if let Some((first, last)) = uniform_run(done) {
+            let sql = "UPDATE operation SET state = $4, done_at = $5, next_try = NULL, error = NULL
+                       WHERE plan = $1 AND seq BETWEEN $2 AND $3";
+            let OperationDone { state, done_at, .. } = first;
+            let n = self.execute(sql, args![plan, first.seq, last, *state, *done_at]).await?;
+            let expected = u64::try_from(done.len()).unwrap_or(u64::MAX);
+            return if n == expected { Ok(()) } else { Err(StoreError::Missing { table: "operation", row: format!("{} to {last}", first.seq) }) };
+        }
         let sql = "UPDATE operation
                    SET state = $3, done_at = $4, next_try = $5, account = COALESCE($6, account),
                        error = $7
@@ -343,4 +354,29 @@ impl Tx {
                      AND (CAST($2 AS BIGINT) IS NULL OR system_no = $2)";
         self.execute(sql, args![plan, system_no, from, to]).await
     }
+}
+
+/// The first and the last of places that follow each other without a gap; `None` when they do not or are few.
+fn run_of(mut seqs: impl ExactSizeIterator<Item = i64>) -> Option<(i64, i64)> {
+    let n = i64::try_from(seqs.len()).ok()?;
+    let first = seqs.next()?;
+    let mut last = first;
+    for seq in seqs {
+        if seq != last + 1 {
+            return None;
+        }
+        last = seq;
+    }
+    (n > 1).then_some((first, last))
+}
+
+/// The first operation and the last place, when all ended alike, without an error and in one run.
+fn uniform_run(done: &[OperationDone]) -> Option<(&OperationDone, i64)> {
+    let first = done.first()?;
+    let alike = |one: &OperationDone| {
+        let OperationDone { seq: _, state, done_at, next_try, account, error } = one;
+        *state == first.state && *done_at == first.done_at && next_try.is_none() && account.is_none() && error.is_none()
+    };
+    let (_, last) = run_of(done.iter().map(|one| one.seq)).filter(|_| done.iter().all(alike))?;
+    Some((first, last))
 }

@@ -163,6 +163,7 @@ impl Tx {
         if self.execute(sql, args![id]).await? == 0 {
             return Ok(false);
         }
+        self.execute("DELETE FROM operation_body WHERE plan = $1", args![id]).await?;
         self.execute("DELETE FROM operation WHERE plan = $1", args![id]).await?;
         Ok(true)
     }

@@ -245,7 +245,6 @@ CREATE TABLE operation (
     account BIGINT,
     kind TEXT NOT NULL,
     subject TEXT NOT NULL,
-    body BYTEA NOT NULL,
     after_seq BYTEA NOT NULL,
     state TEXT NOT NULL,
     attempts BIGINT NOT NULL,
@@ -254,11 +253,17 @@ CREATE TABLE operation (
     done_at BIGINT,
     error TEXT,
     PRIMARY KEY (plan, seq)
-) /*sqlite STRICT*/;
-CREATE INDEX operation_open ON operation (plan, seq) WHERE state IN ('planned', 'sent');
+) /*sqlite STRICT, WITHOUT ROWID*/;
 CREATE INDEX operation_unverified ON operation (system_no, plan, seq) WHERE state = 'executed';
 CREATE INDEX operation_done ON operation (done_at) WHERE done_at IS NOT NULL;
 CREATE INDEX operation_entity ON operation (entity, plan, seq) WHERE entity IS NOT NULL;
+
+CREATE TABLE operation_body (
+    plan BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
+    body BYTEA NOT NULL,
+    PRIMARY KEY (plan, seq)
+) /*sqlite STRICT*/;
 
 -- The journal and leases ---------------------------------------------------------------------------
 

@@ -316,7 +316,6 @@ async fn read_plans(tx: &mut ReadTx) -> Result<(), StoreError> {
             tx.operations(PlanId(1), OperationFilter { system_no, state }, None, 9).await?;
         }
     }
-    tx.open_operations(None, 9).await?;
     tx.unverified_operations(2, None, 9).await?;
     tx.operations_of(EntityId(1), 9).await?;
     tx.count_operations(PlanId(1)).await?;

@@ -1,0 +1,81 @@
+//! Counts a plan against the guards: what it does, what was done within a day, what is there.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use muster_app::{Error, Opened};
+use muster_model::Text;
+use muster_plan::{GuardCheck, Operation, count_guarded};
+use muster_store::{AccountStatus, ReadTx};
+
+const BATCH: usize = 5000;
+/// The rolling window of guards.
+const WINDOW: SignedDuration = SignedDuration::from_hours(24);
+
+/// The guards that the operations touch. What is there is counted only where the number alone does not decide.
+pub(crate) async fn check(
+    tx: &mut ReadTx,
+    opened: &Opened,
+    operations: &[Operation],
+    now: Timestamp,
+) -> Result<Vec<GuardCheck>, Error> {
+    let mut recent: BTreeMap<(Text, Text), u64> = BTreeMap::new();
+    let since = now.saturating_sub(WINDOW).unwrap_or(Timestamp::MIN);
+    for count in tx.count_operations_since(since).await? {
+        if let Some(system) = name_of(opened, count.system_no) {
+            *recent.entry((system, count.kind)).or_default() += count.n;
+        }
+    }
+    let mut guards = count_guarded(&opened.model, operations, &recent);
+    if guards.iter().any(GuardCheck::needs_population) {
+        let accounts = count_accounts(tx, opened).await?;
+        for guard in guards.iter_mut().filter(|guard| guard.needs_population()) {
+            let key = (guard.system.clone(), guard.kind.clone());
+            guard.population = Some(match &*guard.kind {
+                "grant" | "revoke" => count_grants(tx, opened, &guard.system).await?,
+                _ => accounts.get(&key).copied().unwrap_or(0),
+            });
+        }
+    }
+    Ok(guards)
+}
+
+fn name_of(opened: &Opened, number: i64) -> Option<Text> {
+    let position = opened.names.systems.iter().position(|names| names.no == number)?;
+    opened.model.systems.get(position).map(|system| system.name.clone())
+}
+
+async fn count_accounts(
+    tx: &mut ReadTx,
+    opened: &Opened,
+) -> Result<BTreeMap<(Text, Text), u64>, Error> {
+    let mut population: BTreeMap<(Text, Text), u64> = BTreeMap::new();
+    for count in tx.count_accounts().await? {
+        let linked = count.status == AccountStatus::Linked;
+        let Some(system) = name_of(opened, count.system_no).filter(|_| linked) else { continue };
+        for kind in ["create", "update", "rename", "delete", "enable"] {
+            *population.entry((system.clone(), kind.into())).or_default() += count.n;
+        }
+        if count.enabled != Some(false) {
+            *population.entry((system, "disable".into())).or_default() += count.n;
+        }
+    }
+    Ok(population)
+}
+
+/// How many entitlements are held on a system.
+async fn count_grants(tx: &mut ReadTx, opened: &Opened, system: &Text) -> Result<u64, Error> {
+    let position = opened.model.systems.iter().position(|candidate| candidate.name == *system);
+    let names = position.and_then(|position| opened.names.systems.get(position));
+    let mut n = 0;
+    for account in names.map_or(&[][..], |names| &names.accounts) {
+        let mut after = None;
+        loop {
+            let page = tx.scan_accounts(account.no, after, BATCH).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            n += page.iter().map(|account| account.grants.len() as u64).sum::<u64>();
+        }
+    }
+    Ok(n)
+}
