@@ -155,9 +155,16 @@ fn differences(
     let (roles_before, roles_after) = (roles(before), roles(after));
     changed_roles(model, &roles_after, &roles_before, "gets", &mut what);
     changed_roles(model, &roles_before, &roles_after, "loses", &mut what);
+    let mut changed: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (old, new) in before.accounts.iter().zip(&after.accounts) {
-        what.extend(account_change(model, old, new));
+        if let Some((word, account)) = account_change(model, old, new) {
+            changed.entry(word).or_default().push(account);
+        }
     }
+    what.extend(changed.into_iter().map(|(word, accounts)| match accounts.as_slice() {
+        few if few.len() <= 3 => format!("{} {word}", few.join(" and ")),
+        many => format!("{} {word}", counted(many.len(), "account")),
+    }));
     let grants = |evaluation: &Evaluation| {
         let accounts = evaluation.accounts.iter();
         accounts
@@ -199,10 +206,14 @@ fn changed_roles(
     }
 }
 
-fn account_change(model: &Model, old: &DesiredAccount, new: &DesiredAccount) -> Option<String> {
+fn account_change(
+    model: &Model,
+    old: &DesiredAccount,
+    new: &DesiredAccount,
+) -> Option<(&'static str, String)> {
     let word = |desired: &DesiredAccount| match (desired.want, desired.enabled) {
         (Want::Present, true) => "enabled",
-        (Want::Present, false) => "made ready, disabled",
+        (Want::Present, false) => "made ready",
         (Want::Retained { .. }, true) => "kept",
         (Want::Retained { .. }, false) => "disabled",
         (Want::Absent, _) => "deleted",
@@ -212,5 +223,5 @@ fn account_change(model: &Model, old: &DesiredAccount, new: &DesiredAccount) -> 
     }
     let system = model.systems.get(new.account.system.index())?;
     let account = system.accounts.get(new.account.account)?;
-    Some(format!("{}.{} {}", system.name, account.name, word(new)))
+    Some((word(new), format!("{}.{}", system.name, account.name)))
 }
