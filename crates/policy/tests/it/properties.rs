@@ -4,7 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 use muster_lang::{Binding, Clock, Frame};
 use muster_model::Row;
 use muster_policy::{Assignment, Evaluation, Evaluator, Identity, Via};
-use proptest::{collection::vec, prelude::any, prop_assert, prop_assert_eq, proptest};
+use proptest::{
+    collection::vec, prelude::any, prop_assert, prop_assert_eq, proptest,
+    test_runner::Config as ProptestConfig,
+};
 
 use crate::{
     random::{Choices, assignments_text, facts_text, model_text, time},
@@ -27,6 +30,8 @@ fn settled<'a>(facts: &'a Facts, row: &'a Row, found: &Evaluation) -> Identity<'
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn looking_rules_up_finds_the_roles_that_trying_all_of_them_finds(bytes in vec(any::<u8>(), 0..250)) {
         let (evaluator, facts, now) = case(&mut Choices(bytes.iter()));
