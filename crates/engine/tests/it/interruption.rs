@@ -204,7 +204,7 @@ fn summary(places: &[String]) -> String {
     for place in places {
         *kinds.entry(place.rsplit_once(' ').unwrap().0).or_default() += 1;
     }
-    kinds.iter().map(|(kind, n)| format!("{n} x {kind}\n")).collect()
+    kinds.iter().map(|(kind, n)| format!("{n} x {kind}")).collect::<Vec<_>>().join("\n")
 }
 
 #[test]

@@ -26,14 +26,23 @@ pub(crate) async fn picture(world: &World, opened: &Opened) -> Vec<String> {
     }
     lines.push(format!("directory:\n{}", Shelf::open(&world.dir.join("directory.log")).dump()));
     let mut tx = opened.store.read().await.unwrap();
-    let index = EntitlementIndex::load(&mut tx, opened).await.unwrap();
     let mut known = BTreeMap::new();
     for (entity_type, names) in opened.model.schema.types.iter().zip(&opened.names.types) {
         entities(&mut tx, opened, (entity_type.id, names), &mut lines, &mut known).await;
     }
+    systems(&mut tx, opened, &mut lines).await;
+    plans(&mut tx, &mut lines, &mut known).await;
+    history(&mut tx, &mut lines).await;
+    let mut lines: Vec<String> = lines.iter().map(|line| without_numbers(line, &known)).collect();
+    lines.sort();
+    lines
+}
+
+async fn systems(tx: &mut ReadTx, opened: &Opened, lines: &mut Vec<String>) {
+    let index = EntitlementIndex::load(tx, opened).await.unwrap();
     for names in &opened.names.systems {
         for kind in &names.kinds {
-            add(&mut lines, tx.scan_entitlements(*kind, None, MANY).await.unwrap());
+            add(lines, tx.scan_entitlements(*kind, None, MANY).await.unwrap());
         }
         for account in &names.accounts {
             let layout = &account.layout;
@@ -53,12 +62,15 @@ pub(crate) async fn picture(world: &World, opened: &Opened) -> Vec<String> {
             }
         }
     }
+}
+
+async fn plans(tx: &mut ReadTx, lines: &mut Vec<String>, known: &mut BTreeMap<String, String>) {
     let mut plans = tx.plans(None, None, MANY).await.unwrap();
     plans.reverse();
     for (n, plan) in plans.iter().enumerate() {
         lines.push(format!("plan {n} {}", plan.status));
         known.insert(plan.hash.to_string(), format!("HASH {n}"));
-        known.insert(format!("plan {}", &plan.hash[..8]), format!("PLAN {n}"));
+        known.insert(format!("plan {}", plan.hash.split_at(8).0), format!("PLAN {n}"));
         for mut operation in
             tx.operations(plan.id, OperationFilter::default(), None, MANY).await.unwrap()
         {
@@ -67,8 +79,11 @@ pub(crate) async fn picture(world: &World, opened: &Opened) -> Vec<String> {
             lines.push(format!("{operation:?}"));
         }
     }
+}
+
+async fn history(tx: &mut ReadTx, lines: &mut Vec<String>) {
     for status in [ChangeSetStatus::Held, ChangeSetStatus::Applied, ChangeSetStatus::Rejected] {
-        add(&mut lines, tx.change_sets(Some(status), MANY).await.unwrap());
+        add(lines, tx.change_sets(Some(status), MANY).await.unwrap());
     }
     let journal = tx.scan_journal(None, MANY).await.unwrap();
     verify(&journal).expect("the journal is whole");
@@ -83,9 +98,6 @@ pub(crate) async fn picture(world: &World, opened: &Opened) -> Vec<String> {
             assert!(process_is_gone(process), "`{}` still holds {name}", lease.holder);
         }
     }
-    let mut lines: Vec<String> = lines.iter().map(|line| without_numbers(line, &known)).collect();
-    lines.sort();
-    lines
 }
 
 fn values(content: &[u8], numbers: &AttributeNumbers) -> Vec<Value> {
@@ -160,7 +172,7 @@ fn without_times(line: &str) -> String {
         text.push_str(before);
         let end = time.find('Z').map_or(time.len(), |end| end + 1);
         text.push_str("TIME");
-        rest = &time[end..];
+        rest = time.split_at(end).1;
     }
     text + rest
 }
