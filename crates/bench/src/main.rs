@@ -41,7 +41,7 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     // A second provider in the same process is an error that only a caller of this program could make.
-    _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match Args::parse().command {

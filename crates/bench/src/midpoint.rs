@@ -82,6 +82,8 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let report = sync(&rig.ctx, &opened, &sources, &NoProgress).await?;
     let read = seconds(start);
     ensure!(report.reads.iter().all(|read| read.n_bad == 0 && read.complete), "{:?}", report.reads);
+    let targets = SyncOptions { systems: (0..shape.targets).map(|t| format!("target{t}")).collect() };
+    sync(&rig.ctx, &opened, &targets, &NoProgress).await?;
     let made = make_plan(&rig.ctx, &opened, &PlanOptions { save: true, ..PlanOptions::default() }, &NoProgress).await?;
     let planned = seconds(start);
     let n = made.plan.operations.len();
@@ -97,7 +99,6 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     sync(&rig.ctx, &opened, &sources, &NoProgress).await?;
     let noop = seconds(start);
     let start = Instant::now();
-    let targets = SyncOptions { systems: (0..shape.targets).map(|t| format!("target{t}")).collect() };
     let reconciled = sync(&rig.ctx, &opened, &targets, &NoProgress).await?;
     let reconcile = seconds(start);
     ensure!(shape.targets == 0 || reconciled.reads.iter().all(|read| read.changed + read.created + read.absent == 0), "{:?}", reconciled.reads);

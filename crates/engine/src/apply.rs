@@ -4,7 +4,7 @@
 //! object, and goes on. A failing object does not stop the others, a failing system does not stop the other systems.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -13,8 +13,8 @@ use std::{
 
 use muster_app::{Ctx, Error, Kind, Opened};
 use muster_model::{EntityId, PlanId, Text};
-use muster_plan::{Operation, decode_operation};
-use muster_store::{Entry, OperationFilter, OperationState, PlanStatus, ReadTx, Tx};
+use muster_plan::Operation;
+use muster_store::{Entry, OperationProgress, OperationState, PlanStatus, ReadTx, Tx};
 use serde_json::json;
 
 use crate::{
@@ -30,7 +30,7 @@ mod call;
 mod rename;
 mod system;
 
-use system::{SystemRun, Todo};
+use system::{Part, SystemRun, Todo};
 
 const PAGE: usize = 5000;
 
@@ -90,6 +90,7 @@ pub async fn apply(
     cancel: &CancelFlag,
 ) -> Result<ApplyReport, Error> {
     let lease = Lease::take(ctx, opened, "apply").await?;
+    let lease = Arc::new(lease);
     let outcome = run(ctx, opened, name, &lease, options, progress, cancel).await;
     lease.release(opened, outcome).await
 }
@@ -98,42 +99,39 @@ async fn run(
     ctx: &Ctx,
     opened: &Opened,
     name: Option<&str>,
-    lease: &Lease,
+    lease: &Arc<Lease>,
     options: &ApplyOptions,
     progress: &dyn Progress,
     cancel: &CancelFlag,
 ) -> Result<ApplyReport, Error> {
-    let made = &load_plan(opened, name).await?;
+    let made = load_plan(opened, name).await?;
     let Some(id) = made.id else { return Err(Error::bug("a saved plan has no id")) };
-    begin(ctx, opened, made, id, options).await?;
+    begin(ctx, opened, &made, id, options).await?;
+    let name: Text = made.name.as_str().into();
     let mut report = ApplyReport { plan: made.name.clone(), ..ApplyReport::default() };
     let total = made.plan.to_do().count() as u64;
+    let ids: BTreeSet<EntityId> = made.plan.operations.iter().map(|o| o.identity).collect();
+    let mut by_system = open_operations(opened, id, made.plan.operations).await?;
+    report.done_before = total.saturating_sub(by_system.values().map(|todo| todo.len() as u64).sum());
     let mut runs = Vec::new();
-    let mut open = 0;
     for (position, system) in opened.model.systems.iter().enumerate() {
-        let todo = open_operations(opened, id, position).await?;
-        open += todo.len() as u64;
-        if !todo.is_empty() {
-            let task = progress.begin(&system.name, Some(todo.len() as u64));
-            runs.push(
-                SystemRun {
-                    ctx,
-                    opened,
-                    lease,
-                    plan: id,
-                    name: &made.name,
-                    position,
-                    system,
-                    task,
-                    cancel,
-                }
-                .run(todo),
-            );
-        }
+        let Some(todo) = by_system.remove(&system.name) else { continue };
+        let task = progress.begin(&system.name, Some(todo.len() as u64));
+        let run = SystemRun {
+            ctx: ctx.clone(),
+            opened: opened.clone(),
+            lease: Arc::clone(lease),
+            plan: id,
+            name: name.clone(),
+            position,
+            system: system.clone(),
+            task,
+            cancel: cancel.clone(),
+            abandoned: CancelFlag::default(),
+        };
+        runs.push((run, todo));
     }
-    report.done_before = total.saturating_sub(open);
-    for part in futures_in_turn(runs).await {
-        let part = part?;
+    for part in side_by_side(runs).await? {
         report.executed += part.executed;
         report.failed.extend(part.failed);
         report.skipped += part.skipped;
@@ -142,27 +140,41 @@ async fn run(
         report.quarantined.extend(part.quarantined);
     }
     report.interrupted = cancel.is_set() && report.left > 0;
-    finish(ctx, opened, made, id, &report).await?;
+    finish(ctx, opened, id, &ids.into_iter().collect::<Vec<_>>(), &report).await?;
     Ok(report)
 }
 
-/// Runs the systems side by side on this task; each waits for its own system most of the time.
-async fn futures_in_turn<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
-    let mut running: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
-    std::future::poll_fn(|context| {
-        let mut pending = false;
-        for (future, output) in &mut running {
-            if output.is_none() {
-                match future.as_mut().poll(context) {
-                    std::task::Poll::Ready(value) => *output = Some(value),
-                    std::task::Poll::Pending => pending = true,
-                }
-            }
-        }
-        if pending { std::task::Poll::Pending } else { std::task::Poll::Ready(()) }
-    })
-    .await;
-    running.into_iter().filter_map(|(_, output)| output).collect()
+/// Runs each system on a thread of its own, so that one that is slow or busy does not hold up the others.
+async fn side_by_side(mut runs: Vec<(SystemRun, Vec<Todo>)>) -> Result<Vec<Part>, Error> {
+    if runs.len() == 1
+        && let Some((run, todo)) = runs.pop()
+    {
+        return Ok(vec![run.run(todo).await?]);
+    }
+    let handle = tokio::runtime::Handle::current();
+    // Given up half way, the threads stop after the batch they are in, as they do when somebody asks them to.
+    let _abandoned = SetOnDrop(runs.iter().map(|(run, _)| run.abandoned.clone()).collect());
+    let running: Vec<_> = runs
+        .into_iter()
+        .map(|(run, todo)| {
+            let handle = handle.clone();
+            tokio::task::spawn_blocking(move || handle.block_on(run.run(todo)))
+        })
+        .collect();
+    // All of them end before anything is said about one that failed.
+    let mut ended = Vec::new();
+    for run in running {
+        ended.push(run.await.map_err(|error| Error::bug("a system's run ended early").caused_by(error)));
+    }
+    ended.into_iter().flatten().collect()
+}
+
+struct SetOnDrop(Vec<CancelFlag>);
+
+impl Drop for SetOnDrop {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|flag| flag.0.store(true, Ordering::Relaxed));
+    }
 }
 
 /// Checks that the plan may be applied and marks it as being applied.
@@ -213,7 +225,7 @@ async fn begin(
     entry(
         ctx,
         &mut tx,
-        made,
+        &made.name,
         "plan.apply",
         json!({ "operations": n, "confirmed": options.confirm }),
     )
@@ -299,27 +311,28 @@ fn agreed(made: &MadePlan, n: u64, options: &ApplyOptions) -> Result<(), Error> 
     }
 }
 
+/// The operations that are still to be done, by system, in order. A plan's operations are numbered in its own order.
 async fn open_operations(
     opened: &Opened,
     plan: PlanId,
-    position: usize,
-) -> Result<Vec<Todo>, Error> {
-    let system_no = opened.names.systems.get(position).map(|names| names.no);
+    operations: Vec<Operation>,
+) -> Result<BTreeMap<Text, Vec<Todo>>, Error> {
     let mut tx = opened.store.read().await?;
-    let mut todo = Vec::new();
-    let mut after = None;
+    let mut by_system: BTreeMap<Text, Vec<Todo>> = BTreeMap::new();
+    let mut operations = operations.into_iter();
+    let mut after = 0;
     loop {
-        let page =
-            tx.operations(plan, OperationFilter { system_no, state: None }, after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(todo) };
-        after = Some(last.seq);
-        for stored in page
-            .iter()
-            .filter(|o| matches!(o.state, OperationState::Planned | OperationState::Sent))
-        {
-            let operation = decode_operation(&stored.body)
-                .map_err(|error| Error::bug("a saved operation cannot be read").caused_by(error))?;
-            todo.push(Todo { seq: stored.seq, operation, uncertain: stored.attempts > 0 });
+        let page = tx.operation_states(plan, after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(by_system) };
+        after = last.seq;
+        for OperationProgress { seq, state, attempts } in page {
+            let Some(operation) = operations.next() else {
+                return Err(Error::bug("a saved plan has more states than operations"));
+            };
+            if matches!(state, OperationState::Planned | OperationState::Sent) {
+                let todo = by_system.entry(operation.target.system.clone()).or_default();
+                todo.push(Todo { seq, operation, uncertain: attempts > 0 });
+            }
         }
     }
 }
@@ -328,15 +341,11 @@ async fn open_operations(
 async fn finish(
     ctx: &Ctx,
     opened: &Opened,
-    made: &MadePlan,
     id: PlanId,
+    ids: &[EntityId],
     report: &ApplyReport,
 ) -> Result<(), Error> {
-    let ids: BTreeSet<EntityId> =
-        made.plan.operations.iter().map(|operation| operation.identity).collect();
-    let ids: Vec<EntityId> = ids.into_iter().collect();
-    let now = ctx.now();
-    let outcome = evaluate_some(opened, &ids, now).await?;
+    let outcome = evaluate_some(opened, ids, ctx.now()).await?;
     save_findings(opened, &outcome.evaluations).await?;
     let mut tx = opened.store.begin().await?;
     if report.left == 0 {
@@ -346,7 +355,7 @@ async fn finish(
         "executed": report.executed, "failed": report.failed.len(), "skipped": report.skipped,
         "retried": report.retried, "left": report.left, "interrupted": report.interrupted,
     });
-    entry(ctx, &mut tx, made, "plan.applied", detail).await?;
+    entry(ctx, &mut tx, &report.plan, "plan.applied", detail).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -354,7 +363,7 @@ async fn finish(
 async fn entry(
     ctx: &Ctx,
     tx: &mut Tx,
-    made: &MadePlan,
+    name: &str,
     action: &str,
     detail: serde_json::Value,
 ) -> Result<(), Error> {
@@ -363,7 +372,7 @@ async fn entry(
         actor: ctx.actor.clone(),
         on_behalf_of: None,
         action: action.into(),
-        subject: format!("plan {}", made.name).into(),
+        subject: format!("plan {name}").into(),
         detail: detail.to_string().into(),
         correlation: Some(ctx.correlation.clone()),
     })

@@ -235,8 +235,12 @@ fn look(
     differing: &mut Vec<Differing>,
 ) {
     let evaluation = opened.evaluator.evaluate(&facts.identity(), world, now);
+    // Another model may have moved the next change nearer while the outcome is the same.
+    let announced = evaluation.next_change.and_then(stored_change);
+    let is_announced = announced.is_none_or(|at| known.next_change.is_some_and(|k| k <= at));
     let is_settled = known.settled == Some(evaluation.fingerprint)
         && known.next_change.is_none_or(|at| at > now)
+        && is_announced
         && known.state_no == state_no(opened, &evaluation)
         && known.state_since == stored_time(evaluation.state_since);
     if !is_settled {

@@ -94,7 +94,7 @@ impl Lease {
     ///
     /// When both fail, what went wrong first tells more; the lease is free anyway once this value is gone.
     pub(crate) async fn release<T>(
-        self,
+        &self,
         opened: &Opened,
         outcome: Result<T, Error>,
     ) -> Result<T, Error> {

@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 use muster_app::{Ctx, Error, Kind, Opened};
-use muster_model::{EntityId, PlanId};
+use muster_model::{EntityId, PlanId, Text};
 use muster_plan::{
-    Base, GuardCheck, Operation, Plan, SystemRead, decode_operation, encode_operation,
+    Base, GuardCheck, Operation, Plan, SystemRead, decode_operation, encode_operation, hash_again,
 };
-use muster_policy::Limit;
+use muster_policy::{Held, Limit};
 use muster_store::{Entry, OperationFilter, OperationState, PlanStatus, ReadTx, Sequence};
 use serde_json::{Value as Json, json};
 
@@ -75,6 +75,7 @@ async fn try_plan(
     let mut tx = opened.store.read().await?;
     let facts_version = tx.facts_version().await?;
     let systems = last_reads(&mut tx, opened).await?;
+    let unknown = never_read(&mut tx, opened).await?;
     drop(tx);
     let outcome = if options.people.is_empty() {
         evaluate_all(opened, now, progress.begin("evaluate", None)).await?
@@ -85,11 +86,13 @@ async fn try_plan(
     if tx.facts_version().await? != facts_version {
         return Ok(None);
     }
-    let guards = guards::check(&mut tx, opened, &outcome.operations, ctx.now()).await?;
+    let Outcome { mut operations, observed_only, evaluations, n } = outcome;
+    let waiting = hold_back(&mut operations, unknown);
+    let guards = guards::check(&mut tx, opened, &operations, ctx.now()).await?;
     drop(tx);
     let base = Base { revision: opened.revision, facts_version, now, systems };
-    let Outcome { operations, observed_only, evaluations, n } = outcome;
-    let plan = Plan::new(base, operations, observed_only, guards);
+    let mut plan = Plan::new(base, operations, observed_only, guards);
+    plan.waiting = waiting;
     if options.at.is_none() {
         save_findings(opened, &evaluations).await?;
     }
@@ -114,17 +117,48 @@ async fn last_reads(tx: &mut ReadTx, opened: &Opened) -> Result<Vec<SystemRead>,
     Ok(reads)
 }
 
+/// Targets of which some account type or entitlement kind was never read completely.
+async fn never_read(tx: &mut ReadTx, opened: &Opened) -> Result<Vec<Text>, Error> {
+    let mut unknown = Vec::new();
+    for (system, names) in opened.model.systems.iter().zip(&opened.names.systems) {
+        let groups = system.entitlements.iter().filter(|kind| matches!(kind.held, Held::OnGroup(_)));
+        let kinds = groups.map(|kind| format!("entitlement {}", kind.name));
+        let accounts = system.accounts.iter().map(|account| format!("account {}", account.name));
+        for what in kinds.chain(accounts).collect::<Vec<_>>() {
+            if tx.latest_complete_read(names.no, &what).await?.is_none() {
+                unknown.push(system.name.clone());
+                break;
+            }
+        }
+    }
+    Ok(unknown)
+}
+
+/// Takes the operations on unknown systems out and counts them.
+fn hold_back(operations: &mut Vec<Operation>, unknown: Vec<Text>) -> Vec<(Text, u64)> {
+    let on = |system: &Text| operations.iter().filter(|o| o.target.system == *system).count() as u64;
+    let waiting: Vec<(Text, u64)> =
+        unknown.into_iter().map(|system| (system.clone(), on(&system))).filter(|(_, n)| *n > 0).collect();
+    operations.retain(|operation| !waiting.iter().any(|(system, _)| *system == operation.target.system));
+    waiting
+}
+
 async fn save(ctx: &Ctx, opened: &Opened, made: &mut MadePlan, hash: &str) -> Result<(), Error> {
     let mut tx = opened.store.begin().await?;
-    if let Some(same) = tx.plan_by_hash(hash).await? {
-        (made.id, made.status) = (Some(same.id), same.status);
-        return Ok(());
+    let mut hash = hash.to_owned();
+    while let Some(same) = tx.plan_by_hash(&hash).await? {
+        if matches!(same.status, PlanStatus::Open | PlanStatus::Held | PlanStatus::Applying) {
+            (made.id, made.status) = (Some(same.id), same.status);
+            return Ok(());
+        }
+        hash = hash_again(&hash);
+        made.name = hash.chars().take(NAME).collect();
     }
     let id = PlanId(tx.take_ids(Sequence::Plan, 1).await?);
     let base = &made.plan.base;
     let plan = muster_store::Plan {
         id,
-        hash: hash.into(),
+        hash: hash.as_str().into(),
         revision: base.revision,
         facts_version: base.facts_version,
         made_at: ctx.now(),

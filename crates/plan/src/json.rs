@@ -89,6 +89,7 @@ pub fn plan_json(plan: &Plan, name: &str) -> Json {
         "systems": plan.base.systems.iter().map(|s| json!({
             "system": &*s.system, "read_at": s.at.map(|at| at.to_string()), "complete": s.complete,
         })).collect::<Vec<_>>(),
+        "waiting": plan.waiting.iter().map(|(system, n)| json!({ "system": &**system, "operations": n })).collect::<Vec<_>>(),
         "guards": plan.guards.iter().map(guard_json).collect::<Vec<_>>(),
         "operations": plan.operations.iter().map(operation_json).collect::<Vec<_>>(),
         "observed_only": plan.observed_only.iter().map(operation_json).collect::<Vec<_>>(),

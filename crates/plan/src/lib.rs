@@ -17,5 +17,5 @@ pub use compare::{Compared, Observed, compare, object_name, on_wire};
 pub use guard::{GuardCheck, count_guarded};
 pub use json::{operation_json, plan_json, value_json};
 pub use operation::{AttributeChange, Kind, Operation, OperationReason, Target};
-pub use plan::{Base, Plan, SystemRead};
+pub use plan::{Base, Plan, SystemRead, hash_again};
 pub use text::{Grouping, TextOptions, describe, describe_guard, plan_markdown, plan_text};

@@ -39,8 +39,25 @@ pub struct Plan {
     pub operations: Vec<Operation>,
     /// Differences on systems that are only observed; shown, never done.
     pub observed_only: Vec<Operation>,
+    /// Systems that were never read completely, with the operations that wait for it: nobody knows yet what is there.
+    pub waiting: Vec<(Text, u64)>,
     /// Counts against limits.
     pub guards: Vec<GuardCheck>,
+}
+
+/// Another name for a plan that does what an earlier, finished one with this `hash` did in the same world: a call that
+/// was refused is tried again.
+pub fn hash_again(hash: &str) -> String {
+    hex(&Sha256::digest(hash.as_bytes()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing into a String cannot fail.
+        _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 impl Plan {
@@ -53,7 +70,7 @@ impl Plan {
     ) -> Self {
         operations.sort_by(order);
         observed_only.sort_by(order);
-        Self { base, operations, observed_only, guards }
+        Self { base, operations, observed_only, waiting: Vec::new(), guards }
     }
 
     /// The operations that will be done: those that no conflict holds back.
@@ -68,7 +85,6 @@ impl Plan {
 
     /// SHA-256 over revision, facts version and every operation. Equal hashes do the same to the same world.
     pub fn hash(&self) -> String {
-        use std::fmt::Write as _;
         let mut sha = Sha256::new();
         sha.update(self.base.revision.to_be_bytes());
         sha.update(self.base.facts_version.to_be_bytes());
@@ -77,11 +93,7 @@ impl Plan {
             sha.update((bytes.len() as u64).to_be_bytes());
             sha.update(bytes);
         }
-        sha.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
-            // Writing into a String cannot fail.
-            _ = write!(hex, "{byte:02x}");
-            hex
-        })
+        hex(&sha.finalize())
     }
 }
 

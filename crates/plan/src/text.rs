@@ -86,7 +86,7 @@ pub fn plan_text(plan: &Plan, name: &str, options: TextOptions) -> String {
     let mut out = String::new();
     // Writing into a String cannot fail, here and below.
     _ = writeln!(out, "Plan {name}  base: revision {}, {}", plan.base.revision, reads(plan));
-    if plan.operations.is_empty() {
+    if plan.operations.is_empty() && plan.waiting.is_empty() {
         out.push_str("\nNothing to do: every system is as the model says.\n");
     }
     let mut left_out = 0;
@@ -112,6 +112,12 @@ pub fn plan_text(plan: &Plan, name: &str, options: TextOptions) -> String {
             out,
             "\n  {} differences on systems in mode observe are reported only: muster plan --all",
             plan.observed_only.len()
+        );
+    }
+    for (system, n) in &plan.waiting {
+        _ = writeln!(
+            out,
+            "\n  {n} operations wait until `{system}` was read completely once: muster sync {system}"
         );
     }
     out.push('\n');

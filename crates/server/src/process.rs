@@ -27,6 +27,14 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
+
+    fn process(&self) -> String {
+        muster_app::process_name()
+    }
+
+    fn is_gone(&self, process: &str) -> bool {
+        muster_app::process_is_gone(process)
+    }
 }
 
 /// An environment variable.

@@ -112,6 +112,19 @@ pub struct OperationCount {
 
 row!(OperationCount { system_no, kind, state, n });
 
+/// How far an operation has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OperationProgress {
+    /// Its place in the plan.
+    pub seq: i64,
+    /// The state.
+    pub state: OperationState,
+    /// How often it was tried.
+    pub attempts: u32,
+}
+
+row!(OperationProgress { seq, state, attempts });
+
 impl FromRow for Operation {
     fn from_row(row: &mut Columns<'_>) -> Result<Self, BadColumn> {
         Ok(Self {
@@ -196,6 +209,18 @@ impl ReadTx {
         );
         let OperationFilter { system_no, state } = filter;
         self.fetch_all(sql, args![plan, after.unwrap_or(0), system_no, state, limit]).await
+    }
+
+    /// How far each operation of a plan has come: place, state, attempts; in order, at most `limit`, after a place.
+    pub async fn operation_states(
+        &mut self,
+        plan: PlanId,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<OperationProgress>, StoreError> {
+        let sql = "SELECT seq, state, attempts FROM operation
+                   WHERE plan = $1 AND seq > $2 ORDER BY seq LIMIT $3";
+        self.fetch_all(sql, args![plan, after, limit]).await
     }
 
     /// Operations on a system that are executed and not verified, ordered by plan and place, at most `limit`, after a `(plan, place)`.

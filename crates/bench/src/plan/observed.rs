@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, anyhow};
 use muster_app::{IdentityFacts, Opened, decode_facts, load_world};
+use muster_engine::{NoProgress, SyncOptions, sync};
 use muster_model::{AccountId, EntityId, Fingerprint, Row, Text, TypeId, encode_row, name_key};
 use muster_plan::{object_name, on_wire};
 use muster_policy::{DesiredAccount, Want};
@@ -18,6 +19,10 @@ pub(crate) async fn observe_everything(rig: &Rig, opened: &Opened) -> Result<u64
     let entity_type = opened.model.schema.types.iter().find(|entity_type| entity_type.identity);
     let entity_type = entity_type.ok_or_else(|| anyhow!("no identity type"))?;
     let names = opened.names.type_names(entity_type.id).ok_or_else(|| anyhow!("no number"))?;
+    // Empty reads, so that the systems count as read; what is there is put in below.
+    let targets = opened.model.systems.iter().filter(|system| !system.accounts.is_empty());
+    let systems = targets.map(|system| system.name.to_string()).collect();
+    sync(&rig.ctx, opened, &SyncOptions { systems }, &NoProgress).await?;
     let mut entitlements: BTreeMap<(usize, usize, Text), EntitlementId> = BTreeMap::new();
     let mut grants = 0;
     let mut after = None;

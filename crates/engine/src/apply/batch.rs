@@ -32,7 +32,7 @@ pub(super) struct Call {
 /// The accounts of the batch's identities by identity and account type number.
 pub(super) type Accounts = FxHashMap<(EntityId, i64), Account>;
 
-impl SystemRun<'_> {
+impl SystemRun {
     /// Does one batch of operations of one phase.
     pub(super) async fn batch(&self, state: &mut State, batch: &[Todo]) -> Result<(), Error> {
         let accounts = self.accounts(batch).await?;
@@ -44,7 +44,7 @@ impl SystemRun<'_> {
             .filter_map(|at| Some(batch.get(*at)?.seq))
             .collect();
         let mut tx = self.opened.store.begin().await?;
-        self.lease.renew(self.ctx, &mut tx).await?;
+        self.lease.renew(&self.ctx, &mut tx).await?;
         let refused = tx.mark_sent(self.plan, &seqs, self.ctx.now()).await?;
         tx.commit().await?;
         if let Some(seq) = refused.first() {
@@ -67,7 +67,7 @@ impl SystemRun<'_> {
         let position = self.system.accounts.iter().position(|account| account.name == *name)?;
         let names = self.opened.names.systems.get(self.position)?.accounts.get(position)?;
         Some(Place {
-            system: self.system,
+            system: &self.system,
             account_type: self.system.accounts.get(position)?,
             names,
         })
@@ -203,7 +203,7 @@ impl SystemRun<'_> {
             .system
             .entitlements
             .get(kind)
-            .map_or_else(|| name.clone(), |kind| entitlement_object(self.system, kind, name));
+            .map_or_else(|| name.clone(), |kind| entitlement_object(&self.system, kind, name));
         match state.index.get(self.position, kind, name) {
             Some(known) if !known.native_name.is_empty() => {
                 ObjectRef { class, id: known.native_id.clone(), name: known.native_name.clone() }
@@ -257,7 +257,7 @@ impl SystemRun<'_> {
             .map(|name| ObjectRef {
                 class: kind.object.clone(),
                 id: "".into(),
-                name: entitlement_object(self.system, kind, name),
+                name: entitlement_object(&self.system, kind, name),
             })
             .collect();
         if group_attribute(kind).is_some() && kind.create {

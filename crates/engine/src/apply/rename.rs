@@ -23,7 +23,7 @@ struct Moves {
     renames: Vec<usize>,
 }
 
-impl SystemRun<'_> {
+impl SystemRun {
     /// Makes the moves of every rename that was done. One whose moves cannot be made now counts as not done yet: it is
     /// done again, and then finds itself done. What a group refuses for good is seen and planned after the next read.
     pub(super) async fn move_memberships(

@@ -39,16 +39,18 @@ pub(super) struct Part {
 }
 
 /// One system's share of a plan.
-pub(super) struct SystemRun<'a> {
-    pub(super) ctx: &'a Ctx,
-    pub(super) opened: &'a Opened,
-    pub(super) lease: &'a Lease,
+pub(super) struct SystemRun {
+    pub(super) ctx: Ctx,
+    pub(super) opened: Opened,
+    pub(super) lease: Arc<Lease>,
     pub(super) plan: PlanId,
-    pub(super) name: &'a str,
+    pub(super) name: Text,
     pub(super) position: usize,
-    pub(super) system: &'a System,
+    pub(super) system: System,
     pub(super) task: Box<dyn Task>,
-    pub(super) cancel: &'a CancelFlag,
+    pub(super) cancel: CancelFlag,
+    /// Set when nobody waits for the outcome any more.
+    pub(super) abandoned: CancelFlag,
 }
 
 /// What changes while a system's operations are done.
@@ -62,11 +64,11 @@ pub(super) struct State {
     pub(super) part: Part,
 }
 
-impl SystemRun<'_> {
+impl SystemRun {
     /// Does all of it; what cannot be done now is left for another run.
     pub(super) async fn run(self, todo: Vec<Todo>) -> Result<Part, Error> {
         let n = todo.len() as u64;
-        let connector = match self.opened.connect(self.system) {
+        let connector = match self.opened.connect(&self.system) {
             Ok(connector) => connector,
             Err(error) => {
                 let quarantined = Some((self.system.name.clone(), error.to_string()));
@@ -74,7 +76,7 @@ impl SystemRun<'_> {
             }
         };
         let index =
-            EntitlementIndex::load(&mut self.opened.store.read().await?, self.opened).await?;
+            EntitlementIndex::load(&mut self.opened.store.read().await?, &self.opened).await?;
         let one_at_a_time = connector.capabilities().parallel <= 1;
         let mut state = State {
             connector,
@@ -85,7 +87,7 @@ impl SystemRun<'_> {
         };
         let mut rest = todo.as_slice();
         while let Some(first) = rest.first() {
-            if self.cancel.is_set() || state.part.quarantined.is_some() {
+            if self.cancel.is_set() || self.abandoned.is_set() || state.part.quarantined.is_some() {
                 break;
             }
             let is_membership =

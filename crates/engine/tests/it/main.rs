@@ -12,6 +12,7 @@ mod city;
 mod directory;
 mod employees;
 mod interruption;
+mod random;
 mod server;
 mod spine;
 mod staff;

@@ -316,6 +316,7 @@ async fn read_plans(tx: &mut ReadTx) -> Result<(), StoreError> {
             tx.operations(PlanId(1), OperationFilter { system_no, state }, None, 9).await?;
         }
     }
+    tx.operation_states(PlanId(1), 0, 9).await?;
     tx.unverified_operations(2, None, 9).await?;
     tx.operations_of(EntityId(1), 9).await?;
     tx.count_operations(PlanId(1)).await?;
