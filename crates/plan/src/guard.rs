@@ -80,7 +80,7 @@ mod tests {
             kind: "disable".into(),
             planned,
             recent: 0,
-            population,
+            population: Some(population),
             limit,
         }
         .is_crossed()

@@ -20,5 +20,4 @@ mod scripts;
 mod simulate;
 mod support;
 #[path = "../../../policy/tests/it/world.rs"]
-#[expect(dead_code, reason = "shared with the tests of `policy`, which use more of it")]
 mod world;

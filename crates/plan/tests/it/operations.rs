@@ -151,7 +151,8 @@ fn a_plan_in_json_has_stable_keys_and_typed_values() {
           "read_at": null,
           "system": "shop"
         }
-      ]
+      ],
+      "waiting": []
     }
     "#);
 }

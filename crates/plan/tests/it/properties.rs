@@ -209,7 +209,9 @@ proptest! {
     fn the_order_of_what_goes_in_changes_no_byte(bytes in vec(any::<u8>(), 0..400)) {
         let (evaluator, facts, mut accounts, now) = case(&mut Choices(bytes.iter()));
         let (plan, _) = compute(&evaluator, &facts, &accounts, now);
-        accounts.values_mut().for_each(|own| own.reverse());
+        for own in accounts.values_mut() {
+            own.reverse();
+        }
         let (again, _) = compute(&evaluator, &facts, &accounts, now);
         prop_assert_eq!(plan.hash(), again.hash());
         let mut turned = plan.operations.clone();
