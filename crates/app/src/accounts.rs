@@ -4,7 +4,10 @@ use jiff::Timestamp;
 use muster_model::{AccountId, Text, Value};
 use muster_store::{Account, AccountOrigin, AccountStatus, ReadTx};
 
-use crate::{Ctx, EntitlementIndex, Error, Opened, Page, decode_facts, entity_type, observed_account, resolve_person, subject_of};
+use crate::{
+    Ctx, EntitlementIndex, Error, Opened, Page, decode_facts, entity_type, observed_account,
+    resolve_person, subject_of,
+};
 
 /// Which accounts are asked for.
 #[derive(Debug, Clone, Default)]
@@ -51,7 +54,11 @@ pub struct AccountView {
 }
 
 /// Accounts in order of system, account type and id.
-pub async fn list_accounts(ctx: &Ctx, opened: &Opened, query: &AccountQuery) -> Result<Page<AccountView>, Error> {
+pub async fn list_accounts(
+    ctx: &Ctx,
+    opened: &Opened,
+    query: &AccountQuery,
+) -> Result<Page<AccountView>, Error> {
     let mut tx = opened.store.read().await?;
     let index = EntitlementIndex::load(&mut tx, opened).await?;
     let mut page = Page { items: Vec::new(), next: None };
@@ -75,10 +82,14 @@ pub async fn list_accounts(ctx: &Ctx, opened: &Opened, query: &AccountQuery) -> 
         for account_names in &names.accounts {
             let after = query.after.map(AccountId);
             let more = match query.status {
-                Some(status @ (AccountStatus::Orphan | AccountStatus::Undecided | AccountStatus::Ignored)) => {
-                    tx.unlinked_accounts(account_names.no, status, after, query.limit + 1).await?
+                Some(
+                    status @ (AccountStatus::Orphan
+                    | AccountStatus::Undecided
+                    | AccountStatus::Ignored),
+                ) => tx.unlinked_accounts(account_names.no, status, after, query.limit + 1).await?,
+                Some(AccountStatus::Linked) | None => {
+                    tx.scan_accounts(account_names.no, after, query.limit + 1).await?
                 }
-                Some(AccountStatus::Linked) | None => tx.scan_accounts(account_names.no, after, query.limit + 1).await?,
             };
             accounts.extend(more);
         }
@@ -96,7 +107,8 @@ pub async fn list_accounts(ctx: &Ctx, opened: &Opened, query: &AccountQuery) -> 
 
 fn fits(opened: &Opened, query: &AccountQuery, account: &Account) -> bool {
     let system = opened.names.systems.iter().position(|names| names.no == account.system_no);
-    let name = system.and_then(|system| opened.model.systems.get(system)).map(|system| &system.name);
+    let name =
+        system.and_then(|system| opened.model.systems.get(system)).map(|system| &system.name);
     query.status.is_none_or(|status| status == account.status)
         && query.system.as_ref().is_none_or(|wanted| name.is_some_and(|name| **wanted == **name))
 }
@@ -109,14 +121,27 @@ pub async fn account_view(
     account: &Account,
 ) -> Result<AccountView, Error> {
     let observed = observed_account(opened, index, account)?;
-    let system = opened.model.systems.get(observed.account.system.index()).ok_or_else(|| Error::bug("a system is missing"))?;
-    let account_type = system.accounts.get(observed.account.account).ok_or_else(|| Error::bug("an account type is missing"))?;
+    let system = opened
+        .model
+        .systems
+        .get(observed.account.system.index())
+        .ok_or_else(|| Error::bug("a system is missing"))?;
+    let account_type = system
+        .accounts
+        .get(observed.account.account)
+        .ok_or_else(|| Error::bug("an account type is missing"))?;
     let person = match account.entity {
         Some(id) => person_of(tx, opened, id).await?,
         None => None,
     };
-    let kind = |position: usize| system.entitlements.get(position).map_or_else(|| "?".into(), |kind| kind.name.clone());
-    let values = account_type.set.iter().zip(observed.values).map(|(mapping, value)| (mapping.attribute.clone(), value));
+    let kind = |position: usize| {
+        system.entitlements.get(position).map_or_else(|| "?".into(), |kind| kind.name.clone())
+    };
+    let values = account_type
+        .set
+        .iter()
+        .zip(observed.values)
+        .map(|(mapping, value)| (mapping.attribute.clone(), value));
     Ok(AccountView {
         id: account.id,
         system: system.name.clone(),
@@ -125,7 +150,11 @@ pub async fn account_view(
         status: account.status,
         enabled: account.enabled,
         person,
-        entitlements: observed.entitlements.into_iter().map(|(position, name)| (kind(position), name)).collect(),
+        entitlements: observed
+            .entitlements
+            .into_iter()
+            .map(|(position, name)| (kind(position), name))
+            .collect(),
         values: values.filter(|(_, value)| !value.is_null()).collect(),
         origin: account.origin,
         confidence: account.confidence,
@@ -133,7 +162,11 @@ pub async fn account_view(
     })
 }
 
-async fn person_of(tx: &mut ReadTx, opened: &Opened, id: muster_model::EntityId) -> Result<Option<Text>, Error> {
+async fn person_of(
+    tx: &mut ReadTx,
+    opened: &Opened,
+    id: muster_model::EntityId,
+) -> Result<Option<Text>, Error> {
     let Some(entity) = tx.entity(id).await? else { return Ok(None) };
     let Some(type_id) = entity_type(opened, entity.type_no) else { return Ok(Some(entity.key)) };
     let row = decode_facts(&opened.model, &opened.names, id, type_id, &entity.facts)?;

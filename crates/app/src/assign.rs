@@ -48,15 +48,27 @@ pub struct AssignmentView {
 }
 
 /// Assigns a role. Assigning the same role for the same time again is refused.
-pub async fn assign(ctx: &Ctx, opened: &Opened, request: &AssignRequest) -> Result<AssignmentView, Error> {
+pub async fn assign(
+    ctx: &Ctx,
+    opened: &Opened,
+    request: &AssignRequest,
+) -> Result<AssignmentView, Error> {
     check(request)?;
     let mut tx = opened.store.begin().await?;
     let person = resolve_person(ctx, opened, &mut tx, &request.person).await?;
     let role = role_for(opened, &person, &request.role)?;
     let open = tx.assignments_of(person.row.id).await?;
-    let same = |a: &Assignment| a.ended_at.is_none() && a.role == role && a.valid_from == request.from && a.valid_until == request.until;
+    let same = |a: &Assignment| {
+        a.ended_at.is_none()
+            && a.role == role
+            && a.valid_from == request.from
+            && a.valid_until == request.until
+    };
     if open.iter().any(same) {
-        return Err(Error::new(Kind::Conflict, format!("`{}` has role `{role}` for that time already", request.person)));
+        return Err(Error::new(
+            Kind::Conflict,
+            format!("`{}` has role `{role}` for that time already", request.person),
+        ));
     }
     let id = AssignmentId(tx.take_ids(Sequence::Assignment, 1).await?);
     let assignment = Assignment {
@@ -75,19 +87,30 @@ pub async fn assign(ctx: &Ctx, opened: &Opened, request: &AssignRequest) -> Resu
     };
     tx.insert_assignments(std::slice::from_ref(&assignment)).await?;
     tx.unsettle(&[person.row.id]).await?;
-    journal(ctx, &mut tx, opened, &person, "assignment.create", &assignment, &assignment.reason).await?;
+    let subject = subject_of(&opened.model, &person.row, &person.key);
+    journal(ctx, &mut tx, subject, "assignment.create", &assignment, &assignment.reason).await?;
     tx.commit().await?;
     Ok(view(opened, &person, assignment))
 }
 
 /// Takes a role back that was assigned. Roles that follow from rules cannot be taken back here.
-pub async fn unassign(ctx: &Ctx, opened: &Opened, person: &str, role: &str, reason: &str) -> Result<AssignmentView, Error> {
+pub async fn unassign(
+    ctx: &Ctx,
+    opened: &Opened,
+    person: &str,
+    role: &str,
+    reason: &str,
+) -> Result<AssignmentView, Error> {
     if reason.trim().is_empty() {
         return Err(Error::invalid("a reason is needed").hint("--reason \"…\""));
     }
     let mut tx = opened.store.begin().await?;
     let found = resolve_person(ctx, opened, &mut tx, person).await?;
-    let open = tx.assignments_of(found.row.id).await?.into_iter().filter(|a| a.ended_at.is_none() && &*a.role == role);
+    let open = tx
+        .assignments_of(found.row.id)
+        .await?
+        .into_iter()
+        .filter(|a| a.ended_at.is_none() && &*a.role == role);
     let Some(mut assignment) = open.max_by_key(|assignment| assignment.id) else {
         return Err(Error::not_found(format!("role `{role}` was not assigned to `{person}`"))
             .hint(format!("muster explain {person} shows where each role comes from; a rule is changed in the project")));
@@ -95,13 +118,18 @@ pub async fn unassign(ctx: &Ctx, opened: &Opened, person: &str, role: &str, reas
     tx.end_assignment(assignment.id, ctx.now(), &ctx.actor, reason.trim()).await?;
     tx.unsettle(&[found.row.id]).await?;
     assignment.ended_at = Some(ctx.now());
-    journal(ctx, &mut tx, opened, &found, "assignment.end", &assignment, reason.trim()).await?;
+    let subject = subject_of(&opened.model, &found.row, &found.key);
+    journal(ctx, &mut tx, subject, "assignment.end", &assignment, reason.trim()).await?;
     tx.commit().await?;
     Ok(view(opened, &found, assignment))
 }
 
 /// The assignments of an identity, ended ones included.
-pub async fn list_assignments(ctx: &Ctx, opened: &Opened, person: &str) -> Result<Vec<AssignmentView>, Error> {
+pub async fn list_assignments(
+    ctx: &Ctx,
+    opened: &Opened,
+    person: &str,
+) -> Result<Vec<AssignmentView>, Error> {
     let mut tx = opened.store.read().await?;
     let found = resolve_person(ctx, opened, &mut tx, person).await?;
     let all = tx.assignments_of(found.row.id).await?;
@@ -140,8 +168,7 @@ fn role_for(opened: &Opened, person: &IdentityFacts, name: &str) -> Result<Text,
 async fn journal(
     ctx: &Ctx,
     tx: &mut Tx,
-    opened: &Opened,
-    person: &IdentityFacts,
+    subject: Text,
     action: &str,
     assignment: &Assignment,
     why: &str,
@@ -156,7 +183,7 @@ async fn journal(
         actor: ctx.actor.clone(),
         on_behalf_of: None,
         action: action.into(),
-        subject: subject_of(&opened.model, &person.row, &person.key),
+        subject,
         detail: detail.to_string().into(),
         correlation: Some(ctx.correlation.clone()),
     })

@@ -24,7 +24,10 @@ pub struct AuditQuery {
 }
 
 /// Entries that fit, the newest first.
-pub async fn search_journal(opened: &Opened, query: &AuditQuery) -> Result<Vec<JournalEntry>, Error> {
+pub async fn search_journal(
+    opened: &Opened,
+    query: &AuditQuery,
+) -> Result<Vec<JournalEntry>, Error> {
     Ok(opened.store.read().await?.search_journal(&query.filter, query.before, query.limit).await?)
 }
 
@@ -40,7 +43,10 @@ pub fn journal_json(entry: &JournalEntry) -> Json {
 }
 
 /// Writes the whole journal, one JSON object a line, and returns how many entries it wrote.
-pub async fn export_journal(opened: &Opened, out: &mut (dyn std::io::Write + Send)) -> Result<u64, Error> {
+pub async fn export_journal(
+    opened: &Opened,
+    out: &mut (dyn std::io::Write + Send),
+) -> Result<u64, Error> {
     let mut tx = opened.store.read().await?;
     let mut after = None;
     let mut n = 0;
@@ -49,8 +55,9 @@ pub async fn export_journal(opened: &Opened, out: &mut (dyn std::io::Write + Sen
         let Some(last) = entries.last() else { return Ok(n) };
         after = Some(last.seq);
         for entry in &entries {
-            writeln!(out, "{}", journal_json(entry))
-                .map_err(|error| Error::new(Kind::Unavailable, "the export cannot be written").caused_by(error))?;
+            writeln!(out, "{}", journal_json(entry)).map_err(|error| {
+                Error::new(Kind::Unavailable, "the export cannot be written").caused_by(error)
+            })?;
             n += 1;
         }
     }
@@ -64,7 +71,9 @@ pub fn verify_export(reader: &mut dyn BufRead) -> Result<Summary, Error> {
     let mut number = 0u64;
     loop {
         line.clear();
-        let n = reader.read_line(&mut line).map_err(|error| Error::invalid("the export cannot be read").caused_by(error))?;
+        let n = reader
+            .read_line(&mut line)
+            .map_err(|error| Error::invalid("the export cannot be read").caused_by(error))?;
         if n == 0 {
             break;
         }
@@ -108,7 +117,11 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn unhex(text: &str) -> Option<[u8; 32]> {
-    let digits: Option<Vec<u8>> = text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect();
-    let bytes: Vec<u8> = digits?.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
+    let digits: Option<Vec<u8>> =
+        text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect();
+    let bytes: Vec<u8> = digits?
+        .chunks(2)
+        .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit))
+        .collect();
     bytes.try_into().ok()
 }

@@ -44,7 +44,10 @@ impl Ctx {
 
 impl std::fmt::Debug for Ctx {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ctx").field("actor", &self.actor).field("correlation", &self.correlation).finish_non_exhaustive()
+        f.debug_struct("Ctx")
+            .field("actor", &self.actor)
+            .field("correlation", &self.correlation)
+            .finish_non_exhaustive()
     }
 }
 

@@ -58,27 +58,44 @@ async fn database(opened: &Opened) -> Result<Finding, Error> {
     let statistics = opened.store.read().await?.statistics().await?;
     let rows: u64 = statistics.rows.values().sum();
     let size = statistics.n_bytes / 1024;
-    Ok(finding(FindingStatus::Ok, "repository", format!("{}, {size} KiB, {rows} rows", opened.store.url())))
+    Ok(finding(
+        FindingStatus::Ok,
+        "repository",
+        format!("{}, {size} KiB, {rows} rows", opened.store.url()),
+    ))
 }
 
 /// An old or incomplete read.
 async fn last_read(ctx: &Ctx, opened: &Opened, system: &str) -> Result<Vec<Finding>, Error> {
     let position = opened.model.systems.iter().position(|candidate| &*candidate.name == system);
-    let Some(names) = position.and_then(|position| opened.names.systems.get(position)) else { return Ok(Vec::new()) };
+    let Some(names) = position.and_then(|position| opened.names.systems.get(position)) else {
+        return Ok(Vec::new());
+    };
     let runs = opened.store.read().await?.latest_read_runs(names.no).await?;
     if runs.is_empty() {
         let fix = Some(format!("muster sync {system}"));
-        return Ok(vec![Finding { fix, ..finding(FindingStatus::Warn, system, "was never read".to_owned()) }]);
+        return Ok(vec![Finding {
+            fix,
+            ..finding(FindingStatus::Warn, system, "was never read".to_owned())
+        }]);
     }
     let mut findings = Vec::new();
     for run in runs {
         if !run.complete {
             let why = run.problem.map_or_else(String::new, |problem| format!(": {problem}"));
-            findings.push(finding(FindingStatus::Warn, system, format!("the last read of {} is incomplete{why}", run.what)));
+            findings.push(finding(
+                FindingStatus::Warn,
+                system,
+                format!("the last read of {} is incomplete{why}", run.what),
+            ));
         }
         let age = ctx.now().duration_since(run.started_at).as_hours();
         if age >= 24 {
-            findings.push(finding(FindingStatus::Warn, system, format!("{} was last read {age} h ago", run.what)));
+            findings.push(finding(
+                FindingStatus::Warn,
+                system,
+                format!("{} was last read {age} h ago", run.what),
+            ));
         }
     }
     Ok(findings)
@@ -89,21 +106,40 @@ async fn waiting(opened: &Opened) -> Result<Vec<Finding>, Error> {
     let mut tx = opened.store.read().await?;
     let mut findings = Vec::new();
     let counts = tx.count_accounts().await?;
-    let of = |status: AccountStatus| counts.iter().filter(|count| count.status == status).map(|count| count.n).sum::<u64>();
-    for (status, text) in [(AccountStatus::Orphan, "accounts belong to nobody"), (AccountStatus::Undecided, "accounts wait for a decision whose they are")] {
+    let of = |status: AccountStatus| {
+        counts.iter().filter(|count| count.status == status).map(|count| count.n).sum::<u64>()
+    };
+    for (status, text) in [
+        (AccountStatus::Orphan, "accounts belong to nobody"),
+        (AccountStatus::Undecided, "accounts wait for a decision whose they are"),
+    ] {
         let n = of(status);
         if n > 0 {
             let fix = Some("muster orphans".to_owned());
-            findings.push(Finding { fix, ..finding(FindingStatus::Warn, "accounts", format!("{n} {text}")) });
+            findings.push(Finding {
+                fix,
+                ..finding(FindingStatus::Warn, "accounts", format!("{n} {text}"))
+            });
         }
     }
     let pending = tx.count_pending_links().await?;
     if pending > 0 {
-        findings.push(finding(FindingStatus::Warn, "links", format!("{pending} links lead to entities that are not there yet")));
+        findings.push(finding(
+            FindingStatus::Warn,
+            "links",
+            format!("{pending} links lead to entities that are not there yet"),
+        ));
     }
     for held in tx.change_sets(Some(muster_store::ChangeSetStatus::Held), 100).await? {
         let fix = Some(format!("muster sync --release {} or --reject {}", held.id.0, held.id.0));
-        findings.push(Finding { fix, ..finding(FindingStatus::Warn, "change set", format!("{} is held: {}", held.id.0, held.reason)) });
+        findings.push(Finding {
+            fix,
+            ..finding(
+                FindingStatus::Warn,
+                "change set",
+                format!("{} is held: {}", held.id.0, held.reason),
+            )
+        });
     }
     Ok(findings)
 }

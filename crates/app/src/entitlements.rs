@@ -28,7 +28,9 @@ impl EntitlementIndex {
                     let entitlements = tx.scan_entitlements(*kind_no, after, BATCH).await?;
                     let Some(last) = entitlements.last() else { break };
                     after = Some(last.id);
-                    entitlements.into_iter().for_each(|entitlement| index.insert(system, kind, entitlement));
+                    for entitlement in entitlements {
+                        index.insert(system, kind, entitlement);
+                    }
                 }
             }
         }
@@ -53,34 +55,55 @@ impl EntitlementIndex {
 
     /// All of one kind.
     pub fn of_kind(&self, system: usize, kind: usize) -> Vec<&Entitlement> {
-        let mut all: Vec<&Entitlement> =
-            self.by_name.iter().filter(|((s, k, _), _)| *s == system && *k == kind).map(|(_, e)| e).collect();
+        let mut all: Vec<&Entitlement> = self
+            .by_name
+            .iter()
+            .filter(|((s, k, _), _)| *s == system && *k == kind)
+            .map(|(_, e)| e)
+            .collect();
         all.sort_by_key(|entitlement| entitlement.id);
         all
     }
 }
 
 /// A stored account as the comparison sees it.
-pub fn observed_account(opened: &Opened, index: &EntitlementIndex, account: &Account) -> Result<Observed, Error> {
+pub fn observed_account(
+    opened: &Opened,
+    index: &EntitlementIndex,
+    account: &Account,
+) -> Result<Observed, Error> {
     let place = opened.names.systems.iter().enumerate().find_map(|(system, names)| {
         let position = names.accounts.iter().position(|names| names.no == account.type_no)?;
         Some((system, position))
     });
     let Some((system, position)) = place else {
-        return Err(Error::bug(format!("account {} has a type that the model does not know", account.id)));
+        return Err(Error::bug(format!(
+            "account {} has a type that the model does not know",
+            account.id
+        )));
     };
-    let layout = opened.names.systems.get(system).and_then(|names| names.accounts.get(position)).map(|names| &names.layout);
+    let layout = opened
+        .names
+        .systems
+        .get(system)
+        .and_then(|names| names.accounts.get(position))
+        .map(|names| &names.layout);
     let layout = layout.ok_or_else(|| Error::bug("an account type has no layout"))?;
     let mut row = Row::empty(EntityId(0), TypeId(0), layout.fields.len());
-    decode_row(&account.content, &layout.numbers, &mut row)
-        .map_err(|error| Error::bug(format!("the values of account {} cannot be read", account.id)).caused_by(error))?;
+    decode_row(&account.content, &layout.numbers, &mut row).map_err(|error| {
+        Error::bug(format!("the values of account {} cannot be read", account.id)).caused_by(error)
+    })?;
     let mut values: Vec<Value> = row.values;
     values.truncate(layout.n_set);
-    let mut entitlements: Vec<(usize, Text)> = account.grants.iter().filter_map(|id| index.name(*id).cloned()).collect();
+    let mut entitlements: Vec<(usize, Text)> =
+        account.grants.iter().filter_map(|id| index.name(*id).cloned()).collect();
     entitlements.sort_unstable();
     Ok(Observed {
         id: account.id,
-        account: AccountRef { system: muster_model::SystemId(u16::try_from(system).unwrap_or(u16::MAX)), account: position },
+        account: AccountRef {
+            system: muster_model::SystemId(u16::try_from(system).unwrap_or(u16::MAX)),
+            account: position,
+        },
         native_id: account.native_id.clone(),
         name: account.name.clone(),
         enabled: account.enabled,

@@ -3,14 +3,15 @@
 use jiff::Timestamp;
 use muster_model::{Location, SystemId, Text, Value};
 use muster_policy::{
-    AccountRef, AttributeReason, DesiredAccount, Evaluation, HeldRole, MemoryWorld, MissingRole, Reason, StateReason, Subject, Via,
-    Want,
+    AccountRef, AttributeReason, DesiredAccount, Evaluation, HeldRole, MemoryWorld, MissingRole,
+    Reason, StateReason, Subject, Via, Want,
 };
 use muster_store::{Account, AccountStatus, ReadTx};
 
 use crate::{
-    AccountView, Ctx, EntitlementIndex, Error, IdentityFacts, Opened, Person, account_view, decode_facts, load_world,
-    opened::similar, people, resolve_person, role_assignments, subject_of,
+    AccountView, Ctx, EntitlementIndex, Error, IdentityFacts, Opened, Person, account_view,
+    decode_facts, load_world, opened::similar, people, resolve_person, role_assignments,
+    subject_of,
 };
 
 /// The instant an explanation is for, and the instant its facts are from.
@@ -163,16 +164,29 @@ struct Question {
     index: EntitlementIndex,
 }
 
-async fn ask(ctx: &Ctx, opened: &Opened, tx: &mut ReadTx, person: &str, when: When) -> Result<Question, Error> {
+async fn ask(
+    ctx: &Ctx,
+    opened: &Opened,
+    tx: &mut ReadTx,
+    person: &str,
+    when: When,
+) -> Result<Question, Error> {
     let now = when.at.or(when.as_of).unwrap_or_else(|| ctx.now());
     let mut facts = resolve_person(ctx, opened, tx, person).await?;
     if let Some(as_of) = when.as_of {
         let Some(entity) = tx.entity_as_of(facts.row.id, as_of).await? else {
             return Err(Error::not_found(format!("`{person}` was not known on {as_of}")));
         };
-        facts.row = decode_facts(&opened.model, &opened.names, entity.id, facts.row.type_id, &entity.facts)?;
+        facts.row = decode_facts(
+            &opened.model,
+            &opened.names,
+            entity.id,
+            facts.row.type_id,
+            &entity.facts,
+        )?;
         facts.absent_since = entity.absent_since;
-        facts.assignments = role_assignments(&opened.model, tx.assignments_as_of(facts.row.id, as_of).await?);
+        facts.assignments =
+            role_assignments(&opened.model, tx.assignments_as_of(facts.row.id, as_of).await?);
     }
     let world = load_world(tx, opened, now, when.as_of).await?;
     let evaluation = opened.evaluator.evaluate(&facts.identity(), &world, now);
@@ -182,9 +196,22 @@ async fn ask(ctx: &Ctx, opened: &Opened, tx: &mut ReadTx, person: &str, when: Wh
 }
 
 impl Question {
-    async fn observed(&self, tx: &mut ReadTx, opened: &Opened, account: AccountRef) -> Result<Option<AccountView>, Error> {
-        let type_no = opened.names.systems.get(account.system.index()).and_then(|s| s.accounts.get(account.account)).map(|a| a.no);
-        let found = self.accounts.iter().find(|a| Some(a.type_no) == type_no && a.status == AccountStatus::Linked);
+    async fn observed(
+        &self,
+        tx: &mut ReadTx,
+        opened: &Opened,
+        account: AccountRef,
+    ) -> Result<Option<AccountView>, Error> {
+        let type_no = opened
+            .names
+            .systems
+            .get(account.system.index())
+            .and_then(|s| s.accounts.get(account.account))
+            .map(|a| a.no);
+        let found = self
+            .accounts
+            .iter()
+            .find(|a| Some(a.type_no) == type_no && a.status == AccountStatus::Linked);
         match found {
             Some(account) => Ok(Some(account_view(tx, opened, &self.index, account).await?)),
             None => Ok(None),
@@ -192,7 +219,13 @@ impl Question {
     }
 
     fn reasons(&self, opened: &Opened, subject: Subject<'_>) -> Vec<Reason> {
-        opened.evaluator.reasons(&self.evaluation, &self.facts.assignments, subject, &self.world, self.now)
+        opened.evaluator.reasons(
+            &self.evaluation,
+            &self.facts.assignments,
+            subject,
+            &self.world,
+            self.now,
+        )
     }
 
     fn state(&self, opened: &Opened) -> Option<StateReason> {
@@ -201,7 +234,12 @@ impl Question {
 }
 
 /// Explains an identity: state, roles, every account with every attribute and entitlement.
-pub async fn explain_person(ctx: &Ctx, opened: &Opened, person: &str, when: When) -> Result<PersonExplained, Error> {
+pub async fn explain_person(
+    ctx: &Ctx,
+    opened: &Opened,
+    person: &str,
+    when: When,
+) -> Result<PersonExplained, Error> {
     let mut tx = opened.store.read().await?;
     let question = ask(ctx, opened, &mut tx, person, when).await?;
     let mut accounts = Vec::new();
@@ -211,8 +249,17 @@ pub async fn explain_person(ctx: &Ctx, opened: &Opened, person: &str, when: When
             accounts.extend(account_explained(opened, &question, desired, observed));
         }
     }
-    let roles = question.evaluation.roles.iter().filter_map(|held| role_held(opened, &question, *held)).collect();
-    let conflicts = question.evaluation.conflicts.iter().filter_map(|found| opened.model.conflicts.get(found.conflict));
+    let roles = question
+        .evaluation
+        .roles
+        .iter()
+        .filter_map(|held| role_held(opened, &question, *held))
+        .collect();
+    let conflicts = question
+        .evaluation
+        .conflicts
+        .iter()
+        .filter_map(|found| opened.model.conflicts.get(found.conflict));
     Ok(PersonExplained {
         person: people::person(opened, &question.evaluation.row, &question.facts.key),
         state: question.state(opened),
@@ -245,13 +292,28 @@ fn account_explained(
     let system = opened.model.systems.get(desired.account.system.index())?;
     let account_type = system.accounts.get(desired.account.account)?;
     let attributes = account_type.set.iter().enumerate().filter_map(|(position, mapping)| {
-        let reason = opened.evaluator.attribute_reason(&question.evaluation, desired.account, position, &question.world, question.now)?;
+        let reason = opened.evaluator.attribute_reason(
+            &question.evaluation,
+            desired.account,
+            position,
+            &question.world,
+            question.now,
+        )?;
         Some((mapping.attribute.clone(), reason))
     });
     let mut entitlements = Vec::new();
     for (position, kind) in system.entitlements.iter().enumerate() {
-        let mut names: Vec<&Text> = desired.entitlements.iter().filter(|(k, _)| *k == position).map(|(_, name)| name).collect();
-        let there = observed.iter().flat_map(|o| &o.entitlements).filter(|(k, _)| *k == kind.name).map(|(_, name)| name);
+        let mut names: Vec<&Text> = desired
+            .entitlements
+            .iter()
+            .filter(|(k, _)| *k == position)
+            .map(|(_, name)| name)
+            .collect();
+        let there = observed
+            .iter()
+            .flat_map(|o| &o.entitlements)
+            .filter(|(k, _)| *k == kind.name)
+            .map(|(_, name)| name);
         let there: Vec<&Text> = there.collect();
         names.extend(&there);
         names.sort_unstable();
@@ -262,7 +324,8 @@ fn account_explained(
                 name: name.clone(),
                 wanted: desired.entitlements.iter().any(|(k, n)| *k == position && n == name),
                 there: there.contains(&name),
-                reasons: question.reasons(opened, Subject::Entitlement(desired.account, position, name)),
+                reasons: question
+                    .reasons(opened, Subject::Entitlement(desired.account, position, name)),
             });
         }
     }
@@ -306,7 +369,9 @@ pub async fn explain_access(
         None => true,
     });
     let wanted = desired.is_some_and(|desired| match (entitlement, kind) {
-        (Some(name), Some(kind)) => desired.entitlements.iter().any(|(k, n)| *k == kind && **n == *name),
+        (Some(name), Some(kind)) => {
+            desired.entitlements.iter().any(|(k, n)| *k == kind && **n == *name)
+        }
         _ => desired.want == Want::Present,
     });
     Ok(AccessExplained {
@@ -315,7 +380,12 @@ pub async fn explain_access(
         has,
         wanted,
         reasons: question.reasons(opened, subject),
-        missing: opened.evaluator.missing(&question.evaluation, subject, &question.world, question.now),
+        missing: opened.evaluator.missing(
+            &question.evaluation,
+            subject,
+            &question.world,
+            question.now,
+        ),
         account: observed,
         state: question.state(opened),
     })
@@ -329,12 +399,23 @@ fn account_ref(opened: &Opened, question: &Question, place: &str) -> Result<Acco
     let system = opened.system_named(system_name)?;
     let type_id = question.facts.row.type_id;
     let fits = |position: &usize| {
-        system.accounts.get(*position).is_some_and(|a| a.identity == type_id && type_name.is_none_or(|name| *name == *a.name))
+        system
+            .accounts
+            .get(*position)
+            .is_some_and(|a| a.identity == type_id && type_name.is_none_or(|name| *name == *a.name))
     };
     let account = (0..system.accounts.len()).find(fits).ok_or_else(|| {
-        let known: Vec<String> = system.accounts.iter().map(|account| format!("{system_name}.{}", account.name)).collect();
+        let known: Vec<String> = system
+            .accounts
+            .iter()
+            .map(|account| format!("{system_name}.{}", account.name))
+            .collect();
         let error = Error::not_found(format!("`{place}` holds no accounts for this identity"));
-        if known.is_empty() { error.hint(format!("`{system_name}` is a source only")) } else { error.hint(format!("there is: {}", known.join(", "))) }
+        if known.is_empty() {
+            error.hint(format!("`{system_name}` is a source only"))
+        } else {
+            error.hint(format!("there is: {}", known.join(", ")))
+        }
     })?;
     Ok(AccountRef { system: SystemId(system.id.0), account })
 }
@@ -350,10 +431,13 @@ fn kind_of(
 ) -> usize {
     let Some(system) = opened.model.systems.get(account.system.index()) else { return 0 };
     let text: Text = name.into();
-    let wanted = desired.and_then(|d| d.entitlements.iter().find(|(_, n)| **n == *name)).map(|(kind, _)| *kind);
+    let wanted = desired
+        .and_then(|d| d.entitlements.iter().find(|(_, n)| **n == *name))
+        .map(|(kind, _)| *kind);
     let held = observed.and_then(|o| o.entitlements.iter().find(|(_, n)| **n == *name));
     let held = held.and_then(|(kind, _)| system.entitlements.iter().position(|k| k.name == *kind));
-    let known = (0..system.entitlements.len()).find(|kind| question.index.get(account.system.index(), *kind, &text).is_some());
+    let known = (0..system.entitlements.len())
+        .find(|kind| question.index.get(account.system.index(), *kind, &text).is_some());
     wanted.or(held).or(known).unwrap_or(0)
 }
 
@@ -368,9 +452,11 @@ pub async fn explain_attribute(
     let mut tx = opened.store.read().await?;
     let question = ask(ctx, opened, &mut tx, person, when).await?;
     let type_id = question.facts.row.type_id;
-    let entity_type = opened.model.schema.get(type_id).ok_or_else(|| Error::bug("a type is missing"))?;
+    let entity_type =
+        opened.model.schema.get(type_id).ok_or_else(|| Error::bug("a type is missing"))?;
     let Some(found) = entity_type.attribute_named(attribute) else {
-        let error = Error::not_found(format!("`{}` has no attribute `{attribute}`", entity_type.name));
+        let error =
+            Error::not_found(format!("`{}` has no attribute `{attribute}`", entity_type.name));
         return Err(match similar(attribute, entity_type.attributes.iter().map(|a| &a.name)) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
             None => error,
@@ -378,14 +464,27 @@ pub async fn explain_attribute(
     };
     let origin = origin(&mut tx, opened, &question, found.slot).await?;
     let mut used_by = Vec::new();
-    for desired in question.evaluation.accounts.iter().filter(|desired| desired.want == Want::Present) {
-        let Some(system) = opened.model.systems.get(desired.account.system.index()) else { continue };
+    for desired in
+        question.evaluation.accounts.iter().filter(|desired| desired.want == Want::Present)
+    {
+        let Some(system) = opened.model.systems.get(desired.account.system.index()) else {
+            continue;
+        };
         let Some(account_type) = system.accounts.get(desired.account.account) else { continue };
         for (position, mapping) in account_type.set.iter().enumerate() {
             let reads = mapping.value.as_ref().is_some_and(|rule| {
-                rule.program.paths().iter().any(|path| path.steps.first() == Some(&(type_id, found.slot)))
+                rule.program
+                    .paths()
+                    .iter()
+                    .any(|path| path.steps.first() == Some(&(type_id, found.slot)))
             });
-            let reason = opened.evaluator.attribute_reason(&question.evaluation, desired.account, position, &question.world, question.now);
+            let reason = opened.evaluator.attribute_reason(
+                &question.evaluation,
+                desired.account,
+                position,
+                &question.world,
+                question.now,
+            );
             if let Some(reason) = reason.filter(|_| reads) {
                 used_by.push((system.name.clone(), mapping.attribute.clone(), reason));
             }
@@ -400,23 +499,37 @@ pub async fn explain_attribute(
     })
 }
 
-async fn origin(tx: &mut ReadTx, opened: &Opened, question: &Question, slot: muster_model::Slot) -> Result<Origin, Error> {
+async fn origin(
+    tx: &mut ReadTx,
+    opened: &Opened,
+    question: &Question,
+    slot: muster_model::Slot,
+) -> Result<Origin, Error> {
     let type_id = question.facts.row.type_id;
-    let Some(behaviour) = opened.model.types.get(type_id.index()) else { return Ok(Origin::Nothing) };
-    if opened.model.schema.get(type_id).and_then(|t| t.lifecycle()).is_some_and(|a| a.slot == slot) {
+    let Some(behaviour) = opened.model.types.get(type_id.index()) else {
+        return Ok(Origin::Nothing);
+    };
+    if opened.model.schema.get(type_id).and_then(|t| t.lifecycle()).is_some_and(|a| a.slot == slot)
+    {
         return Ok(Origin::Lifecycle(question.state(opened)));
     }
     if let Some((_, rule)) = behaviour.computed.iter().find(|(computed, _)| *computed == slot) {
-        return Ok(Origin::Computed { expression: rule.program.source().clone(), at: rule.at.clone() });
+        return Ok(Origin::Computed {
+            expression: rule.program.source().clone(),
+            at: rule.at.clone(),
+        });
     }
-    if let Some((_, rules)) = behaviour.generated.iter().find(|(generated, _)| *generated == slot) {
-        if let Some(rule) = rules.first() {
-            return Ok(Origin::Generated { at: rule.at.clone() });
-        }
+    let generated = behaviour.generated.iter().find(|(generated, _)| *generated == slot);
+    if let Some(rule) = generated.and_then(|(_, rules)| rules.first()) {
+        return Ok(Origin::Generated { at: rule.at.clone() });
     }
     for (system, names) in opened.model.systems.iter().zip(&opened.names.systems) {
         for (read, read_names) in system.reads.iter().zip(&names.reads) {
-            let Some((_, rule)) = read.owns.iter().find(|(owned, _)| *owned == slot && read.type_id == type_id) else { continue };
+            let Some((_, rule)) =
+                read.owns.iter().find(|(owned, _)| *owned == slot && read.type_id == type_id)
+            else {
+                continue;
+            };
             let records = tx.records_of(question.facts.row.id).await?;
             if let Some(record) = records.iter().find(|record| record.read_no == read_names.no) {
                 return Ok(Origin::Source {

@@ -42,12 +42,20 @@ impl IdentityFacts {
 }
 
 /// Decodes the stored attribute values of an entity.
-pub fn decode_facts(model: &Model, names: &Names, id: EntityId, type_id: TypeId, facts: &[u8]) -> Result<Row, Error> {
+pub fn decode_facts(
+    model: &Model,
+    names: &Names,
+    id: EntityId,
+    type_id: TypeId,
+    facts: &[u8],
+) -> Result<Row, Error> {
     let n = model.schema.get(type_id).map_or(0, |entity_type| entity_type.attributes.len());
     let mut row = Row::empty(id, type_id, n);
-    let type_names = names.type_names(type_id).ok_or_else(|| Error::bug("an entity type has no number"))?;
-    decode_row(facts, &type_names.numbers, &mut row)
-        .map_err(|error| Error::bug(format!("the values of entity {id} cannot be read")).caused_by(error))?;
+    let type_names =
+        names.type_names(type_id).ok_or_else(|| Error::bug("an entity type has no number"))?;
+    decode_row(facts, &type_names.numbers, &mut row).map_err(|error| {
+        Error::bug(format!("the values of entity {id} cannot be read")).caused_by(error)
+    })?;
     Ok(row)
 }
 
@@ -93,10 +101,17 @@ pub fn role_assignments(model: &Model, stored: Vec<muster_store::Assignment>) ->
 /// How an entity is named to people: a unique attribute that is not the key reads better than a number.
 pub fn subject_of(model: &Model, row: &Row, key: &Text) -> Text {
     let Some(entity_type) = model.schema.get(row.type_id) else { return key.clone() };
-    let unique = entity_type.attributes.iter().filter(|attribute| attribute.unique && attribute.slot != entity_type.key);
-    let generated = unique.clone().find(|attribute| attribute.kind == muster_model::AttributeKind::Generated);
+    let unique = entity_type
+        .attributes
+        .iter()
+        .filter(|attribute| attribute.unique && attribute.slot != entity_type.key);
+    let generated =
+        unique.clone().find(|attribute| attribute.kind == muster_model::AttributeKind::Generated);
     let named = generated.or_else(|| unique.clone().next());
-    named.and_then(|attribute| row.get(attribute.slot).as_text()).cloned().unwrap_or_else(|| key.clone())
+    named
+        .and_then(|attribute| row.get(attribute.slot).as_text())
+        .cloned()
+        .unwrap_or_else(|| key.clone())
 }
 
 /// Loads what evaluation reads of other entities, as of `now`; as recorded at `as_of` where given.
@@ -137,7 +152,8 @@ async fn load_type(
         let Some(last) = entities.last() else { return Ok(()) };
         after = Some(last.id);
         for entity in &entities {
-            let mut row = decode_facts(&opened.model, &opened.names, entity.id, type_id, &entity.facts)?;
+            let mut row =
+                decode_facts(&opened.model, &opened.names, entity.id, type_id, &entity.facts)?;
             // Only what is read is kept: with a million entities the rest would be most of the memory.
             row.values.truncate(kept);
             for (index, value) in row.values.iter_mut().enumerate() {
@@ -191,7 +207,9 @@ pub async fn load_identities(
         .collect()
 }
 
-fn assignments_by_entity(assignments: Vec<muster_store::Assignment>) -> BTreeMap<EntityId, Vec<muster_store::Assignment>> {
+fn assignments_by_entity(
+    assignments: Vec<muster_store::Assignment>,
+) -> BTreeMap<EntityId, Vec<muster_store::Assignment>> {
     let mut map: BTreeMap<EntityId, Vec<_>> = BTreeMap::new();
     for assignment in assignments {
         map.entry(assignment.entity).or_default().push(assignment);
@@ -201,5 +219,10 @@ fn assignments_by_entity(assignments: Vec<muster_store::Assignment>) -> BTreeMap
 
 /// The type of an entity by its number.
 pub(crate) fn type_of_number(names: &Names, no: muster_store::Number) -> Option<TypeId> {
-    names.types.iter().position(|names| names.no == no).and_then(|index| u16::try_from(index).ok()).map(TypeId)
+    names
+        .types
+        .iter()
+        .position(|names| names.no == no)
+        .and_then(|index| u16::try_from(index).ok())
+        .map(TypeId)
 }

@@ -15,8 +15,11 @@ const MAX_DEPTH: usize = 16;
 /// Reads every `.yaml` and `.yml` file of the project, in order of path. Hidden folders and `data` are passed over.
 pub fn read_project(dir: &Path) -> Result<Vec<File>, Error> {
     if !dir.join("muster.yaml").is_file() {
-        return Err(Error::not_found(format!("there is no project in `{}`: it has no `muster.yaml`", dir.display()))
-            .hint("muster init makes one; -C DIR names the folder of another"));
+        return Err(Error::not_found(format!(
+            "there is no project in `{}`: it has no `muster.yaml`",
+            dir.display()
+        ))
+        .hint("muster init makes one; -C DIR names the folder of another"));
     }
     let mut files = Vec::new();
     collect(dir, "", 0, &mut files)?;
@@ -35,10 +38,11 @@ fn collect(dir: &Path, prefix: &str, depth: usize, files: &mut Vec<File>) -> Res
         let shown = if prefix.is_empty() { name.clone() } else { format!("{prefix}/{name}") };
         let kind = entry.file_type().map_err(fail)?;
         if kind.is_dir() {
-            if !name.starts_with('.') && !(depth == 0 && name == "data") && depth < MAX_DEPTH {
+            let is_data = depth == 0 && name == "data";
+            if !name.starts_with('.') && !is_data && depth < MAX_DEPTH {
                 collect(&path, &shown, depth + 1, files)?;
             }
-        } else if name.ends_with(".yaml") || name.ends_with(".yml") {
+        } else if path.extension().is_some_and(|end| end == "yaml" || end == "yml") {
             files.push(read_file(&path, &shown)?);
         }
     }
@@ -46,15 +50,20 @@ fn collect(dir: &Path, prefix: &str, depth: usize, files: &mut Vec<File>) -> Res
 }
 
 fn read_file(path: &Path, shown: &str) -> Result<File, Error> {
-    let fail = |error: std::io::Error| Error::invalid(format!("cannot read the model file `{shown}`")).caused_by(error);
+    let fail = |error: std::io::Error| {
+        Error::invalid(format!("cannot read the model file `{shown}`")).caused_by(error)
+    };
     let size = std::fs::metadata(path).map_err(fail)?.len();
     if size > MAX_FILE {
-        return Err(Error::invalid(format!("the model file `{shown}` has {size} bytes, the limit is {MAX_FILE}"))
-            .hint("keep data out of model files; a source belongs into `data/`"));
+        return Err(Error::invalid(format!(
+            "the model file `{shown}` has {size} bytes, the limit is {MAX_FILE}"
+        ))
+        .hint("keep data out of model files; a source belongs into `data/`"));
     }
     let bytes = std::fs::read(path).map_err(fail)?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| Error::invalid(format!("the model file `{shown}` is not UTF-8")).hint("save it as UTF-8"))?;
+    let text = String::from_utf8(bytes).map_err(|_| {
+        Error::invalid(format!("the model file `{shown}` is not UTF-8")).hint("save it as UTF-8")
+    })?;
     Ok(File { path: shown.into(), text: text.into() })
 }
 

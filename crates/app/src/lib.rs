@@ -27,10 +27,13 @@ pub use doctor::{Finding, FindingStatus, doctor};
 pub use entitlements::{EntitlementIndex, observed_account};
 pub use error::{Error, Kind};
 pub use explain::{
-    AccessExplained, AccountExplained, AttributeExplained, EntitlementExplained, Origin, PersonExplained, RoleHeld, When, explain_access, explain_attribute,
-    explain_person,
+    AccessExplained, AccountExplained, AttributeExplained, EntitlementExplained, Origin,
+    PersonExplained, RoleHeld, When, explain_access, explain_attribute, explain_person,
 };
-pub use facts::{IdentityFacts, decode_facts, identity_facts, load_identities, load_world, role_assignments, subject_of};
+pub use facts::{
+    IdentityFacts, decode_facts, identity_facts, load_identities, load_world, role_assignments,
+    subject_of,
+};
 pub use files::{load_project, project_hash, read_project};
 pub use names::{AccountNames, Layout, Names, ReadNames, SystemNames, TypeNames};
 pub use opened::Opened;

@@ -92,24 +92,29 @@ impl Names {
     pub async fn make(tx: &mut Tx, model: &Model) -> Result<(), StoreError> {
         for (entity_type, behaviour) in model.schema.types.iter().zip(&model.types) {
             let no = number(tx, NameKind::EntityType, 0, &entity_type.name).await?;
-            let attributes: Vec<Text> = entity_type.attributes.iter().map(|attribute| attribute.name.clone()).collect();
+            let attributes: Vec<Text> =
+                entity_type.attributes.iter().map(|attribute| attribute.name.clone()).collect();
             tx.numbers(NameKind::Attribute, no, &attributes).await?;
-            let states: Vec<Text> = behaviour.lifecycle.iter().map(|state| state.name.clone()).collect();
+            let states: Vec<Text> =
+                behaviour.lifecycle.iter().map(|state| state.name.clone()).collect();
             tx.numbers(NameKind::State, no, &states).await?;
         }
         for system in &model.systems {
             let no = number(tx, NameKind::System, 0, &system.name).await?;
-            let kinds: Vec<Text> = system.entitlements.iter().map(|kind| kind.name.clone()).collect();
+            let kinds: Vec<Text> =
+                system.entitlements.iter().map(|kind| kind.name.clone()).collect();
             tx.numbers(NameKind::EntitlementKind, no, &kinds).await?;
             for account in &system.accounts {
                 let account_no = number(tx, NameKind::AccountType, no, &account.name).await?;
-                let columns: Vec<Text> = fields(system, account).0.into_iter().map(|field| field.name).collect();
+                let columns: Vec<Text> =
+                    fields(system, account).0.into_iter().map(|field| field.name).collect();
                 tx.numbers(NameKind::Column, account_no, &columns).await?;
             }
             for read in &system.reads {
                 let name = read_name(model, read.type_id);
                 let read_no = number(tx, NameKind::Read, no, &name).await?;
-                let columns: Vec<Text> = read.columns.iter().map(|(name, ..)| name.clone()).collect();
+                let columns: Vec<Text> =
+                    read.columns.iter().map(|(name, ..)| name.clone()).collect();
                 // Columns of reads and of account types share one dictionary; a read's parent is its negative number.
                 tx.numbers(NameKind::Column, -read_no, &columns).await?;
             }
@@ -128,7 +133,12 @@ impl Names {
     }
 }
 
-async fn number(tx: &mut Tx, kind: NameKind, parent: Number, name: &Text) -> Result<Number, StoreError> {
+async fn number(
+    tx: &mut Tx,
+    kind: NameKind,
+    parent: Number,
+    name: &Text,
+) -> Result<Number, StoreError> {
     let numbers = tx.numbers(kind, parent, std::slice::from_ref(name)).await?;
     Ok(numbers.first().copied().unwrap_or_default())
 }
@@ -146,7 +156,12 @@ impl Known {
         self.0.get(&(kind, parent, name.clone())).copied()
     }
 
-    fn all<'a>(&self, kind: NameKind, parent: Number, names: impl IntoIterator<Item = &'a Text>) -> Option<Vec<Number>> {
+    fn all<'a>(
+        &self,
+        kind: NameKind,
+        parent: Number,
+        names: impl IntoIterator<Item = &'a Text>,
+    ) -> Option<Vec<Number>> {
         names.into_iter().map(|name| self.get(kind, parent, name)).collect()
     }
 
@@ -154,9 +169,16 @@ impl Known {
         let mut names = Names::default();
         for (entity_type, behaviour) in model.schema.types.iter().zip(&model.types) {
             let no = self.get(NameKind::EntityType, 0, &entity_type.name)?;
-            let attributes = self.all(NameKind::Attribute, no, entity_type.attributes.iter().map(|a| &a.name))?;
-            let states = self.all(NameKind::State, no, behaviour.lifecycle.iter().map(|state| &state.name))?;
-            names.types.push(TypeNames { no, numbers: codec_numbers(&attributes), attributes, states });
+            let attributes =
+                self.all(NameKind::Attribute, no, entity_type.attributes.iter().map(|a| &a.name))?;
+            let states =
+                self.all(NameKind::State, no, behaviour.lifecycle.iter().map(|state| &state.name))?;
+            names.types.push(TypeNames {
+                no,
+                numbers: codec_numbers(&attributes),
+                attributes,
+                states,
+            });
         }
         for system in &model.systems {
             names.systems.push(self.system(model, system)?);
@@ -166,20 +188,27 @@ impl Known {
 
     fn system(&self, model: &Model, system: &System) -> Option<SystemNames> {
         let no = self.get(NameKind::System, 0, &system.name)?;
-        let kinds = self.all(NameKind::EntitlementKind, no, system.entitlements.iter().map(|kind| &kind.name))?;
+        let kinds = self.all(
+            NameKind::EntitlementKind,
+            no,
+            system.entitlements.iter().map(|kind| &kind.name),
+        )?;
         let mut accounts = Vec::new();
         for account in &system.accounts {
             let account_no = self.get(NameKind::AccountType, no, &account.name)?;
             let (fields, match_columns, on_account) = fields(system, account);
-            let numbers = self.all(NameKind::Column, account_no, fields.iter().map(|field| &field.name))?;
+            let numbers =
+                self.all(NameKind::Column, account_no, fields.iter().map(|field| &field.name))?;
             let numbers = codec_numbers(&numbers);
-            let layout = Layout { fields, numbers, n_set: account.set.len(), match_columns, on_account };
+            let layout =
+                Layout { fields, numbers, n_set: account.set.len(), match_columns, on_account };
             accounts.push(AccountNames { no: account_no, layout });
         }
         let mut reads = Vec::new();
         for read in &system.reads {
             let read_no = self.get(NameKind::Read, no, &read_name(model, read.type_id))?;
-            let columns = self.all(NameKind::Column, -read_no, read.columns.iter().map(|(name, ..)| name))?;
+            let columns =
+                self.all(NameKind::Column, -read_no, read.columns.iter().map(|(name, ..)| name))?;
             reads.push(ReadNames { no: read_no, numbers: codec_numbers(&columns) });
         }
         Some(SystemNames { no, accounts, kinds, reads })
@@ -187,14 +216,17 @@ impl Known {
 }
 
 fn codec_numbers(numbers: &[Number]) -> AttributeNumbers {
-    AttributeNumbers::new(numbers.iter().map(|number| u32::try_from(*number).unwrap_or(u32::MAX)).collect())
+    AttributeNumbers::new(
+        numbers.iter().map(|number| u32::try_from(*number).unwrap_or(u32::MAX)).collect(),
+    )
 }
 
 /// The fields of an account, the field of each match column, the fields that hold entitlements.
 fn fields(system: &System, account: &AccountType) -> (Vec<Field>, Vec<usize>, Vec<(usize, usize)>) {
     let set = account.set.iter();
-    let mut fields: Vec<Field> =
-        set.map(|m| Field { name: m.attribute.clone(), value_type: m.value_type, many: m.many }).collect();
+    let mut fields: Vec<Field> = set
+        .map(|m| Field { name: m.attribute.clone(), value_type: m.value_type, many: m.many })
+        .collect();
     let place = |fields: &mut Vec<Field>, name: &Text, value_type: ValueType, many: bool| {
         fields.iter().position(|field| field.name == *name).unwrap_or_else(|| {
             fields.push(Field { name: name.clone(), value_type, many });
@@ -202,12 +234,18 @@ fn fields(system: &System, account: &AccountType) -> (Vec<Field>, Vec<usize>, Ve
         })
     };
     let columns = account.columns.iter();
-    let match_columns = columns.map(|(name, value_type, many)| place(&mut fields, name, *value_type, *many)).collect();
-    let held = |position: usize| system.accounts.get(position).is_some_and(|holder| holder.name == account.name);
+    let match_columns = columns
+        .map(|(name, value_type, many)| place(&mut fields, name, *value_type, *many))
+        .collect();
+    let held = |position: usize| {
+        system.accounts.get(position).is_some_and(|holder| holder.name == account.name)
+    };
     let kinds = system.entitlements.iter().enumerate().filter(|(_, kind)| held(kind.account));
     let on_account = kinds
         .filter_map(|(position, kind)| match &kind.held {
-            Held::OnAccount(attribute) => Some((position, place(&mut fields, attribute, ValueType::Text, true))),
+            Held::OnAccount(attribute) => {
+                Some((position, place(&mut fields, attribute, ValueType::Text, true)))
+            }
             Held::OnGroup(_) => None,
         })
         .collect();

@@ -45,9 +45,10 @@ impl Opened {
         let mut loaded = muster_project::load(files.clone(), connectors.as_ref());
         let Some(model) = loaded.model.take() else { return Err(Error::project(loaded)) };
         let url = store_url.or(model.store.as_deref()).unwrap_or("sqlite:muster.db");
-        let store = Store::open(&absolute_url(dir, url), &Options::default()).await.map_err(|error| {
-            Error::new(Kind::Unavailable, "the repository cannot be opened").caused_by(error)
-        })?;
+        let store =
+            Store::open(&absolute_url(dir, url), &Options::default()).await.map_err(|error| {
+                Error::new(Kind::Unavailable, "the repository cannot be opened").caused_by(error)
+            })?;
         Self::with_store(dir, model, &files, store, connectors, ctx).await
     }
 
@@ -63,7 +64,15 @@ impl Opened {
         let (revision, names) = publish(&store, &model, files, ctx).await?;
         let model = Arc::new(model);
         let evaluator = Arc::new(Evaluator::new(Arc::clone(&model)));
-        Ok(Self { model, evaluator, store, names: Arc::new(names), revision, dir: dir.to_owned(), connectors })
+        Ok(Self {
+            model,
+            evaluator,
+            store,
+            names: Arc::new(names),
+            revision,
+            dir: dir.to_owned(),
+            connectors,
+        })
     }
 
     /// Opens the connector of a system.
@@ -85,14 +94,20 @@ impl Opened {
 
 impl std::fmt::Debug for Opened {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Opened").field("dir", &self.dir).field("store", &self.store).finish_non_exhaustive()
+        f.debug_struct("Opened")
+            .field("dir", &self.dir)
+            .field("store", &self.store)
+            .finish_non_exhaustive()
     }
 }
 
 /// The name nearest to `wanted`, if one is near.
 pub(crate) fn similar<'a>(wanted: &str, names: impl Iterator<Item = &'a Text>) -> Option<&'a Text> {
     let scored = names.map(|name| (strsim::jaro_winkler(wanted, name), name));
-    scored.filter(|(score, _)| *score > 0.8).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, name)| name)
+    scored
+        .filter(|(score, _)| *score > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
 }
 
 /// A relative SQLite path starts at the project folder.
@@ -105,7 +120,12 @@ fn absolute_url(dir: &Path, url: &str) -> String {
     }
 }
 
-async fn publish(store: &Store, model: &Model, files: &[File], ctx: &Ctx) -> Result<(i64, Names), Error> {
+async fn publish(
+    store: &Store,
+    model: &Model,
+    files: &[File],
+    ctx: &Ctx,
+) -> Result<(i64, Names), Error> {
     let hash: Text = project_hash(files).into();
     let mut tx = store.read().await?;
     let latest = tx.latest_revision().await?;
@@ -116,10 +136,18 @@ async fn publish(store: &Store, model: &Model, files: &[File], ctx: &Ctx) -> Res
     }
     drop(tx);
     let mut tx = store.begin().await?;
-    let head = RevisionHead { number: 0, hash: hash.clone(), author: ctx.actor.clone(), made_at: ctx.now(), message: "".into() };
+    let head = RevisionHead {
+        number: 0,
+        hash: hash.clone(),
+        author: ctx.actor.clone(),
+        made_at: ctx.now(),
+        message: "".into(),
+    };
     let (number, is_new) = tx.append_revision(&Revision { head, body: pack(files) }).await?;
     Names::make(&mut tx, model).await?;
-    let names = Names::find(&mut tx, model).await?.ok_or_else(|| Error::bug("a name of the model has no number"))?;
+    let names = Names::find(&mut tx, model)
+        .await?
+        .ok_or_else(|| Error::bug("a name of the model has no number"))?;
     if is_new {
         tx.append_journal(&Entry {
             at: ctx.now(),
@@ -138,7 +166,9 @@ async fn publish(store: &Store, model: &Model, files: &[File], ctx: &Ctx) -> Res
 
 /// The files as they are kept with the revision: a JSON object from path to text.
 fn pack(files: &[File]) -> Vec<u8> {
-    let map: serde_json::Map<String, serde_json::Value> =
-        files.iter().map(|file| (file.path.to_string(), serde_json::Value::from(&*file.text))).collect();
+    let map: serde_json::Map<String, serde_json::Value> = files
+        .iter()
+        .map(|file| (file.path.to_string(), serde_json::Value::from(&*file.text)))
+        .collect();
     serde_json::Value::Object(map).to_string().into_bytes()
 }

@@ -55,11 +55,20 @@ pub struct Person {
 }
 
 /// Entities of a type, computed attributes filled in.
-pub async fn list_people(ctx: &Ctx, opened: &Opened, query: &PeopleQuery) -> Result<Page<Person>, Error> {
+pub async fn list_people(
+    ctx: &Ctx,
+    opened: &Opened,
+    query: &PeopleQuery,
+) -> Result<Page<Person>, Error> {
     let type_id = wanted_type(opened, query.type_name.as_deref())?;
     let now = query.as_of.unwrap_or_else(|| ctx.now());
-    let condition = query.condition.as_deref().map(|text| compile_condition(opened, type_id, text)).transpose()?;
-    let type_names = opened.names.type_names(type_id).ok_or_else(|| Error::bug("a type has no number"))?;
+    let condition = query
+        .condition
+        .as_deref()
+        .map(|text| compile_condition(opened, type_id, text))
+        .transpose()?;
+    let type_names =
+        opened.names.type_names(type_id).ok_or_else(|| Error::bug("a type has no number"))?;
     let mut tx = opened.store.read().await?;
     let world = load_world(&mut tx, opened, now, query.as_of).await?;
     let mut page = Page { items: Vec::new(), next: None };
@@ -81,7 +90,10 @@ pub async fn list_people(ctx: &Ctx, opened: &Opened, query: &PeopleQuery) -> Res
                 known_state: None,
             };
             let evaluation = opened.evaluator.evaluate(&facts.identity(), &world, now);
-            if condition.as_ref().is_some_and(|condition| !holds(condition, &evaluation.row, &world, opened, now)) {
+            if condition
+                .as_ref()
+                .is_some_and(|condition| !holds(condition, &evaluation.row, &world, opened, now))
+            {
                 continue;
             }
             page.items.push(person(opened, &evaluation.row, &entity.key));
@@ -106,8 +118,16 @@ fn wanted_type(opened: &Opened, name: Option<&str>) -> Result<TypeId, Error> {
     })
 }
 
-fn compile_condition(opened: &Opened, type_id: TypeId, text: &str) -> Result<muster_lang::Program, Error> {
-    let name = opened.model.schema.get(type_id).map_or_else(|| "entity".into(), |entity_type| entity_type.name.clone());
+fn compile_condition(
+    opened: &Opened,
+    type_id: TypeId,
+    text: &str,
+) -> Result<muster_lang::Program, Error> {
+    let name = opened
+        .model
+        .schema
+        .get(type_id)
+        .map_or_else(|| "entity".into(), |entity_type| entity_type.name.clone());
     let env = Env {
         schema: opened.model.schema.clone(),
         variables: vec![Variable { name, ty: VariableType::Entity(type_id) }],
@@ -126,23 +146,43 @@ fn compile_condition(opened: &Opened, type_id: TypeId, text: &str) -> Result<mus
     })
 }
 
-fn holds(condition: &muster_lang::Program, row: &Row, world: &dyn muster_lang::World, opened: &Opened, now: Timestamp) -> bool {
+fn holds(
+    condition: &muster_lang::Program,
+    row: &Row,
+    world: &dyn muster_lang::World,
+    opened: &Opened,
+    now: Timestamp,
+) -> bool {
     let clock = Clock::new(now);
     let bindings = [muster_lang::Binding::Row(row)];
-    condition.holds(&Frame { bindings: &bindings, world, clock: &clock, timezone: &opened.model.timezone })
+    condition.holds(&Frame {
+        bindings: &bindings,
+        world,
+        clock: &clock,
+        timezone: &opened.model.timezone,
+    })
 }
 
 /// The view of an evaluated entity.
 pub(crate) fn person(opened: &Opened, row: &Row, key: &Text) -> Person {
     let entity_type = opened.model.schema.get(row.type_id);
     let attributes = entity_type.map_or(&[][..], |entity_type| &entity_type.attributes);
-    let value = |name: &str| attributes.iter().find(|a| &*a.name == name).and_then(|a| row.get(a.slot).as_text()).cloned();
+    let value = |name: &str| {
+        attributes
+            .iter()
+            .find(|a| &*a.name == name)
+            .and_then(|a| row.get(a.slot).as_text())
+            .cloned()
+    };
     Person {
         id: row.id,
         type_name: entity_type.map_or_else(|| "?".into(), |entity_type| entity_type.name.clone()),
         key: key.clone(),
         display: value("display").unwrap_or_else(|| key.clone()),
-        lifecycle: entity_type.and_then(|t| t.lifecycle()).and_then(|a| row.get(a.slot).as_text()).cloned(),
+        lifecycle: entity_type
+            .and_then(|t| t.lifecycle())
+            .and_then(|a| row.get(a.slot).as_text())
+            .cloned(),
         values: attributes
             .iter()
             .map(|attribute| (attribute.name.clone(), row.get(attribute.slot).clone()))
@@ -152,23 +192,37 @@ pub(crate) fn person(opened: &Opened, row: &Row, key: &Text) -> Person {
 }
 
 /// Finds an identity by its key or by the value of any unique attribute.
-pub async fn resolve_person(ctx: &Ctx, opened: &Opened, tx: &mut ReadTx, text: &str) -> Result<IdentityFacts, Error> {
+pub async fn resolve_person(
+    ctx: &Ctx,
+    opened: &Opened,
+    tx: &mut ReadTx,
+    text: &str,
+) -> Result<IdentityFacts, Error> {
     for entity_type in opened.model.schema.types.iter().filter(|entity_type| entity_type.identity) {
         let Some(type_names) = opened.names.type_names(entity_type.id) else { continue };
         let key: Text = text.into();
-        let mut found = tx.entity_ids_by_key(type_names.no, std::slice::from_ref(&key)).await?.into_iter().flatten().next();
+        let mut found = tx
+            .entity_ids_by_key(type_names.no, std::slice::from_ref(&key))
+            .await?
+            .into_iter()
+            .flatten()
+            .next();
         for attribute in entity_type.attributes.iter().filter(|attribute| attribute.unique) {
             if found.is_none()
                 && let Some(attribute_no) = type_names.attributes.get(attribute.slot.index())
             {
                 let folded: Text = text.to_lowercase().into();
-                let holders = tx.unique_value_holders(type_names.no, *attribute_no, &[folded]).await?;
+                let holders =
+                    tx.unique_value_holders(type_names.no, *attribute_no, &[folded]).await?;
                 found = holders.into_iter().flatten().next();
             }
         }
         if let Some(id) = found {
             let facts = load_identities(tx, opened, entity_type.id, &[id], ctx.now()).await?;
-            return facts.into_iter().next().ok_or_else(|| Error::bug(format!("entity {id} has a key and no row")));
+            return facts
+                .into_iter()
+                .next()
+                .ok_or_else(|| Error::bug(format!("entity {id} has a key and no row")));
         }
     }
     Err(Error::not_found(format!("there is no identity `{text}`"))
