@@ -31,6 +31,14 @@ const FILES: &[Generated] = &[
         from: Maker::Muster(&["reference", "cli"]),
     },
     Generated {
+        file: "docs/book/src/reference/exit-codes.md",
+        from: Maker::Muster(&["reference", "exit-codes"]),
+    },
+    Generated {
+        file: "docs/book/src/reference/model-files.md",
+        from: Maker::Muster(&["reference", "model"]),
+    },
+    Generated {
         file: "docs/book/src/reference/errors.md",
         from: Maker::Muster(&["reference", "errors"]),
     },

@@ -61,7 +61,7 @@ pub struct ApplyReport {
     pub plan: String,
     /// Operations executed in this run.
     pub executed: u64,
-    /// Operations executed by earlier runs.
+    /// Operations that earlier runs brought to an end, executed or failed.
     pub done_before: u64,
     /// Operations that failed for good, with what the system said.
     pub failed: Vec<(Operation, String)>,
