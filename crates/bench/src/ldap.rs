@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, time::Instant};
 
 use anyhow::{Result, ensure};
-use muster_engine::{ApplyOptions, CancelFlag, NoProgress, PlanOptions, SyncOptions, apply, make_plan, sync};
+use muster_engine::{ApplyOptions, CancelFlag, NoProgress, PlanOptions, SyncOptions, apply_made, make_plan, sync};
 use serde_json::json;
 
 use crate::{
@@ -47,7 +47,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     ensure!(made.plan.operations.len() as u64 == args.people, "{} operations were planned", made.plan.operations.len());
     let start = Instant::now();
     let options = ApplyOptions { confirm: Some(args.people), auto_approve: false };
-    let report = apply(&rig.ctx, &opened, Some(&made.name), &options, &NoProgress, &CancelFlag::default()).await?;
+    let report = apply_made(&rig.ctx, &opened, made, &options, &NoProgress, &CancelFlag::default()).await?;
     let taken = seconds(start);
     ensure!(report.executed == args.people, "{} of {} were executed: {:?}", report.executed, args.people, report.failed.first());
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]

@@ -7,7 +7,7 @@
 use std::{fmt::Write as _, time::Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use muster_engine::{ApplyOptions, CancelFlag, NoProgress, PlanOptions, SyncOptions, apply, make_plan, sync};
+use muster_engine::{ApplyOptions, CancelFlag, NoProgress, PlanOptions, SyncOptions, apply_made, make_plan, sync};
 use muster_model::Value;
 use serde_json::json;
 
@@ -89,7 +89,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let n = made.plan.operations.len();
     if n > 0 {
         let options = ApplyOptions { confirm: Some(n as u64), auto_approve: false };
-        let report = apply(&rig.ctx, &opened, Some(&made.name), &options, &NoProgress, &CancelFlag::default()).await?;
+        let report = apply_made(&rig.ctx, &opened, made, &options, &NoProgress, &CancelFlag::default()).await?;
         ensure!(report.executed == n as u64, "{} of {n} operations were executed: {:?}", report.executed, report.failed.first());
     }
     let import = seconds(start);

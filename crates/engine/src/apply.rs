@@ -20,7 +20,7 @@ use serde_json::json;
 use crate::{
     evaluate::evaluate_some,
     lease::Lease,
-    plans::{MadePlan, interrupted_plan, load_plan, short},
+    plans::{MadePlan, interrupted_plan, load_plan, short, still_saved},
     progress::Progress,
     settle::save_findings,
 };
@@ -89,22 +89,40 @@ pub async fn apply(
     progress: &dyn Progress,
     cancel: &CancelFlag,
 ) -> Result<ApplyReport, Error> {
-    let lease = Lease::take(ctx, opened, "apply").await?;
-    let lease = Arc::new(lease);
-    let outcome = run(ctx, opened, name, &lease, options, progress, cancel).await;
+    let lease = Arc::new(Lease::take(ctx, opened, "apply").await?);
+    let outcome = match load_plan(opened, name).await {
+        Ok(made) => run(ctx, opened, made, &lease, options, progress, cancel).await,
+        Err(error) => Err(error),
+    };
+    lease.release(opened, outcome).await
+}
+
+/// As [`apply`], for a plan that was just made and saved: it need not be read again.
+pub async fn apply_made(
+    ctx: &Ctx,
+    opened: &Opened,
+    made: MadePlan,
+    options: &ApplyOptions,
+    progress: &dyn Progress,
+    cancel: &CancelFlag,
+) -> Result<ApplyReport, Error> {
+    let lease = Arc::new(Lease::take(ctx, opened, "apply").await?);
+    let outcome = match still_saved(opened, made).await {
+        Ok(made) => run(ctx, opened, made, &lease, options, progress, cancel).await,
+        Err(error) => Err(error),
+    };
     lease.release(opened, outcome).await
 }
 
 async fn run(
     ctx: &Ctx,
     opened: &Opened,
-    name: Option<&str>,
+    made: MadePlan,
     lease: &Arc<Lease>,
     options: &ApplyOptions,
     progress: &dyn Progress,
     cancel: &CancelFlag,
 ) -> Result<ApplyReport, Error> {
-    let made = load_plan(opened, name).await?;
     let Some(id) = made.id else { return Err(Error::bug("a saved plan has no id")) };
     begin(ctx, opened, &made, id, options).await?;
     let name: Text = made.name.as_str().into();

@@ -21,7 +21,7 @@ mod source;
 mod sync;
 mod target;
 
-pub use apply::{ApplyOptions, ApplyReport, CancelFlag, apply};
+pub use apply::{ApplyOptions, ApplyReport, CancelFlag, apply, apply_made};
 pub use change_set::{list_change_sets, reject_change_set, release_change_set};
 pub use plans::{MadePlan, PlanOptions, cancel_plan, list_plans, load_plan, make_plan};
 pub use progress::{NoProgress, Progress, Task};

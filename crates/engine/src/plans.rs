@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use muster_app::{Ctx, Error, Kind, Opened};
 use muster_model::{EntityId, PlanId, Text};
 use muster_plan::{
-    Base, GuardCheck, Operation, Plan, SystemRead, decode_operation, encode_operation, hash_again,
+    Base, GuardCheck, Operation, Plan, SystemRead, decode_operation, hash_again,
 };
 use muster_policy::{Held, Limit};
 use muster_store::{Entry, OperationFilter, OperationState, PlanStatus, ReadTx, Sequence};
@@ -96,12 +96,13 @@ async fn try_plan(
     if options.at.is_none() {
         save_findings(opened, &evaluations).await?;
     }
-    let hash = plan.hash();
+    let bodies = plan.bodies();
+    let hash = plan.hash_of(&bodies);
     let status = if plan.crossed().next().is_some() { PlanStatus::Held } else { PlanStatus::Open };
     let name = hash.chars().take(NAME).collect();
     let mut made = MadePlan { plan, name, id: None, status, evaluated: n };
     if options.save && options.at.is_none() && made.plan.to_do().next().is_some() {
-        save(ctx, opened, &mut made, &hash).await?;
+        save(ctx, opened, &mut made, &hash, bodies).await?;
     }
     Ok(Some(made))
 }
@@ -143,7 +144,13 @@ fn hold_back(operations: &mut Vec<Operation>, unknown: Vec<Text>) -> Vec<(Text, 
     waiting
 }
 
-async fn save(ctx: &Ctx, opened: &Opened, made: &mut MadePlan, hash: &str) -> Result<(), Error> {
+async fn save(
+    ctx: &Ctx,
+    opened: &Opened,
+    made: &mut MadePlan,
+    hash: &str,
+    bodies: Vec<Vec<u8>>,
+) -> Result<(), Error> {
     let mut tx = opened.store.begin().await?;
     let mut hash = hash.to_owned();
     while let Some(same) = tx.plan_by_hash(&hash).await? {
@@ -170,8 +177,8 @@ async fn save(ctx: &Ctx, opened: &Opened, made: &mut MadePlan, hash: &str) -> Re
     };
     tx.insert_plan(&plan).await?;
     let mut rows = Vec::new();
-    for (seq, operation) in (1..).zip(&made.plan.operations) {
-        rows.push(row(opened, id, seq, operation));
+    for ((seq, operation), body) in (1..).zip(&made.plan.operations).zip(bodies) {
+        rows.push(row(opened, id, seq, operation, body));
         if rows.len() == BATCH {
             tx.insert_operations(&rows).await?;
             rows.clear();
@@ -193,7 +200,7 @@ async fn save(ctx: &Ctx, opened: &Opened, made: &mut MadePlan, hash: &str) -> Re
     Ok(())
 }
 
-fn row(opened: &Opened, plan: PlanId, seq: i64, operation: &Operation) -> muster_store::Operation {
+fn row(opened: &Opened, plan: PlanId, seq: i64, operation: &Operation, body: Vec<u8>) -> muster_store::Operation {
     let system =
         opened.model.systems.iter().position(|system| system.name == operation.target.system);
     let names = system.and_then(|system| opened.names.systems.get(system));
@@ -215,7 +222,7 @@ fn row(opened: &Opened, plan: PlanId, seq: i64, operation: &Operation) -> muster
         account: operation.target.account,
         kind: operation.kind.name().into(),
         subject: operation.subject.clone(),
-        body: encode_operation(operation),
+        body,
         after: Vec::new(),
         state: if operation.blocked.is_some() {
             OperationState::Held
@@ -341,6 +348,18 @@ fn read_guards(text: &str) -> Vec<GuardCheck> {
         },
     };
     guards.iter().map(read).collect()
+}
+
+/// The plan with the status that is stored now.
+pub(crate) async fn still_saved(opened: &Opened, mut made: MadePlan) -> Result<MadePlan, Error> {
+    let not_saved = || Error::bug("a plan that is to be applied was not saved");
+    let id = made.id.ok_or_else(not_saved)?;
+    let stored = opened.store.read().await?.plan(id).await?.ok_or_else(not_saved)?;
+    if !stored.hash.starts_with(&made.name) {
+        return Err(not_saved());
+    }
+    made.status = stored.status;
+    Ok(made)
 }
 
 /// Saved plans, the newest first.

@@ -83,15 +83,24 @@ impl Plan {
         self.guards.iter().filter(|guard| guard.is_crossed())
     }
 
+    /// The operations as they are kept, in order.
+    pub fn bodies(&self) -> Vec<Vec<u8>> {
+        self.operations.iter().map(encode_operation).collect()
+    }
+
     /// SHA-256 over revision, facts version and every operation. Equal hashes do the same to the same world.
     pub fn hash(&self) -> String {
+        self.hash_of(&self.bodies())
+    }
+
+    /// As [`Plan::hash`], from what [`Plan::bodies`] gave.
+    pub fn hash_of(&self, bodies: &[Vec<u8>]) -> String {
         let mut sha = Sha256::new();
         sha.update(self.base.revision.to_be_bytes());
         sha.update(self.base.facts_version.to_be_bytes());
-        for operation in &self.operations {
-            let bytes = encode_operation(operation);
-            sha.update((bytes.len() as u64).to_be_bytes());
-            sha.update(bytes);
+        for body in bodies {
+            sha.update((body.len() as u64).to_be_bytes());
+            sha.update(body);
         }
         hex(&sha.finalize())
     }

@@ -73,12 +73,18 @@ fn printable(text: &str) -> String {
     let mut shown: String = text
         .chars()
         .take(80)
-        .flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] })
+        .flat_map(|c| if is_hidden(c) { c.escape_default().collect::<Vec<_>>() } else { vec![c] })
         .collect();
     if text.chars().nth(80).is_some() {
         shown.push('…');
     }
     shown
+}
+
+/// True for what moves the cursor, is invisible or turns the direction of writing.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// The plan for a terminal. `name` is the short name it was saved under.
