@@ -109,6 +109,6 @@ pub fn observed_account(
         enabled: account.enabled,
         values,
         entitlements,
-        disabled_since: (account.enabled == Some(false)).then_some(account.changed_at),
+        disabled_since: account.disabled_since,
     })
 }

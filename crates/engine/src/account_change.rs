@@ -1,5 +1,6 @@
 //! Operations as calls to a connector, and what is believed of an account after the system said yes.
 
+use jiff::Timestamp;
 use muster_app::{AccountNames, EntitlementIndex};
 use muster_connector::Field;
 use muster_lang::{Binding, Clock, EmptyWorld, Frame};
@@ -18,7 +19,7 @@ pub(crate) fn entitlement_object(system: &System, kind: &EntitlementKind, name: 
     let Some(rule) = &kind.object_name else { return object_name(system, name) };
     let value = Value::Text(name.clone());
     let bindings = [Binding::Value(&value)];
-    let clock = Clock::new(jiff::Timestamp::UNIX_EPOCH);
+    let clock = Clock::new(Timestamp::UNIX_EPOCH);
     let frame = Frame {
         bindings: &bindings,
         world: &EmptyWorld,
@@ -104,13 +105,14 @@ impl Place<'_> {
         Some((position, self.system.entitlements.get(position)?, name))
     }
 
-    /// What is believed of the account after `operation` was done.
+    /// What is believed of the account after `operation` was done at `now`.
     pub(crate) fn after(
         &self,
         operation: &Operation,
         account: &mut Account,
         applied: &Applied,
         index: &EntitlementIndex,
+        now: Timestamp,
     ) {
         if let Some(name) = &applied.name {
             account.name = name.clone();
@@ -121,14 +123,14 @@ impl Place<'_> {
         match &operation.kind {
             Kind::Create { values, enabled } => {
                 self.write(account, values.iter().map(|(attribute, value)| (attribute, value)));
-                account.enabled = account.enabled.map(|_| *enabled);
+                account.switch(account.enabled.map(|_| *enabled), now);
             }
             Kind::Update { changes } => {
                 self.write(account, changes.iter().map(|change| (&change.attribute, &change.new)));
             }
             Kind::Rename { to } if applied.name.is_none() => account.name = to.clone(),
-            Kind::Enable => account.enabled = Some(true),
-            Kind::Disable => account.enabled = Some(false),
+            Kind::Enable => account.switch(Some(true), now),
+            Kind::Disable => account.switch(Some(false), now),
             Kind::Grant { .. } => {
                 if let Some(id) = self.entitlement(operation, index)
                     && let Err(at) = account.grants.binary_search(&id)

@@ -185,6 +185,7 @@ fn account(id: i64) -> Account {
         status: AccountStatus::Linked,
         confidence: 100,
         enabled: Some(true),
+        disabled_since: None,
         content: vec![7; 150],
         grants: Vec::new(),
         fingerprint: Fingerprint(id.cast_unsigned().into()),

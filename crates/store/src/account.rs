@@ -60,6 +60,8 @@ pub struct Account {
     pub confidence: u8,
     /// Whether it can be used to sign in.
     pub enabled: Option<bool>,
+    /// Since when it cannot be used to sign in; nothing while it can, or while nobody knows. Set by [`Account::switch`].
+    pub disabled_since: Option<Timestamp>,
     /// The observed values, encoded.
     pub content: Vec<u8>,
     /// The entitlements it holds, sorted.
@@ -72,6 +74,19 @@ pub struct Account {
     pub changed_at: Timestamp,
     /// Where it came from.
     pub origin: AccountOrigin,
+}
+
+impl Account {
+    /// Notes whether the account can be used to sign in, as seen or done at `now`.
+    ///
+    /// An account that stays disabled keeps the instant since when it is.
+    pub fn switch(&mut self, enabled: Option<bool>, now: Timestamp) {
+        self.enabled = enabled;
+        self.disabled_since = match enabled {
+            Some(false) => self.disabled_since.or(Some(now)),
+            Some(true) | None => None,
+        };
+    }
 }
 
 /// What change detection needs of an account.
@@ -120,6 +135,7 @@ impl FromRow for Account {
             status: row.take()?,
             confidence: row.take()?,
             enabled: row.take()?,
+            disabled_since: row.take()?,
             content: row.take()?,
             grants: row.take::<Numbers>()?.0.into_iter().map(EntitlementId).collect(),
             fingerprint: row.take()?,
@@ -135,7 +151,8 @@ macro_rules! select_account {
     ($rest:literal) => {
         concat!(
             "SELECT id, system_no, type_no, native_id, name, name_key, entity, status, confidence, \
-             enabled, content, grants, fingerprint, created_at, changed_at, origin FROM account ",
+             enabled, disabled_since, content, grants, fingerprint, created_at, changed_at, origin \
+             FROM account ",
             $rest
         )
     };
@@ -153,6 +170,7 @@ const INSERT: Insert = insert_into!(
     "status",
     "confidence",
     "enabled",
+    "disabled_since",
     "content",
     "grants",
     "fingerprint",
@@ -279,9 +297,9 @@ impl Tx {
     pub async fn update_accounts(&mut self, accounts: &[Account]) -> Result<(), StoreError> {
         let sql = "UPDATE account
                    SET system_no = $2, type_no = $3, native_id = $4, name = $5, name_key = $6,
-                       entity = $7, status = $8, confidence = $9, enabled = $10, content = $11,
-                       grants = $12, fingerprint = $13, created_at = $14, changed_at = $15,
-                       origin = $16
+                       entity = $7, status = $8, confidence = $9, enabled = $10,
+                       disabled_since = $11, content = $12, grants = $13, fingerprint = $14,
+                       created_at = $15, changed_at = $16, origin = $17
                    WHERE id = $1";
         let changed = self.execute_each(sql, accounts, bind_account).await?;
         all_there("account", accounts.iter().map(|account| account.id.0), &changed)
@@ -320,6 +338,7 @@ fn bind_account<'a>(account: &'a Account, args: &mut Vec<Arg<'a>>) {
         status,
         confidence,
         enabled,
+        disabled_since,
         content,
         grants,
         fingerprint,
@@ -329,6 +348,6 @@ fn bind_account<'a>(account: &'a Account, args: &mut Vec<Arg<'a>>) {
     } = account;
     let grants = pack_numbers(grants.iter().map(|grant| grant.0));
     bind!(args, *id, *system_no, *type_no, native_id, name, name_key, *entity, *status);
-    bind!(args, *confidence, *enabled, content, grants, *fingerprint, *created_at, *changed_at);
-    bind!(args, *origin);
+    bind!(args, *confidence, *enabled, *disabled_since, content, grants, *fingerprint);
+    bind!(args, *created_at, *changed_at, *origin);
 }

@@ -421,6 +421,7 @@ impl SystemRun {
                 status: AccountStatus::Linked,
                 confidence: 100,
                 enabled: can_switch.then_some(true),
+                disabled_since: None,
                 content: Vec::new(),
                 grants: Vec::new(),
                 fingerprint: muster_model::Fingerprint::default(),
@@ -428,7 +429,7 @@ impl SystemRun {
                 changed_at: now,
                 origin: AccountOrigin::Made,
             };
-            place.after(&todo.operation, &mut account, applied, &state.index);
+            place.after(&todo.operation, &mut account, applied, &state.index, now);
             ledger.new.insert(key, account);
             return Ok(Some(id));
         }
@@ -437,7 +438,7 @@ impl SystemRun {
                 let id = account.id;
                 ledger.deleted.push(id);
             } else {
-                place.after(&todo.operation, account, applied, &state.index);
+                place.after(&todo.operation, account, applied, &state.index, now);
                 account.changed_at = now;
             }
         }

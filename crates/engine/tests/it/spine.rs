@@ -1,5 +1,6 @@
 //! The main job: from an HR file to right accounts.
 
+use muster_model::Value;
 use muster_plan::{Grouping, TextOptions, plan_text};
 
 use crate::support::Rig;
@@ -143,4 +144,55 @@ async fn a_leaver_is_disabled_and_deleted_when_the_time_is_up() {
     insta::assert_snapshot!(text(&made));
     rig.apply(None).await.unwrap();
     insta::assert_snapshot!(rig.connectors.memory("directory").dump());
+}
+
+#[tokio::test]
+async fn what_else_changes_on_a_disabled_account_does_not_postpone_its_deletion() {
+    let unassigned = "unassigned: { enabled: false, delete_after: 30d }\n        states: {";
+    let model = MODEL
+        .replace("states: {", unassigned)
+        .replace("person.lifecycle == 'active'", "person.department != null");
+    let files = [("muster.yaml", &*model), ("data/departments.csv", DEPARTMENTS)];
+    let rig = Rig::new(&files);
+    rig.write("data/hr.csv", HR);
+    rig.sync().await;
+    rig.plan().await;
+    rig.apply(None).await.unwrap();
+    // Without a department nothing grants her the account any more.
+    rig.write("data/hr.csv", &HR.replace("2,Ada,Lovelace,D2,1,", "2,Ada,Lovelace,,1,"));
+    rig.at("2026-03-06T12:00:00Z");
+    rig.sync().await;
+    rig.plan().await;
+    rig.apply(None).await.unwrap();
+    // Three weeks later somebody writes on the account, and it stays disabled.
+    rig.at("2026-03-27T12:00:00Z");
+    let directory = rig.connectors.memory("directory");
+    directory.put(
+        "user",
+        "ada.lovelace2",
+        &[("cn", Value::Text("Ada the Second".into()))],
+        Some(false),
+    );
+    let synced = rig.sync().await;
+    let accounts = synced.reads.iter().find(|read| &*read.what == "account user").unwrap();
+    assert_eq!(accounts.changed, 1);
+    // Or puts her into a group, and she is taken out of it.
+    let members = ["ada.lovelace", "ada.lovelace2"].map(|name| Value::Text(name.into()));
+    directory.put("group", "sales", &[("member", Value::set(members.to_vec()))], None);
+    rig.sync().await;
+    let made = rig.plan().await;
+    rig.apply_whole(&made).await;
+    assert!(text(&made).contains("revoke group sales"), "{}", text(&made));
+    rig.at("2026-04-04T12:00:00Z");
+    assert!(!text(&rig.plan().await).contains("delete account"));
+    rig.at("2026-04-06T12:00:00Z");
+    let made = text(&rig.plan().await);
+    assert!(made.contains("delete account"), "{made}");
+    // Who is enabled and disabled again begins anew.
+    directory.put("user", "ada.lovelace2", &[], Some(true));
+    rig.sync().await;
+    directory.put("user", "ada.lovelace2", &[], Some(false));
+    rig.sync().await;
+    let made = text(&rig.plan().await);
+    assert!(!made.contains("delete account"), "{made}");
 }

@@ -185,6 +185,7 @@ CREATE TABLE account (
     status TEXT NOT NULL,
     confidence BIGINT NOT NULL,
     enabled BOOLEAN,
+    disabled_since BIGINT,
     content BYTEA NOT NULL,
     grants BYTEA NOT NULL,
     fingerprint BYTEA NOT NULL,

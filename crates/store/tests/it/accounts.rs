@@ -12,6 +12,20 @@ fn names(accounts: &[Account]) -> Vec<&str> {
     accounts.iter().map(|account| &*account.name).collect()
 }
 
+#[test]
+fn an_account_is_disabled_since_it_was_first_seen_so() {
+    let mut account = account(1, "ada");
+    let mut seen = |enabled, seconds| {
+        account.switch(enabled, at(seconds));
+        (account.enabled, account.disabled_since)
+    };
+    assert_eq!(seen(Some(false), 1), (Some(false), Some(at(1))));
+    assert_eq!(seen(Some(false), 2), (Some(false), Some(at(1))));
+    assert_eq!(seen(Some(true), 3), (Some(true), None));
+    assert_eq!(seen(Some(false), 4), (Some(false), Some(at(4))));
+    assert_eq!(seen(None, 5), (None, None));
+}
+
 on_both! {
     async fn an_account_comes_back_as_it_was_written(store) {
         let full = Account {
@@ -22,7 +36,8 @@ on_both! {
             confidence: 80,
             ..linked(1, "Ada", 5)
         };
-        let unknown_id = Account { native_id: text(""), enabled: Some(false), ..account(2, "bob") };
+        let mut unknown_id = Account { native_id: text(""), ..account(2, "bob") };
+        unknown_id.switch(Some(false), at(3));
         write_to!(store, |tx| tx.insert_accounts(&[full.clone(), unknown_id.clone()]));
         let mut tx = store.read().await.unwrap();
         assert_eq!(tx.account(AccountId(1)).await.unwrap().as_ref(), Some(&full));

@@ -115,6 +115,7 @@ pub(crate) fn account(id: i64, name: &str) -> Account {
         status: AccountStatus::Orphan,
         confidence: 0,
         enabled: Some(true),
+        disabled_since: None,
         content: vec![9],
         grants: Vec::new(),
         fingerprint: Fingerprint(u128::MAX - u128::from(id.cast_unsigned())),

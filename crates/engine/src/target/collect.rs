@@ -1,0 +1,81 @@
+//! Takes the objects that a connector reads, and refuses those without a name or with one that was there before.
+
+use async_trait::async_trait;
+use muster_app::Error;
+use muster_connector::{BadObject, ConnectorError, Field, ReadObject, ReadRequest, Sink};
+use muster_model::{NameRule, Text, name_key};
+use rustc_hash::FxHashSet;
+
+use super::{BATCH, Target};
+use crate::{progress::Task, report::ReadReport, source::finish_read};
+
+impl Target<'_> {
+    /// Reads all objects of a class; the report says whether that was all there is.
+    pub(super) async fn collect(
+        &self,
+        class: &Text,
+        fields: &[Field],
+        report: &mut ReadReport,
+    ) -> Result<Vec<ReadObject>, Error> {
+        let task = self.progress.begin(&format!("read {} {}", self.system.name, report.what), None);
+        let mut collector = Collector {
+            objects: Vec::new(),
+            report,
+            task: task.as_ref(),
+            seen: FxHashSet::default(),
+            names: self.system.names,
+        };
+        let request = ReadRequest {
+            class: class.clone(),
+            fields: fields.to_vec(),
+            since: None,
+            batch: BATCH,
+        };
+        let end = self.connector.read(&request, &mut collector).await;
+        let objects = collector.objects;
+        finish_read(report, end);
+        Ok(objects)
+    }
+}
+
+struct Collector<'a> {
+    objects: Vec<ReadObject>,
+    report: &'a mut ReadReport,
+    task: &'a dyn Task,
+    seen: FxHashSet<String>,
+    names: NameRule,
+}
+
+#[async_trait]
+impl Sink for Collector<'_> {
+    async fn objects(&mut self, objects: Vec<ReadObject>) -> Result<(), ConnectorError> {
+        self.task.advance(objects.len() as u64);
+        for object in objects {
+            self.report.objects += 1;
+            let place = || {
+                if object.line == 0 {
+                    object.object.name.to_string()
+                } else {
+                    format!("line {}", object.line)
+                }
+            };
+            if object.object.name.trim().is_empty() {
+                self.report.reject(place(), "it has no name");
+            } else if !self.seen.insert(name_key(self.names, &object.object.name)) {
+                self.report.reject(
+                    place(),
+                    format!("`{}` was there before; the first one counts", object.object.name),
+                );
+            } else {
+                self.objects.push(object);
+            }
+        }
+        Ok(())
+    }
+
+    async fn bad(&mut self, bad: BadObject) -> Result<(), ConnectorError> {
+        self.report.objects += 1;
+        self.report.reject(bad.place, bad.problem);
+        Ok(())
+    }
+}
