@@ -53,7 +53,7 @@ pub async fn assign(
     opened: &Opened,
     request: &AssignRequest,
 ) -> Result<AssignmentView, Error> {
-    check(request)?;
+    check(request, ctx.now())?;
     let mut tx = opened.store.begin().await?;
     let person = resolve_person(ctx, opened, &mut tx, &request.person).await?;
     let role = role_for(opened, &person, &request.role)?;
@@ -136,7 +136,7 @@ pub async fn list_assignments(
     Ok(all.into_iter().map(|assignment| view(opened, &found, assignment)).collect())
 }
 
-fn check(request: &AssignRequest) -> Result<(), Error> {
+fn check(request: &AssignRequest, now: Timestamp) -> Result<(), Error> {
     if request.reason.trim().is_empty() {
         return Err(Error::invalid("a reason is needed").hint("--reason \"…\""));
     }
@@ -147,6 +147,11 @@ fn check(request: &AssignRequest) -> Result<(), Error> {
         && until <= from
     {
         return Err(Error::invalid(format!("the end {until} is not after the start {from}")));
+    }
+    if let Some(until) = request.until.filter(|until| *until <= now) {
+        return Err(Error::invalid(format!("the end {until} is over already")).hint(
+            "--until names a day to come; without it the role stays until it is taken back",
+        ));
     }
     Ok(())
 }

@@ -114,6 +114,43 @@ impl std::error::Error for Error {
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        Self::new(Kind::Unavailable, "the repository did not do what was asked").caused_by(error)
+        let (kind, hint) = store_trouble(&error);
+        let made = Self::new(kind, "the repository did not do what was asked").caused_by(error);
+        match hint {
+            Some(hint) => made.hint(hint),
+            None => made,
+        }
+    }
+}
+
+/// What sort of failure an error of the store is, and what helps.
+pub(crate) fn store_trouble(error: &StoreError) -> (Kind, Option<&'static str>) {
+    match error {
+        StoreError::Address { .. } => (Kind::Invalid, None),
+        StoreError::AmbiguousPlan { .. } => (Kind::NotFound, None),
+        StoreError::Exists { .. } => (
+            Kind::Conflict,
+            Some(
+                "something else wrote at the same time; nothing of this step was kept, run it again",
+            ),
+        ),
+        StoreError::Busy => (Kind::Busy, Some("run it again when the other process is done")),
+        StoreError::Full => (Kind::Unavailable, Some("make room, then run it again")),
+        StoreError::Altered { .. } => (
+            Kind::Unavailable,
+            Some("use the Muster that made this store, or name another one with --store"),
+        ),
+        StoreError::Open { url, .. } if url.starts_with("sqlite:") => (
+            Kind::Unavailable,
+            Some(
+                "the folder must exist and be writable, because the database keeps files beside it; a file that is \
+                 damaged or no database is restored from a backup; --store names another one",
+            ),
+        ),
+        StoreError::Open { .. } => (
+            Kind::Unavailable,
+            Some("check that the server runs and the address is right; --store names another one"),
+        ),
+        _ => (Kind::Unavailable, None),
     }
 }

@@ -459,7 +459,10 @@ pub async fn explain_attribute(
             Error::not_found(format!("`{}` has no attribute `{attribute}`", entity_type.name));
         return Err(match similar(attribute, entity_type.attributes.iter().map(|a| &a.name)) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
-            None => error,
+            None => {
+                let names: Vec<&str> = entity_type.attributes.iter().map(|a| &*a.name).collect();
+                error.hint(format!("the attributes are: {}", names.join(", ")))
+            }
         });
     };
     let origin = origin(&mut tx, opened, &question, found.slot).await?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use muster_project::{Catalogue, File, Loaded};
 use sha2::{Digest as _, Sha256};
 
-use crate::Error;
+use crate::{Error, Kind};
 
 /// No model file needs more; larger ones are refused rather than read.
 const MAX_FILE: u64 = 4 << 20;
@@ -14,6 +14,13 @@ const MAX_DEPTH: usize = 16;
 
 /// Reads every `.yaml` and `.yml` file of the project, in order of path. Hidden folders and `data` are passed over.
 pub fn read_project(dir: &Path) -> Result<Vec<File>, Error> {
+    if dir.join("muster.yaml").is_dir() {
+        return Err(Error::new(
+            Kind::Project,
+            format!("`{}` is a folder and must be a file", dir.join("muster.yaml").display()),
+        )
+        .hint("rename it; muster init makes a project in an empty folder"));
+    }
     if !dir.join("muster.yaml").is_file() {
         return Err(Error::not_found(format!(
             "there is no project in `{}`: it has no `muster.yaml`",
@@ -51,18 +58,22 @@ fn collect(dir: &Path, prefix: &str, depth: usize, files: &mut Vec<File>) -> Res
 
 fn read_file(path: &Path, shown: &str) -> Result<File, Error> {
     let fail = |error: std::io::Error| {
-        Error::invalid(format!("cannot read the model file `{shown}`")).caused_by(error)
+        Error::new(Kind::Project, format!("cannot read the model file `{shown}`"))
+            .caused_by(error)
+            .hint("every file that ends in .yaml or .yml belongs to the project; repair, rename or remove it")
     };
     let size = std::fs::metadata(path).map_err(fail)?.len();
     if size > MAX_FILE {
-        return Err(Error::invalid(format!(
-            "the model file `{shown}` has {size} bytes, the limit is {MAX_FILE}"
-        ))
+        return Err(Error::new(
+            Kind::Project,
+            format!("the model file `{shown}` has {size} bytes, the limit is {MAX_FILE}"),
+        )
         .hint("keep data out of model files; a source belongs into `data/`"));
     }
     let bytes = std::fs::read(path).map_err(fail)?;
     let text = String::from_utf8(bytes).map_err(|_| {
-        Error::invalid(format!("the model file `{shown}` is not UTF-8")).hint("save it as UTF-8")
+        Error::new(Kind::Project, format!("the model file `{shown}` is not UTF-8"))
+            .hint("save it as UTF-8")
     })?;
     Ok(File { path: shown.into(), text: text.into() })
 }

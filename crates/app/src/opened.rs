@@ -11,7 +11,7 @@ use muster_policy::{Evaluator, Model, System};
 use muster_project::File;
 use muster_store::{Entry, Options, Revision, RevisionHead, Store};
 
-use crate::{Connectors, Ctx, Error, Kind, Names, project_hash, read_project};
+use crate::{Connectors, Ctx, Error, Names, error::store_trouble, project_hash, read_project};
 
 /// A project that is ready for use cases and runs.
 #[derive(Clone)]
@@ -47,7 +47,12 @@ impl Opened {
         let url = store_url.or(model.store.as_deref()).unwrap_or("sqlite:muster.db");
         let store =
             Store::open(&absolute_url(dir, url), &Options::default()).await.map_err(|error| {
-                Error::new(Kind::Unavailable, "the repository cannot be opened").caused_by(error)
+                let (kind, hint) = store_trouble(&error);
+                let made = Error::new(kind, "the repository cannot be opened").caused_by(error);
+                match hint {
+                    Some(hint) => made.hint(hint),
+                    None => made,
+                }
             })?;
         Self::with_store(dir, model, &files, store, connectors, ctx).await
     }

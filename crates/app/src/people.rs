@@ -8,10 +8,13 @@ use muster_store::ReadTx;
 use crate::{
     Ctx, Error, IdentityFacts, Opened,
     facts::{decode_facts, load_identities, load_world, type_of_number},
+    opened::similar,
 };
 
 /// Entities looked at in one step while a filter is applied.
 const BATCH: usize = 1000;
+/// Identities among which one with a similar name is looked for.
+const LOOKED_AT: usize = 20_000;
 
 /// A part of a list, and where the next part begins.
 #[derive(Debug, Clone)]
@@ -225,8 +228,32 @@ pub async fn resolve_person(
                 .ok_or_else(|| Error::bug(format!("entity {id} has a key and no row")));
         }
     }
-    Err(Error::not_found(format!("there is no identity `{text}`"))
-        .hint("name it by its key or by another unique attribute; muster users lists them"))
+    let shown: String = text.chars().take(100).collect();
+    let error = Error::not_found(format!("there is no identity `{shown}`"));
+    let error = match nearest(opened, tx, text).await? {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => error,
+    };
+    Err(error.hint("name it by its key or by another unique attribute; muster users lists them"))
+}
+
+/// The unique text of an identity that is nearest to `text`, among the first identities of each type.
+async fn nearest(opened: &Opened, tx: &mut ReadTx, text: &str) -> Result<Option<Text>, Error> {
+    let mut texts: Vec<Text> = Vec::new();
+    if text.len() > 200 {
+        return Ok(None);
+    }
+    for entity_type in opened.model.schema.types.iter().filter(|entity_type| entity_type.identity) {
+        let Some(type_names) = opened.names.type_names(entity_type.id) else { continue };
+        for entity in tx.scan_entities(type_names.no, None, LOOKED_AT).await? {
+            let (id, facts) = (entity.id, &entity.facts);
+            let row = decode_facts(&opened.model, &opened.names, id, entity_type.id, facts)?;
+            texts.push(entity.key);
+            let unique = entity_type.attributes.iter().filter(|attribute| attribute.unique);
+            texts.extend(unique.filter_map(|a| row.get(a.slot).as_text().cloned()));
+        }
+    }
+    Ok(similar(text, texts.iter()).cloned())
 }
 
 /// The type of a stored entity.

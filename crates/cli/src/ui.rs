@@ -212,11 +212,13 @@ impl std::fmt::Debug for Ui {
     }
 }
 
-/// Text without control characters other than line ends and tabs, so that no value can write to the terminal.
+/// Text without control characters other than line ends and tabs, and without invisible ones and those that turn the
+/// direction of writing, so that no value can write to the terminal or pass for another.
 pub(crate) fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_control() && c != '\n' && c != '\t' {
+        let turns = matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+        if turns || (c.is_control() && c != '\n' && c != '\t') {
             out.extend(c.escape_default());
         } else {
             out.push(c);

@@ -11,6 +11,10 @@ use crate::{
     split::{Row, Splitter},
 };
 
+/// What to do about NUL characters in a file that is read as text.
+pub(crate) const UTF16_HINT: &str =
+    "a file that is UTF-16 without a mark needs `encoding: utf-16le`, any other one is damaged";
+
 /// The columns of a file in order; no name is empty and none stands twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Header {
@@ -63,6 +67,11 @@ impl Header {
                     return malformed(format!(
                         "the name of column {position} is not valid {}; set `encoding`, for example to `windows-1252`",
                         settings.encoding.name()
+                    ));
+                }
+                Ok(name) if name.contains('\0') => {
+                    return malformed(format!(
+                        "the name of column {position} holds a NUL character; {UTF16_HINT}"
                     ));
                 }
                 Ok("") => {

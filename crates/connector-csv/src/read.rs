@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     cell,
-    header::Header,
+    header::{Header, UTF16_HINT},
     input::{Input, explain},
     settings::{CsvSettings, EnabledColumn},
     split::{Row, Splitter},
@@ -130,8 +130,14 @@ fn text<'a>(
         Cow::Borrowed(bytes) => std::str::from_utf8(bytes).map(Cow::Borrowed),
         Cow::Owned(bytes) => String::from_utf8(bytes).map(Cow::Owned).map_err(|e| e.utf8_error()),
     };
+    let name = || header.names.get(position).map_or("?", |name| &**name);
+    if let Ok(text) = &checked
+        && text.contains('\0')
+    {
+        return Err(format!("column `{}` holds a NUL character; {UTF16_HINT}", name()));
+    }
     checked.map_err(|error| {
-        let name = header.names.get(position).map_or("?", |name| &**name);
+        let name = name();
         let encoding = settings.encoding.name();
         let after = error.valid_up_to();
         format!(
@@ -292,7 +298,7 @@ impl Feed<'_> {
                 Row::End => return None,
                 Row::Unclosed => {
                     let problem = "a quote is opened and never closed; the file is cut off or a quote is missing";
-                    self.bad(line, problem.to_owned());
+                    self.bad(line, problem.to_owned(), None);
                     return Some(format!("line {line}: {problem}"));
                 }
                 Row::TooLong => {
@@ -309,7 +315,10 @@ impl Feed<'_> {
             };
             match object {
                 Ok(object) => self.batch.objects.push(ReadObject { object, line }),
-                Err(problem) => self.bad(line, problem),
+                Err(problem) => {
+                    let name = self.name(splitter);
+                    self.bad(line, problem, name);
+                }
             }
             if self.is_full() && !self.flush() {
                 return Some("the reader was stopped".to_owned());
@@ -321,8 +330,14 @@ impl Feed<'_> {
         self.plan.object(self.settings, self.header, &|position| splitter.cell(position))
     }
 
-    fn bad(&mut self, line: u64, problem: String) {
-        self.batch.bad.push(BadObject { place: format!("line {line}"), problem });
+    /// What stands where the key should be, in a row that is broken somewhere.
+    fn name<R: Read>(&self, splitter: &Splitter<R>) -> Option<Text> {
+        let cell = splitter.cell(self.plan.key)?;
+        std::str::from_utf8(&cell).ok().filter(|name| !name.trim().is_empty()).map(Text::from)
+    }
+
+    fn bad(&mut self, line: u64, problem: String, name: Option<Text>) {
+        self.batch.bad.push(BadObject { place: format!("line {line}"), problem, name });
     }
 
     fn is_full(&self) -> bool {

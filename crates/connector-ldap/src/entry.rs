@@ -25,7 +25,11 @@ pub(crate) struct Entry {
 impl Entry {
     /// Takes an answer apart; `Err` tells what is wrong with it. A referral is no entry.
     pub(crate) fn parse(answer: ResultEntry) -> Result<Self, BadObject> {
-        let bad = |problem: &str| BadObject { place: String::new(), problem: problem.to_owned() };
+        let bad = |problem: &str| BadObject {
+            place: String::new(),
+            problem: problem.to_owned(),
+            name: None,
+        };
         let malformed = || bad("the entry is malformed");
         let parts = answer.0.match_id(4).and_then(StructureTag::expect_constructed);
         let mut parts = parts.ok_or_else(malformed)?.into_iter();
@@ -122,6 +126,7 @@ impl<'a> Shape<'a> {
                         "`{}` holds bytes that are not text; declare it as binary",
                         field.name
                     ),
+                    name: Some(entry.dn.as_str().into()),
                 });
             };
             if let Some(text) = self.seen(entry, field, text) {

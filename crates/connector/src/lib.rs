@@ -63,6 +63,8 @@ pub struct BadObject {
     pub place: String,
     /// What is wrong with it.
     pub problem: String,
+    /// Its name as far as it can be told, so that an object that is only broken is not taken for one that is gone.
+    pub name: Option<Text>,
 }
 
 /// Takes what a read yields, batch by batch. An error stops the read.

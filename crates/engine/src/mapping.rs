@@ -21,12 +21,21 @@ pub(crate) fn map_record(
     let mut problems = Vec::new();
     for (slot, rule) in &read.owns {
         let Some(attribute) = schema.attribute(read.type_id, *slot) else { continue };
-        match convert(attribute, rule.program.eval(&frame)) {
+        clock.take_unread();
+        let value = rule.program.eval(&frame);
+        // A wrong text must not clear a value. Where the expression says what counts instead, it counts.
+        let unread = clock.take_unread().filter(|_| value.is_null());
+        match unread.map_or_else(|| convert(attribute, value), |text| Err(unreadable(&text))) {
             Ok(value) => values.push((*slot, value)),
             Err(problem) => problems.push(format!("{}: {problem}", attribute.name)),
         }
     }
     if problems.is_empty() { Ok(values) } else { Err(problems.join("; ")) }
+}
+
+fn unreadable(text: &str) -> String {
+    let shown: String = text.chars().take(60).collect();
+    format!("`{shown}` cannot be read in the form that the mapping names")
 }
 
 /// Brings a value into the attribute's type: text is read, one value becomes a list of one, choices are checked.

@@ -56,6 +56,18 @@ impl ReadReport {
         Self { system: system.clone(), what: what.into(), ..Self::default() }
     }
 
+    /// True when objects without a legible name may be what is missing; then the read counts as incomplete.
+    pub(crate) fn lacks_some(&mut self, unnamed: u64, missing: usize) -> bool {
+        if unnamed == 0 || missing == 0 {
+            return false;
+        }
+        self.complete = false;
+        self.problem = Some(format!(
+            "{missing} known ones are missing, which may be among the {unnamed} that cannot be read or have no key; repair those first"
+        ));
+        true
+    }
+
     /// Notes an object that cannot be used.
     pub(crate) fn reject(&mut self, place: impl Into<Text>, problem: impl Into<Text>) {
         self.n_bad += 1;

@@ -65,12 +65,16 @@ pub(crate) async fn read_source(
     let task = progress.begin(&format!("read {} {}", source.system.name, source.what), None);
     let mut collector = Collector::new(source, &marks, &mut report, task.as_ref());
     let end = connector.read(&request(source.read), &mut collector).await;
-    let (staged, seen) = (collector.staged, collector.seen);
+    let Collector { staged, mut seen, broken, unnamed, .. } = collector;
+    seen.extend(broken);
     drop(task);
     if !finish_read(&mut report, end) && staged.is_empty() {
         return Ok(report);
     }
-    let absent = if report.complete { vanished(&marks, &seen) } else { Vec::new() };
+    let mut absent = if report.complete { vanished(&marks, &seen) } else { Vec::new() };
+    if report.lacks_some(unnamed, absent.len()) {
+        absent.clear();
+    }
     let counts = counts(&marks, &staged, &absent, present);
     (report.created, report.changed, report.absent) =
         (counts.n_create, counts.n_update, counts.n_absent);
@@ -192,6 +196,10 @@ struct Collector<'a> {
     task: &'a dyn Task,
     hasher: Hasher,
     seen: FxHashSet<Text>,
+    /// Known records that are there and cannot be read.
+    broken: FxHashSet<Text>,
+    /// Objects of which not even the key can be told.
+    unnamed: u64,
     staged: Vec<Staged>,
 }
 
@@ -209,6 +217,8 @@ impl<'a> Collector<'a> {
             task,
             hasher: Hasher::new(),
             seen: FxHashSet::default(),
+            broken: FxHashSet::default(),
+            unnamed: 0,
             staged: Vec::new(),
         }
     }
@@ -217,6 +227,7 @@ impl<'a> Collector<'a> {
         let ReadObject { object, line } = object;
         self.report.objects += 1;
         if object.name.trim().is_empty() {
+            self.unnamed += 1;
             self.report.reject(place(line), "it has no key");
             return;
         }
@@ -261,6 +272,10 @@ impl Sink for Collector<'_> {
 
     async fn bad(&mut self, bad: BadObject) -> Result<(), ConnectorError> {
         self.report.objects += 1;
+        match bad.name.filter(|name| self.marks.contains_key(name)) {
+            Some(name) => drop(self.broken.insert(name)),
+            None => self.unnamed += 1,
+        }
         self.report.reject(bad.place, bad.problem);
         Ok(())
     }

@@ -257,7 +257,15 @@ fn call(function: &'static Function, args: &[Code], cx: Cx<'_>) -> Value {
 fn apply(function: &'static Function, values: &[Cow<'_, Value>], cx: Cx<'_>) -> Option<Value> {
     let size: usize = values.iter().map(|value| weight(value)).sum();
     cx.step(1 + size / 256);
-    (function.run)(&Args { values, timezone: cx.frame.timezone })
+    let made = (function.run)(&Args { values, timezone: cx.frame.timezone });
+    if made.is_none()
+        && function.reads
+        && let Some(Value::Text(text)) = values.first().map(AsRef::as_ref)
+        && !text.trim().is_empty()
+    {
+        cx.frame.clock.note_unread(text);
+    }
+    made
 }
 
 /// How much work a value is: its characters or items.

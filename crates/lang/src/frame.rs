@@ -1,9 +1,9 @@
 //! What one evaluation sees: the values of the variables, the entities behind links, the time and its zone.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use jiff::{Timestamp, tz::TimeZone};
-use muster_model::{EntityId, Row, Slot, TypeId, Value};
+use muster_model::{EntityId, Row, Slot, Text, TypeId, Value};
 
 /// The values of one evaluation.
 #[derive(Clone, Copy)]
@@ -66,12 +66,13 @@ pub struct Clock {
     pub now: Timestamp,
     next: Cell<Option<Timestamp>>,
     last: Cell<Option<Timestamp>>,
+    unread: RefCell<Option<Text>>,
 }
 
 impl Clock {
     /// A clock that has seen no comparison yet.
     pub fn new(now: Timestamp) -> Self {
-        Self { now, next: Cell::new(None), last: Cell::new(None) }
+        Self { now, next: Cell::new(None), last: Cell::new(None), unread: RefCell::default() }
     }
 
     /// The least instant after `now` at which a comparison seen so far flips.
@@ -88,6 +89,16 @@ impl Clock {
     pub fn forget(&self) {
         self.next.set(None);
         self.last.set(None);
+    }
+
+    /// Takes the first text that `date`, `datetime`, `int` or `float` could make nothing of since the last call.
+    pub fn take_unread(&self) -> Option<Text> {
+        self.unread.take()
+    }
+
+    /// Notes a text that a function could make nothing of.
+    pub(crate) fn note_unread(&self, text: &Text) {
+        self.unread.borrow_mut().get_or_insert_with(|| text.clone());
     }
 
     /// Notes that a comparison flips at `at`.

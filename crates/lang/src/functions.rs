@@ -95,6 +95,8 @@ pub(crate) struct Function {
     pub(crate) gives: Returns,
     /// True when the result depends on the zone of the frame.
     pub(crate) zoned: bool,
+    /// True when it reads text as something else, so that `null` for a text means that the text is wrong.
+    pub(crate) reads: bool,
     pub(crate) run: fn(&Args<'_>) -> Option<Value>,
 }
 
@@ -105,7 +107,16 @@ impl Function {
         gives: Returns,
         run: fn(&Args<'_>) -> Option<Value>,
     ) -> Self {
-        Self { name, takes, required: takes.len(), rest: None, gives, zoned: false, run }
+        Self {
+            name,
+            takes,
+            required: takes.len(),
+            rest: None,
+            gives,
+            zoned: false,
+            reads: false,
+            run,
+        }
     }
 
     const fn optional(mut self, n: usize) -> Self {
@@ -120,6 +131,11 @@ impl Function {
 
     const fn zoned(mut self) -> Self {
         self.zoned = true;
+        self
+    }
+
+    const fn reads(mut self) -> Self {
+        self.reads = true;
         self
     }
 

@@ -32,7 +32,14 @@ pub(crate) fn parse(url: &str) -> Option<Address<'_>> {
 
 /// The address with `…` for every password: before `@` and in `?password=`.
 pub(crate) fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let Some((scheme, rest)) = url.split_once("://") else {
+        // Not an address, perhaps because a slash is missing; a password is one nevertheless.
+        return match (url.split_once(':'), url.rsplit_once('@')) {
+            (Some(("sqlite", _)), _) | (_, None) => url.to_owned(),
+            (Some((scheme, _)), Some((_, host))) => format!("{scheme}:…@{host}"),
+            (None, Some((_, host))) => format!("…@{host}"),
+        };
+    };
     let (rest, query) = match rest.split_once('?') {
         Some((rest, query)) => (rest, Some(query)),
         None => (rest, None),
@@ -77,6 +84,10 @@ mod tests {
         );
         assert_eq!(safe("postgres://u:p?w@host/db"), "postgres://u:p?w@host/db");
         assert_eq!(safe("sqlite:muster.db"), "sqlite:muster.db");
+        assert_eq!(safe("sqlite:a@b.db"), "sqlite:a@b.db");
+        assert_eq!(safe("postgres:/ada:secret@host/db"), "postgres:…@host/db");
+        assert_eq!(safe("ada:secret@host/db"), "ada:…@host/db");
+        assert_eq!(safe("secret@host/db"), "…@host/db");
     }
 
     #[test]

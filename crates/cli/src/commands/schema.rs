@@ -1,6 +1,6 @@
 //! `muster schema`.
 
-use crate::{Exit, Result, shell::Shell};
+use crate::{Exit, Result, shell::Shell, ui::Format};
 
 /// Print the JSON Schema of model files, for editors
 ///
@@ -11,6 +11,10 @@ pub(crate) struct Args {}
 pub(crate) fn run(shell: &mut Shell, args: &Args) -> Result<Exit> {
     let Args {} = args;
     let schema = muster_project::json_schema();
-    shell.ui.write(&format!("{schema:#}\n"))?;
+    let text = match shell.ui.format() {
+        Format::Jsonl => schema.to_string(),
+        Format::Text | Format::Json | Format::Csv | Format::Md => format!("{schema:#}"),
+    };
+    shell.ui.write(&format!("{text}\n"))?;
     Ok(Exit::Done)
 }

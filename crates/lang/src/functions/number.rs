@@ -14,11 +14,13 @@ pub(super) const TABLE: &[Function] = &[
     Function::new("int", &[Kind::Scalar], INT, |a| {
         let read = || parsed(a, ValueType::Int);
         a.int(0).map(Value::Int).or_else(|| whole(a.float(0)?)).or_else(read)
-    }),
+    })
+    .reads(),
     Function::new("float", &[Kind::Scalar], Returns::Value(ValueType::Float), |a| {
         let read = || parsed(a, ValueType::Float).filter(finite);
         number(a).map(Value::Float).or_else(read)
-    }),
+    })
+    .reads(),
     Function::new("bool", &[Kind::Scalar], Returns::Value(ValueType::Bool), bool),
     Function::new("abs", &[Kind::Number], Returns::First, |a| match a.int(0) {
         Some(i) => i.checked_abs().map(Value::Int),

@@ -15,8 +15,11 @@ const DATETIME: Returns = Returns::Value(ValueType::DateTime);
 const INT: Returns = Returns::Value(ValueType::Int);
 
 pub(super) const TABLE: &[Function] = &[
-    Function::new("date", &[Kind::Text, Kind::Text], DATE, date).optional(1),
-    Function::new("datetime", &[Kind::Text, Kind::Text], DATETIME, datetime).optional(1).zoned(),
+    Function::new("date", &[Kind::Text, Kind::Text], DATE, date).optional(1).reads(),
+    Function::new("datetime", &[Kind::Text, Kind::Text], DATETIME, datetime)
+        .optional(1)
+        .zoned()
+        .reads(),
     Function::new("format", &[Kind::Time, Kind::Text], Returns::Value(ValueType::Text), format)
         .zoned(),
     Function::new("start_of", &[Kind::Date], DATETIME, |a| midnight(a.date(0)?, a.timezone))
