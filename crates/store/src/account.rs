@@ -243,6 +243,16 @@ impl ReadTx {
         self.fetch_all_of_each(sql, entities, |entity, args| bind!(args, *entity)).await
     }
 
+    /// The accounts that several identities have on one system, in the order of `entities`.
+    pub async fn accounts_on_system(
+        &mut self,
+        system_no: Number,
+        entities: &[EntityId],
+    ) -> Result<Vec<Account>, StoreError> {
+        let sql = select_account!("WHERE entity = $1 AND system_no = $2 ORDER BY type_no, id");
+        self.fetch_all_of_each(sql, entities, |entity, args| bind!(args, *entity, system_no)).await
+    }
+
     /// The accounts of a type with any of these name keys, in the order of the keys.
     pub async fn accounts_by_name(
         &mut self,

@@ -44,7 +44,9 @@ pub use journal::{BrokenAt, Entry, JournalEntry, JournalFilter, Summary, entry_h
 pub use lease::{Lease, LeaseAnswer};
 pub use link::{Link, LinkSet, PendingLink};
 pub use name::{Name, NameKind};
-pub use operation::{Operation, OperationCount, OperationDone, OperationFilter, OperationProgress, OperationState};
+pub use operation::{
+    Operation, OperationCount, OperationDone, OperationFilter, OperationProgress, OperationState,
+};
 pub use plan::{Plan, PlanStatus};
 pub use read_run::{READ_PROBLEMS_KEPT, ReadCounts, ReadProblem, ReadRun, ReadRunId};
 pub use record::{Record, RecordId, RecordMark};

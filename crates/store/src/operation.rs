@@ -152,9 +152,9 @@ impl FromRow for Operation {
 macro_rules! select_operation {
     ($rest:literal) => {
         concat!(
-            "SELECT plan, seq, system_no, entity, account_type_no, account, kind, subject, body, \
-             after_seq, state, attempts, next_try, sent_at, done_at, error \
-             FROM operation JOIN operation_body USING (plan, seq) ",
+            "SELECT plan, seq, system_no, entity, account_type_no, account, kind, subject, \
+             COALESCE(small_body, body), after_seq, state, attempts, next_try, sent_at, done_at, \
+             error FROM operation LEFT JOIN operation_body USING (plan, seq) ",
             $rest
         )
     };
@@ -170,6 +170,7 @@ const INSERT: Insert = insert_into!(
     "account",
     "kind",
     "subject",
+    "small_body",
     "after_seq",
     "state",
     "attempts",
@@ -179,7 +180,9 @@ const INSERT: Insert = insert_into!(
     "error",
 );
 
-/// What never changes lies apart, so that a change of state does not write it again.
+/// A large body lies apart, so that a change of state does not write it again; a small one costs less where it is.
+const SMALL_BODY: usize = 512;
+
 const INSERT_BODY: Insert = insert_into!("operation_body", "plan", "seq", "body");
 
 impl ReadTx {
@@ -283,7 +286,7 @@ impl Tx {
                 account,
                 kind,
                 subject,
-                body: _,
+                body,
                 after,
                 state,
                 attempts,
@@ -304,10 +307,12 @@ impl Tx {
                 kind,
                 subject
             );
-            bind!(args, after, *state, *attempts, *next_try, *sent_at, *done_at, error);
+            let small = Some(body).filter(|body| body.len() <= SMALL_BODY);
+            bind!(args, small, after, *state, *attempts, *next_try, *sent_at, *done_at, error);
         })
         .await?;
-        self.insert_many(&INSERT_BODY, operations, |operation, args| {
+        let large: Vec<&Operation> = operations.iter().filter(|o| o.body.len() > SMALL_BODY).collect();
+        self.insert_many(&INSERT_BODY, &large, |operation, args| {
             bind!(args, operation.plan, operation.seq, &operation.body);
         })
         .await
@@ -351,7 +356,14 @@ impl Tx {
             let OperationDone { state, done_at, .. } = first;
             let n = self.execute(sql, args![plan, first.seq, last, *state, *done_at]).await?;
             let expected = u64::try_from(done.len()).unwrap_or(u64::MAX);
-            return if n == expected { Ok(()) } else { Err(StoreError::Missing { table: "operation", row: format!("{} to {last}", first.seq) }) };
+            return if n == expected {
+                Ok(())
+            } else {
+                Err(StoreError::Missing {
+                    table: "operation",
+                    row: format!("{} to {last}", first.seq),
+                })
+            };
         }
         let sql = "UPDATE operation
                    SET state = $3, done_at = $4, next_try = $5, account = COALESCE($6, account),
@@ -400,7 +412,11 @@ fn uniform_run(done: &[OperationDone]) -> Option<(&OperationDone, i64)> {
     let first = done.first()?;
     let alike = |one: &OperationDone| {
         let OperationDone { seq: _, state, done_at, next_try, account, error } = one;
-        *state == first.state && *done_at == first.done_at && next_try.is_none() && account.is_none() && error.is_none()
+        *state == first.state
+            && *done_at == first.done_at
+            && next_try.is_none()
+            && account.is_none()
+            && error.is_none()
     };
     let (_, last) = run_of(done.iter().map(|one| one.seq)).filter(|_| done.iter().all(alike))?;
     Some((first, last))

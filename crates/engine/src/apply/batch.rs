@@ -77,7 +77,8 @@ impl SystemRun {
         let mut ids: Vec<EntityId> = batch.iter().map(|todo| todo.operation.identity).collect();
         ids.sort_unstable();
         ids.dedup();
-        let accounts = self.opened.store.read().await?.accounts_of_many(&ids).await?;
+        let system_no = self.opened.names.systems.get(self.position).map_or(0, |names| names.no);
+        let accounts = self.opened.store.read().await?.accounts_on_system(system_no, &ids).await?;
         let linked = accounts.into_iter().filter(|account| account.status == AccountStatus::Linked);
         Ok(linked
             .filter_map(|account| Some(((account.entity?, account.type_no), account)))

@@ -246,6 +246,7 @@ CREATE TABLE operation (
     account BIGINT,
     kind TEXT NOT NULL,
     subject TEXT NOT NULL,
+    small_body BYTEA,
     after_seq BYTEA NOT NULL,
     state TEXT NOT NULL,
     attempts BIGINT NOT NULL,

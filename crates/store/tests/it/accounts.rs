@@ -87,6 +87,10 @@ on_both! {
         assert_eq!(names(&tx.scan_accounts_of(range, None, 9).await.unwrap()), ["b"]);
         let many = tx.accounts_of_many(&[EntityId(4), EntityId(9), EntityId(1)]).await.unwrap();
         assert_eq!(names(&many), ["d", "a", "a2"]);
+        let system_no = many[0].system_no;
+        let here = tx.accounts_on_system(system_no, &[EntityId(4), EntityId(1)]).await.unwrap();
+        assert_eq!(names(&here), ["d", "a", "a2"]);
+        assert_eq!(tx.accounts_on_system(system_no + 1, &[EntityId(4)]).await.unwrap(), []);
     }
 
     async fn accounts_change_and_go(store) {
