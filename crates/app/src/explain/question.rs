@@ -1,0 +1,102 @@
+//! What every question begins with: the person, the facts of the time, and the evaluation.
+
+use jiff::Timestamp;
+use muster_policy::{AccountRef, Evaluation, MemoryWorld, Reason, StateReason, Subject};
+use muster_store::{Account, AccountStatus, ReadTx};
+
+use crate::{
+    AccountView, Ctx, EntitlementIndex, Error, IdentityFacts, Opened, account_view, decode_facts,
+    load_world, resolve_person, role_assignments,
+};
+
+/// The instant an explanation is for, and the instant its facts are from.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct When {
+    /// Evaluate as if it were this time.
+    pub at: Option<Timestamp>,
+    /// With the facts as they were recorded then.
+    pub as_of: Option<Timestamp>,
+}
+
+/// An identity evaluated for a question, with what is needed to answer it.
+pub(super) struct Question {
+    pub(super) facts: IdentityFacts,
+    pub(super) world: MemoryWorld,
+    pub(super) evaluation: Evaluation,
+    pub(super) now: Timestamp,
+    pub(super) accounts: Vec<Account>,
+    pub(super) index: EntitlementIndex,
+}
+
+/// Evaluates a person at the instant the question is for.
+pub(super) async fn ask(
+    ctx: &Ctx,
+    opened: &Opened,
+    tx: &mut ReadTx,
+    person: &str,
+    when: When,
+) -> Result<Question, Error> {
+    let now = when.at.or(when.as_of).unwrap_or_else(|| ctx.now());
+    let mut facts = resolve_person(ctx, opened, tx, person).await?;
+    if let Some(as_of) = when.as_of {
+        let Some(entity) = tx.entity_as_of(facts.row.id, as_of).await? else {
+            return Err(Error::not_found(format!("`{person}` was not known on {as_of}")));
+        };
+        facts.row = decode_facts(
+            &opened.model,
+            &opened.names,
+            entity.id,
+            facts.row.type_id,
+            &entity.facts,
+        )?;
+        facts.absent_since = entity.absent_since;
+        facts.assignments =
+            role_assignments(&opened.model, tx.assignments_as_of(facts.row.id, as_of).await?);
+    }
+    let world = load_world(tx, opened, now, when.as_of).await?;
+    let evaluation = opened.evaluator.evaluate(&facts.identity(), &world, now);
+    let accounts = tx.accounts_of(facts.row.id).await?;
+    let index = EntitlementIndex::load(tx, opened).await?;
+    Ok(Question { facts, world, evaluation, now, accounts, index })
+}
+
+impl Question {
+    /// The account as last observed, if there is one.
+    pub(super) async fn observed(
+        &self,
+        tx: &mut ReadTx,
+        opened: &Opened,
+        account: AccountRef,
+    ) -> Result<Option<AccountView>, Error> {
+        let type_no = opened
+            .names
+            .systems
+            .get(account.system.index())
+            .and_then(|s| s.accounts.get(account.account))
+            .map(|a| a.no);
+        let found = self
+            .accounts
+            .iter()
+            .find(|a| Some(a.type_no) == type_no && a.status == AccountStatus::Linked);
+        match found {
+            Some(account) => Ok(Some(account_view(tx, opened, &self.index, account).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Why something is wanted.
+    pub(super) fn reasons(&self, opened: &Opened, subject: Subject<'_>) -> Vec<Reason> {
+        opened.evaluator.reasons(
+            &self.evaluation,
+            &self.facts.assignments,
+            subject,
+            &self.world,
+            self.now,
+        )
+    }
+
+    /// The lifecycle state and its conditions.
+    pub(super) fn state(&self, opened: &Opened) -> Option<StateReason> {
+        opened.evaluator.state_reason(&self.evaluation, &self.world, self.now)
+    }
+}
