@@ -139,7 +139,7 @@ impl Place<'_> {
                 }
             }
             Kind::Revoke { .. } => {
-                account.grants.retain(|held| Some(*held) != self.entitlement(operation, index))
+                account.grants.retain(|held| Some(*held) != self.entitlement(operation, index));
             }
             Kind::Rename { .. } | Kind::Delete => {}
         }
@@ -163,10 +163,16 @@ impl Place<'_> {
     }
 
     /// Lays values over what the account holds. What cannot be read is left for the next synchronisation.
-    fn write<'v>(&self, account: &mut Account, values: impl Iterator<Item = (&'v Text, &'v Value)>) {
+    fn write<'v>(
+        &self,
+        account: &mut Account,
+        values: impl Iterator<Item = (&'v Text, &'v Value)>,
+    ) {
         let layout = &self.names.layout;
         let mut row = Row::empty(EntityId(0), TypeId(0), layout.fields.len());
-        if !account.content.is_empty() && decode_row(&account.content, &layout.numbers, &mut row).is_err() {
+        if !account.content.is_empty()
+            && decode_row(&account.content, &layout.numbers, &mut row).is_err()
+        {
             return;
         }
         // Both sides are in order of attribute, so the search goes on where the last one ended.
@@ -183,29 +189,26 @@ impl Place<'_> {
         }
         account.content = encode_row(&row, &layout.numbers, |_| true);
     }
+}
 
-    /// The value of the attribute that holds entitlements on the account, after adding and removing names.
-    pub(crate) fn held_on_account(
-        &self,
-        kind: usize,
-        account: &Account,
-        index: &EntitlementIndex,
-        add: &[Text],
-        remove: &[Text],
-    ) -> (Value, Value) {
-        let held = account
-            .grants
-            .iter()
-            .filter_map(|id| index.name(*id))
-            .filter(|(k, _)| *k == kind)
-            .map(|(_, name)| name);
-        let old: Vec<Value> = held.clone().map(|name| Value::Text(name.clone())).collect();
-        let kept = held
-            .filter(|name| !remove.contains(name))
-            .chain(add)
-            .map(|name| Value::Text(name.clone()));
-        (Value::set(old), Value::set(kept.collect()))
-    }
+/// The value of the attribute that holds entitlements on the account, before and after adding and removing names.
+pub(crate) fn held_on_account(
+    kind: usize,
+    account: &Account,
+    index: &EntitlementIndex,
+    add: &[Text],
+    remove: &[Text],
+) -> (Value, Value) {
+    let held = account
+        .grants
+        .iter()
+        .filter_map(|id| index.name(*id))
+        .filter(|(k, _)| *k == kind)
+        .map(|(_, name)| name);
+    let old: Vec<Value> = held.clone().map(|name| Value::Text(name.clone())).collect();
+    let kept =
+        held.filter(|name| !remove.contains(name)).chain(add).map(|name| Value::Text(name.clone()));
+    (Value::set(old), Value::set(kept.collect()))
 }
 
 /// True when memberships of this kind are kept on the group.

@@ -91,7 +91,9 @@ pub async fn apply(
 ) -> Result<ApplyReport, Error> {
     let lease = Arc::new(Lease::take(ctx, opened, "apply").await?);
     let outcome = match load_plan(opened, name).await {
-        Ok(made) => run(ctx, opened, made, &lease, options, progress, cancel).await,
+        Ok(made) => {
+            Applying { ctx, opened, lease: &lease, progress, cancel }.run(made, options).await
+        }
         Err(error) => Err(error),
     };
     lease.release(opened, outcome).await
@@ -108,58 +110,65 @@ pub async fn apply_made(
 ) -> Result<ApplyReport, Error> {
     let lease = Arc::new(Lease::take(ctx, opened, "apply").await?);
     let outcome = match still_saved(opened, made).await {
-        Ok(made) => run(ctx, opened, made, &lease, options, progress, cancel).await,
+        Ok(made) => {
+            Applying { ctx, opened, lease: &lease, progress, cancel }.run(made, options).await
+        }
         Err(error) => Err(error),
     };
     lease.release(opened, outcome).await
 }
 
-async fn run(
-    ctx: &Ctx,
-    opened: &Opened,
-    made: MadePlan,
-    lease: &Arc<Lease>,
-    options: &ApplyOptions,
-    progress: &dyn Progress,
-    cancel: &CancelFlag,
-) -> Result<ApplyReport, Error> {
-    let Some(id) = made.id else { return Err(Error::bug("a saved plan has no id")) };
-    begin(ctx, opened, &made, id, options).await?;
-    let name: Text = made.name.as_str().into();
-    let mut report = ApplyReport { plan: made.name.clone(), ..ApplyReport::default() };
-    let total = made.plan.to_do().count() as u64;
-    let ids: BTreeSet<EntityId> = made.plan.operations.iter().map(|o| o.identity).collect();
-    let mut by_system = open_operations(opened, id, made.plan.operations).await?;
-    report.done_before = total.saturating_sub(by_system.values().map(|todo| todo.len() as u64).sum());
-    let mut runs = Vec::new();
-    for (position, system) in opened.model.systems.iter().enumerate() {
-        let Some(todo) = by_system.remove(&system.name) else { continue };
-        let task = progress.begin(&system.name, Some(todo.len() as u64));
-        let run = SystemRun {
-            ctx: ctx.clone(),
-            opened: opened.clone(),
-            lease: Arc::clone(lease),
-            plan: id,
-            name: name.clone(),
-            position,
-            system: system.clone(),
-            task,
-            cancel: cancel.clone(),
-            abandoned: CancelFlag::default(),
-        };
-        runs.push((run, todo));
+/// An apply under way.
+struct Applying<'a> {
+    ctx: &'a Ctx,
+    opened: &'a Opened,
+    lease: &'a Arc<Lease>,
+    progress: &'a dyn Progress,
+    cancel: &'a CancelFlag,
+}
+
+impl Applying<'_> {
+    async fn run(self, made: MadePlan, options: &ApplyOptions) -> Result<ApplyReport, Error> {
+        let Self { ctx, opened, lease, progress, cancel } = self;
+        let Some(id) = made.id else { return Err(Error::bug("a saved plan has no id")) };
+        begin(ctx, opened, &made, id, options).await?;
+        let name: Text = made.name.as_str().into();
+        let mut report = ApplyReport { plan: made.name.clone(), ..ApplyReport::default() };
+        let total = made.plan.to_do().count() as u64;
+        let ids: BTreeSet<EntityId> = made.plan.operations.iter().map(|o| o.identity).collect();
+        let mut by_system = open_operations(opened, id, made.plan.operations).await?;
+        report.done_before =
+            total.saturating_sub(by_system.values().map(|todo| todo.len() as u64).sum());
+        let mut runs = Vec::new();
+        for (position, system) in opened.model.systems.iter().enumerate() {
+            let Some(todo) = by_system.remove(&system.name) else { continue };
+            let task = progress.begin(&system.name, Some(todo.len() as u64));
+            let run = SystemRun {
+                ctx: ctx.clone(),
+                opened: opened.clone(),
+                lease: Arc::clone(lease),
+                plan: id,
+                name: name.clone(),
+                position,
+                system: system.clone(),
+                task,
+                cancel: cancel.clone(),
+                abandoned: CancelFlag::default(),
+            };
+            runs.push((run, todo));
+        }
+        for part in side_by_side(runs).await? {
+            report.executed += part.executed;
+            report.failed.extend(part.failed);
+            report.skipped += part.skipped;
+            report.retried += part.retried;
+            report.left += part.left;
+            report.quarantined.extend(part.quarantined);
+        }
+        report.interrupted = cancel.is_set() && report.left > 0;
+        finish(ctx, opened, id, &ids.into_iter().collect::<Vec<_>>(), &report).await?;
+        Ok(report)
     }
-    for part in side_by_side(runs).await? {
-        report.executed += part.executed;
-        report.failed.extend(part.failed);
-        report.skipped += part.skipped;
-        report.retried += part.retried;
-        report.left += part.left;
-        report.quarantined.extend(part.quarantined);
-    }
-    report.interrupted = cancel.is_set() && report.left > 0;
-    finish(ctx, opened, id, &ids.into_iter().collect::<Vec<_>>(), &report).await?;
-    Ok(report)
 }
 
 /// Runs each system on a thread of its own, so that one that is slow or busy does not hold up the others.
@@ -182,7 +191,9 @@ async fn side_by_side(mut runs: Vec<(SystemRun, Vec<Todo>)>) -> Result<Vec<Part>
     // All of them end before anything is said about one that failed.
     let mut ended = Vec::new();
     for run in running {
-        ended.push(run.await.map_err(|error| Error::bug("a system's run ended early").caused_by(error)));
+        ended.push(
+            run.await.map_err(|error| Error::bug("a system's run ended early").caused_by(error)),
+        );
     }
     ended.into_iter().flatten().collect()
 }

@@ -117,10 +117,11 @@ impl<'a> Correlator<'a> {
 fn match_key(values: &[Value]) -> Option<Fingerprint> {
     let mut hasher = Hasher::new();
     for value in values {
-        match value.to_wire_text() {
-            Value::Null => return None,
-            text => text.fingerprint(&mut hasher),
+        let text = value.to_wire_text();
+        if text.is_null() {
+            return None;
         }
+        text.fingerprint(&mut hasher);
     }
     Some(hasher.finish())
 }

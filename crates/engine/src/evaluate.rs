@@ -172,8 +172,7 @@ async fn evaluate_range(
             look(opened, &shared.world, facts, settled, shared.now, &mut differing);
         }
         shared.task.advance(u64::try_from(last.0 - range.after.0).unwrap_or(0));
-        compare_all(opened, tx, &shared.index, &shared.world, differing, shared.now, outcome)
-            .await?;
+        compare_all(shared, tx, differing, outcome).await?;
         range.after = last;
     }
 }
@@ -265,14 +264,12 @@ fn stored_change(at: Timestamp) -> Option<Timestamp> {
 }
 
 async fn compare_all(
-    opened: &Opened,
+    shared: &Shared,
     tx: &mut ReadTx,
-    index: &EntitlementIndex,
-    world: &MemoryWorld,
     differing: Vec<Differing>,
-    now: Timestamp,
     outcome: &mut Outcome,
 ) -> Result<(), Error> {
+    let Shared { opened, world, index, now, pieces: _, task: _ } = shared;
     if differing.is_empty() {
         return Ok(());
     }
@@ -291,7 +288,7 @@ async fn compare_all(
     for Differing { facts, evaluation, known } in differing {
         let subject = subject_of(&opened.model, &facts.row, &facts.key);
         let own = observed.remove(&facts.row.id).unwrap_or_default();
-        let compared = compare(&opened.evaluator, &evaluation, &own, &subject, world, now);
+        let compared = compare(&opened.evaluator, &evaluation, &own, &subject, world, *now);
         let is_equal = compared.operations.is_empty();
         for operation in compared.operations {
             let mode = opened
@@ -319,7 +316,7 @@ async fn compare_all(
                 state_since: found.state_since,
                 settled: found.settled,
                 next_change: found.next_change,
-                evaluated_at: now,
+                evaluated_at: *now,
             });
         }
     }
@@ -355,8 +352,7 @@ async fn evaluate_ids(
             let known = known.remove(&facts.row.id).unwrap_or_default();
             differing.push(Differing { facts, evaluation, known });
         }
-        compare_all(opened, tx, &shared.index, &shared.world, differing, shared.now, outcome)
-            .await?;
+        compare_all(shared, tx, differing, outcome).await?;
     }
     Ok(())
 }

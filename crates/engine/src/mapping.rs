@@ -25,7 +25,7 @@ pub(crate) fn map_record(
         let value = rule.program.eval(&frame);
         // A wrong text must not clear a value. Where the expression says what counts instead, it counts.
         let unread = clock.take_unread().filter(|_| value.is_null());
-        match unread.map_or_else(|| convert(attribute, value), |text| Err(unreadable(&text))) {
+        match unread.map_or_else(|| convert(attribute, &value), |text| Err(unreadable(&text))) {
             Ok(value) => values.push((*slot, value)),
             Err(problem) => problems.push(format!("{}: {problem}", attribute.name)),
         }
@@ -39,17 +39,16 @@ fn unreadable(text: &str) -> String {
 }
 
 /// Brings a value into the attribute's type: text is read, one value becomes a list of one, choices are checked.
-pub(crate) fn convert(attribute: &Attribute, value: Value) -> Result<Value, String> {
+fn convert(attribute: &Attribute, value: &Value) -> Result<Value, String> {
     if attribute.many {
         let items: Result<Vec<Value>, String> =
             value.items().iter().map(|item| single(attribute, item)).collect();
         return Ok(Value::set(items?));
     }
-    match &value {
-        Value::List(items) if items.len() > 1 => {
-            Err(format!("{} values where one is allowed", items.len()))
-        }
-        other => other.items().first().map_or(Ok(Value::Null), |item| single(attribute, item)),
+    match value.items() {
+        [] => Ok(Value::Null),
+        [item] => single(attribute, item),
+        items => Err(format!("{} values where one is allowed", items.len())),
     }
 }
 

@@ -258,7 +258,9 @@ fn place(line: u64) -> String {
 
 pub(crate) fn fingerprint(hasher: &mut Hasher, values: &[Value]) -> Fingerprint {
     hasher.reset();
-    values.iter().for_each(|value| value.fingerprint(hasher));
+    for value in values {
+        value.fingerprint(hasher);
+    }
     hasher.finish()
 }
 
@@ -266,7 +268,9 @@ pub(crate) fn fingerprint(hasher: &mut Hasher, values: &[Value]) -> Fingerprint 
 impl Sink for Collector<'_> {
     async fn objects(&mut self, objects: Vec<ReadObject>) -> Result<(), ConnectorError> {
         self.task.advance(objects.len() as u64);
-        objects.into_iter().for_each(|object| self.take(object));
+        for object in objects {
+            self.take(object);
+        }
         Ok(())
     }
 

@@ -18,7 +18,7 @@ use super::{
     system::{State, SystemRun, Todo},
 };
 use crate::{
-    account_change::{Place, entitlement_object, group_attribute},
+    account_change::{Place, entitlement_object, group_attribute, held_on_account},
     target::new_entitlements,
 };
 
@@ -27,6 +27,12 @@ pub(super) struct Call {
     pub(super) change: Change,
     pub(super) todo: Vec<usize>,
     uncertain: bool,
+}
+
+/// How a batch went: what was called for with its answers, and what could not be called for, with the reason.
+struct Outcomes<'a> {
+    called: Vec<(&'a Call, &'a Result<Applied, ConnectorError>)>,
+    skipped: Vec<(usize, String)>,
 }
 
 /// The accounts of the batch's identities by identity and account type number.
@@ -59,7 +65,8 @@ impl SystemRun {
             call(state.connector.as_ref(), &changes, &uncertain).await;
         state.part.retried += retried;
         self.move_memberships(state, batch, &accounts, &calls, &mut results).await;
-        self.write(state, batch, &accounts, &calls, &results, &skipped).await
+        let called = calls.iter().zip(&results).collect();
+        self.write(state, batch, &accounts, Outcomes { called, skipped }).await
     }
 
     pub(super) fn place(&self, todo: &Todo) -> Option<Place<'_>> {
@@ -135,17 +142,14 @@ impl SystemRun {
                         ..
                     }) = calls.get_mut(call)
                     {
-                        let list = if matches!(todo.operation.kind, Kind::Grant { .. }) {
-                            add
-                        } else {
-                            remove
-                        };
+                        let is_grant = matches!(todo.operation.kind, Kind::Grant { .. });
+                        let list = if is_grant { add } else { remove };
                         list.push(account.name.clone());
                         carried.push(at);
                     }
                 }
                 (None, Some(account)) => {
-                    holders.entry((account.id, position)).or_default().push(at)
+                    holders.entry((account.id, position)).or_default().push(at);
                 }
                 (_, None) => skipped.push((at, "the account is not there".to_owned())),
             }
@@ -186,7 +190,7 @@ impl SystemRun {
             return None;
         };
         let (old, new): (Value, Value) =
-            place.held_on_account(kind, account, &state.index, &add, &remove);
+            held_on_account(kind, account, &state.index, &add, &remove);
         let change = Change::Update {
             object: place.object(&first.operation, Some(account)),
             values: vec![(attribute.clone(), old, new)],
@@ -302,9 +306,9 @@ impl SystemRun {
         }
         tx.save_entitlements(&saved).await?;
         tx.commit().await?;
-        saved
-            .into_iter()
-            .for_each(|entitlement| state.index.insert(self.position, position, entitlement));
+        for entitlement in saved {
+            state.index.insert(self.position, position, entitlement);
+        }
         Ok(())
     }
 
@@ -314,21 +318,20 @@ impl SystemRun {
         state: &mut State,
         batch: &[Todo],
         accounts: &Accounts,
-        calls: &[Call],
-        results: &[Result<Applied, ConnectorError>],
-        skipped: &[(usize, String)],
+        outcomes: Outcomes<'_>,
     ) -> Result<(), Error> {
+        let Outcomes { called, skipped } = outcomes;
         let mut tx = self.opened.store.begin().await?;
         let mut ledger = Ledger::new(accounts);
-        for (call, result) in calls.iter().zip(results) {
+        for (call, result) in called {
             for todo in call.todo.iter().filter_map(|at| batch.get(*at)) {
                 self.outcome(&mut tx, state, todo, result, &mut ledger).await?;
             }
         }
         for (at, why) in skipped {
-            let Some(todo) = batch.get(*at) else { continue };
+            let Some(todo) = batch.get(at) else { continue };
             state.part.skipped += 1;
-            ledger.done.push(self.done(todo, OperationState::Skipped, None, Some(why)));
+            ledger.done.push(self.done(todo, OperationState::Skipped, None, Some(&why)));
             ledger.log.push(json!({ "seq": todo.seq, "subject": &*todo.operation.subject, "what": describe(&todo.operation.kind), "skipped": why }));
         }
         ledger.save(&mut tx).await?;
@@ -463,14 +466,12 @@ impl SystemRun {
             return Ok(Some(known.clone()));
         }
         let id = applied.id.as_deref().unwrap_or("");
-        let found = match tx.account_by_native_id(place.names.no, id).await? {
-            Some(found) => Some(found),
-            None => {
-                let name = applied.name.as_ref().unwrap_or(&todo.operation.target.name);
-                let key: Text = name_key(self.system.names, name).into();
-                tx.accounts_by_name(place.names.no, &[key]).await?.into_iter().next()
-            }
-        };
+        let mut found = tx.account_by_native_id(place.names.no, id).await?;
+        if found.is_none() {
+            let name = applied.name.as_ref().unwrap_or(&todo.operation.target.name);
+            let key: Text = name_key(self.system.names, name).into();
+            found = tx.accounts_by_name(place.names.no, &[key]).await?.into_iter().next();
+        }
         Ok(found.map(|account| Account {
             entity: Some(identity),
             status: AccountStatus::Linked,

@@ -12,6 +12,14 @@ use crate::report::ReadReport;
 /// Numbers tried for `n` before giving up.
 const MOST_CANDIDATES: i64 = 10_000;
 
+/// Values of one attribute that cannot be given any more.
+struct Taken {
+    /// First candidates that entities of the repository have.
+    known: FxHashSet<Text>,
+    /// What this chunk has given out.
+    here: FxHashSet<Text>,
+}
+
 impl Inbound<'_> {
     /// Makes generated values for entities that have none yet. The first free candidate wins and is kept for good.
     pub(super) async fn generate_values(
@@ -24,19 +32,19 @@ impl Inbound<'_> {
             return Ok(());
         };
         for (slot, rules) in &behaviour.generated {
-            let mut taken_here: FxHashSet<Text> = FxHashSet::default();
             let firsts: Vec<Text> = arrivals
                 .iter()
                 .filter(|arrival| arrival.row.get(*slot).is_null())
                 .filter_map(|arrival| self.candidate(arrival, rules, 1))
                 .collect();
-            let known = self.holders(tx, *slot, &firsts).await?;
+            let known = self.holders(tx, *slot, &firsts).await?.into_keys().collect();
+            let mut taken = Taken { known, here: FxHashSet::default() };
             let mut failed = Vec::new();
             for (index, arrival) in arrivals.iter_mut().enumerate() {
                 if !arrival.row.get(*slot).is_null() {
                     continue;
                 }
-                match self.first_free(tx, arrival, *slot, rules, &known, &mut taken_here).await? {
+                match self.first_free(tx, arrival, *slot, rules, &mut taken).await? {
                     Some(value) => arrival.row.set(*slot, Value::Text(value)),
                     None => failed.push(index),
                 }
@@ -71,8 +79,7 @@ impl Inbound<'_> {
         arrival: &Arrival<'_>,
         slot: Slot,
         rules: &[muster_policy::Rule],
-        known: &FxHashMap<Text, EntityId>,
-        taken_here: &mut FxHashSet<Text>,
+        taken: &mut Taken,
     ) -> Result<Option<Text>, Error> {
         let mut last = None;
         for n in 1..=MOST_CANDIDATES {
@@ -83,12 +90,12 @@ impl Inbound<'_> {
                 return Ok(None);
             }
             let key = value_key(&candidate);
-            let is_free = !taken_here.contains(&key)
-                && !known.contains_key(&key)
+            let is_free = !taken.here.contains(&key)
+                && !taken.known.contains(&key)
                 && (n == 1
                     || self.holders(tx, slot, std::slice::from_ref(&candidate)).await?.is_empty());
             if is_free {
-                taken_here.insert(key);
+                taken.here.insert(key);
                 return Ok(Some(candidate));
             }
             last = Some(candidate);

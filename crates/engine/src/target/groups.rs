@@ -73,7 +73,9 @@ impl Target<'_> {
         changed.extend(gone);
         if !changed.is_empty() {
             self.begin(&mut tx).await?.save_entitlements(&changed).await?;
-            changed.into_iter().for_each(|entitlement| index.insert(system, position, entitlement));
+            for entitlement in changed {
+                index.insert(system, position, entitlement);
+            }
         }
         if let Some(tx) = tx {
             tx.commit().await?;
@@ -119,7 +121,9 @@ impl Target<'_> {
             let mut tx = self.opened.store.begin().await?;
             let new = new_entitlements(&mut tx, system_no, kind_no, &unknown).await?;
             tx.commit().await?;
-            new.into_iter().for_each(|entitlement| index.insert(system, *kind, entitlement));
+            for entitlement in new {
+                index.insert(system, *kind, entitlement);
+            }
         }
         Ok(())
     }
