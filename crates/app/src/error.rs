@@ -151,6 +151,14 @@ pub(crate) fn store_trouble(error: &StoreError) -> (Kind, Option<&'static str>) 
             Kind::Unavailable,
             Some("check that the server runs and the address is right; --store names another one"),
         ),
-        _ => (Kind::Unavailable, None),
+        StoreError::Newer { .. }
+        | StoreError::Migration { .. }
+        | StoreError::ReadOnly
+        | StoreError::Statement { .. }
+        | StoreError::Nul { .. }
+        | StoreError::Inconsistent { .. }
+        | StoreError::Missing { .. }
+        | StoreError::Time(_)
+        | _ => (Kind::Unavailable, None),
     }
 }

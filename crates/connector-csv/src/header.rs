@@ -28,67 +28,14 @@ impl Header {
         splitter: &mut Splitter<R>,
         settings: &CsvSettings,
     ) -> Result<Self, ConnectorError> {
-        let malformed = |problem: String| {
-            Err(ConnectorError::Malformed(format!("`{}`: {problem}", settings.shown)))
-        };
-        let row = match splitter.next_row() {
-            Ok(row) => row,
-            Err(error) => return malformed(explain(&error, settings.gzip)),
-        };
-        match row {
-            Row::Good => {}
-            Row::End => {
-                return malformed(
-                    "the file is empty: not even a header; deliver it again, or write the line with the column names"
-                        .to_owned(),
-                );
-            }
-            Row::StrayText(column) => {
-                return malformed(format!(
-                    "column {column} of the header has text after its closing quote; write a quote inside quotes twice"
-                ));
-            }
-            Row::Unclosed => {
-                return malformed("a quote in the header is opened and never closed".to_owned());
-            }
-            Row::TooLong => {
-                return malformed(format!(
-                    "the header is longer than {} bytes; check `path`, or raise `max_line`",
-                    settings.max_line
-                ));
-            }
-        }
+        let malformed =
+            |problem: String| ConnectorError::Malformed(format!("`{}`: {problem}", settings.shown));
+        let row = splitter.next_row().map_err(|error| malformed(explain(&error, settings.gzip)))?;
+        usable(&row, settings).map_err(malformed)?;
         let mut names: Vec<Text> = Vec::with_capacity(splitter.n_cells());
         for index in 0..splitter.n_cells() {
             let bytes = splitter.cell(index).unwrap_or_default();
-            let position = index + 1;
-            match std::str::from_utf8(&bytes) {
-                Err(_) => {
-                    return malformed(format!(
-                        "the name of column {position} is not valid {}; set `encoding`, for example to `windows-1252`",
-                        settings.encoding.name()
-                    ));
-                }
-                Ok(name) if name.contains('\0') => {
-                    return malformed(format!(
-                        "the name of column {position} holds a NUL character; {UTF16_HINT}"
-                    ));
-                }
-                Ok("") => {
-                    return malformed(format!(
-                        "column {position} has no name; give every column of the header a name"
-                    ));
-                }
-                Ok(name) => {
-                    if let Some(first) = names.iter().position(|known| &**known == name) {
-                        return malformed(format!(
-                            "columns {} and {position} are both named `{name}`; rename one",
-                            first + 1
-                        ));
-                    }
-                    names.push(name.into());
-                }
-            }
+            names.push(name(&bytes, &names, settings).map_err(malformed)?);
         }
         Ok(Self { names })
     }
@@ -126,5 +73,49 @@ impl Header {
             .map(|(_, name)| {
                 format!("; it looks as if the setting should be `delimiter: \"{name}\"`")
             })
+    }
+}
+
+/// Refuses a first row that is no header.
+fn usable(row: &Row, settings: &CsvSettings) -> Result<(), String> {
+    match row {
+        Row::Good => Ok(()),
+        Row::End => Err(
+            "the file is empty: not even a header; deliver it again, or write the line with the column names"
+                .to_owned(),
+        ),
+        Row::StrayText(column) => Err(format!(
+            "column {column} of the header has text after its closing quote; write a quote inside quotes twice"
+        )),
+        Row::Unclosed => Err("a quote in the header is opened and never closed".to_owned()),
+        Row::TooLong => Err(format!(
+            "the header is longer than {} bytes; check `path`, or raise `max_line`",
+            settings.max_line
+        )),
+    }
+}
+
+/// The name of the column that comes after those with `names`.
+fn name(bytes: &[u8], names: &[Text], settings: &CsvSettings) -> Result<Text, String> {
+    let position = names.len() + 1;
+    let Ok(name) = std::str::from_utf8(bytes) else {
+        return Err(format!(
+            "the name of column {position} is not valid {}; set `encoding`, for example to `windows-1252`",
+            settings.encoding.name()
+        ));
+    };
+    if name.contains('\0') {
+        return Err(format!("the name of column {position} holds a NUL character; {UTF16_HINT}"));
+    }
+    if name.is_empty() {
+        return Err(format!(
+            "column {position} has no name; give every column of the header a name"
+        ));
+    }
+    match names.iter().position(|known| &**known == name) {
+        Some(first) => {
+            Err(format!("columns {} and {position} are both named `{name}`; rename one", first + 1))
+        }
+        None => Ok(name.into()),
     }
 }

@@ -311,7 +311,8 @@ impl Tx {
             bind!(args, small, after, *state, *attempts, *next_try, *sent_at, *done_at, error);
         })
         .await?;
-        let large: Vec<&Operation> = operations.iter().filter(|o| o.body.len() > SMALL_BODY).collect();
+        let large: Vec<&Operation> =
+            operations.iter().filter(|o| o.body.len() > SMALL_BODY).collect();
         self.insert_many(&INSERT_BODY, &large, |operation, args| {
             bind!(args, operation.plan, operation.seq, &operation.body);
         })

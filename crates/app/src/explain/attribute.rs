@@ -26,13 +26,14 @@ pub async fn explain_attribute(
     let Some(found) = entity_type.attribute_named(attribute) else {
         let error =
             Error::not_found(format!("`{}` has no attribute `{attribute}`", entity_type.name));
-        return Err(match similar(attribute, entity_type.attributes.iter().map(|a| &a.name)) {
-            Some(near) => error.hint(format!("did you mean `{near}`?")),
-            None => {
-                let names: Vec<&str> = entity_type.attributes.iter().map(|a| &*a.name).collect();
-                error.hint(format!("the attributes are: {}", names.join(", ")))
-            }
-        });
+        let names = || entity_type.attributes.iter().map(|attribute| &attribute.name);
+        return Err(error.hint(similar(attribute, names()).map_or_else(
+            || {
+                let names: Vec<&str> = names().map(|name| &**name).collect();
+                format!("the attributes are: {}", names.join(", "))
+            },
+            |near| format!("did you mean `{near}`?"),
+        )));
     };
     let origin = origin(&mut tx, opened, &question, found.slot).await?;
     Ok(AttributeExplained {
