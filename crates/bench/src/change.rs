@@ -36,7 +36,11 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     sync(&rig.ctx, &opened, &SyncOptions { systems: vec!["hr".to_owned()] }, &NoProgress).await?;
     observe_everything(&rig, &opened).await?;
     let first = make_plan(&rig.ctx, &opened, &PlanOptions::default(), &NoProgress).await?;
-    ensure!(first.plan.operations.is_empty(), "{} operations where none were expected", first.plan.operations.len());
+    ensure!(
+        first.plan.operations.is_empty(),
+        "{} operations where none were expected",
+        first.plan.operations.len()
+    );
     let mut times = Vec::new();
     let mut operations = 0;
     for round in 0..ROUNDS {
@@ -50,7 +54,10 @@ pub(crate) async fn run(args: Args) -> Result<()> {
             reason: "benchmark".to_owned(),
         };
         assign(&rig.ctx, &opened, &request).await?;
-        let id = resolve_person(&rig.ctx, &opened, &mut opened.store.read().await?, &person).await?.row.id;
+        let id = resolve_person(&rig.ctx, &opened, &mut opened.store.read().await?, &person)
+            .await?
+            .row
+            .id;
         let options = PlanOptions { people: vec![id], save: true, at: None };
         let made = make_plan(&rig.ctx, &opened, &options, &NoProgress).await?;
         times.push(seconds(start) * 1000.0);
@@ -58,6 +65,10 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     }
     ensure!(operations > 0, "no change led to an operation");
     times.sort_by(f64::total_cmp);
-    let at = |share: usize| times.get(times.len() * share / 100).copied().ok_or_else(|| anyhow!("nothing was measured"));
-    figures(&json!({ "people": args.people, "changes": ROUNDS, "operations": operations, "p50_ms": at(50)?, "p99_ms": at(99)? }))
+    let at = |share: usize| {
+        times.get(times.len() * share / 100).copied().ok_or_else(|| anyhow!("nothing was measured"))
+    };
+    figures(
+        &json!({ "people": args.people, "changes": ROUNDS, "operations": operations, "p50_ms": at(50)?, "p99_ms": at(99)? }),
+    )
 }

@@ -27,7 +27,10 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args) -> Result<()> {
     let shape = Shape { people: args.people, targets: 1, attributes: args.attributes, roles: 100 };
-    say(&format!("import: {} records with {} columns from a CSV file", args.people, args.attributes))?;
+    say(&format!(
+        "import: {} records with {} columns from a CSV file",
+        args.people, args.attributes
+    ))?;
     let rig = Rig::new(&shape.model(), args.store.as_deref())?;
     shape.write(&rig.dir.join("data/hr.csv"))?;
     let opened = rig.open().await?;

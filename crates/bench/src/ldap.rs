@@ -3,7 +3,9 @@
 use std::{fmt::Write as _, time::Instant};
 
 use anyhow::{Result, ensure};
-use muster_engine::{ApplyOptions, CancelFlag, NoProgress, PlanOptions, SyncOptions, apply_made, make_plan, sync};
+use muster_engine::{
+    ApplyOptions, CancelFlag, NoProgress, PlanOptions, SyncOptions, apply_made, make_plan, sync,
+};
 use serde_json::json;
 
 use crate::{
@@ -36,23 +38,48 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let mut file = String::from("id,first,last,title,phone\n");
     for person in 0..args.people {
         // Writing into a String cannot fail.
-        _ = writeln!(file, "P{person:07},Given{},Family{},Title {},+49 30 {person:07}", person % 977, person % 7919, person % 300);
+        _ = writeln!(
+            file,
+            "P{person:07},Given{},Family{},Title {},+49 30 {person:07}",
+            person % 977,
+            person % 7919,
+            person % 300
+        );
     }
     std::fs::write(rig.dir.join("data/hr.csv"), file)?;
     let opened = rig.open().await?;
     sync(&rig.ctx, &opened, &SyncOptions::default(), &NoProgress).await?;
     let start = Instant::now();
-    let made = make_plan(&rig.ctx, &opened, &PlanOptions { save: true, ..PlanOptions::default() }, &NoProgress).await?;
+    let made = make_plan(
+        &rig.ctx,
+        &opened,
+        &PlanOptions { save: true, ..PlanOptions::default() },
+        &NoProgress,
+    )
+    .await?;
     let planned = seconds(start);
-    ensure!(made.plan.operations.len() as u64 == args.people, "{} operations were planned", made.plan.operations.len());
+    ensure!(
+        made.plan.operations.len() as u64 == args.people,
+        "{} operations were planned",
+        made.plan.operations.len()
+    );
     let start = Instant::now();
     let options = ApplyOptions { confirm: Some(args.people), auto_approve: false };
-    let report = apply_made(&rig.ctx, &opened, made, &options, &NoProgress, &CancelFlag::default()).await?;
+    let report =
+        apply_made(&rig.ctx, &opened, made, &options, &NoProgress, &CancelFlag::default()).await?;
     let taken = seconds(start);
-    ensure!(report.executed == args.people, "{} of {} were executed: {:?}", report.executed, args.people, report.failed.first());
+    ensure!(
+        report.executed == args.people,
+        "{} of {} were executed: {:?}",
+        report.executed,
+        args.people,
+        report.failed.first()
+    );
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     let rate = (args.people as f64 / taken).round();
-    figures(&json!({ "people": args.people, "plan_seconds": planned, "apply_seconds": taken, "accounts_per_second": rate }))
+    figures(
+        &json!({ "people": args.people, "plan_seconds": planned, "apply_seconds": taken, "accounts_per_second": rate }),
+    )
 }
 
 fn model(args: &Args) -> String {

@@ -7,7 +7,9 @@
 use std::{fmt::Write as _, time::Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use muster_engine::{ApplyOptions, CancelFlag, NoProgress, PlanOptions, SyncOptions, apply_made, make_plan, sync};
+use muster_engine::{
+    ApplyOptions, CancelFlag, NoProgress, PlanOptions, SyncOptions, apply_made, make_plan, sync,
+};
 use muster_model::Value;
 use serde_json::json;
 
@@ -47,9 +49,13 @@ struct Shape {
 impl Shape {
     fn parse(label: &str) -> Result<Self> {
         let parts: Vec<&str> = label.split('-').collect();
-        let [s, m, t, o, a, u] = parts.as_slice() else { anyhow::bail!("a label looks like 1s-50m-5t-50m-20a-1ku") };
+        let [s, m, t, o, a, u] = parts.as_slice() else {
+            anyhow::bail!("a label looks like 1s-50m-5t-50m-20a-1ku")
+        };
         let number = |part: &str, unit: &str| -> Result<u64> {
-            let digits = part.strip_suffix(unit).with_context(|| format!("`{part}` does not end in `{unit}`"))?;
+            let digits = part
+                .strip_suffix(unit)
+                .with_context(|| format!("`{part}` does not end in `{unit}`"))?;
             match digits.strip_suffix('k') {
                 Some(thousands) => Ok(thousands.parse::<u64>()? * 1000),
                 None => Ok(digits.parse()?),
@@ -63,14 +69,20 @@ impl Shape {
             assignments: number(a, "a")?,
             users: number(u, "u")?,
         };
-        ensure!(shape.sources > 0 && shape.outbound <= shape.mappings, "targets cannot map more than sources give");
+        ensure!(
+            shape.sources > 0 && shape.outbound <= shape.mappings,
+            "targets cannot map more than sources give"
+        );
         Ok(shape)
     }
 }
 
 pub(crate) async fn run(args: Args) -> Result<()> {
     let shape = Shape::parse(&args.label)?;
-    say(&format!("midpoint: {} ({shape:?}), {VALUES} values, {BUSINESS} business and {TECHNICAL} technical roles", args.label))?;
+    say(&format!(
+        "midpoint: {} ({shape:?}), {VALUES} values, {BUSINESS} business and {TECHNICAL} technical roles",
+        args.label
+    ))?;
     let rig = Rig::new(&model(&shape), args.store.as_deref())?;
     fill(&rig, &shape);
     let opened = rig.open().await?;
@@ -78,22 +90,41 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let per_user = |seconds: f64| seconds * 1000.0 / shape.users as f64;
 
     let start = Instant::now();
-    let sources = SyncOptions { systems: (0..shape.sources).map(|s| format!("source{s}")).collect() };
+    let sources =
+        SyncOptions { systems: (0..shape.sources).map(|s| format!("source{s}")).collect() };
     let report = sync(&rig.ctx, &opened, &sources, &NoProgress).await?;
     let read = seconds(start);
     ensure!(report.reads.iter().all(|read| read.n_bad == 0 && read.complete), "{:?}", report.reads);
-    let targets = SyncOptions { systems: (0..shape.targets).map(|t| format!("target{t}")).collect() };
+    let targets =
+        SyncOptions { systems: (0..shape.targets).map(|t| format!("target{t}")).collect() };
     sync(&rig.ctx, &opened, &targets, &NoProgress).await?;
-    let made = make_plan(&rig.ctx, &opened, &PlanOptions { save: true, ..PlanOptions::default() }, &NoProgress).await?;
+    let made = make_plan(
+        &rig.ctx,
+        &opened,
+        &PlanOptions { save: true, ..PlanOptions::default() },
+        &NoProgress,
+    )
+    .await?;
     let planned = seconds(start);
     let n = made.plan.operations.len();
     if n > 0 {
         let options = ApplyOptions { confirm: Some(n as u64), auto_approve: false };
-        let report = apply_made(&rig.ctx, &opened, made, &options, &NoProgress, &CancelFlag::default()).await?;
-        ensure!(report.executed == n as u64, "{} of {n} operations were executed: {:?}", report.executed, report.failed.first());
+        let report =
+            apply_made(&rig.ctx, &opened, made, &options, &NoProgress, &CancelFlag::default())
+                .await?;
+        ensure!(
+            report.executed == n as u64,
+            "{} of {n} operations were executed: {:?}",
+            report.executed,
+            report.failed.first()
+        );
     }
     let import = seconds(start);
-    say(&format!("  read {read:.2} s, planned {:.2} s, {n} operations applied {:.2} s", planned - read, import - planned))?;
+    say(&format!(
+        "  read {read:.2} s, planned {:.2} s, {n} operations applied {:.2} s",
+        planned - read,
+        import - planned
+    ))?;
 
     let start = Instant::now();
     sync(&rig.ctx, &opened, &sources, &NoProgress).await?;
@@ -101,11 +132,19 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let start = Instant::now();
     let reconciled = sync(&rig.ctx, &opened, &targets, &NoProgress).await?;
     let reconcile = seconds(start);
-    ensure!(shape.targets == 0 || reconciled.reads.iter().all(|read| read.changed + read.created + read.absent == 0), "{:?}", reconciled.reads);
+    ensure!(
+        shape.targets == 0
+            || reconciled.reads.iter().all(|read| read.changed + read.created + read.absent == 0),
+        "{:?}",
+        reconciled.reads
+    );
     let start = Instant::now();
     let again = make_plan(&rig.ctx, &opened, &PlanOptions::default(), &NoProgress).await?;
     let recompute = seconds(start);
-    ensure!(again.plan.operations.is_empty() && again.evaluated == shape.users, "the second plan is not empty");
+    ensure!(
+        again.plan.operations.is_empty() && again.evaluated == shape.users,
+        "the second plan is not empty"
+    );
     figures(&json!({
         "label": args.label, "users": shape.users, "operations": n,
         "import_ms_per_user": per_user(import), "noop_ms_per_user": per_user(noop),
@@ -118,13 +157,15 @@ pub(crate) async fn run(args: Args) -> Result<()> {
 fn fill(rig: &Rig, shape: &Shape) {
     let mut random = 0x5eed_u64;
     let mut next = || {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        random =
+            random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         random >> 33
     };
     for source in 0..shape.sources {
         let connector = rig.connectors.memory(&format!("source{source}"));
         for user in 0..shape.users {
-            let mut values: Vec<(String, Value)> = vec![("name".to_owned(), Value::text(format!("u-{user:08}")))];
+            let mut values: Vec<(String, Value)> =
+                vec![("name".to_owned(), Value::text(format!("u-{user:08}")))];
             for i in 0..shape.mappings {
                 if source == 0 {
                     values.push((format!("s{i}"), Value::text(format!("single-{i}-{user}"))));
@@ -133,10 +174,16 @@ fn fill(rig: &Rig, shape: &Shape) {
                 values.push((format!("m{i}"), Value::set(multi.collect())));
             }
             if source == 0 && shape.assignments > 0 {
-                let roles = (0..shape.assignments).map(|i| Value::text(format!("business-{:04}", (user * 7 + i * 13 + user % 11) % BUSINESS)));
+                let roles = (0..shape.assignments).map(|i| {
+                    Value::text(format!(
+                        "business-{:04}",
+                        (user * 7 + i * 13 + user % 11) % BUSINESS
+                    ))
+                });
                 values.push(("role".to_owned(), Value::set(roles.collect())));
             }
-            let values: Vec<(&str, Value)> = values.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+            let values: Vec<(&str, Value)> =
+                values.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
             connector.put("account", &format!("u-{user:08}"), &values, None);
         }
     }
@@ -155,8 +202,11 @@ fn model(shape: &Shape) -> String {
     }
     out.push_str("systems:\n");
     for source in 0..shape.sources {
-        let columns: Vec<String> =
-            (0..shape.mappings).map(|i| format!("m{i}")).chain(["role".to_owned()]).map(|name| format!("{name}: {{ type: string, many: true }}")).collect();
+        let columns: Vec<String> = (0..shape.mappings)
+            .map(|i| format!("m{i}"))
+            .chain(["role".to_owned()])
+            .map(|name| format!("{name}: {{ type: string, many: true }}"))
+            .collect();
         _ = write!(
             out,
             "  source{source}:\n    connector: memory\n    settings: {{ name: source{source} }}\n    reads:\n      user:\n        class: account\n        columns: {{ {} }}\n        \
@@ -167,7 +217,12 @@ fn model(shape: &Shape) -> String {
             out.push_str("          name: record.name\n          role: record.role\n");
             (0..shape.mappings).for_each(|i| _ = writeln!(out, "          s{i}: record.s{i}"));
         }
-        (0..shape.mappings).for_each(|i| _ = writeln!(out, "          m{i}_{source}: record.m{i}.map(v, 'source-{source:03}:' + v)"));
+        (0..shape.mappings).for_each(|i| {
+            _ = writeln!(
+                out,
+                "          m{i}_{source}: record.m{i}.map(v, 'source-{source:03}:' + v)"
+            )
+        });
     }
     for target in 0..shape.targets {
         _ = write!(
@@ -177,10 +232,13 @@ fn model(shape: &Shape) -> String {
         );
         for i in 0..shape.outbound {
             _ = writeln!(out, "          s{i}: user.s{i}");
-            let parts: Vec<String> = (0..shape.sources).map(|source| format!("user.m{i}_{source}")).collect();
+            let parts: Vec<String> =
+                (0..shape.sources).map(|source| format!("user.m{i}_{source}")).collect();
             _ = writeln!(out, "          m{i}: {{ value: \"{}\", many: true }}", parts.join(" + "));
         }
-        out.push_str("    entitlements:\n      group: { object: group, members: member, create: true }\n");
+        out.push_str(
+            "    entitlements:\n      group: { object: group, members: member, create: true }\n",
+        );
     }
     if shape.targets > 0 {
         roles(shape, &mut out);
@@ -190,19 +248,28 @@ fn model(shape: &Shape) -> String {
 
 fn roles(shape: &Shape, out: &mut String) {
     out.push_str("roles:\n  targets:\n    when: user.lifecycle == 'active'\n    grants: [");
-    let accounts: Vec<String> = (0..shape.targets).map(|target| format!("target{target}.user")).collect();
+    let accounts: Vec<String> =
+        (0..shape.targets).map(|target| format!("target{target}.user")).collect();
     _ = writeln!(out, "{}]", accounts.join(", "));
     if shape.assignments == 0 {
         return;
     }
     for technical in 0..TECHNICAL {
         let target = technical % shape.targets;
-        _ = writeln!(out, "  technical-{technical:04}: {{ grants: [{{ target{target}.group: g-{technical:04} }}] }}");
+        _ = writeln!(
+            out,
+            "  technical-{technical:04}: {{ grants: [{{ target{target}.group: g-{technical:04} }}] }}"
+        );
     }
     for business in 0..BUSINESS {
-        let induced: Vec<u64> = (0..INDUCED).map(|i| (business * 5 + i * 251) % TECHNICAL).collect();
+        let induced: Vec<u64> =
+            (0..INDUCED).map(|i| (business * 5 + i * 251) % TECHNICAL).collect();
         let names: Vec<String> = induced.iter().map(|t| format!("technical-{t:04}")).collect();
-        _ = writeln!(out, "  business-{business:04}:\n    when: \"'business-{business:04}' in user.role\"\n    includes: [{}]\n    values:", names.join(", "));
+        _ = writeln!(
+            out,
+            "  business-{business:04}:\n    when: \"'business-{business:04}' in user.role\"\n    includes: [{}]\n    values:",
+            names.join(", ")
+        );
         for target in 0..shape.targets {
             let here: Vec<String> = induced
                 .iter()
@@ -210,7 +277,11 @@ fn roles(shape: &Shape, out: &mut String) {
                 .map(|technical| format!("'business-{business:04}-technical-{technical:04}'"))
                 .collect();
             if !here.is_empty() {
-                _ = writeln!(out, "      target{target}.user.membership: \"[{}]\"", here.join(", "));
+                _ = writeln!(
+                    out,
+                    "      target{target}.user.membership: \"[{}]\"",
+                    here.join(", ")
+                );
             }
         }
     }

@@ -39,7 +39,12 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args) -> Result<()> {
-    let shape = Shape { people: args.people, targets: args.targets, attributes: args.attributes, roles: args.roles };
+    let shape = Shape {
+        people: args.people,
+        targets: args.targets,
+        attributes: args.attributes,
+        roles: args.roles,
+    };
     say(&format!("plan: {}", shape.text()))?;
     let rig = Rig::new(&shape.model(), args.store.as_deref())?;
     shape.write(&rig.dir.join("data/hr.csv"))?;
@@ -49,19 +54,38 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     say(&format!("  imported in {:.1} s", seconds(start)))?;
     let start = Instant::now();
     let grants = observe_everything(&rig, &opened).await?;
-    say(&format!("  {} accounts with {grants} grants observed in {:.1} s", args.people * args.targets, seconds(start)))?;
+    say(&format!(
+        "  {} accounts with {grants} grants observed in {:.1} s",
+        args.people * args.targets,
+        seconds(start)
+    ))?;
     let start = Instant::now();
     let first = make_plan(&rig.ctx, &opened, &PlanOptions::default(), &NoProgress).await?;
-    ensure!(first.plan.operations.is_empty(), "{} operations where none were expected", first.plan.operations.len());
+    ensure!(
+        first.plan.operations.is_empty(),
+        "{} operations where none were expected",
+        first.plan.operations.len()
+    );
     say(&format!("  compared in full and settled in {:.1} s", seconds(start)))?;
 
     let writes = |opened: &muster_app::Opened| opened.store.writes().values().sum::<u64>();
     let (writes_before, calls_before) = (writes(&opened), rig.connectors.changes());
     forget_peak();
     let start = Instant::now();
-    let made = make_plan(&rig.ctx, &opened, &PlanOptions { save: true, ..PlanOptions::default() }, &NoProgress).await?;
+    let made = make_plan(
+        &rig.ctx,
+        &opened,
+        &PlanOptions { save: true, ..PlanOptions::default() },
+        &NoProgress,
+    )
+    .await?;
     let taken = seconds(start);
-    ensure!(made.evaluated == args.people, "{} of {} people were evaluated", made.evaluated, args.people);
+    ensure!(
+        made.evaluated == args.people,
+        "{} of {} people were evaluated",
+        made.evaluated,
+        args.people
+    );
     figures(&json!({
         "people": args.people, "targets": args.targets, "attributes": args.attributes, "roles": args.roles,
         "grants": grants, "seconds": taken, "peak_mib": peak_mib(),

@@ -10,7 +10,9 @@ use std::{
 use anyhow::{Result, anyhow};
 use jiff::Timestamp;
 use muster_app::{Clock, Connectors, Ctx, Opened};
-use muster_connector::{Connector, ConnectorError, MemoryConnector, MemoryOptions, NoSecrets, Secrets};
+use muster_connector::{
+    Connector, ConnectorError, MemoryConnector, MemoryOptions, NoSecrets, Secrets,
+};
 use muster_model::{Capabilities, SettingProblem, Settings};
 use muster_project::Catalogue;
 
@@ -20,9 +22,11 @@ pub(crate) struct BenchClock;
 impl Clock for BenchClock {
     #[expect(clippy::disallowed_methods, reason = "a composition root passes the real clock")]
     fn now(&self) -> Timestamp {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
+        let since =
+            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
 
-        Timestamp::from_microsecond(i64::try_from(since).unwrap_or(0)).unwrap_or(Timestamp::UNIX_EPOCH)
+        Timestamp::from_microsecond(i64::try_from(since).unwrap_or(0))
+            .unwrap_or(Timestamp::UNIX_EPOCH)
     }
 }
 
@@ -45,7 +49,9 @@ impl BenchConnectors {
 
     /// Calls that reached any memory connector to change something.
     pub(crate) fn changes(&self) -> u64 {
-        self.memory.lock().map_or(0, |memory| memory.values().map(|connector| connector.counters().changes()).sum())
+        self.memory.lock().map_or(0, |memory| {
+            memory.values().map(|connector| connector.counters().changes()).sum()
+        })
     }
 }
 
@@ -67,7 +73,11 @@ impl Catalogue for BenchConnectors {
         vec!["csv", "ldap", "memory"]
     }
 
-    fn capabilities(&self, connector: &str, settings: &Settings) -> Result<Capabilities, Vec<SettingProblem>> {
+    fn capabilities(
+        &self,
+        connector: &str,
+        settings: &Settings,
+    ) -> Result<Capabilities, Vec<SettingProblem>> {
         match connector {
             "csv" => muster_connector_csv::capabilities(settings),
             "ldap" => muster_connector_ldap::capabilities(settings),
@@ -108,15 +118,19 @@ impl Rig {
         let dir = folder.path().to_owned();
         std::fs::create_dir_all(dir.join("data"))?;
         std::fs::write(dir.join("muster.yaml"), model)?;
-        let ctx = Ctx { actor: "bench".into(), correlation: "bench".into(), clock: Arc::new(BenchClock) };
+        let ctx =
+            Ctx { actor: "bench".into(), correlation: "bench".into(), clock: Arc::new(BenchClock) };
         let store = store.unwrap_or("sqlite:muster.db").to_owned();
         Ok(Self { dir, connectors: Arc::default(), ctx, store, _folder: folder })
     }
 
     pub(crate) async fn open(&self) -> Result<Opened> {
-        let opened = Opened::open(&self.dir, Some(&self.store), self.connectors.clone(), &self.ctx).await;
+        let opened =
+            Opened::open(&self.dir, Some(&self.store), self.connectors.clone(), &self.ctx).await;
         opened.map_err(|error| match error.loaded() {
-            Some(loaded) => anyhow!("{}", muster_project::render(&loaded.diagnostics, &loaded.sources, false)),
+            Some(loaded) => {
+                anyhow!("{}", muster_project::render(&loaded.diagnostics, &loaded.sources, false))
+            }
             None => anyhow!(error),
         })
     }

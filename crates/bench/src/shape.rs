@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 /// Values each rule attribute takes; a role stands for one value.
-const SPREAD: [(&str, u64); 4] = [("department", 10), ("title", 25), ("city", 5), ("costCenter", 60)];
+const SPREAD: [(&str, u64); 4] =
+    [("department", 10), ("title", 25), ("city", 5), ("costCenter", 60)];
 
 /// The parameters of the shape.
 #[derive(Debug, Clone, Copy)]
@@ -49,7 +50,9 @@ impl Shape {
         }
         out.push_str("    lifecycle:\n      leaver: { when: \"endDate != null && now >= end_of(endDate)\" }\n      active: { when: \"true\" }\n");
         out.push_str("systems:\n  hr:\n    connector: csv\n    settings: { path: data/hr.csv, key: employeeId }\n    reads:\n      person:\n        match: [{ on: \"employeeId == record.employeeId\" }]\n        owns:\n");
-        let plain = ["employeeId", "givenName", "familyName", "endDate"].iter().map(|name| (*name).to_owned());
+        let plain = ["employeeId", "givenName", "familyName", "endDate"]
+            .iter()
+            .map(|name| (*name).to_owned());
         for name in plain.chain(tested).chain(free.iter().cloned()) {
             _ = writeln!(out, "          {name}: record.{name}");
         }
@@ -83,7 +86,8 @@ impl Shape {
         for (position, (name, _)) in SPREAD.iter().enumerate() {
             for value in 0..self.values(position) {
                 let target = value % self.targets;
-                let groups: Vec<String> = (0..=position).map(|i| format!("{name}-{value}-{i}")).collect();
+                let groups: Vec<String> =
+                    (0..=position).map(|i| format!("{name}-{value}-{i}")).collect();
                 _ = writeln!(
                     out,
                     "  {name}-{value}:\n    when: person.{name} == '{name}-{value}'\n    grants: [{{ target{target}.group: [{}] }}]",
@@ -97,7 +101,9 @@ impl Shape {
     pub(crate) fn header(&self) -> String {
         let tested = SPREAD.iter().map(|(name, _)| (*name).to_owned());
         let free = (0..self.free()).map(|i| format!("a{i}"));
-        let plain = ["employeeId", "givenName", "familyName", "endDate"].iter().map(|name| (*name).to_owned());
+        let plain = ["employeeId", "givenName", "familyName", "endDate"]
+            .iter()
+            .map(|name| (*name).to_owned());
         plain.chain(tested).chain(free).collect::<Vec<_>>().join(",")
     }
 
@@ -106,7 +112,9 @@ impl Shape {
         let end = if person % 1000 == 7 { "2020-06-30" } else { "" };
         _ = write!(out, "E{person:07},Given{},Family{},{end}", person % 977, person % 7919);
         for (position, (name, _)) in SPREAD.iter().enumerate() {
-            let mixed = person.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(17 * (u32::try_from(position).unwrap_or(0) + 1));
+            let mixed = person
+                .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+                .rotate_left(17 * (u32::try_from(position).unwrap_or(0) + 1));
             _ = write!(out, ",{name}-{}", mixed % self.values(position));
         }
         for i in 0..self.free() {

@@ -37,7 +37,13 @@ pub(crate) async fn observe_everything(rig: &Rig, opened: &Opened) -> Result<u64
         let mut accounts = Vec::new();
         for entity in &entities {
             let facts = IdentityFacts {
-                row: decode_facts(&opened.model, &opened.names, entity.id, entity_type.id, &entity.facts)?,
+                row: decode_facts(
+                    &opened.model,
+                    &opened.names,
+                    entity.id,
+                    entity_type.id,
+                    &entity.facts,
+                )?,
                 key: entity.key.clone(),
                 version: entity.version,
                 assignments: Vec::new(),
@@ -45,7 +51,9 @@ pub(crate) async fn observe_everything(rig: &Rig, opened: &Opened) -> Result<u64
                 known_state: None,
             };
             let evaluation = opened.evaluator.evaluate(&facts.identity(), &world, rig.ctx.now());
-            for desired in evaluation.accounts.iter().filter(|desired| desired.want == Want::Present) {
+            for desired in
+                evaluation.accounts.iter().filter(|desired| desired.want == Want::Present)
+            {
                 for (kind, name) in &desired.entitlements {
                     let key = (desired.account.system.index(), *kind, name.clone());
                     if !entitlements.contains_key(&key) {
@@ -65,7 +73,11 @@ pub(crate) async fn observe_everything(rig: &Rig, opened: &Opened) -> Result<u64
     }
 }
 
-fn entitlement(opened: &Opened, id: EntitlementId, (system, kind, name): &(usize, usize, Text)) -> Result<Entitlement> {
+fn entitlement(
+    opened: &Opened,
+    id: EntitlementId,
+    (system, kind, name): &(usize, usize, Text),
+) -> Result<Entitlement> {
     let names = opened.names.systems.get(*system).ok_or_else(|| anyhow!("no system"))?;
     let kind_no = *names.kinds.get(*kind).ok_or_else(|| anyhow!("no kind"))?;
     Ok(Entitlement {
@@ -89,14 +101,18 @@ fn account(
     let position = desired.account.system.index();
     let system = opened.model.systems.get(position).ok_or_else(|| anyhow!("no system"))?;
     let names = opened.names.systems.get(position).ok_or_else(|| anyhow!("no system"))?;
-    let account_names = names.accounts.get(desired.account.account).ok_or_else(|| anyhow!("no account type"))?;
+    let account_names =
+        names.accounts.get(desired.account.account).ok_or_else(|| anyhow!("no account type"))?;
     let name = object_name(system, &desired.name.clone().unwrap_or_else(|| "".into()));
     let mut row = Row::empty(EntityId(0), TypeId(0), account_names.layout.fields.len());
     for (place, value) in row.values.iter_mut().zip(&desired.values) {
         *place = on_wire(system, value);
     }
-    let mut held: Vec<EntitlementId> =
-        desired.entitlements.iter().filter_map(|(kind, name)| entitlements.get(&(position, *kind, name.clone())).copied()).collect();
+    let mut held: Vec<EntitlementId> = desired
+        .entitlements
+        .iter()
+        .filter_map(|(kind, name)| entitlements.get(&(position, *kind, name.clone())).copied())
+        .collect();
     held.sort_unstable();
     Ok(Account {
         id: AccountId(0),
