@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 use muster_engine::{
     ApplyOptions, CancelFlag, NoProgress, PlanOptions, SyncOptions, apply_made, make_plan, sync,
 };
+use muster_testkit::{Slapd, SlapdOptions};
 use serde_json::json;
 
 use crate::{
@@ -18,23 +19,34 @@ pub(crate) struct Args {
     /// Accounts to create
     #[arg(long, default_value_t = 20_000)]
     people: u64,
-    /// The directory, empty but for `ou=people`
+    /// The directory, empty but for `ou=people`; without it a real slapd without sync is started
     #[arg(long)]
-    url: String,
+    url: Option<String>,
     /// Its base
     #[arg(long, default_value = "dc=tern,dc=example")]
     base: String,
     /// Who signs in
     #[arg(long, default_value = "cn=admin,dc=tern,dc=example")]
     bind_dn: String,
-    /// The environment variable that holds the password
-    #[arg(long, default_value = "LDAP_PASSWORD")]
-    password_env: String,
+    /// The file that holds the password
+    #[arg(long)]
+    password_file: Option<std::path::PathBuf>,
 }
 
 pub(crate) async fn run(args: Args) -> Result<()> {
-    say(&format!("ldap: {} accounts with 6 attributes into {}", args.people, args.url))?;
-    let rig = Rig::new(&model(&args), None)?;
+    let own = match &args.url {
+        Some(_) => None,
+        None => Some(Slapd::start(SlapdOptions { nosync: true, ..SlapdOptions::default() })?),
+    };
+    let url = args.url.clone().or_else(|| own.as_ref().map(Slapd::url)).unwrap_or_default();
+    say(&format!("ldap: {} accounts with 6 attributes into {url}", args.people))?;
+    let folder = tempfile::tempdir()?;
+    let password_file =
+        args.password_file.clone().unwrap_or_else(|| folder.path().join("password"));
+    if args.password_file.is_none() {
+        std::fs::write(&password_file, muster_testkit::PASSWORD)?;
+    }
+    let rig = Rig::new(&model(&args, &url, &password_file.display().to_string()), None)?;
     let mut file = String::from("id,first,last,title,phone\n");
     for person in 0..args.people {
         // Writing into a String cannot fail.
@@ -82,7 +94,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     )
 }
 
-fn model(args: &Args) -> String {
+fn model(args: &Args, url: &str, password_file: &str) -> String {
     format!(
         r#"
 muster: 1
@@ -103,7 +115,7 @@ systems:
     reads: {{ person: {{ owns: {{ id: record.id, first: record.first, last: record.last, title: record.title, phone: record.phone }} }} }}
   directory:
     connector: ldap
-    settings: {{ url: "{}", base: "{}", bind_dn: "{}", password: {{ env: {} }} }}
+    settings: {{ url: "{}", base: "{}", bind_dn: "{}", password: {{ file: {password_file} }} }}
     accounts:
       user:
         object: inetOrgPerson
@@ -114,6 +126,6 @@ systems:
 roles:
   everybody: {{ when: "person.lifecycle == 'active'", grants: [directory.user] }}
 "#,
-        args.url, args.base, args.bind_dn, args.password_env
+        url, args.base, args.bind_dn
     )
 }

@@ -11,7 +11,7 @@ use anyhow::{Result, anyhow};
 use jiff::Timestamp;
 use muster_app::{Clock, Connectors, Ctx, Opened};
 use muster_connector::{
-    Connector, ConnectorError, MemoryConnector, MemoryOptions, NoSecrets, Secrets,
+    Connector, ConnectorError, MemoryConnector, MemoryOptions, Secrets,
 };
 use muster_model::{Capabilities, SettingProblem, Settings};
 use muster_project::Catalogue;
@@ -55,16 +55,16 @@ impl BenchConnectors {
     }
 }
 
-struct Environment;
+/// Secrets from files only.
+struct Files;
 
-impl Secrets for Environment {
-    #[expect(clippy::disallowed_methods, reason = "a composition root reads the environment")]
-    fn env(&self, name: &str) -> Option<String> {
-        std::env::var(name).ok()
+impl Secrets for Files {
+    fn env(&self, _name: &str) -> Option<String> {
+        None
     }
 
     fn file(&self, path: &str) -> std::io::Result<String> {
-        NoSecrets.file(path)
+        std::fs::read_to_string(path)
     }
 }
 
@@ -96,7 +96,7 @@ impl Connectors for BenchConnectors {
     ) -> Result<Arc<dyn Connector>, ConnectorError> {
         Ok(match connector {
             "csv" => muster_connector_csv::open(settings, base)?,
-            "ldap" => muster_connector_ldap::open(settings, &Environment)?,
+            "ldap" => muster_connector_ldap::open(settings, &Files)?,
             _ => self.memory(settings.scalar("name").map_or("", |name| name)),
         })
     }

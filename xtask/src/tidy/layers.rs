@@ -88,6 +88,7 @@ const LAYERS: &[Layer] = &[
             "connector-ldap",
             "app",
             "engine",
+            "testkit",
         ],
     },
     Layer { name: "xtask", kind: Kind::Edge, uses: &[] },
