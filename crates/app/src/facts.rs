@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use muster_model::{AssignmentId, EntityId, Row, Slot, Text, TypeId, Value, decode_row};
-use muster_policy::{Assignment, Identity, MemoryWorld, Model};
+use muster_policy::{Assignment, Evaluator, Identity, MemoryWorld, Model};
 use muster_store::{IdentityRow, ReadTx};
 
 use crate::{Error, Names, Opened};
@@ -121,15 +121,26 @@ pub async fn load_world(
     now: Timestamp,
     as_of: Option<Timestamp>,
 ) -> Result<MemoryWorld, Error> {
+    load_world_for(tx, opened, &opened.evaluator, now, as_of).await
+}
+
+/// As [`load_world`], for an evaluator that reads more than the model says.
+pub(crate) async fn load_world_for(
+    tx: &mut ReadTx,
+    opened: &Opened,
+    evaluator: &Evaluator,
+    now: Timestamp,
+    as_of: Option<Timestamp>,
+) -> Result<MemoryWorld, Error> {
     let mut world = MemoryWorld::default();
-    let projection = opened.evaluator.projection();
+    let projection = evaluator.projection();
     for (type_id, slots) in &projection.slots {
         load_type(tx, opened, *type_id, slots, as_of, &mut world).await?;
     }
     for (of, slot) in &projection.inverses {
         load_inverse(tx, opened, *of, *slot, &mut world).await?;
     }
-    world.complete(&opened.evaluator, now);
+    world.complete(evaluator, now);
     Ok(world)
 }
 

@@ -1,13 +1,16 @@
 //! Finding and listing entities.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use muster_lang::{Clock, Env, Frame, Type, Variable, VariableType};
 use muster_model::{EntityId, Row, Text, TypeId, Value, ValueType};
+use muster_policy::Evaluator;
 use muster_store::ReadTx;
 
 use crate::{
     Ctx, Error, IdentityFacts, Opened,
-    facts::{decode_facts, load_identities, load_world, type_of_number},
+    facts::{decode_facts, load_identities, load_world_for, type_of_number},
     opened::similar,
 };
 
@@ -73,7 +76,15 @@ pub async fn list_people(
     let type_names =
         opened.names.type_names(type_id).ok_or_else(|| Error::bug("a type has no number"))?;
     let mut tx = opened.store.read().await?;
-    let world = load_world(&mut tx, opened, now, query.as_of).await?;
+    // The condition may follow links that no rule of the model follows.
+    let evaluator = match &condition {
+        Some(condition) => {
+            let more = std::slice::from_ref(condition);
+            Arc::new(Evaluator::reading(Arc::clone(&opened.model), more))
+        }
+        None => Arc::clone(&opened.evaluator),
+    };
+    let world = load_world_for(&mut tx, opened, &evaluator, now, query.as_of).await?;
     let mut page = Page { items: Vec::new(), next: None };
     let mut after = query.after.map(EntityId);
     loop {
@@ -92,7 +103,7 @@ pub async fn list_people(
                 absent_since: entity.absent_since,
                 known_state: None,
             };
-            let evaluation = opened.evaluator.evaluate(&facts.identity(), &world, now);
+            let evaluation = evaluator.evaluate(&facts.identity(), &world, now);
             if condition
                 .as_ref()
                 .is_some_and(|condition| !holds(condition, &evaluation.row, &world, opened, now))

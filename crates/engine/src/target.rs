@@ -83,8 +83,13 @@ impl<'a> Target<'a> {
             let Held::OnGroup(attribute) = &kind.held else { continue };
             let mut report =
                 ReadReport::new(&self.system.name, format!("entitlement {}", kind.name));
-            let objects =
+            let (objects, broken) =
                 self.collect(&kind.object, &[member_field(attribute)], &mut report).await?;
+            // Whoever is a member of a group that cannot be read must not look as if they had left it.
+            if broken.len() > 0 {
+                report.complete = false;
+                report.problem = Some(format!("{} of them cannot be read", broken.len()));
+            }
             if report.complete {
                 let holders = members.get_mut(kind.account);
                 let kind = Kind { position, kind };
@@ -113,12 +118,15 @@ impl<'a> Target<'a> {
         let marks = self.marks(names).await?;
         // Before the read: what is executed while it goes on is not for it to confirm.
         let executed = self.executed(names).await?;
-        let objects = self.collect(&account_type.object, &names.layout.fields, report).await?;
+        let (objects, broken) =
+            self.collect(&account_type.object, &names.layout.fields, report).await?;
         if !report.complete && objects.is_empty() {
             return Ok(());
         }
         let observed = self.observe(names, objects, index, members).await?;
         let mut changes = Changes::new(&marks, observed);
+        let may_be_any = changes.keep_broken(&broken);
+        report.lacks_some(may_be_any, changes.gone.len());
         if !report.complete {
             changes.gone.clear();
         }

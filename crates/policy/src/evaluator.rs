@@ -67,13 +67,19 @@ pub(crate) enum PlannedGrant {
 impl Evaluator {
     /// Prepares `model`.
     pub fn new(model: Arc<Model>) -> Self {
+        Self::reading(model, &[])
+    }
+
+    /// As [`Evaluator::new`], for a world that also holds what `more` reads: conditions over identities that are asked
+    /// besides the model's own.
+    pub fn reading(model: Arc<Model>, more: &[Program]) -> Self {
         let types = model
             .schema
             .types
             .iter()
             .map(|entity_type| type_plan(&model, entity_type.id))
             .collect();
-        let (projection, computing_order) = projection(&model);
+        let (projection, computing_order) = projection(&model, more);
         Self { model, types, projection, computing_order }
     }
 

@@ -19,7 +19,9 @@ pub struct Projection {
 }
 
 /// The projection of a model, and the computed attributes in it in an order in which each finds its inputs done.
-pub(crate) fn projection(model: &Model) -> (Projection, Vec<(TypeId, Slot)>) {
+///
+/// `more` are conditions over identities that are asked besides the model's own.
+pub(crate) fn projection(model: &Model, more: &[Program]) -> (Projection, Vec<(TypeId, Slot)>) {
     let mut finder = Finder {
         model,
         projection: Projection::default(),
@@ -27,7 +29,7 @@ pub(crate) fn projection(model: &Model) -> (Projection, Vec<(TypeId, Slot)>) {
         seen: BTreeSet::new(),
         below: 0,
     };
-    for path in programs(model).flat_map(Program::paths) {
+    for path in programs(model).chain(more).flat_map(Program::paths) {
         finder.path(path, 1);
     }
     (finder.projection, finder.order)

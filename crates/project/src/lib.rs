@@ -19,6 +19,7 @@ mod json_schema;
 mod lines;
 mod lint;
 mod load;
+mod mask;
 mod merge;
 mod names;
 mod policy_tests;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use muster_model::{Diagnostic, Severity, SourceMap, Span};
 
-use crate::lines::Lines;
+use crate::{lines::Lines, mask::without_secrets};
 
 /// The most characters of a line that are shown.
 const WIDTH: usize = 140;
@@ -118,7 +118,7 @@ fn snippet(
     let shown_end = end.min(line_start + line.len()).max(start);
     let length = file.text.get(start..shown_end).map_or(1, |part| part.chars().count()).max(1);
     let cut = if line.chars().count() > WIDTH { first.saturating_sub(BEFORE) } else { 0 };
-    let shown: String = line.chars().skip(cut).take(WIDTH).collect();
+    let shown: String = without_secrets(line).chars().skip(cut).take(WIDTH).collect();
     let length = length.min(WIDTH.saturating_sub(first - cut).max(1));
     let Palette { frame, off, .. } = palette;
     let line = visible(&shown);

@@ -10,19 +10,21 @@ use super::{BATCH, Target};
 use crate::{progress::Task, report::ReadReport, source::finish_read};
 
 impl Target<'_> {
-    /// Reads all objects of a class; the report says whether that was all there is.
+    /// Reads all objects of a class, and notes those that are there and cannot be read; the report says whether that was
+    /// all there is.
     pub(super) async fn collect(
         &self,
         class: &Text,
         fields: &[Field],
         report: &mut ReadReport,
-    ) -> Result<Vec<ReadObject>, Error> {
+    ) -> Result<(Vec<ReadObject>, Broken), Error> {
         let task = self.progress.begin(&format!("read {} {}", self.system.name, report.what), None);
         let mut collector = Collector {
             objects: Vec::new(),
             report,
             task: task.as_ref(),
             seen: FxHashSet::default(),
+            broken: Broken::default(),
             names: self.system.names,
         };
         let request = ReadRequest {
@@ -32,9 +34,24 @@ impl Target<'_> {
             batch: BATCH,
         };
         let end = self.connector.read(&request, &mut collector).await;
-        let objects = collector.objects;
+        let Collector { objects, broken, .. } = collector;
         finish_read(report, end);
-        Ok(objects)
+        Ok((objects, broken))
+    }
+}
+
+/// Objects that are there and cannot be read.
+#[derive(Debug, Default)]
+pub(super) struct Broken {
+    /// Their names in the form that is compared, where they can be told.
+    pub(super) named: FxHashSet<String>,
+    unnamed: u64,
+}
+
+impl Broken {
+    /// How many there are.
+    pub(super) fn len(&self) -> u64 {
+        self.unnamed + self.named.len() as u64
     }
 }
 
@@ -43,6 +60,7 @@ struct Collector<'a> {
     report: &'a mut ReadReport,
     task: &'a dyn Task,
     seen: FxHashSet<String>,
+    broken: Broken,
     names: NameRule,
 }
 
@@ -60,6 +78,7 @@ impl Sink for Collector<'_> {
                 }
             };
             if object.object.name.trim().is_empty() {
+                self.broken.unnamed += 1;
                 self.report.reject(place(), "it has no name");
             } else if !self.seen.insert(name_key(self.names, &object.object.name)) {
                 self.report.reject(
@@ -75,6 +94,10 @@ impl Sink for Collector<'_> {
 
     async fn bad(&mut self, bad: BadObject) -> Result<(), ConnectorError> {
         self.report.objects += 1;
+        match bad.name {
+            Some(name) => drop(self.broken.named.insert(name_key(self.names, &name))),
+            None => self.broken.unnamed += 1,
+        }
         self.report.reject(bad.place, bad.problem);
         Ok(())
     }

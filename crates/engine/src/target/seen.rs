@@ -10,6 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     Target,
+    collect::Broken,
     groups::{Members, texts},
 };
 
@@ -54,6 +55,14 @@ impl<'m> Changes<'m> {
         }
         changes.gone = marks.iter().filter(|mark| !seen_marks.contains(&mark.id)).collect();
         changes
+    }
+
+    /// Takes accounts whose objects are there and cannot be read for not gone; answers how many of those objects may be
+    /// any account.
+    pub(super) fn keep_broken(&mut self, broken: &Broken) -> u64 {
+        let n_gone = self.gone.len();
+        self.gone.retain(|mark| !broken.named.contains(&*mark.name_key));
+        broken.len().saturating_sub((n_gone - self.gone.len()) as u64)
     }
 }
 
@@ -122,6 +131,8 @@ pub(crate) fn account_fingerprint(
     hasher.text(name);
     hasher.int(enabled.map_or(-1, i64::from));
     hasher.bytes(content);
-    grants.iter().for_each(|id| hasher.int(id.0));
+    for id in grants {
+        hasher.int(id.0);
+    }
     hasher.finish()
 }

@@ -1,0 +1,161 @@
+//! Hostile names in the output, pipes that close, and documents that programs can read.
+
+use std::{fs::File, process::Stdio};
+
+use super::support::{PEOPLE, Place, feed};
+
+fn hostile() -> Place {
+    let place = Place::new();
+    let rows = "51,\u{1b}[31mRed\u{1b}]0;title\u{7},<script>x</script>,1,\n52,=1+1,@SUM(1),1,\n53,two\u{202e},\"a|b`c[d](e)\",1,\n54,\"two\nlines\",x,1,\n";
+    place.write("data/hr.csv", feed(2) + rows);
+    place.run("sync").says(0, &["6 new"]);
+    place
+}
+
+#[test]
+fn names_cannot_write_to_the_terminal_nor_pass_for_a_formula_or_a_link() {
+    let place = hostile();
+    for line in [
+        "users",
+        "users -o csv",
+        "users -o md",
+        "plan",
+        "plan -o md",
+        "plan -o csv",
+        "explain 51",
+        "audit search",
+    ] {
+        let answer = place.run(line);
+        answer.says(0, &[]);
+        for c in ['\u{1b}', '\u{7}', '\u{202e}'] {
+            assert!(!answer.all().contains(c), "{line}: {}", answer.all());
+        }
+    }
+    place.run("users -o csv").says(0, &["52,'=1+1 @SUM(1),active", "\"two\nlines x\""]);
+    let page = place.run("users -o md");
+    page.says(0, &["&lt;script>", "a\\|b\\`c\\[d](e)", "two<br>lines x"]);
+    let document = place.run("users -o json").json();
+    let names: Vec<&str> = document["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|item| item["display"].as_str())
+        .collect();
+    assert!(names.contains(&"=1+1 @SUM(1)") && names.contains(&"two\nlines x"), "{names:?}");
+    place.work_on();
+}
+
+impl Place {
+    /// The target is a file of exact values: what was given is what arrives.
+    fn work_on(&self) {
+        self.run("apply --auto-approve").says(0, &["6 ok, 0 failed"]);
+        assert!(self.text("data/shop.csv").contains("=1+1 @SUM(1)"));
+        self.run("sync").says(0, &["6 verified"]);
+        self.run("plan").says(0, &["Nothing to do"]);
+    }
+}
+
+#[test]
+fn a_reader_who_stops_reading_is_no_failure() {
+    let place = Place::settled();
+    for line in ["users", "audit export", "plan --all", "help", "accounts -o json"] {
+        let args: Vec<&str> = line.split_whitespace().collect();
+        let mut child =
+            place.command(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success() && !err.contains("error"), "{line}: {err}");
+    }
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let output = place.command(&["users"]).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot write the output"));
+}
+
+#[test]
+fn colour_is_for_terminals_and_for_those_who_ask() {
+    let place = Place::settled();
+    assert!(!place.run("users").out.contains('\u{1b}'));
+    assert!(place.run("users --color always").out.contains('\u{1b}'));
+    assert!(!place.run("users --color never").out.contains('\u{1b}'));
+    let output = place.command(&["check"]).env("NO_COLOR", "1").output().unwrap();
+    assert!(!String::from_utf8(output.stdout).unwrap().contains('\u{1b}'));
+}
+
+/// The commands that the program itself lists.
+fn listed(place: &Place) -> Vec<String> {
+    let help = place.run("help").out;
+    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    lines
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| Some(line.split_whitespace().next()?.to_owned()))
+        .collect()
+}
+
+/// How to call a command, and its exit code; `None` for those that print text and no data.
+fn call(command: &str) -> Option<Vec<(&'static str, i32)>> {
+    Some(match command {
+        "demo" => vec![("demo --dir ../demo", 0)],
+        "init" => vec![("init", 1)],
+        "check" => vec![("check", 0)],
+        "fmt" => vec![("fmt", 0)],
+        "test" => vec![("test", 0)],
+        "sync" => vec![("sync", 0), ("sync --held", 0), ("sync nowhere", 1)],
+        "plan" => vec![("plan", 0), ("plan --at 2027-01-01", 0), ("plan --exit-code", 0)],
+        "apply" => vec![("apply", 1)],
+        "explain" => {
+            vec![("explain 1", 0), ("explain 1 shop", 0), ("explain 1 .first", 0), ("explain x", 1)]
+        }
+        "simulate" => vec![("simulate --at 2999-12-01", 0)],
+        "plans" => vec![("plans", 0)],
+        "users" => vec![("users", 0), ("users --limit x", 2)],
+        "accounts" => vec![("accounts", 0)],
+        "orphans" => vec![("orphans", 0)],
+        "roles" => vec![("roles", 0), ("roles employee", 0)],
+        "assign" => vec![("assign 1 employee --reason x", 0)],
+        "unassign" => vec![("unassign 1 employee --reason x", 0)],
+        "assignments" => vec![("assignments 1", 0)],
+        "audit" => vec![("audit search", 0), ("audit verify", 0), ("audit verify muster.yaml", 14)],
+        "doctor" => vec![("doctor", 0)],
+        "schema" => vec![("schema", 0)],
+        "version" => vec![("version", 0)],
+        "completion" | "man" | "help" => return None,
+        other => panic!("say here how `{other}` is called"),
+    })
+}
+
+#[test]
+fn every_command_answers_programs_with_documents() {
+    let place = Place::settled();
+    let commands = listed(&place);
+    assert!(commands.len() > 20, "{commands:?}");
+    for (line, code) in commands.iter().filter_map(|command| call(command)).flatten() {
+        let answer = place.run(&format!("{line} -o json"));
+        assert_eq!(answer.code, code, "{line}: {}", answer.all());
+        let document = answer.json();
+        assert_eq!(document.get("error").is_some(), code != 0, "{line}: {document}");
+        if code != 0 {
+            assert_eq!(document["error"]["exit"], code, "{line}");
+        }
+    }
+    for line in [
+        "users",
+        "accounts",
+        "orphans",
+        "roles",
+        "plans",
+        "audit search",
+        "audit export",
+        "schema",
+        "doctor",
+        "plan",
+    ] {
+        let answer = place.run(&format!("{line} -o jsonl"));
+        for part in answer.says(0, &[]).out.lines() {
+            serde_json::from_str::<serde_json::Value>(part)
+                .unwrap_or_else(|error| panic!("{line}: {error}: {part}"));
+        }
+    }
+    assert_eq!(place.n_open(), PEOPLE);
+}
