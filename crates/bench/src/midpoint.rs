@@ -7,8 +7,10 @@
 use std::{fmt::Write as _, time::Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use muster_app::Opened;
 use muster_engine::{
-    ApplyOptions, CancelFlag, NoProgress, PlanOptions, SyncOptions, apply_made, make_plan, sync,
+    ApplyOptions, CancelFlag, MadePlan, NoProgress, PlanOptions, SyncOptions, apply_made,
+    make_plan, sync,
 };
 use muster_model::Value;
 use serde_json::json;
@@ -49,7 +51,7 @@ struct Shape {
 impl Shape {
     fn parse(label: &str) -> Result<Self> {
         let parts: Vec<&str> = label.split('-').collect();
-        let [s, m, t, o, a, u] = parts.as_slice() else {
+        let [sources, mappings, targets, outbound, assignments, users] = parts.as_slice() else {
             anyhow::bail!("a label looks like 1s-50m-5t-50m-20a-1ku")
         };
         let number = |part: &str, unit: &str| -> Result<u64> {
@@ -62,12 +64,12 @@ impl Shape {
             }
         };
         let shape = Self {
-            sources: number(s, "s")?,
-            mappings: number(m, "m")?,
-            targets: number(t, "t")?,
-            outbound: number(o, "m")?,
-            assignments: number(a, "a")?,
-            users: number(u, "u")?,
+            sources: number(sources, "s")?,
+            mappings: number(mappings, "m")?,
+            targets: number(targets, "t")?,
+            outbound: number(outbound, "m")?,
+            assignments: number(assignments, "a")?,
+            users: number(users, "u")?,
         };
         ensure!(
             shape.sources > 0 && shape.outbound <= shape.mappings,
@@ -98,26 +100,12 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let targets =
         SyncOptions { systems: (0..shape.targets).map(|t| format!("target{t}")).collect() };
     sync(&rig.ctx, &opened, &targets, &NoProgress).await?;
-    let made = make_plan(
-        &rig.ctx,
-        &opened,
-        &PlanOptions { save: true, ..PlanOptions::default() },
-        &NoProgress,
-    )
-    .await?;
+    let saved = PlanOptions { save: true, ..PlanOptions::default() };
+    let made = make_plan(&rig.ctx, &opened, &saved, &NoProgress).await?;
     let planned = seconds(start);
     let n = made.plan.operations.len();
     if n > 0 {
-        let options = ApplyOptions { confirm: Some(n as u64), auto_approve: false };
-        let report =
-            apply_made(&rig.ctx, &opened, made, &options, &NoProgress, &CancelFlag::default())
-                .await?;
-        ensure!(
-            report.executed == n as u64,
-            "{} of {n} operations were executed: {:?}",
-            report.executed,
-            report.failed.first()
-        );
+        apply_all(&rig, &opened, made).await?;
     }
     let import = seconds(start);
     say(&format!(
@@ -151,6 +139,17 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         "target_reconcile_ms_per_user": per_user(reconcile), "recompute_ms_per_user": per_user(recompute),
         "peak_mib": peak_mib(),
     }))
+}
+
+/// Applies the plan; all of it has to be done.
+async fn apply_all(rig: &Rig, opened: &Opened, made: MadePlan) -> Result<()> {
+    let n = made.plan.operations.len() as u64;
+    let options = ApplyOptions { confirm: Some(n), auto_approve: false };
+    let cancel = CancelFlag::default();
+    let report = apply_made(&rig.ctx, opened, made, &options, &NoProgress, &cancel).await?;
+    let first = report.failed.first();
+    ensure!(report.executed == n, "{} of {n} operations were executed: {first:?}", report.executed);
+    Ok(())
 }
 
 /// The sources' accounts: random values from a fixed seed.
@@ -221,7 +220,7 @@ fn model(shape: &Shape) -> String {
             _ = writeln!(
                 out,
                 "          m{i}_{source}: record.m{i}.map(v, 'source-{source:03}:' + v)"
-            )
+            );
         });
     }
     for target in 0..shape.targets {

@@ -10,9 +10,7 @@ use std::{
 use anyhow::{Result, anyhow};
 use jiff::Timestamp;
 use muster_app::{Clock, Connectors, Ctx, Opened};
-use muster_connector::{
-    Connector, ConnectorError, MemoryConnector, MemoryOptions, Secrets,
-};
+use muster_connector::{Connector, ConnectorError, MemoryConnector, MemoryOptions, Secrets};
 use muster_model::{Capabilities, SettingProblem, Settings};
 use muster_project::Catalogue;
 

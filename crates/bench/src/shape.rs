@@ -57,24 +57,10 @@ impl Shape {
             _ = writeln!(out, "          {name}: record.{name}");
         }
         for target in 0..self.targets {
-            self.target(target, &free, &mut out);
+            write_target(target, &free, &mut out);
         }
         self.role_model(&mut out);
         out
-    }
-
-    fn target(&self, target: u64, free: &[String], out: &mut String) {
-        _ = write!(
-            out,
-            "  target{target}:\n    connector: memory\n    settings: {{ name: target{target} }}\n    mode: enforce\n    guards: {{}}\n    accounts:\n      user:\n        object: user\n        \
-             match: [{{ on: \"uid == person.employeeId\" }}]\n        name: \"'t{target}-' + person.employeeId\"\n        set:\n          uid: person.employeeId\n          \
-             cn: person.display\n          mail: lower(person.givenName) + '.' + lower(person.familyName) + '@example.com'\n          \
-             ou: person.department\n          title: person.title\n          l: upper(person.city)\n          center: person.costCenter\n          ended: person.endDate != null\n"
-        );
-        for name in free {
-            _ = writeln!(out, "          {name}: person.{name}");
-        }
-        out.push_str("        states: { active: {}, leaver: { enabled: false, entitlements: none } }\n    entitlements:\n      group: { object: group, members: member, create: true }\n");
     }
 
     fn role_model(&self, out: &mut String) {
@@ -137,4 +123,19 @@ impl Shape {
         file.flush()?;
         Ok(())
     }
+}
+
+/// One target system of the model.
+fn write_target(target: u64, free: &[String], out: &mut String) {
+    _ = write!(
+        out,
+        "  target{target}:\n    connector: memory\n    settings: {{ name: target{target} }}\n    mode: enforce\n    guards: {{}}\n    accounts:\n      user:\n        object: user\n        \
+             match: [{{ on: \"uid == person.employeeId\" }}]\n        name: \"'t{target}-' + person.employeeId\"\n        set:\n          uid: person.employeeId\n          \
+             cn: person.display\n          mail: lower(person.givenName) + '.' + lower(person.familyName) + '@example.com'\n          \
+             ou: person.department\n          title: person.title\n          l: upper(person.city)\n          center: person.costCenter\n          ended: person.endDate != null\n"
+    );
+    for name in free {
+        _ = writeln!(out, "          {name}: person.{name}");
+    }
+    out.push_str("        states: { active: {}, leaver: { enabled: false, entitlements: none } }\n    entitlements:\n      group: { object: group, members: member, create: true }\n");
 }

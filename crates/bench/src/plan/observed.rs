@@ -1,6 +1,6 @@
 //! Puts accounts into the repository as a read of the targets would find them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use anyhow::{Result, anyhow};
 use muster_app::{IdentityFacts, Opened, decode_facts, load_world};
@@ -56,11 +56,10 @@ pub(crate) async fn observe_everything(rig: &Rig, opened: &Opened) -> Result<u64
             {
                 for (kind, name) in &desired.entitlements {
                     let key = (desired.account.system.index(), *kind, name.clone());
-                    if !entitlements.contains_key(&key) {
-                        let id = EntitlementId(tx.take_ids(Sequence::Entitlement, 1).await?);
-                        tx.save_entitlements(&[entitlement(opened, id, &key)?]).await?;
-                        entitlements.insert(key, id);
-                    }
+                    let Entry::Vacant(place) = entitlements.entry(key) else { continue };
+                    let id = EntitlementId(tx.take_ids(Sequence::Entitlement, 1).await?);
+                    tx.save_entitlements(&[entitlement(opened, id, place.key())?]).await?;
+                    place.insert(id);
                 }
                 grants += desired.entitlements.len() as u64;
                 accounts.push(account(rig, opened, entity.id, desired, &entitlements)?);
