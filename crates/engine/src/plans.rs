@@ -3,9 +3,7 @@
 use jiff::Timestamp;
 use muster_app::{Ctx, Error, Kind, Opened};
 use muster_model::{EntityId, PlanId, Text};
-use muster_plan::{
-    Base, GuardCheck, Operation, Plan, SystemRead, decode_operation, hash_again,
-};
+use muster_plan::{Base, GuardCheck, Operation, Plan, SystemRead, decode_operation, hash_again};
 use muster_policy::{Held, Limit};
 use muster_store::{Entry, OperationFilter, OperationState, PlanStatus, ReadTx, Sequence};
 use serde_json::{Value as Json, json};
@@ -122,7 +120,8 @@ async fn last_reads(tx: &mut ReadTx, opened: &Opened) -> Result<Vec<SystemRead>,
 async fn never_read(tx: &mut ReadTx, opened: &Opened) -> Result<Vec<Text>, Error> {
     let mut unknown = Vec::new();
     for (system, names) in opened.model.systems.iter().zip(&opened.names.systems) {
-        let groups = system.entitlements.iter().filter(|kind| matches!(kind.held, Held::OnGroup(_)));
+        let groups =
+            system.entitlements.iter().filter(|kind| matches!(kind.held, Held::OnGroup(_)));
         let kinds = groups.map(|kind| format!("entitlement {}", kind.name));
         let accounts = system.accounts.iter().map(|account| format!("account {}", account.name));
         for what in kinds.chain(accounts).collect::<Vec<_>>() {
@@ -137,10 +136,15 @@ async fn never_read(tx: &mut ReadTx, opened: &Opened) -> Result<Vec<Text>, Error
 
 /// Takes the operations on unknown systems out and counts them.
 fn hold_back(operations: &mut Vec<Operation>, unknown: Vec<Text>) -> Vec<(Text, u64)> {
-    let on = |system: &Text| operations.iter().filter(|o| o.target.system == *system).count() as u64;
-    let waiting: Vec<(Text, u64)> =
-        unknown.into_iter().map(|system| (system.clone(), on(&system))).filter(|(_, n)| *n > 0).collect();
-    operations.retain(|operation| !waiting.iter().any(|(system, _)| *system == operation.target.system));
+    let on =
+        |system: &Text| operations.iter().filter(|o| o.target.system == *system).count() as u64;
+    let waiting: Vec<(Text, u64)> = unknown
+        .into_iter()
+        .map(|system| (system.clone(), on(&system)))
+        .filter(|(_, n)| *n > 0)
+        .collect();
+    operations
+        .retain(|operation| !waiting.iter().any(|(system, _)| *system == operation.target.system));
     waiting
 }
 
@@ -200,7 +204,13 @@ async fn save(
     Ok(())
 }
 
-fn row(opened: &Opened, plan: PlanId, seq: i64, operation: &Operation, body: Vec<u8>) -> muster_store::Operation {
+fn row(
+    opened: &Opened,
+    plan: PlanId,
+    seq: i64,
+    operation: &Operation,
+    body: Vec<u8>,
+) -> muster_store::Operation {
     let system =
         opened.model.systems.iter().position(|system| system.name == operation.target.system);
     let names = system.and_then(|system| opened.names.systems.get(system));
