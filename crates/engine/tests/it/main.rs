@@ -11,6 +11,7 @@
 mod city;
 mod directory;
 mod employees;
+mod explained;
 mod interruption;
 mod random;
 mod server;
