@@ -115,7 +115,7 @@ impl Place {
         std::fs::create_dir_all(dir.join("data")).unwrap();
         let place = Self { _folder: folder, dir };
         place.write("muster.yaml", PROJECT);
-        place.write("data/hr.csv", &feed(PEOPLE));
+        place.write("data/hr.csv", feed(PEOPLE));
         place.write("data/units.csv", "code,parent\nA,\nB,A\n");
         place.write("data/shop.csv", "login,state,name\n");
         place
@@ -201,10 +201,9 @@ pub(super) fn command(dir: &Path, args: &[&str]) -> Command {
 
 /// A feed of `n` people; the first one leads the others.
 pub(super) fn feed(n: usize) -> String {
-    let mut text = "number,first,last,boss,end\n".to_owned();
-    for i in 1..=n {
+    let lines = (1..=n).map(|i| {
         let boss = if i == 1 { "" } else { "1" };
-        text.push_str(&format!("{i},First{i},Last{i},{boss},2999-01-31\n"));
-    }
-    text
+        format!("{i},First{i},Last{i},{boss},2999-01-31\n")
+    });
+    "number,first,last,boss,end\n".to_owned() + &lines.collect::<String>()
 }
