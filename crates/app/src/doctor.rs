@@ -124,11 +124,16 @@ async fn waiting(opened: &Opened) -> Result<Vec<Finding>, Error> {
     }
     let pending = tx.count_pending_links().await?;
     if pending > 0 {
-        findings.push(finding(
-            FindingStatus::Warn,
-            "links",
-            format!("{pending} links lead to entities that are not there yet"),
-        ));
+        let what = if pending == 1 { "link leads" } else { "links lead" };
+        let fix = "they are made when the other end arrives; else correct the source";
+        findings.push(Finding {
+            fix: Some(fix.to_owned()),
+            ..finding(
+                FindingStatus::Warn,
+                "links",
+                format!("{pending} {what} to somebody or something that is not there yet"),
+            )
+        });
     }
     for held in tx.change_sets(Some(muster_store::ChangeSetStatus::Held), 100).await? {
         let fix = Some(format!("muster sync --release {} or --reject {}", held.id.0, held.id.0));

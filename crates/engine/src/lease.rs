@@ -72,7 +72,7 @@ impl Lease {
             }
             LeaseAnswer::HeldBy(lease) => Err(Error::new(
                 Kind::Busy,
-                format!("{name} is being run by {} since {}", lease.holder, lease.taken_at),
+                format!("{name} is being run by {} since {}", shown(&lease.holder), lease.taken_at),
             )
             .hint("wait until it ends")),
         }
@@ -85,7 +85,12 @@ impl Lease {
             LeaseAnswer::Taken => Ok(()),
             LeaseAnswer::HeldBy(lease) => Err(Error::new(
                 Kind::Busy,
-                format!("{} was taken over by {} at {}", self.name, lease.holder, lease.taken_at),
+                format!(
+                    "{} was taken over by {} at {}",
+                    self.name,
+                    shown(&lease.holder),
+                    lease.taken_at
+                ),
             )),
         }
     }
@@ -114,6 +119,15 @@ impl Lease {
 
 fn until(now: Timestamp) -> Timestamp {
     now.saturating_add(LENGTH).unwrap_or(now)
+}
+
+/// A holder for people: who it is, and the number of the process.
+fn shown(holder: &str) -> String {
+    let mut parts = holder.rsplitn(3, ' ');
+    match (parts.next().and_then(|process| process.split('-').next()), parts.nth(1)) {
+        (Some(pid), Some(actor)) if !pid.is_empty() => format!("{actor} (process {pid})"),
+        _ => holder.to_owned(),
+    }
 }
 
 fn is_free(ctx: &Ctx, holder: &str) -> bool {

@@ -43,7 +43,9 @@ fn value_place((place, rest): (usize, &[char])) -> Option<(usize, usize)> {
     let length = if *first == '"' || *first == '\'' {
         1 + value.iter().skip(1).take_while(|c| *c != first).count()
     } else {
-        value.iter().take_while(|c| !matches!(c, ',' | '}' | '#')).count()
+        let end = value.iter().position(|c| matches!(c, ',' | '}' | '#')).unwrap_or(value.len());
+        let value = value.get(..end).unwrap_or(value);
+        value.iter().rposition(|c| *c != ' ').map_or(0, |last| last + 1)
     };
     Some((place + colon + 1 + gap, length))
 }
@@ -71,6 +73,7 @@ mod tests {
             ("password: { env: LDAP_PASSWORD }", "password: { env: LDAP_PASSWORD }"),
             ("url: ldap://host:389, base: a@b", "url: ldap://host:389, base: a@b"),
             ("passwords are secret", "passwords are secret"),
+            ("{ password: x }", "{ password: • }"),
             ("password:", "password:"),
         ] {
             assert_eq!(without_secrets(line), shown);

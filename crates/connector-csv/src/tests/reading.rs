@@ -54,6 +54,19 @@ async fn other_encodings_are_read_by_their_name() {
 }
 
 #[tokio::test]
+async fn nul_characters_are_no_text() {
+    let project = Project::with("a.csv", b"id,name\n1,Z\0o\n2,Ada\n");
+    assert_snapshot!(read(&project, &["name"]).await, @r"
+    line 2: column `name` holds a NUL character; a file that is UTF-16 without a mark needs `encoding: utf-16le`, any other one is damaged
+    3 2: Ada
+    ");
+    let bytes: Vec<u8> = "id,name\n1,Ada\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let project = Project::with("a.csv", bytes);
+    assert!(read(&project, &["name"]).await.contains("the name of column 1 holds a NUL character"));
+    assert_snapshot!(read(&project.set("encoding", "utf-16le"), &["name"]).await, @"2 1: Ada");
+}
+
+#[tokio::test]
 async fn wrong_bytes_spoil_their_row_and_nothing_else() {
     let project = Project::with("a.csv", b"id,name,x\n1,Zo\xeb,a\n2,Ada,\xeb\n");
     assert_snapshot!(read(&project, &["name"]).await, @r"

@@ -16,6 +16,22 @@ fn at(source: &str, instant: &str) -> String {
 }
 
 #[test]
+fn a_text_that_cannot_be_read_is_noted_and_an_empty_one_is_not() {
+    let unread = |source: &str| {
+        let clock = Clock::new(now());
+        let program = compile(source, &env(), None).unwrap();
+        with_frame(&clock, |frame| program.eval(frame));
+        clock.take_unread().map(|text| text.to_string())
+    };
+    let title = Some("Head of Sales".to_owned());
+    assert_eq!(unread("date(title)"), title);
+    assert_eq!(unread("date(title, '%Y-%m-%d')"), title);
+    assert_eq!(unread("int(title)"), title);
+    assert_eq!(unread("int(employeeId)"), None);
+    assert_eq!(unread("date(replace(title, title, ' '))"), None);
+}
+
+#[test]
 fn a_comparison_notes_when_it_flips() {
     // Ada starts on 31 January 2026 in Berlin, which is 23:00 UTC the day before.
     let source = "now >= start_of(startDate)";

@@ -27,7 +27,7 @@ fn what_the_connector_says_of_its_settings_is_reported() {
     error[E0502]: a secret cannot stand in a model file
      --> part.yaml:2:37
       |
-    2 |   x: { connector: ldap, settings: { password: hunter2 } }
+    2 |   x: { connector: ldap, settings: { password: ••••••• } }
       |                                     ^^^^^^^^
       = write `password: { env: NAME }`
     1 error in 2 files   more: muster help E0502

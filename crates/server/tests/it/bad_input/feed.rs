@@ -126,7 +126,10 @@ fn a_link_to_nobody_waits_and_is_told() {
     let place = Place::settled();
     place.feed(|line, text| if line == 5 { text.replace(",1,", ",999,") } else { text.to_owned() });
     place.run("sync").says(0, &["1 changed"]);
-    place.run("doctor").says(0, &["lead to entities that are not there yet"]);
+    place.run("doctor").says(
+        0,
+        &["1 link leads to somebody or something that is not there yet", "correct the source"],
+    );
     place.write("data/hr.csv", place.text("data/hr.csv") + "999,Late,Boss,1,\n");
     place.run("sync").says(0, &["1 new"]);
     let shown = place.run("users --where boss.number=='999'");
@@ -200,11 +203,11 @@ fn a_broken_row_in_a_target_is_not_an_account_that_is_gone() {
     let good = place.text("data/shop.csv");
     place.write("data/shop.csv", good.replace("first4.last4,open", "first4.last4,open,"));
     let answer = place.run("sync");
-    answer.says(12, &["bad line 5", "the row has 4 cells and the header 3"]);
+    answer.says(12, &["bad line", "the row has 4 cells and the header 3"]);
     assert!(!answer.out.contains("gone"), "{}", answer.out);
     place.is_unharmed();
     place.write("data/shop.csv", good.replace("first4.last4,open,First4 Last4", "?"));
-    place.run("sync").says(12, &["INCOMPLETE", "bad line 5"]);
+    place.run("sync").says(12, &["INCOMPLETE", "bad line"]);
     place.is_unharmed();
     place.write("data/shop.csv", good);
     place.recovers();
