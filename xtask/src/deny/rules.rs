@@ -39,7 +39,8 @@ pub(super) const KEPT: &[(&str, &[&str])] = &[
     ("csv", &["muster-cli", "muster-connector-csv"]),
     ("deadpool-postgres", &["muster-store"]),
     ("ldap3", &["muster-connector-ldap"]),
-    ("rusqlite", &["muster-store"]),
+    // The tests of the binary look into a repository from outside, and damage it.
+    ("rusqlite", &["muster-server", "muster-store"]),
     ("saphyr-parser", &["muster-project"]),
     ("tokio-postgres", &["deadpool-postgres", "muster-store", "muster-testkit"]),
 ];
