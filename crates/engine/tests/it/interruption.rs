@@ -160,15 +160,14 @@ async fn end(world: &World, time: &str, points: &Arc<Points>) -> Result<Vec<Stri
     Ok(picture(world, &opened).await)
 }
 
-/// Dies at every place of a day's work, or of those steps of it; answers the names of the places.
-fn die_everywhere(postgres: bool, day: usize, steps: &[&str]) -> Vec<String> {
+/// Dies at every place of a day's work; answers the names of the places.
+fn die_everywhere(postgres: bool, day: usize) -> Vec<String> {
     let prepared = Prepared::new(postgres, day);
     let undisturbed = prepared.copy();
     let points = Points::recording();
     let wanted = run(end(&undisturbed.world, undisturbed.world.morning(), &points)).unwrap();
     let wanted_calls = calls(&undisturbed.world.dir);
-    let mut places = points.names();
-    places.retain(|place| steps.is_empty() || steps.iter().any(|step| place.starts_with(step)));
+    let places = points.names();
     let next = AtomicUsize::new(0);
     let problems = Mutex::new(String::new());
     let work = || {
@@ -209,7 +208,7 @@ fn summary(places: &[String]) -> String {
 
 #[test]
 fn a_first_import_that_dies_anywhere_on_sqlite_ends_the_same() {
-    insta::assert_snapshot!(summary(&die_everywhere(false, 0, &[])), @r"
+    insta::assert_snapshot!(summary(&die_everywhere(false, 0)), @r"
     21 x apply: commit after
     21 x apply: commit before
     3 x apply: directory apply after
@@ -233,7 +232,7 @@ fn a_first_import_that_dies_anywhere_on_sqlite_ends_the_same() {
 
 #[test]
 fn a_day_of_changes_that_dies_anywhere_on_sqlite_ends_the_same() {
-    insta::assert_snapshot!(summary(&die_everywhere(false, 1, &[])), @r"
+    insta::assert_snapshot!(summary(&die_everywhere(false, 1)), @r"
     36 x apply: commit after
     36 x apply: commit before
     8 x apply: directory apply after
@@ -256,11 +255,12 @@ fn a_day_of_changes_that_dies_anywhere_on_sqlite_ends_the_same() {
 }
 
 #[test]
-fn a_first_import_that_dies_before_anything_is_applied_on_postgresql_ends_the_same() {
-    assert_eq!(die_everywhere(true, 0, &["open", "sync", "plan"]).len(), 30);
+fn a_first_import_that_dies_anywhere_on_postgresql_ends_the_same() {
+    // At least the places of SQLite, which are counted above; ids are taken in commits of their own here.
+    assert!(die_everywhere(true, 0).len() >= 112);
 }
 
 #[test]
 fn a_day_of_changes_that_dies_anywhere_on_postgresql_ends_the_same() {
-    assert_eq!(die_everywhere(true, 1, &[]).len(), 158);
+    assert_eq!(die_everywhere(true, 1).len(), 158);
 }
