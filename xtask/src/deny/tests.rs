@@ -66,14 +66,20 @@ fn a_driver_outside_the_store_is_found() {
         normal: names.iter().map(|name| (*name).to_owned()).collect(),
         ..Edges::default()
     };
-    packages.edges.insert("muster-store".to_owned(), edges(&["rusqlite"]));
-    packages.edges.insert("muster-app".to_owned(), edges(&["rusqlite", "jiff"]));
-    assert_eq!(findings(&packages), ["muster-app uses rusqlite, which only muster-store may"]);
+    packages.edges.insert("muster-store".to_owned(), edges(&["deadpool-postgres"]));
+    packages.edges.insert("muster-app".to_owned(), edges(&["deadpool-postgres", "jiff"]));
+    assert_eq!(
+        findings(&packages),
+        ["muster-app uses deadpool-postgres, which only muster-store may"]
+    );
 }
 
 #[test]
 fn cargo_deny_is_told_the_same_rules() {
     let text = deny_toml();
     assert!(text.contains("\"Apache-2.0 WITH LLVM-exception\","), "{text}");
-    assert!(text.contains("{ crate = \"rusqlite\", wrappers = [\"muster-store\"] },"), "{text}");
+    assert!(
+        text.contains("{ crate = \"deadpool-postgres\", wrappers = [\"muster-store\"] },"),
+        "{text}"
+    );
 }
