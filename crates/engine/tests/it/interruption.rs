@@ -256,8 +256,7 @@ fn a_day_of_changes_that_dies_anywhere_on_sqlite_ends_the_same() {
 
 #[test]
 fn a_first_import_that_dies_anywhere_on_postgresql_ends_the_same() {
-    // At least the places of SQLite, which are counted above; ids are taken in commits of their own here.
-    assert!(die_everywhere(true, 0).len() >= 112);
+    assert_eq!(die_everywhere(true, 0).len(), 114);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Stores that are foreign, newer, damaged, locked away or full, and runs that meet or die.
 
+use std::io::Write as _;
 use std::{
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::Path,
@@ -117,7 +118,13 @@ impl SmallDisk {
         let folder = tempfile::tempdir().unwrap();
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", "size=3m", "none"]).arg(folder.path());
-        mount.output().is_ok_and(|output| output.status.success()).then(|| Self(folder))
+        let mounted = mount.output().is_ok_and(|output| output.status.success());
+        if !mounted {
+            assert!(std::env::var_os("CI").is_none(), "this machine may not mount a small disk");
+            let mut stderr = std::io::stderr().lock();
+            writeln!(stderr, "LEFT OUT: this process may not mount a small disk").unwrap();
+        }
+        mounted.then(|| Self(folder))
     }
 
     fn path(&self) -> &Path {
@@ -205,8 +212,6 @@ fn a_store_without_permission_is_named() {
     };
     let answer = Answer::of(&users.output().unwrap());
     rights(&file, 0o644);
-    if !answer.err.starts_with("setpriv:") {
-        answer.says(5, &["cannot open the store", "writable"]);
-    }
+    answer.says(5, &["cannot open the store", "writable"]);
     place.recovers();
 }
