@@ -5,6 +5,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use rusqlite::{CachedStatement, Connection, OpenFlags};
@@ -20,6 +21,8 @@ use crate::{
 
 /// Statements kept prepared per connection.
 const PREPARED: usize = 256;
+/// The pause before the write-ahead log is asked for again.
+const WAL_PAUSE: Duration = Duration::from_millis(5);
 
 /// The connections to one SQLite database.
 pub(crate) struct SqliteStore {
@@ -63,7 +66,7 @@ impl SqliteStore {
         folder: Option<tempfile::TempDir>,
     ) -> rusqlite::Result<Self> {
         let connection = connect(&path, options)?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
+        turn_on_wal(&connection, options.busy_timeout)?;
         let synchronous = match (&folder, options.durability) {
             (Some(_), _) => "OFF",
             (None, Durability::Full) => "FULL",
@@ -124,6 +127,29 @@ fn connect(path: &Path, options: &Options) -> rusqlite::Result<Connection> {
     connection.set_prepared_statement_cache_capacity(PREPARED);
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(connection)
+}
+
+/// Turns the write-ahead log on.
+///
+/// SQLite answers "locked" at once, without waiting its busy timeout, when another connection is turning it on at the same
+/// moment, so it is asked again.
+fn turn_on_wal(connection: &Connection, patience: Duration) -> rusqlite::Result<()> {
+    let asked = Instant::now();
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error) if is_busy(&error) && asked.elapsed() < patience => {
+                std::thread::sleep(WAL_PAUSE);
+            }
+            answer => return answer,
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
+    )
 }
 
 /// A transaction on SQLite; rolled back when dropped open.

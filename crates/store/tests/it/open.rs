@@ -98,7 +98,7 @@ fn open_at_once(url: &str) -> Vec<Result<Store, StoreError>> {
 
 #[test]
 fn stores_opened_at_once_on_one_file_migrate_once() {
-    for _ in 0..5 {
+    for _ in 0..40 {
         let folder = tempfile::tempdir().unwrap();
         let opened = open_at_once(&format!("sqlite:{}", folder.path().join("muster.db").display()));
         assert!(opened.iter().all(Result::is_ok), "{opened:?}");
