@@ -21,6 +21,9 @@ const SERVERS: &[Server] = &[
     Server { package: "ldap-utils", program: "ldapsearch" },
     Server { package: "389-ds-base", program: "ns-slapd" },
     Server { package: "postgresql", program: "initdb" },
+    Server { package: "mariadb-server", program: "mariadbd" },
+    Server { package: "samba-ad-dc", program: "samba" },
+    Server { package: "python3-venv", program: "python3" },
 ];
 
 /// What is to be done about missing packages.
