@@ -303,8 +303,12 @@ impl Tx {
         self.insert_many(&INSERT, accounts, bind_account).await
     }
 
-    /// Replaces accounts by id. One that is not there is [`StoreError::Missing`].
+    /// Replaces accounts by id; what they were is kept until their `changed_at`. One that is not there is
+    /// [`StoreError::Missing`].
     pub async fn update_accounts(&mut self, accounts: &[Account]) -> Result<(), StoreError> {
+        let former: Vec<_> =
+            accounts.iter().map(|account| (account.id, account.changed_at)).collect();
+        self.keep_former_accounts(&former).await?;
         let sql = "UPDATE account
                    SET system_no = $2, type_no = $3, native_id = $4, name = $5, name_key = $6,
                        entity = $7, status = $8, confidence = $9, enabled = $10,
@@ -315,11 +319,14 @@ impl Tx {
         all_there("account", accounts.iter().map(|account| account.id.0), &changed)
     }
 
-    /// Says whose each account is: identity, status, confidence.
+    /// Says whose each account is from `now` on: identity, status, confidence.
     pub async fn link_accounts(
         &mut self,
         links: &[(AccountId, Option<EntityId>, AccountStatus, u8)],
+        now: Timestamp,
     ) -> Result<(), StoreError> {
+        let former: Vec<_> = links.iter().map(|(id, ..)| (*id, now)).collect();
+        self.keep_former_accounts(&former).await?;
         let sql = "UPDATE account SET entity = $2, status = $3, confidence = $4 WHERE id = $1";
         let changed = self
             .execute_each(sql, links, |(id, entity, status, confidence), args| {
@@ -329,8 +336,14 @@ impl Tx {
         all_there("account", links.iter().map(|(id, _, _, _)| id.0), &changed)
     }
 
-    /// Removes accounts.
-    pub async fn delete_accounts(&mut self, accounts: &[AccountId]) -> Result<(), StoreError> {
+    /// Removes accounts, as of `now`; what they were is kept.
+    pub async fn delete_accounts(
+        &mut self,
+        accounts: &[AccountId],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let former: Vec<_> = accounts.iter().map(|id| (*id, now)).collect();
+        self.keep_former_accounts(&former).await?;
         let sql = "DELETE FROM account WHERE id = $1";
         self.execute_each(sql, accounts, |id, args| bind!(args, *id)).await.map(drop)
     }

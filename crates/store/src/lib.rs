@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod account;
+mod account_history;
 mod address;
 mod arg;
 mod assignment;

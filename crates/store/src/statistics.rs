@@ -13,6 +13,7 @@ macro_rules! counts {
 
 const COUNTS: &[(&str, &str)] = counts!(
     "account",
+    "account_history",
     "assignment",
     "change_set",
     "change_set_body",

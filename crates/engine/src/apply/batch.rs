@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use muster_app::Error;
 use muster_connector::ConnectorError;
 use muster_model::{AccountId, Applied, Change, EntityId, ObjectRef, Text, Value, name_key};
@@ -334,7 +335,7 @@ impl SystemRun {
             ledger.done.push(self.done(todo, OperationState::Skipped, None, Some(&why)));
             ledger.log.push(json!({ "seq": todo.seq, "subject": &*todo.operation.subject, "what": describe(&todo.operation.kind), "skipped": why }));
         }
-        ledger.save(&mut tx).await?;
+        ledger.save(&mut tx, self.ctx.now()).await?;
         tx.mark_done(self.plan, &ledger.done).await?;
         tx.append_journal(&Entry {
             at: self.ctx.now(),
@@ -528,7 +529,7 @@ impl<'a> Ledger<'a> {
         self.changed.get_mut(&key)
     }
 
-    async fn save(&mut self, tx: &mut Tx) -> Result<(), Error> {
+    async fn save(&mut self, tx: &mut Tx, now: Timestamp) -> Result<(), Error> {
         let new: Vec<Account> = std::mem::take(&mut self.new).into_values().collect();
         tx.insert_accounts(&new).await?;
         let deleted = &self.deleted;
@@ -537,7 +538,7 @@ impl<'a> Ledger<'a> {
             .filter(|account| !deleted.contains(&account.id))
             .collect();
         tx.update_accounts(&changed).await?;
-        tx.delete_accounts(&self.deleted).await?;
+        tx.delete_accounts(&self.deleted, now).await?;
         Ok(())
     }
 }

@@ -106,7 +106,7 @@ impl<'a> Target<'a> {
         }
         let found: Vec<EntityId> = links.iter().filter_map(|(_, entity, ..)| *entity).collect();
         let mut tx = self.opened.store.begin().await?;
-        tx.link_accounts(&links).await?;
+        tx.link_accounts(&links, reading.now).await?;
         tx.unsettle(&found).await?;
         self.journal(&mut tx, "account.link", adopted.into_iter(), reading.now).await?;
         tx.commit().await?;

@@ -110,7 +110,7 @@ impl<'a> Target<'a> {
     ) -> Result<(), Error> {
         let mut tx = self.opened.store.begin().await?;
         let ids: Vec<AccountId> = chunk.iter().map(|mark| mark.id).collect();
-        tx.delete_accounts(&ids).await?;
+        tx.delete_accounts(&ids, reading.now).await?;
         let owners: Vec<EntityId> = chunk.iter().filter_map(|mark| mark.entity).collect();
         doubt(&mut tx, &reading.executed, &owners, report).await?;
         tx.unsettle(&owners).await?;

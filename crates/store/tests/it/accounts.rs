@@ -100,7 +100,7 @@ on_both! {
             ..account(1, "renamed")
         };
         write_to!(store, |tx| tx.update_accounts(std::slice::from_ref(&changed)));
-        write_to!(store, |tx| tx.delete_accounts(&[AccountId(2), AccountId(3)]));
+        write_to!(store, |tx| tx.delete_accounts(&[AccountId(2), AccountId(3)], at(2)));
         assert_eq!(read_from!(store, |tx| tx.scan_accounts(7, None, 9)), [changed]);
         let mut tx = store.begin().await.unwrap();
         let err = tx.update_accounts(&[account(2, "b")]).await.unwrap_err();
@@ -110,18 +110,51 @@ on_both! {
     async fn an_orphan_can_be_given_to_somebody_and_taken_back(store) {
         write_to!(store, |tx| tx.insert_accounts(&[account(1, "a"), account(2, "b")]));
         let link = (AccountId(1), Some(EntityId(9)), AccountStatus::Linked, 100);
-        write_to!(store, |tx| tx.link_accounts(&[link]));
+        write_to!(store, |tx| tx.link_accounts(&[link], at(2)));
         let orphans = async || {
             read_from!(store, |tx| tx.unlinked_accounts(7, AccountStatus::Orphan, None, 9))
         };
         assert_eq!(names(&orphans().await), ["b"]);
         assert_eq!(read_from!(store, |tx| tx.accounts_of(EntityId(9))), [linked(1, "a", 9)]);
         let link = (AccountId(1), None, AccountStatus::Ignored, 0);
-        write_to!(store, |tx| tx.link_accounts(&[link]));
+        write_to!(store, |tx| tx.link_accounts(&[link], at(2)));
         assert_eq!(names(&orphans().await), ["b"]);
         let ignored = AccountStatus::Ignored;
         let ignored = read_from!(store, |tx| tx.unlinked_accounts(7, ignored, None, 9));
         assert_eq!(names(&ignored), ["a"]);
+    }
+
+    async fn accounts_are_known_as_they_were(store) {
+        let present = |account: &Account, seconds| Account { changed_at: at(seconds), ..account.clone() };
+        let first = Account { created_at: at(10), ..account(1, "ada") };
+        let renamed = present(&Account { name: text("ada2"), grants: vec![EntitlementId(4)], ..first.clone() }, 20);
+        let disabled = present(&Account { enabled: Some(false), ..renamed.clone() }, 20);
+        let other = Account { created_at: at(35), ..account(2, "bob") };
+        write_to!(store, |tx| tx.insert_accounts(std::slice::from_ref(&first)));
+        write_to!(store, |tx| tx.update_accounts(std::slice::from_ref(&renamed)));
+        // The second change of one instant hides the first.
+        write_to!(store, |tx| tx.update_accounts(std::slice::from_ref(&disabled)));
+        let link = (AccountId(1), Some(EntityId(9)), AccountStatus::Linked, 100);
+        write_to!(store, |tx| tx.link_accounts(&[link], at(30)));
+        write_to!(store, |tx| tx.insert_accounts(std::slice::from_ref(&other)));
+        write_to!(store, |tx| tx.delete_accounts(&[AccountId(1)], at(40)));
+        let mut tx = store.read().await.unwrap();
+        let owned = Account { entity: Some(EntityId(9)), status: AccountStatus::Linked, confidence: 100, ..disabled.clone() };
+        for (seconds, expected) in [
+            (9, vec![]), (10, vec![&first]), (19, vec![&first]), (20, vec![&disabled]), (29, vec![&disabled]),
+            (30, vec![&owned]), (35, vec![&owned, &other]), (40, vec![&other]), (99, vec![&other]),
+        ] {
+            let then = tx.scan_accounts_as_of(7, at(seconds), None, 9).await.unwrap();
+            assert_eq!(then.iter().collect::<Vec<_>>(), expected, "at {seconds}");
+            let own = expected.iter().filter(|account| account.entity == Some(EntityId(9)));
+            let found = tx.accounts_of_as_of(EntityId(9), at(seconds)).await.unwrap();
+            assert_eq!(found.iter().collect::<Vec<_>>(), own.copied().collect::<Vec<_>>());
+            let one = tx.account_as_of(AccountId(1), at(seconds)).await.unwrap();
+            assert_eq!(one.as_ref(), expected.iter().find(|account| account.id.0 == 1).copied());
+        }
+        let page = tx.scan_accounts_as_of(7, at(35), None, 1).await.unwrap();
+        assert_eq!(names(&page), ["ada2"]);
+        assert_eq!(names(&tx.scan_accounts_as_of(7, at(35), Some(AccountId(1)), 9).await.unwrap()), ["bob"]);
     }
 
     async fn accounts_are_counted_by_sort(store) {

@@ -18,6 +18,7 @@ use crate::support::*;
 /// Tables that hold as many rows as there are people, or more.
 const BIG: &[&str] = &[
     "account",
+    "account_history",
     "assignment",
     "entity",
     "entity_history",
@@ -33,6 +34,7 @@ const BIG: &[&str] = &[
 /// Statements that read all of a big table, or of one type in it, by design: a part of each text.
 const SCANS: &[&str] = &[
     "SELECT COUNT(*) FROM account",
+    "SELECT COUNT(*) FROM account_history",
     "SELECT COUNT(*) FROM assignment",
     "SELECT COUNT(*) FROM entity",
     "SELECT COUNT(*) FROM entity_history",
@@ -159,8 +161,8 @@ async fn on_targets(tx: &mut Tx) -> Result<(), StoreError> {
     tx.insert_accounts(&[account(1, "a")]).await?;
     tx.update_accounts(&[account(1, "a")]).await?;
     let link = (AccountId(1), Some(EntityId(2)), AccountStatus::Linked, 100);
-    tx.link_accounts(&[link]).await?;
-    tx.delete_accounts(&[AccountId(1)]).await?;
+    tx.link_accounts(&[link], at(2)).await?;
+    tx.delete_accounts(&[AccountId(1)], at(3)).await?;
     let group = muster_store::Entitlement {
         id: EntitlementId(1),
         system_no: 2,
@@ -296,6 +298,9 @@ async fn read_targets(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.accounts_by_name(7, &texts(&["a"])).await?;
     tx.account_by_native_id(7, "a").await?;
     tx.unlinked_accounts(7, AccountStatus::Orphan, None, 9).await?;
+    tx.accounts_of_as_of(EntityId(1), at(1)).await?;
+    tx.scan_accounts_as_of(7, at(1), None, 9).await?;
+    tx.account_as_of(AccountId(1), at(1)).await?;
     tx.count_accounts().await?;
     tx.entitlement(EntitlementId(1)).await?;
     tx.scan_entitlements(3, None, 9).await?;
