@@ -23,6 +23,8 @@ const SERVERS: &[Server] = &[
     Server { package: "postgresql", program: "initdb" },
     Server { package: "mariadb-server", program: "mariadbd" },
     Server { package: "samba-ad-dc", program: "samba" },
+    // Brings no program, only the templates of a domain.
+    Server { package: "samba-ad-provision", program: "provision_users.ldif" },
     Server { package: "python3-venv", program: "python3" },
 ];
 
@@ -67,10 +69,15 @@ fn remedy(missing: Vec<&'static str>, may_install: bool) -> Remedy {
 
 /// Where Debian keeps server programs that are not on the path of everybody.
 fn more_folders() -> Vec<PathBuf> {
-    let mut folders: Vec<PathBuf> =
-        ["/usr/sbin", "/usr/local/sbin", "/usr/lib/openldap", "/usr/libexec"]
-            .map(PathBuf::from)
-            .into();
+    let mut folders: Vec<PathBuf> = [
+        "/usr/sbin",
+        "/usr/local/sbin",
+        "/usr/lib/openldap",
+        "/usr/libexec",
+        "/usr/share/samba/setup",
+    ]
+    .map(PathBuf::from)
+    .into();
     if let Ok(versions) = fs::read_dir("/usr/lib/postgresql") {
         folders.extend(versions.flatten().map(|version| version.path().join("bin")));
     }

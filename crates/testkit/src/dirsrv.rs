@@ -83,7 +83,7 @@ impl Dirsrv {
     }
 
     fn tools(&self) -> Tools {
-        Tools { url: self.url(), admin: self.admin() }
+        Tools::plain(self.url(), self.admin())
     }
 }
 
@@ -120,7 +120,7 @@ fn launch(program: &Path, folder: &Path, port: u16) -> Result<Server> {
         folder.join("run/pid").into(),
     ];
     let server = Server::start(&Launch { folder, end: "KILL", command })?;
-    let tools = Tools { url: format!("ldap://127.0.0.1:{port}"), admin: String::new() };
+    let tools = Tools::plain(format!("ldap://127.0.0.1:{port}"), String::new());
     server.ready_when(|| tools.answers())
 }
 

@@ -1,6 +1,6 @@
 //! Calls the directory's own command-line tools, which know nothing of our code.
 
-use std::process::Command;
+use std::{path::PathBuf, process::Command};
 
 use anyhow::{Context as _, Result};
 
@@ -15,12 +15,21 @@ use crate::{
 pub(crate) struct Tools {
     pub(crate) url: String,
     pub(crate) admin: String,
+    pub(crate) password: &'static str,
+    /// The authority to believe, where the address is one with TLS.
+    pub(crate) ca: Option<PathBuf>,
 }
 
 impl Tools {
+    /// Over the plain address `url`, with the usual password.
+    pub(crate) fn plain(url: String, admin: String) -> Self {
+        Self { url, admin, password: PASSWORD, ca: None }
+    }
+
     /// True when the server answers an anonymous read of its root entry.
     pub(crate) fn answers(&self) -> bool {
         let mut command = Command::new("ldapsearch");
+        command.envs(self.ca.iter().map(|ca| ("LDAPTLS_CACERT", ca)));
         command.args(["-x", "-LLL", "-o", "nettimeout=2", "-H", &self.url]);
         command.args(["-s", "base", "-b", "", "supportedLDAPVersion"]);
         run(&mut command, "").is_ok()
@@ -48,7 +57,8 @@ impl Tools {
 
     fn command(&self, program: &str) -> Result<Command> {
         let mut command = Command::new(find_program(program, &[], "ldap-utils")?);
-        command.args(["-x", "-H", &self.url, "-D", &self.admin, "-w", PASSWORD]);
+        command.envs(self.ca.iter().map(|ca| ("LDAPTLS_CACERT", ca)));
+        command.args(["-x", "-H", &self.url, "-D", &self.admin, "-w", self.password]);
         Ok(command)
     }
 }

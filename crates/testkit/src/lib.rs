@@ -1,4 +1,4 @@
-//! Real servers for tests: OpenLDAP, 389 Directory Server and PostgreSQL as child processes.
+//! Real servers for tests: OpenLDAP, 389 Directory Server, Samba (Active Directory) and PostgreSQL as child processes.
 //!
 //! Every server listens on a free loopback port, keeps its files in a folder of its own and goes away with the
 //! value that stands for it, also when the test process is killed. Missing software is an error that names the
@@ -10,6 +10,7 @@ mod dirsrv;
 mod ldap;
 mod ldif;
 mod process;
+mod samba;
 mod slapd;
 mod tls;
 
@@ -17,6 +18,7 @@ pub use database::{Database, postgres};
 
 pub use dirsrv::Dirsrv;
 pub use ldif::{Entry, parse_ldif};
+pub use samba::{AD_PASSWORD, Samba, SambaOptions};
 pub use slapd::{Slapd, SlapdOptions};
 
 /// The suffix of every test directory.

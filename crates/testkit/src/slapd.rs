@@ -137,7 +137,7 @@ impl Slapd {
     }
 
     fn tools(&self) -> Tools {
-        Tools { url: self.url(), admin: self.admin() }
+        Tools::plain(self.url(), self.admin())
     }
 }
 
@@ -166,7 +166,7 @@ fn launch(
         if options.log_operations { "256".into() } else { "0".into() },
     ];
     let server = Server::start(&Launch { folder, end: "KILL", command })?;
-    let tools = Tools { url: format!("ldap://127.0.0.1:{port}"), admin: String::new() };
+    let tools = Tools::plain(format!("ldap://127.0.0.1:{port}"), String::new());
     server.ready_when(|| tools.answers())
 }
 

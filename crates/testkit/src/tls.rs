@@ -20,19 +20,24 @@ pub(crate) struct Certificates {
 
 /// Makes a fresh set in `folder`.
 pub(crate) fn make_certificates(folder: &Path) -> Result<Certificates> {
+    make_certificates_for(folder, "DNS:localhost,IP:127.0.0.1")
+}
+
+/// Makes a fresh set in `folder` for these names, as `openssl` writes them: `DNS:localhost,IP:127.0.0.1`.
+pub(crate) fn make_certificates_for(folder: &Path, names: &str) -> Result<Certificates> {
     let openssl = find_program("openssl", &[], "openssl")?;
     fs::write(
         folder.join("leaf.ext"),
-        "basicConstraints=CA:FALSE\nsubjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\n",
+        format!("basicConstraints=CA:FALSE\nsubjectAltName={names}\nextendedKeyUsage=serverAuth\n"),
     )?;
     let step = |arguments: &str| -> Result<()> {
         run(Command::new(&openssl).args(arguments.split(' ')).current_dir(folder), "").map(drop)
     };
     step(
-        "req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=testkit-ca -keyout ca.key -out ca.pem",
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=testkit-ca -keyout ca.key -out ca.pem",
     )?;
     step(
-        "req -new -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.key -out server.csr",
+        "req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=localhost -keyout server.key -out server.csr",
     )?;
     step(
         "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -extfile leaf.ext -out server.pem",

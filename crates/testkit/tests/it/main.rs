@@ -2,4 +2,5 @@
 
 mod database;
 mod dirsrv;
+mod samba;
 mod slapd;
