@@ -2,11 +2,13 @@
 //!
 //! Every server listens on a free loopback port, keeps its files in a folder of its own and goes away with the
 //! value that stands for it, also when the test process is killed. Missing software is an error that names the
-//! one command that installs it. Nothing here is for production, and nothing here fakes a server.
+//! one command that installs it. Nothing here is for production. Nothing here fakes a server but [`HttpStub`],
+//! which answers what a test tells it, for what no real server does on request: lying, throttling, breaking off.
 
 mod database;
 mod dirsrv;
 
+mod http_stub;
 mod ldap;
 mod ldif;
 mod process;
@@ -17,6 +19,7 @@ mod tls;
 pub use database::{Database, postgres};
 
 pub use dirsrv::Dirsrv;
+pub use http_stub::{HttpStub, Received, Reply};
 pub use ldif::{Entry, parse_ldif};
 pub use samba::{AD_PASSWORD, Samba, SambaOptions};
 pub use slapd::{Slapd, SlapdOptions};

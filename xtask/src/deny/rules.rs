@@ -39,6 +39,7 @@ pub(super) const KEPT: &[(&str, &[&str])] = &[
     ("csv", &["muster-cli", "muster-connector-csv"]),
     ("deadpool-postgres", &["muster-store"]),
     ("ldap3", &["muster-connector-ldap"]),
+    ("reqwest", &["muster-http"]),
     // The tests of the binary look into a repository from outside, and damage it.
     ("rusqlite", &["muster-server", "muster-store"]),
     ("saphyr-parser", &["muster-project"]),

@@ -40,6 +40,7 @@ const LAYERS: &[Layer] = &[
     Layer { name: "connector", kind: Kind::Edge, uses: &["model"] },
     Layer { name: "connector-csv", kind: Kind::Edge, uses: &["model", "connector"] },
     Layer { name: "connector-ldap", kind: Kind::Edge, uses: &["model", "connector"] },
+    Layer { name: "http", kind: Kind::Edge, uses: &["model", "connector"] },
     Layer { name: "demo", kind: Kind::Pure, uses: &["model"] },
     Layer { name: "testkit", kind: Kind::Edge, uses: &["model"] },
     Layer {

@@ -1,0 +1,13 @@
+//! The client against a server that misbehaves on request.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "test code: a panic is a failed test"
+)]
+
+mod auth;
+mod limits;
+mod support;
+mod tls;
