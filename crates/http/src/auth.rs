@@ -12,7 +12,7 @@ pub(crate) enum Auth {
     Basic { user: String, password: Secret },
     Bearer(Secret),
     Header { name: String, value: Secret },
-    OAuth(Box<Tokens>),
+    Tokens(Box<Tokens>),
 }
 
 impl Auth {
@@ -29,7 +29,7 @@ impl Auth {
             AuthSettings::Header { name, value } => {
                 Self::Header { name: name.to_string(), value: value.resolve(secrets)? }
             }
-            AuthSettings::OAuth(oauth) => Self::OAuth(Box::new(Tokens::open(oauth, secrets)?)),
+            AuthSettings::OAuth(oauth) => Self::Tokens(Box::new(Tokens::open(oauth, secrets)?)),
         })
     }
 
@@ -44,7 +44,7 @@ impl Auth {
             Self::Basic { user, password } => request.basic_auth(user, Some(password.reveal())),
             Self::Bearer(token) => request.header("authorization", bearer(token)?),
             Self::Header { name, value } => request.header(name, sensitive(value.reveal())?),
-            Self::OAuth(_) => match token {
+            Self::Tokens(_) => match token {
                 Some(token) => request.header("authorization", bearer(token)?),
                 None => request,
             },
@@ -58,7 +58,7 @@ impl Auth {
             Self::Basic { password: secret, .. }
             | Self::Bearer(secret)
             | Self::Header { value: secret, .. } => vec![secret.clone()],
-            Self::OAuth(tokens) => vec![tokens.client_secret().clone()],
+            Self::Tokens(tokens) => vec![tokens.client_secret().clone()],
         }
     }
 }

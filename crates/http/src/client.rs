@@ -60,7 +60,7 @@ impl HttpClient {
         let url = join(&self.base, &request.path, &request.query)?;
         let closed = || ConnectorError::Unreachable("the client is closed".to_owned());
         let _turn = self.turns.acquire().await.map_err(|_| closed())?;
-        let Auth::OAuth(tokens) = &self.auth else {
+        let Auth::Tokens(tokens) = &self.auth else {
             return self.send_with(request, url, None).await;
         };
         let token = tokens.get(&self.wire).await?;

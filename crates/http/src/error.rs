@@ -84,13 +84,12 @@ fn chain(error: reqwest::Error) -> String {
 /// What a body says about a problem, from the fields in which APIs say it.
 pub(crate) fn problem(body: &[u8], hidden: &[Secret]) -> String {
     let body = body.get(..MOST_BYTES).unwrap_or(body);
-    let text = match serde_json::from_slice::<Value>(body) {
-        Ok(value) => said(&value, 0).unwrap_or_default(),
-        Err(_) => {
-            let text = String::from_utf8_lossy(body).into_owned();
-            // A page for a browser says nothing in one line.
-            if text.trim_start().starts_with(['<', '{', '[']) { String::new() } else { text }
-        }
+    let text = if let Ok(value) = serde_json::from_slice::<Value>(body) {
+        said(&value, 0).unwrap_or_default()
+    } else {
+        let text = String::from_utf8_lossy(body).into_owned();
+        // A page for a browser says nothing in one line.
+        if text.trim_start().starts_with(['<', '{', '[']) { String::new() } else { text }
     };
     trimmed(&text, hidden)
 }

@@ -79,7 +79,10 @@ pub struct Response {
 impl std::fmt::Debug for Response {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let n_bytes = self.body.len();
-        f.debug_struct("Response").field("status", &self.status).field("bytes", &n_bytes).finish()
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("bytes", &n_bytes)
+            .finish_non_exhaustive()
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::{Timestamp, fmt::rfc2822};
 
 /// A day; a server that asks for more is asked again after a day.
-const LONGEST: Duration = Duration::from_secs(86_400);
+const LONGEST: Duration = Duration::from_hours(24);
 
 /// Reads `Retry-After`; `date` is the `Date` header of the answer.
 pub(crate) fn parse(retry_after: &str, date: Option<&str>) -> Option<Duration> {
@@ -33,7 +33,7 @@ mod tests {
     #[test]
     fn seconds_and_dates_are_understood_and_capped() {
         let date = Some("Fri, 20 Nov 2026 14:00:00 GMT");
-        assert_eq!(parse("120", None), Some(Duration::from_secs(120)));
+        assert_eq!(parse("120", None), Some(Duration::from_mins(2)));
         assert_eq!(parse(" 0 ", None), Some(Duration::ZERO));
         assert_eq!(parse("Fri, 20 Nov 2026 14:00:30 GMT", date), Some(Duration::from_secs(30)));
         assert_eq!(parse("Fri, 20 Nov 2026 13:00:00 GMT", date), Some(Duration::ZERO));

@@ -9,6 +9,8 @@ pub(super) const LICENCES: &[&str] = &[
     "Apache-2.0 WITH LLVM-exception",
     "BSD-3-Clause",
     "BSL-1.0",
+    // A list of root certificates, which reqwest names for Android; it is not part of our binary.
+    "CDLA-Permissive-2.0",
     "ISC",
     "MIT",
     "Unicode-3.0",

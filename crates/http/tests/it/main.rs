@@ -1,11 +1,6 @@
 //! The client against a server that misbehaves on request.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "test code: a panic is a failed test"
-)]
+#![expect(clippy::unwrap_used, reason = "test code: a panic is a failed test")]
 
 mod auth;
 mod limits;
