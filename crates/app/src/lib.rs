@@ -4,6 +4,7 @@
 //! Runs that talk to connected systems (synchronise, plan, apply) are in `engine`, which builds on this crate.
 
 mod accounts;
+mod alarm;
 mod assign;
 mod audit;
 mod context;
@@ -20,6 +21,9 @@ mod process;
 mod roles;
 
 pub use accounts::{AccountQuery, AccountView, account_view, list_accounts};
+pub use alarm::{
+    AlarmView, NewAlarm, acknowledge_alarm, clear_alarms, list_alarms, raise_alarm, raise_alarms,
+};
 pub use assign::{AssignRequest, AssignmentView, assign, list_assignments, unassign};
 pub use audit::{AuditQuery, export_journal, journal_json, search_journal, verify_export};
 pub use context::{Clock, Connectors, Ctx};

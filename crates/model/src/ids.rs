@@ -33,6 +33,10 @@ id!(
     PlanId(i64)
 );
 id!(
+    /// A difference that somebody made outside, on one item of an account.
+    DriftId(i64)
+);
+id!(
     /// An entity type of the current model, by its position in the schema.
     TypeId(u16)
 );

@@ -20,7 +20,7 @@ pub use connect::{
 };
 pub use diagnostic::{Diagnostic, Location, Severity, SourceFile, SourceMap, Span};
 pub use hash::{Fingerprint, Hasher};
-pub use ids::{AccountId, AssignmentId, EntityId, PlanId, Slot, SystemId, TypeId};
+pub use ids::{AccountId, AssignmentId, DriftId, EntityId, PlanId, Slot, SystemId, TypeId};
 pub use row::Row;
 pub use schema::{Attribute, AttributeKind, EntityType, Schema};
 pub use value::{ParseValueError, Reference, Text, Value, ValueType, parse_value};

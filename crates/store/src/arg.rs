@@ -2,12 +2,13 @@
 
 use bytes::BytesMut;
 use jiff::Timestamp;
-use muster_model::{AccountId, AssignmentId, EntityId, Fingerprint, PlanId, Text};
+use muster_model::{AccountId, AssignmentId, DriftId, EntityId, Fingerprint, PlanId, Text};
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use crate::{
-    AccountOrigin, AccountStatus, ChangeSetId, ChangeSetStatus, EntitlementId, NameKind,
-    OperationState, PlanStatus, ReadRunId, RecordId, Sequence,
+    AccountOrigin, AccountStatus, AlarmId, AlarmKind, AlarmStatus, ChangeSetId, ChangeSetStatus,
+    DriftDecision, DriftWhat, EntitlementId, NameKind, OperationState, OrphanVerb, PlanStatus,
+    ReadRunId, RecordId, Sequence,
 };
 
 /// An argument of a statement.
@@ -56,6 +57,8 @@ arg_from! {
     EntityId => |value| Arg::Int(value.0);
     AccountId => |value| Arg::Int(value.0);
     AssignmentId => |value| Arg::Int(value.0);
+    DriftId => |value| Arg::Int(value.0);
+    AlarmId => |value| Arg::Int(value.0);
     PlanId => |value| Arg::Int(value.0);
     RecordId => |value| Arg::Int(value.0);
     ReadRunId => |value| Arg::Int(value.0);
@@ -144,9 +147,14 @@ macro_rules! arg_from_word {
 arg_from_word!(
     AccountOrigin,
     AccountStatus,
+    AlarmKind,
+    AlarmStatus,
     ChangeSetStatus,
+    DriftDecision,
+    DriftWhat,
     NameKind,
     OperationState,
+    OrphanVerb,
     PlanStatus,
     Sequence,
 );

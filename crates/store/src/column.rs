@@ -1,10 +1,12 @@
 //! The values that come out of statements: rows read column by column, for both drivers.
 
 use jiff::Timestamp;
-use muster_model::{AccountId, AssignmentId, EntityId, Fingerprint, PlanId, Text};
+use muster_model::{AccountId, AssignmentId, DriftId, EntityId, Fingerprint, PlanId, Text};
 use rusqlite::types::ValueRef;
 
-use crate::{ChangeSetId, EntitlementId, ReadRunId, RecordId, StoreError, packed::unpack_numbers};
+use crate::{
+    AlarmId, ChangeSetId, EntitlementId, ReadRunId, RecordId, StoreError, packed::unpack_numbers,
+};
 
 /// A row of a result, read column by column from the left.
 #[derive(Debug)]
@@ -171,6 +173,8 @@ converted! {
     EntityId: |int: i64| Ok(EntityId(int));
     AccountId: |int: i64| Ok(AccountId(int));
     AssignmentId: |int: i64| Ok(AssignmentId(int));
+    DriftId: |int: i64| Ok(DriftId(int));
+    AlarmId: |int: i64| Ok(AlarmId(int));
     PlanId: |int: i64| Ok(PlanId(int));
     RecordId: |int: i64| Ok(RecordId(int));
     ReadRunId: |int: i64| Ok(ReadRunId(int));
@@ -206,9 +210,14 @@ macro_rules! word_columns {
 word_columns!(
     crate::AccountStatus,
     crate::AccountOrigin,
+    crate::AlarmKind,
+    crate::AlarmStatus,
     crate::ChangeSetStatus,
+    crate::DriftDecision,
+    crate::DriftWhat,
     crate::NameKind,
     crate::OperationState,
+    crate::OrphanVerb,
     crate::PlanStatus,
     crate::Sequence,
 );

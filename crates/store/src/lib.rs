@@ -3,11 +3,13 @@
 mod account;
 mod account_history;
 mod address;
+mod alarm;
 mod arg;
 mod assignment;
 mod change_set;
 mod column;
 mod dialect;
+mod drift;
 mod entitlement;
 mod entity;
 mod error;
@@ -18,7 +20,9 @@ mod lease;
 mod link;
 mod migrate;
 mod name;
+mod nesting;
 mod operation;
+mod orphan;
 mod packed;
 mod plan;
 mod postgres;
@@ -35,8 +39,10 @@ mod unique_value;
 mod words;
 
 pub use account::{Account, AccountCount, AccountMark, AccountOrigin, AccountStatus};
+pub use alarm::{Alarm, AlarmId, AlarmKind, AlarmStatus};
 pub use assignment::{Assignment, AssignmentEdge};
 pub use change_set::{ChangeCounts, ChangeSet, ChangeSetId, ChangeSetStatus};
+pub use drift::{Decided, Drift, DriftDecision, DriftGroup, DriftWhat};
 pub use entitlement::{Entitlement, EntitlementId};
 pub use entity::{Entity, EntityVersion, IdRange};
 pub use error::{DriverError, StoreError};
@@ -45,9 +51,11 @@ pub use journal::{BrokenAt, Entry, JournalEntry, JournalFilter, Summary, entry_h
 pub use lease::{Lease, LeaseAnswer};
 pub use link::{Link, LinkSet, PendingLink};
 pub use name::{Name, NameKind};
+pub use nesting::Nesting;
 pub use operation::{
     Operation, OperationCount, OperationDone, OperationFilter, OperationProgress, OperationState,
 };
+pub use orphan::{OrphanDecision, OrphanVerb};
 pub use plan::{Plan, PlanStatus};
 pub use read_run::{READ_PROBLEMS_KEPT, ReadCounts, ReadProblem, ReadRun, ReadRunId};
 pub use record::{Record, RecordId, RecordMark};

@@ -21,6 +21,10 @@ words! {
         ReadRun = "read_run",
         /// Held inbound change sets.
         ChangeSet = "change_set",
+        /// Drift.
+        Drift = "drift",
+        /// Alarms.
+        Alarm = "alarm",
     }
 }
 

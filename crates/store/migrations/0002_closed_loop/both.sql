@@ -6,6 +6,74 @@
 
 -- Reconciliation ------------------------------------------------------------------------------------
 
+-- What differs from what was known and was not done by us, by item: one row for an attribute, an entitlement, a name.
+-- A row is open until the account is again as wanted, or until another change of the same item takes its place.
+CREATE TABLE drift (
+    id BIGINT NOT NULL PRIMARY KEY,
+    system_no BIGINT NOT NULL,
+    type_no BIGINT NOT NULL,
+    account BIGINT NOT NULL,
+    entity BIGINT,
+    name TEXT NOT NULL,
+    what TEXT NOT NULL,
+    kind_no BIGINT,
+    item TEXT NOT NULL,
+    before_value BYTEA NOT NULL,
+    after_value BYTEA NOT NULL,
+    cause TEXT NOT NULL,
+    run BIGINT NOT NULL,
+    first_seen BIGINT NOT NULL,
+    seen_at BIGINT NOT NULL,
+    decision TEXT NOT NULL,
+    decided_until BIGINT,
+    decided_by TEXT,
+    decided_at BIGINT,
+    remark TEXT NOT NULL,
+    closed_at BIGINT
+) /*sqlite STRICT*/;
+CREATE INDEX drift_entity ON drift (entity, id) WHERE closed_at IS NULL;
+CREATE INDEX drift_account ON drift (account, id) WHERE closed_at IS NULL;
+CREATE INDEX drift_cause ON drift (cause, id) WHERE closed_at IS NULL;
+CREATE INDEX drift_run ON drift (run, id) WHERE closed_at IS NULL;
+CREATE INDEX drift_decision ON drift (decision, seen_at, id) WHERE closed_at IS NULL;
+
+-- What somebody has to look at. One open row for one trouble: what comes again is counted.
+CREATE TABLE alarm (
+    id BIGINT NOT NULL PRIMARY KEY,
+    kind TEXT NOT NULL,
+    about TEXT NOT NULL,
+    system_no BIGINT,
+    subject TEXT NOT NULL,
+    message TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    n BIGINT NOT NULL,
+    raised_at BIGINT NOT NULL,
+    last_at BIGINT NOT NULL,
+    status TEXT NOT NULL,
+    decided_by TEXT,
+    decided_at BIGINT,
+    remark TEXT NOT NULL
+) /*sqlite STRICT*/;
+CREATE UNIQUE INDEX alarm_about ON alarm (kind, about) WHERE status <> 'cleared';
+CREATE INDEX alarm_status ON alarm (status, id);
+
+-- What was decided about accounts that belong to nobody.
+CREATE TABLE orphan_decision (
+    account BIGINT NOT NULL PRIMARY KEY,
+    verb TEXT NOT NULL,
+    decided_until BIGINT,
+    decided_by TEXT NOT NULL,
+    decided_at BIGINT NOT NULL,
+    remark TEXT NOT NULL
+) /*sqlite STRICT*/;
+
+-- Entitlements that bring another one with them: whoever holds `inner_id` holds `outer_id` too.
+CREATE TABLE entitlement_nesting (
+    outer_id BIGINT NOT NULL,
+    inner_id BIGINT NOT NULL,
+    PRIMARY KEY (outer_id, inner_id)
+) /*sqlite STRICT, WITHOUT ROWID*/;
+
 -- Lifecycle and workflows ---------------------------------------------------------------------------
 
 -- The queue -----------------------------------------------------------------------------------------

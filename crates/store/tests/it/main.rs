@@ -6,8 +6,10 @@
 mod support;
 
 mod accounts;
+mod alarms;
 mod assignments;
 mod change_sets;
+mod drift;
 mod entities;
 mod entitlements;
 mod evaluations;

@@ -5,12 +5,13 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use muster_model::{AccountId, AssignmentId, EntityId, PlanId};
+use muster_model::{AccountId, AssignmentId, DriftId, EntityId, PlanId};
 use muster_store::{
-    AccountStatus, ChangeCounts, ChangeSet, ChangeSetId, ChangeSetStatus, EntitlementId, IdRange,
-    JournalFilter, Link, LinkSet, NameKind, OperationDone, OperationFilter, OperationState,
-    Options, PendingLink, PlanStatus, ReadCounts, ReadProblem, ReadRun, ReadRunId, ReadTx,
-    RecordId, Revision, RevisionHead, Sequence, Store, StoreError, Tx, UniqueValue,
+    AccountStatus, AlarmId, AlarmKind, AlarmStatus, ChangeCounts, ChangeSet, ChangeSetId,
+    ChangeSetStatus, Decided, DriftDecision, EntitlementId, IdRange, JournalFilter, Link, LinkSet,
+    NameKind, Nesting, OperationDone, OperationFilter, OperationState, Options, PendingLink,
+    PlanStatus, ReadCounts, ReadProblem, ReadRun, ReadRunId, ReadTx, RecordId, Revision,
+    RevisionHead, Sequence, Store, StoreError, Tx, UniqueValue,
 };
 
 use crate::support::*;
@@ -20,6 +21,7 @@ const BIG: &[&str] = &[
     "account",
     "account_history",
     "assignment",
+    "drift",
     "entity",
     "entity_history",
     "evaluation",
@@ -36,6 +38,7 @@ const SCANS: &[&str] = &[
     "SELECT COUNT(*) FROM account",
     "SELECT COUNT(*) FROM account_history",
     "SELECT COUNT(*) FROM assignment",
+    "SELECT COUNT(*) FROM drift",
     "SELECT COUNT(*) FROM entity",
     "SELECT COUNT(*) FROM entity_history",
     "SELECT COUNT(*) FROM evaluation",
@@ -78,6 +81,7 @@ async fn tour(store: Store) -> Result<(), StoreError> {
     from_sources(&mut tx).await?;
     on_targets(&mut tx).await?;
     plans(&mut tx).await?;
+    drift(&mut tx).await?;
     tx.commit().await?;
     let tx = store.begin().await?;
     tx.rollback().await?;
@@ -86,7 +90,8 @@ async fn tour(store: Store) -> Result<(), StoreError> {
     read_facts(&mut tx).await?;
     read_sources(&mut tx).await?;
     read_targets(&mut tx).await?;
-    read_plans(&mut tx).await
+    read_plans(&mut tx).await?;
+    read_drift(&mut tx).await
 }
 
 async fn facts(tx: &mut Tx) -> Result<(), StoreError> {
@@ -207,6 +212,43 @@ async fn plans(tx: &mut Tx) -> Result<(), StoreError> {
     tx.take_lease("apply", "one", at(0), at(9)).await?;
     tx.take_lease("apply", "two", at(0), at(9)).await?;
     tx.release_lease("apply", "one").await.map(drop)
+}
+
+async fn drift(tx: &mut Tx) -> Result<(), StoreError> {
+    tx.insert_drift(&[drifted(1, 1)]).await?;
+    let decided = Decided {
+        decision: DriftDecision::Revert,
+        until: None,
+        by: Some("ada"),
+        remark: "",
+        at: at(1),
+    };
+    tx.decide_drift(&[DriftId(1)], &decided).await?;
+    tx.close_drift(&[DriftId(1)], at(2), "").await?;
+    tx.raise_alarms(&[alarm(1), alarm(2)]).await?;
+    tx.acknowledge_alarm(AlarmId(1), "ada", at(1), "").await?;
+    tx.clear_alarms(AlarmKind::NotDone, &texts(&["a"]), at(2)).await?;
+    tx.decide_orphans(&[orphan_decision(1)]).await?;
+    tx.forget_orphan_decisions(&[AccountId(1)]).await?;
+    let nesting = Nesting { outer: EntitlementId(1), inner: EntitlementId(2) };
+    tx.insert_nestings(&[nesting]).await?;
+    tx.delete_nestings(&[nesting]).await
+}
+
+async fn read_drift(tx: &mut ReadTx) -> Result<(), StoreError> {
+    tx.drift(DriftId(1)).await?;
+    tx.open_drift(None, 9).await?;
+    tx.drift_of_cause("c", None, 9).await?;
+    tx.drift_of_run(ReadRunId(1), None, 9).await?;
+    tx.drift_of_accounts(&[AccountId(1)]).await?;
+    tx.drift_of_many(&[EntityId(1)]).await?;
+    tx.drift_decided(DriftDecision::Undecided, at(9), 9).await?;
+    tx.drift_causes("", 9).await?;
+    tx.drift_runs(None, 9).await?;
+    tx.alarm(AlarmId(1)).await?;
+    tx.alarms(AlarmStatus::Open, None, 9).await?;
+    tx.orphan_decisions(None, 9).await?;
+    tx.nestings(3).await.map(drop)
 }
 
 async fn read_facts(tx: &mut ReadTx) -> Result<(), StoreError> {

@@ -3,10 +3,11 @@
 use std::ops::Deref;
 
 use jiff::Timestamp;
-use muster_model::{AccountId, AssignmentId, EntityId, Fingerprint, PlanId, Text};
+use muster_model::{AccountId, AssignmentId, DriftId, EntityId, Fingerprint, PlanId, Text};
 use muster_store::{
-    Account, AccountOrigin, AccountStatus, Assignment, Entity, Entry, Evaluation, Operation,
-    OperationState, Options, Plan, PlanStatus, Record, RecordId, Store,
+    Account, AccountOrigin, AccountStatus, Alarm, AlarmId, AlarmKind, AlarmStatus, Assignment,
+    Drift, DriftDecision, DriftWhat, Entity, Entry, Evaluation, Operation, OperationState, Options,
+    OrphanDecision, OrphanVerb, Plan, PlanStatus, ReadRunId, Record, RecordId, Store,
 };
 use muster_testkit::Database;
 
@@ -232,4 +233,62 @@ macro_rules! read_from {
         let mut $tx = $store.read().await.unwrap();
         $body.await.unwrap()
     }};
+}
+
+/// Undecided drift of the title of an account of entity 1.
+pub(crate) fn drifted(id: i64, account: i64) -> Drift {
+    Drift {
+        id: DriftId(id),
+        system_no: 2,
+        type_no: 7,
+        account: AccountId(account),
+        entity: Some(EntityId(1)),
+        name: text("uid=ada"),
+        what: DriftWhat::Attribute,
+        kind_no: None,
+        item: text("title"),
+        before: vec![1],
+        after: vec![2],
+        cause: text("c"),
+        run: ReadRunId(1),
+        first_seen: at(id),
+        seen_at: at(id),
+        decision: DriftDecision::Undecided,
+        until: None,
+        decided_by: None,
+        decided_at: None,
+        remark: text(""),
+        closed_at: None,
+    }
+}
+
+/// An open alarm about `a`.
+pub(crate) fn alarm(id: i64) -> Alarm {
+    Alarm {
+        id: AlarmId(id),
+        kind: AlarmKind::NotDone,
+        about: text("a"),
+        system_no: Some(2),
+        subject: text("uid=ada"),
+        message: text("it is not there"),
+        detail: text("{}"),
+        n: 1,
+        raised_at: at(id),
+        last_at: at(id),
+        status: AlarmStatus::Open,
+        decided_by: None,
+        decided_at: None,
+        remark: text(""),
+    }
+}
+
+pub(crate) fn orphan_decision(account: i64) -> OrphanDecision {
+    OrphanDecision {
+        account: AccountId(account),
+        verb: OrphanVerb::Authorise,
+        until: Some(at(9)),
+        decided_by: text("ada"),
+        decided_at: at(1),
+        remark: text("known"),
+    }
 }
