@@ -9,23 +9,32 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::{command, steps::say};
 
-/// A Debian package and a program by which its presence is seen.
+/// A Debian package and how its presence is seen.
 #[derive(Debug, Clone, Copy)]
 struct Server {
     package: &'static str,
-    program: &'static str,
+    sign: Sign,
+}
+
+/// How the presence of a package is seen.
+#[derive(Debug, Clone, Copy)]
+enum Sign {
+    /// By a program.
+    Program(&'static str),
+    /// By modules of Python; Debian's `python3` comes without some that belong to it.
+    PythonModules(&'static str),
 }
 
 const SERVERS: &[Server] = &[
-    Server { package: "slapd", program: "slapd" },
-    Server { package: "ldap-utils", program: "ldapsearch" },
-    Server { package: "389-ds-base", program: "ns-slapd" },
-    Server { package: "postgresql", program: "initdb" },
-    Server { package: "mariadb-server", program: "mariadbd" },
-    Server { package: "samba-ad-dc", program: "samba" },
+    Server { package: "slapd", sign: Sign::Program("slapd") },
+    Server { package: "ldap-utils", sign: Sign::Program("ldapsearch") },
+    Server { package: "389-ds-base", sign: Sign::Program("ns-slapd") },
+    Server { package: "postgresql", sign: Sign::Program("initdb") },
+    Server { package: "mariadb-server", sign: Sign::Program("mariadbd") },
+    Server { package: "samba-ad-dc", sign: Sign::Program("samba") },
     // Brings no program, only the templates of a domain.
-    Server { package: "samba-ad-provision", program: "provision_users.ldif" },
-    Server { package: "python3-venv", program: "python3" },
+    Server { package: "samba-ad-provision", sign: Sign::Program("provision_users.ldif") },
+    Server { package: "python3-venv", sign: Sign::PythonModules("ensurepip, venv") },
 ];
 
 /// What is to be done about missing packages.
@@ -41,7 +50,7 @@ pub(crate) fn ensure() -> Result<()> {
     let folders = more_folders();
     let missing: Vec<&'static str> = SERVERS
         .iter()
-        .filter(|server| command::find_program(server.program, &folders).is_none())
+        .filter(|server| !server.sign.is_seen(&folders))
         .map(|server| server.package)
         .collect();
     let may_install = command::find_program("apt-get", &[]).is_some() && is_root();
@@ -49,6 +58,22 @@ pub(crate) fn ensure() -> Result<()> {
         Remedy::Nothing => Ok(()),
         Remedy::Install(packages) => install(&packages),
         Remedy::Ask(text) => bail!(text),
+    }
+}
+
+impl Sign {
+    fn is_seen(self, folders: &[PathBuf]) -> bool {
+        match self {
+            Self::Program(program) => command::find_program(program, folders).is_some(),
+            Self::PythonModules(modules) => {
+                let code = format!("import {modules}");
+                ["python3", "/usr/bin/python3"].into_iter().any(|program| {
+                    let mut python = Command::new(program);
+                    python.args(["-c", &code]);
+                    command::output(python).is_ok()
+                })
+            }
+        }
     }
 }
 
@@ -138,7 +163,13 @@ impl Drop for NoServices {
 
 #[cfg(test)]
 mod tests {
-    use super::{Remedy, remedy};
+    use super::{Remedy, Sign, remedy};
+
+    #[test]
+    fn a_python_without_the_modules_that_are_needed_is_not_enough() {
+        assert!(Sign::PythonModules("sys").is_seen(&[]));
+        assert!(!Sign::PythonModules("sys, no_such_module").is_seen(&[]));
+    }
 
     #[test]
     fn nothing_is_installed_when_nothing_is_missing() {

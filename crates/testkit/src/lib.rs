@@ -12,7 +12,9 @@ mod http_stub;
 mod ldap;
 mod ldif;
 mod process;
+mod python;
 mod samba;
+mod scim;
 mod slapd;
 mod tls;
 
@@ -22,6 +24,7 @@ pub use dirsrv::Dirsrv;
 pub use http_stub::{HttpStub, Received, Reply};
 pub use ldif::{Entry, parse_ldif};
 pub use samba::{AD_PASSWORD, Samba, SambaOptions};
+pub use scim::{ScimOptions, ScimServer};
 pub use slapd::{Slapd, SlapdOptions};
 
 /// The suffix of every test directory.

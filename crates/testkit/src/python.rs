@@ -1,0 +1,102 @@
+//! Python programs that tests start: installed once into an environment of their own, in pinned versions.
+//!
+//! The environment lies in cargo's target folder and serves every test program; the first that needs it makes it
+//! while the others wait. Another list of versions makes another environment.
+
+use std::{
+    fs::{self, File},
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::process::run;
+
+/// Everything that is installed, with the packages that these need; nothing else is fetched.
+const REQUIREMENTS: &[&str] = &[
+    "aiosmtpd==1.4.6",
+    "annotated-types==0.8.0",
+    "atpublic==9.0.0",
+    "attrs==26.1.0",
+    "cffi==2.1.1",
+    "cryptography==50.0.2",
+    "dnspython==2.9.2",
+    "email-validator==2.4.0",
+    "idna==3.20",
+    "lark==1.3.1",
+    "pycparser==3.12",
+    "pydantic==2.14.3",
+    "pydantic_core==2.50.4",
+    "scim2-models==0.12.3",
+    "scim2-server==0.8.3",
+    "typing-inspection==0.4.5",
+    "typing_extensions==4.16.0",
+];
+
+/// The path of a program of the environment, such as `scim2-server`, which is made if it is not there yet.
+pub(crate) fn program(name: &str) -> Result<PathBuf> {
+    let path = environment()?.join("bin").join(name);
+    if !path.is_file() {
+        bail!("the Python environment has no program `{name}`; is it in testkit's list?");
+    }
+    Ok(path)
+}
+
+/// The folder of the environment.
+fn environment() -> Result<PathBuf> {
+    let mut hasher = DefaultHasher::new();
+    REQUIREMENTS.hash(&mut hasher);
+    let base = cache_folder()?;
+    let folder = base.join(format!("{:016x}", hasher.finish()));
+    let ready = folder.join("ready");
+    if ready.is_file() {
+        return Ok(folder);
+    }
+    let lock = File::create(base.join("lock")).context("cannot create a lock file")?;
+    lock.lock().context("cannot lock the folder of the Python environment")?;
+    if !ready.is_file() {
+        make(&folder)?;
+        fs::write(&ready, "")?;
+    }
+    Ok(folder)
+}
+
+fn make(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).context("cannot remove a half-made Python environment")?;
+    }
+    run(Command::new(python()?).args(["-m", "venv"]).arg(folder), "")
+        .context("cannot make a Python environment")?;
+    let list = folder.join("requirements.txt");
+    fs::write(&list, REQUIREMENTS.join("\n"))?;
+    let arguments = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    let mut pip = Command::new(folder.join("bin/python"));
+    pip.args(arguments).args(["--no-deps", "--only-binary=:all:", "-r"]).arg(&list);
+    run(&mut pip, "").context("cannot install the Python programs that tests start").map(drop)
+}
+
+/// A Python that can make environments; Debian's cannot without a package of its own.
+fn python() -> Result<&'static str> {
+    let is_able = |python: &&str| {
+        run(Command::new(python).args(["-c", "import ensurepip, venv"]), "").is_ok()
+    };
+    ["python3", "/usr/bin/python3"]
+        .into_iter()
+        .find(is_able)
+        .context("no `python3` here can make an environment; run `apt-get install -y python3-venv`")
+}
+
+/// A folder in cargo's target folder, found by the files that cargo leaves there; else in the temporary folder.
+fn cache_folder() -> Result<PathBuf> {
+    let program = std::env::current_exe().context("this program has no path")?;
+    let is_target = |folder: &&Path| {
+        folder.join("CACHEDIR.TAG").is_file() || folder.join(".rustc_info.json").is_file()
+    };
+    let target = program.ancestors().find(is_target);
+    let base = target.map_or_else(std::env::temp_dir, Path::to_path_buf);
+    let folder = base.join("muster-testkit-python");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create `{}`", folder.display()))?;
+    Ok(folder)
+}
