@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use muster_model::{AccountId, Text, Value};
-use muster_store::{Account, AccountOrigin, AccountStatus, ReadTx};
+use muster_store::{Account, AccountOrigin, AccountStatus, Number, ReadTx};
 
 use crate::{
     Ctx, EntitlementIndex, Error, Opened, Page, decode_facts, entity_type, observed_account,
@@ -18,6 +18,8 @@ pub struct AccountQuery {
     pub status: Option<AccountStatus>,
     /// Of this identity only.
     pub person: Option<String>,
+    /// As recorded at this instant.
+    pub as_of: Option<Timestamp>,
     /// Those after this id.
     pub after: Option<i64>,
     /// How many at most.
@@ -64,7 +66,11 @@ pub async fn list_accounts(
     let mut page = Page { items: Vec::new(), next: None };
     if let Some(person) = &query.person {
         let found = resolve_person(ctx, opened, &mut tx, person).await?;
-        for account in tx.accounts_of(found.row.id).await? {
+        let accounts = match query.as_of {
+            Some(at) => tx.accounts_of_as_of(found.row.id, at).await?,
+            None => tx.accounts_of(found.row.id).await?,
+        };
+        for account in accounts {
             if fits(opened, query, &account) {
                 page.items.push(account_view(&mut tx, opened, &index, &account).await?);
             }
@@ -81,17 +87,7 @@ pub async fn list_accounts(
         }
         for account_names in &names.accounts {
             let after = query.after.map(AccountId);
-            let more = match query.status {
-                Some(
-                    status @ (AccountStatus::Orphan
-                    | AccountStatus::Undecided
-                    | AccountStatus::Ignored),
-                ) => tx.unlinked_accounts(account_names.no, status, after, query.limit + 1).await?,
-                Some(AccountStatus::Linked) | None => {
-                    tx.scan_accounts(account_names.no, after, query.limit + 1).await?
-                }
-            };
-            accounts.extend(more);
+            accounts.extend(some_of(&mut tx, account_names.no, query, after).await?);
         }
     }
     accounts.sort_by_key(|account| account.id);
@@ -103,6 +99,32 @@ pub async fn list_accounts(
         page.items.push(account_view(&mut tx, opened, &index, account).await?);
     }
     Ok(page)
+}
+
+/// Accounts of a type that have the wanted status, one more than is asked for when there are more.
+async fn some_of(
+    tx: &mut ReadTx,
+    type_no: Number,
+    query: &AccountQuery,
+    mut after: Option<AccountId>,
+) -> Result<Vec<Account>, Error> {
+    let limit = query.limit + 1;
+    let mut found = Vec::new();
+    loop {
+        let page = match (query.as_of, query.status) {
+            (Some(at), _) => tx.scan_accounts_as_of(type_no, at, after, limit).await?,
+            (None, Some(AccountStatus::Linked) | None) => {
+                tx.scan_accounts(type_no, after, limit).await?
+            }
+            (None, Some(status)) => tx.unlinked_accounts(type_no, status, after, limit).await?,
+        };
+        let Some(last) = page.last() else { return Ok(found) };
+        after = Some(last.id);
+        found.extend(page.into_iter().filter(|a| query.status.is_none_or(|s| s == a.status)));
+        if found.len() >= limit {
+            return Ok(found);
+        }
+    }
 }
 
 fn fits(opened: &Opened, query: &AccountQuery, account: &Account) -> bool {

@@ -138,7 +138,10 @@ pub(crate) async fn load_world_for(
         load_type(tx, opened, *type_id, slots, as_of, &mut world).await?;
     }
     for (of, slot) in &projection.inverses {
-        load_inverse(tx, opened, *of, *slot, &mut world).await?;
+        match as_of {
+            Some(at) => load_inverse_as_of(tx, opened, (*of, *slot), at, &mut world).await?,
+            None => load_inverse(tx, opened, *of, *slot, &mut world).await?,
+        }
     }
     world.complete(evaluator, now);
     Ok(world)
@@ -200,6 +203,31 @@ async fn load_inverse(
     }
 }
 
+/// Links as they were: the link table knows the present ones only, the former versions of entities hold theirs.
+async fn load_inverse_as_of(
+    tx: &mut ReadTx,
+    opened: &Opened,
+    (of, slot): (TypeId, Slot),
+    at: Timestamp,
+    world: &mut MemoryWorld,
+) -> Result<(), Error> {
+    let Some(type_names) = opened.names.type_names(of) else { return Ok(()) };
+    let mut after = None;
+    loop {
+        let entities = tx.scan_entities_as_of(type_names.no, at, after, BATCH).await?;
+        let Some(last) = entities.last() else { return Ok(()) };
+        after = Some(last.id);
+        for entity in &entities {
+            let row = decode_facts(&opened.model, &opened.names, entity.id, of, &entity.facts)?;
+            for end in row.get(slot).items() {
+                if let Value::Link(target) = end {
+                    world.insert_link(of, slot, entity.id, *target);
+                }
+            }
+        }
+    }
+}
+
 /// Loads identities with their assignments, in the order of `ids`.
 pub async fn load_identities(
     tx: &mut ReadTx,
@@ -218,7 +246,7 @@ pub async fn load_identities(
         .collect()
 }
 
-fn assignments_by_entity(
+pub(crate) fn assignments_by_entity(
     assignments: Vec<muster_store::Assignment>,
 ) -> BTreeMap<EntityId, Vec<muster_store::Assignment>> {
     let mut map: BTreeMap<EntityId, Vec<_>> = BTreeMap::new();

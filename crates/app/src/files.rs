@@ -45,15 +45,32 @@ fn collect(dir: &Path, prefix: &str, depth: usize, files: &mut Vec<File>) -> Res
         let shown = if prefix.is_empty() { name.clone() } else { format!("{prefix}/{name}") };
         let kind = entry.file_type().map_err(fail)?;
         if kind.is_dir() {
-            let is_data = depth == 0 && name == "data";
-            if !name.starts_with('.') && !is_data && depth < MAX_DEPTH {
+            if is_looked_into(&name, depth) {
                 collect(&path, &shown, depth + 1, files)?;
             }
-        } else if path.extension().is_some_and(|end| end == "yaml" || end == "yml") {
+        } else if is_model_file(&name) {
             files.push(read_file(&path, &shown)?);
         }
     }
     Ok(())
+}
+
+/// True when a file of this path, relative to the project and with `/`, is one of its model files.
+pub fn belongs_to_project(path: &str) -> bool {
+    let mut folders: Vec<&str> = path.split('/').collect();
+    let name = folders.pop().unwrap_or_default();
+    let is_reached =
+        folders.iter().enumerate().all(|(depth, folder)| is_looked_into(folder, depth));
+    is_reached && is_model_file(name)
+}
+
+fn is_looked_into(folder: &str, depth: usize) -> bool {
+    let is_data = depth == 0 && folder == "data";
+    !folder.starts_with('.') && !is_data && depth < MAX_DEPTH
+}
+
+fn is_model_file(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|end| end == "yaml" || end == "yml")
 }
 
 fn read_file(path: &Path, shown: &str) -> Result<File, Error> {

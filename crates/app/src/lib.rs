@@ -18,7 +18,9 @@ mod names;
 mod opened;
 mod people;
 mod process;
+mod revisions;
 mod roles;
+mod simulate;
 
 pub use accounts::{AccountQuery, AccountView, account_view, list_accounts};
 pub use alarm::{
@@ -38,9 +40,14 @@ pub use facts::{
     IdentityFacts, decode_facts, identity_facts, load_identities, load_world, role_assignments,
     subject_of,
 };
-pub use files::{load_project, project_hash, read_project};
+pub use files::{belongs_to_project, load_project, project_hash, read_project};
 pub use names::{AccountNames, Layout, Names, ReadNames, SystemNames, TypeNames};
 pub use opened::Opened;
 pub use people::{Page, PeopleQuery, Person, entity_type, list_people, resolve_person};
 pub use process::{process_is_gone, process_name};
+pub use revisions::list_revisions;
 pub use roles::{RoleView, list_roles};
+pub use simulate::{
+    Change, ChangeKind, Event, Impact, ModelQuery, ModelsCompared, PersonImpact, Thing,
+    compare_models, everybody, look_ahead,
+};

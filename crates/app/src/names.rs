@@ -79,13 +79,14 @@ pub struct ReadNames {
 impl Names {
     /// Looks the numbers up; `None` when a name has none yet.
     pub async fn find(tx: &mut ReadTx, model: &Model) -> Result<Option<Self>, StoreError> {
-        let mut known = Known::default();
-        for kind in NameKind::ALL {
-            for name in tx.names(*kind).await? {
-                known.0.insert((*kind, name.parent, name.name), name.number);
-            }
-        }
-        Ok(known.names(model))
+        Ok(Known::load(tx).await?.names(model))
+    }
+
+    /// Looks the numbers up for a model that is only tried out: a name without a number gets one that nothing stored has.
+    pub async fn suppose(tx: &mut ReadTx, model: &Model) -> Result<Self, StoreError> {
+        let mut known = Known::load(tx).await?;
+        known.unused = Some(Number::from(u32::MAX));
+        Ok(known.names(model).unwrap_or_default())
     }
 
     /// Gives every name of the model a number.
@@ -148,16 +149,38 @@ fn read_name(model: &Model, type_id: TypeId) -> Text {
     model.schema.get(type_id).map_or_else(|| "?".into(), |entity_type| entity_type.name.clone())
 }
 
+/// The numbers that the repository knows.
 #[derive(Default)]
-struct Known(HashMap<(NameKind, Number, Text), Number>);
+struct Known {
+    numbers: HashMap<(NameKind, Number, Text), Number>,
+    /// The next number to give to a name without one, where that is wanted.
+    unused: Option<Number>,
+}
 
 impl Known {
-    fn get(&self, kind: NameKind, parent: Number, name: &Text) -> Option<Number> {
-        self.0.get(&(kind, parent, name.clone())).copied()
+    async fn load(tx: &mut ReadTx) -> Result<Self, StoreError> {
+        let mut known = Self::default();
+        for kind in NameKind::ALL {
+            for name in tx.names(*kind).await? {
+                known.numbers.insert((*kind, name.parent, name.name), name.number);
+            }
+        }
+        Ok(known)
+    }
+
+    fn get(&mut self, kind: NameKind, parent: Number, name: &Text) -> Option<Number> {
+        let key = (kind, parent, name.clone());
+        let known = self.numbers.get(&key).copied();
+        known.or_else(|| {
+            let unused = self.unused?;
+            self.unused = Some(unused - 1);
+            self.numbers.insert(key, unused);
+            Some(unused)
+        })
     }
 
     fn all<'a>(
-        &self,
+        &mut self,
         kind: NameKind,
         parent: Number,
         names: impl IntoIterator<Item = &'a Text>,
@@ -165,7 +188,7 @@ impl Known {
         names.into_iter().map(|name| self.get(kind, parent, name)).collect()
     }
 
-    fn names(&self, model: &Model) -> Option<Names> {
+    fn names(&mut self, model: &Model) -> Option<Names> {
         let mut names = Names::default();
         for (entity_type, behaviour) in model.schema.types.iter().zip(&model.types) {
             let no = self.get(NameKind::EntityType, 0, &entity_type.name)?;
@@ -186,7 +209,7 @@ impl Known {
         Some(names)
     }
 
-    fn system(&self, model: &Model, system: &System) -> Option<SystemNames> {
+    fn system(&mut self, model: &Model, system: &System) -> Option<SystemNames> {
         let no = self.get(NameKind::System, 0, &system.name)?;
         let kinds = self.all(
             NameKind::EntitlementKind,

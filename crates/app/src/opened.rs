@@ -80,6 +80,19 @@ impl Opened {
         })
     }
 
+    /// The same repository seen through another model, which must be right. Nothing is written; `revision` is what plans
+    /// and answers will name.
+    pub async fn with_files(&self, files: Vec<File>, revision: i64) -> Result<Self, Error> {
+        let mut loaded = muster_project::load(files, self.connectors.as_ref());
+        let Some(model) = loaded.model.take() else { return Err(Error::project(loaded)) };
+        let names = Names::suppose(&mut self.store.read().await?, &model).await?;
+        let model = Arc::new(model);
+        let evaluator = Arc::new(Evaluator::new(Arc::clone(&model)));
+        let (store, dir) = (self.store.clone(), self.dir.clone());
+        let connectors = Arc::clone(&self.connectors);
+        Ok(Self { model, evaluator, store, names: Arc::new(names), revision, dir, connectors })
+    }
+
     /// Opens the connector of a system.
     pub fn connect(&self, system: &System) -> Result<Arc<dyn Connector>, ConnectorError> {
         self.connectors.open(&system.connector, &system.settings, system.chaos.as_ref(), &self.dir)

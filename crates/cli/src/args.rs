@@ -125,6 +125,7 @@ pub(crate) enum Command {
     Users(commands::users::Args),
     Accounts(commands::accounts::Args),
     Orphans(commands::orphans::Args),
+    Revisions(commands::revisions::Args),
     Roles(commands::roles::Args),
     Assign(commands::assign::Args),
     Unassign(commands::unassign::Args),

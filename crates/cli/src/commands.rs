@@ -18,6 +18,7 @@ pub(crate) mod orphans;
 pub(crate) mod plan;
 pub(crate) mod plans;
 pub(crate) mod reference;
+pub(crate) mod revisions;
 pub(crate) mod roles;
 pub(crate) mod schema;
 pub(crate) mod simulate;
@@ -46,6 +47,7 @@ pub(crate) async fn run(shell: &mut Shell, command: Command) -> Result<Exit> {
         Command::Users(args) => Box::pin(users::run(shell, args)).await,
         Command::Accounts(args) => Box::pin(accounts::run(shell, args)).await,
         Command::Orphans(args) => Box::pin(orphans::run(shell, args)).await,
+        Command::Revisions(args) => Box::pin(revisions::run(shell, args)).await,
         Command::Roles(args) => Box::pin(roles::run(shell, args)).await,
         Command::Assign(args) => Box::pin(assign::run(shell, args)).await,
         Command::Unassign(args) => Box::pin(unassign::run(shell, args)).await,

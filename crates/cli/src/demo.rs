@@ -8,6 +8,7 @@ mod steps;
 use std::{collections::BTreeSet, path::Path};
 
 use jiff::{civil::Date, tz::TimeZone};
+use muster_app::everybody;
 use muster_engine::{PlanOptions, SyncOptions, make_plan, sync};
 use muster_plan::Kind;
 use muster_store::AccountStatus;
@@ -18,7 +19,6 @@ use crate::{
     host::Host,
     progress::progress,
     shell::{Shell, write_file},
-    simulation::everybody,
 };
 
 /// The zone of the sample company.
@@ -65,7 +65,7 @@ pub(crate) async fn set_up(shell: &mut Shell, dir: &Path) -> Result<Company> {
         .map(|read| read.objects)
         .sum::<u64>();
     let mut conflicts = 0;
-    everybody(&opened, &mut tx, ctx.now(), |_, _, evaluation| {
+    everybody(&mut tx, &opened, ctx.now(), |_, _, evaluation| {
         conflicts += usize::from(!evaluation.conflicts.is_empty());
     })
     .await?;

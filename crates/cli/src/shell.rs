@@ -45,6 +45,16 @@ impl Shell {
         self.open_at(&dir).await
     }
 
+    /// As [`Shell::open`], with the model that held at `as_of`; also the instant.
+    pub(crate) async fn open_as_of(
+        &mut self,
+        as_of: Option<When>,
+    ) -> Result<(Ctx, Opened, Option<Timestamp>)> {
+        let (ctx, opened) = self.open().await?;
+        let Some(at) = Self::instant(&opened, as_of) else { return Ok((ctx, opened, None)) };
+        Ok((ctx, opened.as_of(at).await?, Some(at)))
+    }
+
     /// Opens the project in `dir`.
     pub(crate) async fn open_at(&mut self, dir: &Path) -> Result<(Ctx, Opened)> {
         let ctx = self.ctx();

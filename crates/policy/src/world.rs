@@ -47,7 +47,11 @@ impl MemoryWorld {
     /// Computes the computed attributes and lifecycle states of all entities, as of `now`.
     ///
     /// Types come in the order of `Evaluator::computing_order`, so that a value that reads through a link finds it done.
+    /// Done again, it is as if it had been done for this instant only.
     pub fn complete(&mut self, evaluator: &Evaluator, now: Timestamp) {
+        for row in self.rows.values_mut() {
+            row.next_change = None;
+        }
         for (type_id, slot) in evaluator.computing_order() {
             let mut done: Vec<(EntityId, Value, Option<Timestamp>)> = Vec::new();
             for row in self.rows.values().filter(|row| row.type_id == *type_id) {

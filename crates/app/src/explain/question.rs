@@ -14,7 +14,7 @@ use crate::{
 pub struct When {
     /// Evaluate as if it were this time.
     pub at: Option<Timestamp>,
-    /// With the facts as they were recorded then.
+    /// With the facts and accounts as they were recorded then; [`Opened::as_of`] brings the model of that day.
     pub as_of: Option<Timestamp>,
 }
 
@@ -50,12 +50,16 @@ pub(super) async fn ask(
             &entity.facts,
         )?;
         facts.absent_since = entity.absent_since;
+        facts.known_state = facts.known_state.filter(|(_, since)| *since <= as_of);
         facts.assignments =
             role_assignments(&opened.model, tx.assignments_as_of(facts.row.id, as_of).await?);
     }
     let world = load_world(tx, opened, now, when.as_of).await?;
     let evaluation = opened.evaluator.evaluate(&facts.identity(), &world, now);
-    let accounts = tx.accounts_of(facts.row.id).await?;
+    let accounts = match when.as_of {
+        Some(as_of) => tx.accounts_of_as_of(facts.row.id, as_of).await?,
+        None => tx.accounts_of(facts.row.id).await?,
+    };
     let index = EntitlementIndex::load(tx, opened).await?;
     Ok(Question { facts, world, evaluation, now, accounts, index })
 }

@@ -5,7 +5,12 @@ use muster_plan::value_json;
 use muster_store::AccountStatus;
 use serde_json::{Value as Json, json};
 
-use crate::{Exit, Result, shell::Shell, ui::Report};
+use crate::{
+    Exit, Result,
+    shell::Shell,
+    ui::Report,
+    when::{When, parse_when},
+};
 
 /// List accounts as they were last read
 #[derive(clap::Args, Debug)]
@@ -19,6 +24,9 @@ pub(crate) struct Args {
     /// With this status only
     #[arg(long, value_enum, value_name = "STATUS")]
     status: Option<Status>,
+    /// As they were recorded on this day or at this instant
+    #[arg(long, value_name = "TIME", value_parser = parse_when)]
+    as_of: Option<When>,
     /// How many at most
     #[arg(long, value_name = "N", default_value_t = 100)]
     limit: usize,
@@ -55,11 +63,12 @@ pub(super) const COLUMNS: [&str; 7] =
     ["system", "account", "status", "enabled", "person", "confidence", "entitlements"];
 
 pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
-    let (ctx, opened) = shell.open().await?;
+    let (ctx, opened, as_of) = shell.open_as_of(args.as_of).await?;
     let query = AccountQuery {
         system: args.system,
         status: args.status.map(Status::of_store),
         person: args.person,
+        as_of,
         after: args.after,
         limit: args.limit.max(1),
     };

@@ -27,17 +27,14 @@ pub(crate) struct Args {
     /// As if it were this day or instant
     #[arg(long, value_name = "TIME", value_parser = parse_when)]
     at: Option<When>,
-    /// With the facts as they were recorded then
+    /// With the facts, the accounts and the model of that day or instant
     #[arg(long, value_name = "TIME", value_parser = parse_when)]
     as_of: Option<When>,
 }
 
 pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
-    let (ctx, opened) = shell.open().await?;
-    let instants = Instants {
-        at: Shell::instant(&opened, args.at),
-        as_of: Shell::instant(&opened, args.as_of),
-    };
+    let (ctx, opened, as_of) = shell.open_as_of(args.as_of).await?;
+    let instants = Instants { at: Shell::instant(&opened, args.at), as_of };
     let paint = shell.ui.paint();
     let report = match args.what.as_deref() {
         None => {

@@ -29,6 +29,7 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
             system: args.system.clone(),
             status: Some(status),
             person: None,
+            as_of: None,
             after: args.after,
             limit: args.limit.max(1),
         };

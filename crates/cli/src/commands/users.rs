@@ -49,11 +49,11 @@ enum Verb {
 
 pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     let Verb::List = args.verb;
-    let (ctx, opened) = shell.open().await?;
+    let (ctx, opened, as_of) = shell.open_as_of(args.as_of).await?;
     let query = PeopleQuery {
         type_name: args.type_name,
         condition: args.condition,
-        as_of: Shell::instant(&opened, args.as_of),
+        as_of,
         after: args.after,
         limit: args.limit.max(1),
     };

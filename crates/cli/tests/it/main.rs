@@ -9,4 +9,5 @@ mod help;
 mod project;
 mod reference;
 mod support;
+mod what_if;
 mod work;

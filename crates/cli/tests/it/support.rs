@@ -47,12 +47,15 @@ impl Connectors for Csv {
     }
 }
 
-/// Noon of a day in November, for ever.
-struct Noon;
+/// Noon of a day in November, unless the place says otherwise.
+const NOON: &str = "2026-11-20T12:00:00Z";
 
-impl Clock for Noon {
+/// A clock that stands still.
+struct Standing(&'static str);
+
+impl Clock for Standing {
     fn now(&self) -> Timestamp {
-        "2026-11-20T12:00:00Z".parse().unwrap()
+        self.0.parse().unwrap()
     }
 }
 
@@ -103,6 +106,7 @@ pub(crate) struct Place {
     variables: BTreeMap<String, String>,
     terminal: bool,
     typed: &'static str,
+    now: &'static str,
 }
 
 impl Place {
@@ -113,6 +117,7 @@ impl Place {
             variables: BTreeMap::new(),
             terminal: false,
             typed: "",
+            now: NOON,
         }
     }
 
@@ -142,6 +147,11 @@ impl Place {
         self
     }
 
+    /// From now on it is this time.
+    pub(crate) fn set_clock(&mut self, now: &'static str) {
+        self.now = now;
+    }
+
     pub(crate) fn dir(&self) -> PathBuf {
         self.folder.path().to_owned()
     }
@@ -169,7 +179,7 @@ impl Place {
         };
         let host = Host {
             connectors: Arc::new(Csv),
-            clock: Arc::new(Noon),
+            clock: Arc::new(Standing(self.now)),
             actor: "ada".into(),
             variables: self.variables.clone(),
             current_dir: self.dir(),

@@ -1,43 +1,26 @@
 //! What happens by an instant in the future if nothing new is heard: every evaluation that changes by the mere passing of
-//! time, in order, and the plan of that day.
+//! time, in order.
 //!
 //! Nothing is kept and no system is asked. The same evaluation is used as for plans, with another `now`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use muster_app::{Ctx, Error, IdentityFacts, Opened, load_identities, load_world, subject_of};
-use muster_engine::{PlanOptions, Progress, make_plan};
 use muster_model::{EntityId, Text, TypeId};
-use muster_plan::Plan;
 use muster_policy::{DesiredAccount, Evaluation, Model, Want};
-use muster_store::{IdRange, ReadTx};
 
-use crate::ui::counted;
-
-/// Identities loaded at once.
-const BATCH: usize = 2048;
-
-/// What was found.
-#[derive(Debug)]
-pub(crate) struct Simulation {
-    /// The beginning.
-    pub(crate) from: Timestamp,
-    /// The end.
-    pub(crate) to: Timestamp,
-    /// What happens, in order.
-    pub(crate) events: Vec<Event>,
-    /// The plan at the end, against what systems hold now.
-    pub(crate) plan: Plan,
-}
+use super::everybody;
+use crate::{Error, IdentityFacts, Opened, load_world, subject_of};
 
 /// What happens to one identity at one instant.
 #[derive(Debug)]
-pub(crate) struct Event {
-    pub(crate) at: Timestamp,
-    pub(crate) subject: Text,
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// To whom.
+    pub subject: Text,
     /// In a few words each: `active (was planned)`, `directory.user enabled`, `12 grants given`.
-    pub(crate) what: Vec<String>,
+    pub what: Vec<String>,
 }
 
 /// An identity whose evaluation changes by time.
@@ -47,21 +30,27 @@ struct Followed {
     evaluation: Evaluation,
 }
 
-/// Looks ahead to `to`.
-pub(crate) async fn simulate(
-    ctx: &Ctx,
+/// What happens from `from` to `to`, in order of time and subject.
+pub async fn look_ahead(
     opened: &Opened,
+    from: Timestamp,
     to: Timestamp,
-    progress: &dyn Progress,
-) -> Result<Simulation, Error> {
-    let from = ctx.now();
+) -> Result<Vec<Event>, Error> {
     let mut tx = opened.store.read().await?;
     let mut followed = BTreeMap::new();
     let mut due: BTreeMap<Timestamp, BTreeSet<EntityId>> = BTreeMap::new();
-    follow(opened, &mut tx, from, to, &mut followed, &mut due).await?;
+    everybody(&mut tx, opened, from, |type_id, facts, evaluation| {
+        if let Some(next) = evaluation.next_change.filter(|next| *next > from && *next <= to) {
+            due.entry(next).or_default().insert(facts.row.id);
+            followed.insert(facts.row.id, Followed { type_id, facts, evaluation });
+        }
+    })
+    .await?;
+    let mut world = load_world(&mut tx, opened, from, None).await?;
+    drop(tx);
     let mut events = Vec::new();
     while let Some((at, ids)) = due.pop_first() {
-        let world = load_world(&mut tx, opened, at, None).await?;
+        world.complete(&opened.evaluator, at);
         for id in ids {
             let Some(identity) = followed.get_mut(&id) else { continue };
             let before = &identity.evaluation;
@@ -78,55 +67,8 @@ pub(crate) async fn simulate(
             identity.evaluation = after;
         }
     }
-    drop(tx);
     events.sort_by(|a, b| (a.at, &a.subject).cmp(&(b.at, &b.subject)));
-    let options = PlanOptions { at: Some(to), people: Vec::new(), save: false };
-    let plan = make_plan(ctx, opened, &options, progress).await?.plan;
-    Ok(Simulation { from, to, events, plan })
-}
-
-/// Finds the identities for which something changes until `to`.
-async fn follow(
-    opened: &Opened,
-    tx: &mut ReadTx,
-    from: Timestamp,
-    to: Timestamp,
-    followed: &mut BTreeMap<EntityId, Followed>,
-    due: &mut BTreeMap<Timestamp, BTreeSet<EntityId>>,
-) -> Result<(), Error> {
-    everybody(opened, tx, from, |type_id, facts, evaluation| {
-        if let Some(next) = evaluation.next_change.filter(|next| *next > from && *next <= to) {
-            due.entry(next).or_default().insert(facts.row.id);
-            followed.insert(facts.row.id, Followed { type_id, facts, evaluation });
-        }
-    })
-    .await
-}
-
-/// Evaluates every identity at `now` and hands each to `take`.
-pub(crate) async fn everybody(
-    opened: &Opened,
-    tx: &mut ReadTx,
-    now: Timestamp,
-    mut take: impl FnMut(TypeId, IdentityFacts, Evaluation),
-) -> Result<(), Error> {
-    let world = load_world(tx, opened, now, None).await?;
-    for entity_type in opened.model.schema.types.iter().filter(|entity_type| entity_type.identity) {
-        let type_id = entity_type.id;
-        let Some(names) = opened.names.type_names(type_id) else { continue };
-        let mut range = IdRange { after: EntityId(0), to: EntityId(i64::MAX) };
-        loop {
-            let rows = tx.scan_identities(names.no, range, BATCH).await?;
-            let Some(last) = rows.last() else { break };
-            range.after = last.id;
-            let ids: Vec<EntityId> = rows.iter().map(|row| row.id).collect();
-            for facts in load_identities(tx, opened, type_id, &ids, now).await? {
-                let evaluation = opened.evaluator.evaluate(&facts.identity(), &world, now);
-                take(type_id, facts, evaluation);
-            }
-        }
-    }
-    Ok(())
+    Ok(events)
 }
 
 /// What changed from one evaluation to the next, in words.
@@ -224,4 +166,8 @@ fn account_change(
     let system = model.systems.get(new.account.system.index())?;
     let account = system.accounts.get(new.account.account)?;
     Some((word(new), format!("{}.{}", system.name, account.name)))
+}
+
+fn counted(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
