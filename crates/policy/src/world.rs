@@ -49,6 +49,7 @@ impl MemoryWorld {
     /// Types come in the order of `Evaluator::computing_order`, so that a value that reads through a link finds it done.
     /// Done again, it is as if it had been done for this instant only.
     pub fn complete(&mut self, evaluator: &Evaluator, now: Timestamp) {
+        #[expect(clippy::iter_over_hash_type, reason = "every row is treated alike")]
         for row in self.rows.values_mut() {
             row.next_change = None;
         }
