@@ -77,7 +77,7 @@ impl Catalogue for BenchConnectors {
         settings: &Settings,
     ) -> Result<Capabilities, Vec<SettingProblem>> {
         match connector {
-            "csv" => muster_connector_csv::capabilities(settings),
+            kind @ "csv" => muster_connector_file::capabilities(kind, settings),
             "ldap" => muster_connector_ldap::capabilities(settings),
             _ => Ok(self.memory(settings.scalar("name").map_or("", |name| name)).capabilities()),
         }
@@ -93,7 +93,7 @@ impl Connectors for BenchConnectors {
         base: &Path,
     ) -> Result<Arc<dyn Connector>, ConnectorError> {
         Ok(match connector {
-            "csv" => muster_connector_csv::open(settings, base)?,
+            kind @ "csv" => muster_connector_file::open(kind, settings, base)?,
             "ldap" => muster_connector_ldap::open(settings, &Files)?,
             _ => self.memory(settings.scalar("name").map_or("", |name| name)),
         })

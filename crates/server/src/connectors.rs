@@ -19,7 +19,9 @@ pub(crate) struct BuiltIn;
 
 impl Catalogue for BuiltIn {
     fn connectors(&self) -> Vec<&'static str> {
-        vec![muster_connector_csv::KIND, muster_connector_ldap::KIND]
+        let mut kinds = muster_connector_file::KINDS.to_vec();
+        kinds.push(muster_connector_ldap::KIND);
+        kinds
     }
 
     fn capabilities(
@@ -28,8 +30,10 @@ impl Catalogue for BuiltIn {
         settings: &Settings,
     ) -> Result<Capabilities, Vec<SettingProblem>> {
         match connector {
-            muster_connector_csv::KIND => muster_connector_csv::capabilities(settings),
             muster_connector_ldap::KIND => muster_connector_ldap::capabilities(settings),
+            kind if muster_connector_file::KINDS.contains(&kind) => {
+                muster_connector_file::capabilities(kind, settings)
+            }
             other => Err(vec![SettingProblem {
                 message: format!("there is no connector `{other}`"),
                 span: settings.span,
@@ -49,8 +53,10 @@ impl Connectors for BuiltIn {
     ) -> Result<Arc<dyn Connector>, ConnectorError> {
         let secrets = ProcessSecrets { base: base.to_owned() };
         let inner = match connector {
-            muster_connector_csv::KIND => muster_connector_csv::open(settings, base)?,
             muster_connector_ldap::KIND => muster_connector_ldap::open(settings, &secrets)?,
+            kind if muster_connector_file::KINDS.contains(&kind) => {
+                muster_connector_file::open(kind, settings, base)?
+            }
             other => {
                 return Err(ConnectorError::Settings(format!("there is no connector `{other}`")));
             }

@@ -38,7 +38,7 @@ pub(super) const BANNED: &[(&str, &str)] = &[
 pub(super) const KEPT: &[(&str, &[&str])] = &[
     ("cel", &["muster-lang"]),
     ("clap", &["bench", "clap_complete", "clap_mangen", "muster-cli"]),
-    ("csv", &["muster-cli", "muster-connector-csv"]),
+    ("csv", &["muster-cli", "muster-connector-file"]),
     ("deadpool-postgres", &["muster-store"]),
     ("ldap3", &["muster-connector-ldap"]),
     ("reqwest", &["muster-http"]),

@@ -38,7 +38,7 @@ const LAYERS: &[Layer] = &[
     Layer { name: "project", kind: Kind::Pure, uses: &["model", "lang", "policy"] },
     Layer { name: "store", kind: Kind::Edge, uses: &["model"] },
     Layer { name: "connector", kind: Kind::Edge, uses: &["model"] },
-    Layer { name: "connector-csv", kind: Kind::Edge, uses: &["model", "connector"] },
+    Layer { name: "connector-file", kind: Kind::Edge, uses: &["model", "connector"] },
     Layer { name: "connector-ldap", kind: Kind::Edge, uses: &["model", "connector"] },
     Layer { name: "http", kind: Kind::Edge, uses: &["model", "connector"] },
     Layer { name: "demo", kind: Kind::Pure, uses: &["model"] },
@@ -72,7 +72,7 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "server",
         kind: Kind::Edge,
-        uses: &["model", "project", "connector", "connector-csv", "connector-ldap", "app", "cli"],
+        uses: &["model", "project", "connector", "connector-file", "connector-ldap", "app", "cli"],
     },
     Layer {
         name: "bench",
@@ -85,7 +85,7 @@ const LAYERS: &[Layer] = &[
             "project",
             "store",
             "connector",
-            "connector-csv",
+            "connector-file",
             "connector-ldap",
             "app",
             "engine",

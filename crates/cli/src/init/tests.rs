@@ -11,15 +11,15 @@ struct Csv;
 
 impl Catalogue for Csv {
     fn connectors(&self) -> Vec<&'static str> {
-        vec![muster_connector_csv::KIND]
+        muster_connector_file::KINDS.to_vec()
     }
 
     fn capabilities(
         &self,
-        _connector: &str,
+        connector: &str,
         settings: &Settings,
     ) -> Result<Capabilities, Vec<SettingProblem>> {
-        muster_connector_csv::capabilities(settings)
+        muster_connector_file::capabilities(connector, settings)
     }
 }
 

@@ -19,27 +19,27 @@ struct Csv;
 
 impl Catalogue for Csv {
     fn connectors(&self) -> Vec<&'static str> {
-        vec![muster_connector_csv::KIND]
+        muster_connector_file::KINDS.to_vec()
     }
 
     fn capabilities(
         &self,
-        _connector: &str,
+        connector: &str,
         settings: &Settings,
     ) -> Result<Capabilities, Vec<SettingProblem>> {
-        muster_connector_csv::capabilities(settings)
+        muster_connector_file::capabilities(connector, settings)
     }
 }
 
 impl Connectors for Csv {
     fn open(
         &self,
-        _connector: &str,
+        connector: &str,
         settings: &Settings,
         chaos: Option<&Settings>,
         base: &Path,
     ) -> Result<Arc<dyn Connector>, ConnectorError> {
-        let inner = muster_connector_csv::open(settings, base)?;
+        let inner = muster_connector_file::open(connector, settings, base)?;
         Ok(match chaos.and_then(|chaos| ChaosSettings::read(chaos).ok()) {
             Some(chaos) => Arc::new(Chaos::new(inner, chaos)),
             None => inner,

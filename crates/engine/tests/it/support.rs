@@ -77,7 +77,7 @@ impl Catalogue for TestConnectors {
         settings: &Settings,
     ) -> Result<Capabilities, Vec<SettingProblem>> {
         match connector {
-            "csv" => muster_connector_csv::capabilities(settings),
+            kind @ "csv" => muster_connector_file::capabilities(kind, settings),
             "ldap" => muster_connector_ldap::capabilities(settings),
             _ => Ok(self.memory(settings.scalar("name").unwrap()).capabilities()),
         }
@@ -93,7 +93,7 @@ impl Connectors for TestConnectors {
         base: &Path,
     ) -> Result<Arc<dyn Connector>, ConnectorError> {
         let inner: Arc<dyn Connector> = match connector {
-            "csv" => muster_connector_csv::open(settings, base)?,
+            kind @ "csv" => muster_connector_file::open(kind, settings, base)?,
             "ldap" => {
                 let directory = muster_connector_ldap::open(settings, &TestSecrets)?;
                 match &*self.wrap.lock().unwrap() {

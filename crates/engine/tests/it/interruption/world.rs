@@ -169,7 +169,7 @@ impl Catalogue for WorldConnectors {
         settings: &Settings,
     ) -> Result<Capabilities, Vec<SettingProblem>> {
         if connector == "csv" {
-            return muster_connector_csv::capabilities(settings);
+            return muster_connector_file::capabilities(muster_connector_file::CSV, settings);
         }
         Ok(Shelf::capabilities())
     }
@@ -185,7 +185,7 @@ impl Connectors for WorldConnectors {
     ) -> Result<Arc<dyn Connector>, ConnectorError> {
         let path = settings.scalar("path").unwrap();
         let inner: Arc<dyn Connector> = if connector == "csv" {
-            muster_connector_csv::open(settings, base)?
+            muster_connector_file::open(muster_connector_file::CSV, settings, base)?
         } else {
             Arc::new(Shelf::open(&base.join(&**path)))
         };

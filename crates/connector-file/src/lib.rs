@@ -36,18 +36,30 @@ use crate::{
     write::Paths,
 };
 
-/// The connector's name in model files.
-pub const KIND: &str = "csv";
+/// The name of the connector for CSV and TSV files in model files.
+pub const CSV: &str = "csv";
+
+/// The names of all connectors of this crate in model files.
+pub const KINDS: [&str; 1] = [CSV];
 
 /// What can be done with these settings, or every problem in them. Looks at no file.
-pub fn capabilities(settings: &Settings) -> Result<Capabilities, Vec<SettingProblem>> {
+///
+/// `kind` is one of [`KINDS`].
+pub fn capabilities(kind: &str, settings: &Settings) -> Result<Capabilities, Vec<SettingProblem>> {
+    _ = kind;
     CsvSettings::read(settings, Path::new("")).map(|settings| settings.capabilities())
 }
 
 /// Makes a connector for the file that `settings` names; a relative path is relative to `base`, the project folder.
 ///
-/// The file is opened by the calls, not here, so it may appear later. Wrong settings are [`ConnectorError::Settings`].
-pub fn open(settings: &Settings, base: &Path) -> Result<Arc<dyn Connector>, ConnectorError> {
+/// `kind` is one of [`KINDS`]. The file is opened by the calls, not here, so it may appear later. Wrong settings are
+/// [`ConnectorError::Settings`].
+pub fn open(
+    kind: &str,
+    settings: &Settings,
+    base: &Path,
+) -> Result<Arc<dyn Connector>, ConnectorError> {
+    _ = kind;
     let settings =
         CsvSettings::read(settings, base).map_err(|problems| settings_error(&problems))?;
     Ok(Arc::new(CsvFile { settings, table: Mutex::new(None) }))

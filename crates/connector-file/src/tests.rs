@@ -46,7 +46,7 @@ impl Project {
     pub(crate) fn open(&self) -> Arc<dyn Connector> {
         let pairs: Vec<(&str, &str)> =
             self.pairs.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
-        open(&written(&pairs), self.folder.path()).unwrap()
+        open(CSV, &written(&pairs), self.folder.path()).unwrap()
     }
 }
 

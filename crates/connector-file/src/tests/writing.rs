@@ -285,7 +285,7 @@ async fn rights_and_links_survive_a_rewrite() {
     let link = path.with_file_name("link.csv");
     std::os::unix::fs::symlink("real.csv", &link).unwrap();
     let settings = written(&[("path", "link.csv"), ("key", "id"), ("writable", "true")]);
-    let connector = open(&settings, path.parent().unwrap()).unwrap();
+    let connector = open(CSV, &settings, path.parent().unwrap()).unwrap();
     assert_eq!(apply(&*connector, &[create("1", &[])]).await, "ok");
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
