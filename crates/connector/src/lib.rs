@@ -9,6 +9,8 @@ pub mod contract;
 mod chaos;
 mod claims;
 mod duration;
+#[cfg(any(test, feature = "json"))]
+pub mod json;
 mod memory;
 mod secret;
 mod settings;

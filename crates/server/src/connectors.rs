@@ -20,7 +20,7 @@ pub(crate) struct BuiltIn;
 impl Catalogue for BuiltIn {
     fn connectors(&self) -> Vec<&'static str> {
         let mut kinds = muster_connector_file::KINDS.to_vec();
-        kinds.push(muster_connector_ldap::KIND);
+        kinds.extend([muster_connector_command::KIND, muster_connector_ldap::KIND]);
         kinds
     }
 
@@ -30,6 +30,7 @@ impl Catalogue for BuiltIn {
         settings: &Settings,
     ) -> Result<Capabilities, Vec<SettingProblem>> {
         match connector {
+            muster_connector_command::KIND => muster_connector_command::capabilities(settings),
             muster_connector_ldap::KIND => muster_connector_ldap::capabilities(settings),
             kind if muster_connector_file::KINDS.contains(&kind) => {
                 muster_connector_file::capabilities(kind, settings)
@@ -53,6 +54,9 @@ impl Connectors for BuiltIn {
     ) -> Result<Arc<dyn Connector>, ConnectorError> {
         let secrets = ProcessSecrets { base: base.to_owned() };
         let inner = match connector {
+            muster_connector_command::KIND => {
+                muster_connector_command::open(settings, base, &secrets)?
+            }
             muster_connector_ldap::KIND => muster_connector_ldap::open(settings, &secrets)?,
             kind if muster_connector_file::KINDS.contains(&kind) => {
                 muster_connector_file::open(kind, settings, base)?

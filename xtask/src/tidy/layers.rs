@@ -38,6 +38,7 @@ const LAYERS: &[Layer] = &[
     Layer { name: "project", kind: Kind::Pure, uses: &["model", "lang", "policy"] },
     Layer { name: "store", kind: Kind::Edge, uses: &["model"] },
     Layer { name: "connector", kind: Kind::Edge, uses: &["model"] },
+    Layer { name: "connector-command", kind: Kind::Edge, uses: &["model", "connector"] },
     Layer { name: "connector-file", kind: Kind::Edge, uses: &["model", "connector"] },
     Layer { name: "connector-ldap", kind: Kind::Edge, uses: &["model", "connector"] },
     Layer { name: "http", kind: Kind::Edge, uses: &["model", "connector"] },
@@ -72,7 +73,16 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "server",
         kind: Kind::Edge,
-        uses: &["model", "project", "connector", "connector-file", "connector-ldap", "app", "cli"],
+        uses: &[
+            "model",
+            "project",
+            "connector",
+            "connector-command",
+            "connector-file",
+            "connector-ldap",
+            "app",
+            "cli",
+        ],
     },
     Layer {
         name: "bench",
