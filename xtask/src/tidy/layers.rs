@@ -42,6 +42,7 @@ const LAYERS: &[Layer] = &[
     Layer { name: "connector-file", kind: Kind::Edge, uses: &["model", "connector"] },
     Layer { name: "connector-ldap", kind: Kind::Edge, uses: &["model", "connector"] },
     Layer { name: "http", kind: Kind::Edge, uses: &["model", "connector"] },
+    Layer { name: "scim", kind: Kind::Pure, uses: &[] },
     Layer { name: "demo", kind: Kind::Pure, uses: &["model"] },
     Layer { name: "testkit", kind: Kind::Edge, uses: &["model"] },
     Layer {
