@@ -5,7 +5,9 @@ use muster_model::{AssignmentId, Text};
 use muster_store::{Assignment, Entry, Sequence, Tx};
 use serde_json::json;
 
-use crate::{Ctx, Error, IdentityFacts, Kind, Opened, opened::similar, resolve_person, subject_of};
+use crate::{
+    Ctx, Error, IdentityFacts, Kind, Opened, fact_kind, opened::similar, resolve_person, subject_of,
+};
 
 /// What is to be given.
 #[derive(Debug, Clone)]
@@ -133,7 +135,8 @@ pub async fn list_assignments(
     let mut tx = opened.store.read().await?;
     let found = resolve_person(ctx, opened, &mut tx, person).await?;
     let all = tx.assignments_of(found.row.id).await?;
-    Ok(all.into_iter().map(|assignment| view(opened, &found, assignment)).collect())
+    let of_roles = all.into_iter().filter(|assignment| fact_kind(&assignment.role).is_none());
+    Ok(of_roles.map(|assignment| view(opened, &found, assignment)).collect())
 }
 
 fn check(request: &AssignRequest, now: Timestamp) -> Result<(), Error> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use muster_model::{AssignmentId, EntityId, Row, Slot, Text, TypeId, Value, decode_row};
-use muster_policy::{Assignment, Evaluator, Identity, MemoryWorld, Model};
+use muster_policy::{Assignment, Evaluator, FactKind, Identity, LifecycleFact, MemoryWorld, Model};
 use muster_store::{IdentityRow, ReadTx};
 
 use crate::{Error, Names, Opened};
@@ -23,6 +23,8 @@ pub struct IdentityFacts {
     pub version: i64,
     /// Its assignments that hold or will.
     pub assignments: Vec<Assignment>,
+    /// What was said about its lifecycle by hand.
+    pub facts: Vec<LifecycleFact>,
     /// Since when its record is missing.
     pub absent_since: Option<Timestamp>,
     /// The lifecycle state last found, and since when.
@@ -35,6 +37,7 @@ impl IdentityFacts {
         Identity {
             row: &self.row,
             assignments: &self.assignments,
+            facts: &self.facts,
             absent_since: self.absent_since,
             known_state: self.known_state,
         }
@@ -64,7 +67,7 @@ pub fn identity_facts(
     opened: &Opened,
     type_id: TypeId,
     stored: IdentityRow,
-    assignments: Vec<Assignment>,
+    assignments: Vec<muster_store::Assignment>,
 ) -> Result<IdentityFacts, Error> {
     let row = decode_facts(&opened.model, &opened.names, stored.id, type_id, &stored.facts)?;
     let states = opened.names.type_names(type_id).map_or(&[][..], |names| &names.states);
@@ -73,7 +76,8 @@ pub fn identity_facts(
         row,
         key: stored.key,
         version: stored.version,
-        assignments,
+        facts: lifecycle_facts(&assignments),
+        assignments: role_assignments(&opened.model, assignments),
         absent_since: stored.absent_since,
         known_state: state.zip(stored.state_since),
     })
@@ -96,6 +100,36 @@ pub fn role_assignments(model: &Model, stored: Vec<muster_store::Assignment>) ->
             })
         })
         .collect()
+}
+
+/// Stands before the word of a lifecycle fact where an assignment has the name of a role; no role is called so.
+const FACT_MARK: char = '@';
+
+/// What a lifecycle fact is called where an assignment has the name of a role.
+pub fn fact_name(kind: FactKind) -> Text {
+    format!("{FACT_MARK}{}", kind.word()).into()
+}
+
+/// The kind of lifecycle fact that an assignment stands for; `None` for one of a role.
+pub fn fact_kind(name: &str) -> Option<FactKind> {
+    let word = name.strip_prefix(FACT_MARK)?;
+    FactKind::ALL.iter().copied().find(|kind| kind.word() == word)
+}
+
+/// The lifecycle facts among stored assignments; ended ones are left out.
+pub fn lifecycle_facts(stored: &[muster_store::Assignment]) -> Vec<LifecycleFact> {
+    let open = stored.iter().filter(|assignment| assignment.ended_at.is_none());
+    let mut facts: Vec<LifecycleFact> = open.filter_map(fact_of).collect();
+    facts.sort_unstable();
+    facts
+}
+
+fn fact_of(assignment: &muster_store::Assignment) -> Option<LifecycleFact> {
+    Some(LifecycleFact {
+        kind: fact_kind(&assignment.role)?,
+        from: assignment.valid_from.unwrap_or(assignment.created_at),
+        until: assignment.valid_until,
+    })
 }
 
 /// How an entity is named to people: a unique attribute that is not the key reads better than a number.
@@ -137,6 +171,11 @@ pub(crate) async fn load_world_for(
     for (type_id, slots) in &projection.slots {
         load_type(tx, opened, *type_id, slots, as_of, &mut world).await?;
     }
+    if reads_lifecycle(opened, projection) {
+        for (id, facts) in all_lifecycle_facts(tx).await? {
+            facts.into_iter().for_each(|fact| world.insert_fact(id, fact));
+        }
+    }
     for (of, slot) in &projection.inverses {
         match as_of {
             Some(at) => load_inverse_as_of(tx, opened, (*of, *slot), at, &mut world).await?,
@@ -145,6 +184,33 @@ pub(crate) async fn load_world_for(
     }
     world.complete(evaluator, now);
     Ok(world)
+}
+
+/// Whether the lifecycle of an entity is read through a link.
+fn reads_lifecycle(opened: &Opened, projection: &muster_policy::Projection) -> bool {
+    projection.slots.iter().any(|(type_id, slots)| {
+        let lifecycle = opened.model.schema.get(*type_id).and_then(|of| of.lifecycle());
+        lifecycle.is_some_and(|attribute| slots.contains(&attribute.slot))
+    })
+}
+
+/// Every lifecycle fact that is not ended, by identity.
+pub(crate) async fn all_lifecycle_facts(
+    tx: &mut ReadTx,
+) -> Result<BTreeMap<EntityId, Vec<LifecycleFact>>, Error> {
+    let mut facts: BTreeMap<EntityId, Vec<LifecycleFact>> = BTreeMap::new();
+    for kind in FactKind::ALL {
+        let mut after = None;
+        loop {
+            let page = tx.assignments_of_role(&fact_name(*kind), after, BATCH).await?;
+            let Some(last) = page.last() else { break };
+            after = Some((last.entity, last.id));
+            for assignment in &page {
+                facts.entry(assignment.entity).or_default().extend(fact_of(assignment));
+            }
+        }
+    }
+    Ok(facts)
 }
 
 async fn load_type(
@@ -241,7 +307,7 @@ pub async fn load_identities(
     rows.into_iter()
         .map(|row| {
             let own = assignments.remove(&row.id).unwrap_or_default();
-            identity_facts(opened, type_id, row, role_assignments(&opened.model, own))
+            identity_facts(opened, type_id, row, own)
         })
         .collect()
 }

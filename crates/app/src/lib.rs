@@ -37,8 +37,8 @@ pub use explain::{
     PersonExplained, RoleHeld, When, explain_access, explain_attribute, explain_person,
 };
 pub use facts::{
-    IdentityFacts, decode_facts, identity_facts, load_identities, load_world, role_assignments,
-    subject_of,
+    IdentityFacts, decode_facts, fact_kind, fact_name, identity_facts, lifecycle_facts,
+    load_identities, load_world, role_assignments, subject_of,
 };
 pub use files::{belongs_to_project, load_project, project_hash, read_project};
 pub use names::{AccountNames, Layout, Names, ReadNames, SystemNames, TypeNames};

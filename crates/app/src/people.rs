@@ -10,7 +10,10 @@ use muster_store::ReadTx;
 
 use crate::{
     Ctx, Error, IdentityFacts, Opened,
-    facts::{decode_facts, load_identities, load_world_for, type_of_number},
+    facts::{
+        all_lifecycle_facts, decode_facts, lifecycle_facts, load_identities, load_world_for,
+        type_of_number,
+    },
     opened::similar,
 };
 
@@ -85,6 +88,7 @@ pub async fn list_people(
         None => Arc::clone(&opened.evaluator),
     };
     let world = load_world_for(&mut tx, opened, &evaluator, now, query.as_of).await?;
+    let mut facts_of = all_lifecycle_facts(&mut tx).await?;
     let mut page = Page { items: Vec::new(), next: None };
     let mut after = query.after.map(EntityId);
     loop {
@@ -95,11 +99,16 @@ pub async fn list_people(
         let Some(last) = entities.last() else { return Ok(page) };
         after = Some(last.id);
         for entity in &entities {
+            let said = match query.as_of {
+                Some(at) => lifecycle_facts(&tx.assignments_as_of(entity.id, at).await?),
+                None => facts_of.remove(&entity.id).unwrap_or_default(),
+            };
             let facts = IdentityFacts {
                 row: decode_facts(&opened.model, &opened.names, entity.id, type_id, &entity.facts)?,
                 key: entity.key.clone(),
                 version: entity.version,
                 assignments: Vec::new(),
+                facts: said,
                 absent_since: entity.absent_since,
                 known_state: None,
             };

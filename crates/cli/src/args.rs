@@ -123,6 +123,7 @@ pub(crate) enum Command {
     Simulate(commands::simulate::Args),
     Plans(commands::plans::Args),
     Users(commands::users::Args),
+    People(commands::people::Args),
     Accounts(commands::accounts::Args),
     Orphans(commands::orphans::Args),
     Revisions(commands::revisions::Args),

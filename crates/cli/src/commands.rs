@@ -15,6 +15,7 @@ pub(crate) mod help;
 pub(crate) mod init;
 pub(crate) mod man;
 pub(crate) mod orphans;
+pub(crate) mod people;
 pub(crate) mod plan;
 pub(crate) mod plans;
 pub(crate) mod reference;
@@ -45,6 +46,7 @@ pub(crate) async fn run(shell: &mut Shell, command: Command) -> Result<Exit> {
         Command::Simulate(args) => Box::pin(simulate::run(shell, args)).await,
         Command::Plans(args) => Box::pin(plans::run(shell, args)).await,
         Command::Users(args) => Box::pin(users::run(shell, args)).await,
+        Command::People(args) => Box::pin(people::run(shell, args)).await,
         Command::Accounts(args) => Box::pin(accounts::run(shell, args)).await,
         Command::Orphans(args) => Box::pin(orphans::run(shell, args)).await,
         Command::Revisions(args) => Box::pin(revisions::run(shell, args)).await,

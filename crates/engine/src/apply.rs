@@ -374,8 +374,13 @@ async fn finish(
     ids: &[EntityId],
     report: &ApplyReport,
 ) -> Result<(), Error> {
-    let outcome = evaluate_some(opened, ids, ctx.now()).await?;
-    save_findings(opened, &outcome.evaluations).await?;
+    let mut now = ctx.now();
+    let mut outcome = evaluate_some(opened, ids, now).await?;
+    if outcome.effects.write_facts(ctx, opened).await? {
+        now = ctx.now();
+        outcome = evaluate_some(opened, ids, now).await?;
+    }
+    save_findings(opened, &outcome.evaluations, outcome.effects.notes, now).await?;
     let mut tx = opened.store.begin().await?;
     if report.left == 0 {
         tx.set_plan_status(id, &[PlanStatus::Applying], PlanStatus::Done).await?;

@@ -63,6 +63,7 @@ impl<'a> Correlator<'a> {
                     key: entity.key,
                     version: entity.version,
                     assignments: Vec::new(),
+                    facts: Vec::new(),
                     absent_since: entity.absent_since,
                     known_state: None,
                 };

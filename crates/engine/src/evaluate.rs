@@ -11,15 +11,18 @@ use std::{
 use jiff::Timestamp;
 use muster_app::{
     EntitlementIndex, Error, IdentityFacts, Opened, identity_facts, load_identities, load_world,
-    observed_account, role_assignments, subject_of,
+    observed_account, subject_of,
 };
 use muster_model::{EntityId, TypeId};
 use muster_plan::{Observed, Operation, compare};
 use muster_policy::{MemoryWorld, Mode};
-use muster_store::{AccountStatus, Evaluation, IdRange, IdentityRow, ReadTx};
+use muster_store::{AccountStatus, Evaluation, HeldRole, IdRange, IdentityRow, ReadTx};
 use rustc_hash::FxHashMap;
 
-use crate::progress::{NoProgress, Task};
+use crate::{
+    effects::{Before, Effects, Watching, held_in, same_roles},
+    progress::{NoProgress, Task},
+};
 
 const BATCH: usize = 2048;
 /// Identities in one piece of work when only some are looked at.
@@ -36,6 +39,10 @@ pub(crate) struct Outcome {
     pub(crate) observed_only: Vec<Operation>,
     /// Findings that differ from what is stored.
     pub(crate) evaluations: Vec<Evaluation>,
+    /// What follows beside the plan.
+    pub(crate) effects: Effects,
+    /// What is watched.
+    pub(crate) watching: Watching,
     /// How many identities were evaluated.
     pub(crate) n: u64,
 }
@@ -53,6 +60,7 @@ struct Shared {
     opened: Opened,
     world: MemoryWorld,
     index: EntitlementIndex,
+    watching: Watching,
     now: Timestamp,
     pieces: Mutex<VecDeque<Piece>>,
     task: Box<dyn Task>,
@@ -106,17 +114,24 @@ async fn evaluate_pieces(
     let mut tx = opened.store.read().await?;
     let world = load_world(&mut tx, opened, now, None).await?;
     let index = EntitlementIndex::load(&mut tx, opened).await?;
+    let watching = Watching::load(&mut tx, opened).await?;
     drop(tx);
     let n = n_workers().min(pieces.len());
     let pieces = Mutex::new(pieces);
-    let shared = Arc::new(Shared { opened: opened.clone(), world, index, now, pieces, task });
-    if n <= 1 {
-        return worker(&shared).await;
+    let opened = opened.clone();
+    let shared = Arc::new(Shared { opened, world, index, watching, now, pieces, task });
+    let mut outcome = if n <= 1 { worker(&shared).await? } else { in_parallel(&shared, n).await? };
+    if let Some(shared) = Arc::into_inner(shared) {
+        outcome.watching = shared.watching;
     }
+    Ok(outcome)
+}
+
+async fn in_parallel(shared: &Arc<Shared>, n: usize) -> Result<Outcome, Error> {
     let handle = tokio::runtime::Handle::current();
     let workers: Vec<_> = (0..n)
         .map(|_| {
-            let (shared, handle) = (Arc::clone(&shared), handle.clone());
+            let (shared, handle) = (Arc::clone(shared), handle.clone());
             tokio::task::spawn_blocking(move || handle.block_on(worker(&shared)))
         })
         .collect();
@@ -127,6 +142,7 @@ async fn evaluate_pieces(
         outcome.operations.extend(part.operations);
         outcome.observed_only.extend(part.observed_only);
         outcome.evaluations.extend(part.evaluations);
+        outcome.effects.extend(part.effects);
         outcome.n += part.n;
     }
     outcome.evaluations.sort_by_key(|evaluation| evaluation.entity);
@@ -162,14 +178,17 @@ async fn evaluate_range(
         let Some(last) = rows.last().map(|row| row.id) else { return Ok(()) };
         let here = IdRange { after: range.after, to: last };
         let mut assignments = assignments_in(tx, here, shared.now).await?;
+        let mut held = FxHashMap::default();
+        if !shared.watching.is_empty() {
+            held = held_in(tx, here).await?;
+        }
         let mut differing = Vec::new();
         for row in rows {
             outcome.n += 1;
             let stored = assignments.remove(&row.id).unwrap_or_default();
-            let settled = Known::of(&row);
-            let facts =
-                identity_facts(opened, type_id, row, role_assignments(&opened.model, stored))?;
-            look(opened, &shared.world, facts, settled, shared.now, &mut differing);
+            let known = Known { held: held.remove(&row.id).unwrap_or_default(), ..Known::of(&row) };
+            let facts = identity_facts(opened, type_id, row, stored)?;
+            look(shared, facts, known, &mut differing);
         }
         shared.task.advance(u64::try_from(last.0 - range.after.0).unwrap_or(0));
         compare_all(shared, tx, differing, outcome).await?;
@@ -199,8 +218,9 @@ async fn assignments_in(
 }
 
 /// What is stored of an identity's last evaluation.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Known {
+    held: Vec<HeldRole>,
     state_no: Option<i64>,
     state_since: Option<Timestamp>,
     settled: Option<muster_model::Fingerprint>,
@@ -210,6 +230,7 @@ struct Known {
 impl Known {
     fn of(row: &IdentityRow) -> Self {
         Self {
+            held: Vec::new(),
             state_no: row.state_no,
             state_since: row.state_since,
             settled: row.settled,
@@ -225,15 +246,9 @@ struct Differing {
     known: Known,
 }
 
-fn look(
-    opened: &Opened,
-    world: &MemoryWorld,
-    facts: IdentityFacts,
-    known: Known,
-    now: Timestamp,
-    differing: &mut Vec<Differing>,
-) {
-    let evaluation = opened.evaluator.evaluate(&facts.identity(), world, now);
+fn look(shared: &Shared, facts: IdentityFacts, known: Known, differing: &mut Vec<Differing>) {
+    let (opened, now) = (&shared.opened, shared.now);
+    let evaluation = opened.evaluator.evaluate(&facts.identity(), &shared.world, now);
     // Another model may have moved the next change nearer while the outcome is the same.
     let announced = evaluation.next_change.and_then(stored_change);
     let is_announced = announced.is_none_or(|at| known.next_change.is_some_and(|k| k <= at));
@@ -241,7 +256,8 @@ fn look(
         && known.next_change.is_none_or(|at| at > now)
         && is_announced
         && known.state_no == state_no(opened, &evaluation)
-        && known.state_since == stored_time(evaluation.state_since);
+        && known.state_since == stored_time(evaluation.state_since)
+        && same_roles(&shared.watching.held(opened, &evaluation), &known.held);
     if !is_settled {
         differing.push(Differing { facts, evaluation, known });
     }
@@ -269,7 +285,7 @@ async fn compare_all(
     differing: Vec<Differing>,
     outcome: &mut Outcome,
 ) -> Result<(), Error> {
-    let Shared { opened, world, index, now, pieces: _, task: _ } = shared;
+    let Shared { opened, world, index, watching, now, pieces: _, task: _ } = shared;
     if differing.is_empty() {
         return Ok(());
     }
@@ -302,8 +318,15 @@ async fn compare_all(
                 Mode::Propose | Mode::Enforce => outcome.operations.push(operation),
             }
         }
+        let before = Before {
+            evaluated: known.state_no.is_some(),
+            other_state: known.state_no != state_no(opened, &evaluation),
+            held: &known.held,
+        };
+        outcome.effects.look(opened, watching, &facts, &evaluation, &before, *now);
         let next_change = evaluation.next_change.into_iter().chain(compared.next_change).min();
         let found = Known {
+            held: Vec::new(),
             state_no: state_no(opened, &evaluation),
             state_since: stored_time(evaluation.state_since),
             settled: is_equal.then_some(evaluation.fingerprint),
@@ -324,7 +347,7 @@ async fn compare_all(
 }
 
 fn same(a: &Known, b: &Known) -> bool {
-    let Known { state_no, state_since, settled, next_change } = *a;
+    let Known { held: _, state_no, state_since, settled, next_change } = *a;
     (state_no, state_since, settled, next_change)
         == (b.state_no, b.state_since, b.settled, b.next_change)
 }
@@ -339,6 +362,11 @@ async fn evaluate_ids(
     let rows = tx.identities(ids).await?;
     let mut known: FxHashMap<EntityId, Known> =
         rows.iter().map(|row| (row.id, Known::of(row))).collect();
+    if !shared.watching.is_empty() {
+        for held in tx.held_roles_of_many(ids).await? {
+            known.entry(held.entity).or_default().held.push(held);
+        }
+    }
     let entities = tx.entities(ids).await?;
     for entity_type in opened.model.schema.types.iter().filter(|entity_type| entity_type.identity) {
         let Some(names) = opened.names.type_names(entity_type.id) else { continue };

@@ -8,10 +8,13 @@ mod apply;
 mod change_set;
 mod correlate;
 mod dependents;
+mod effects;
 mod evaluate;
+mod grace;
 mod guards;
 mod inbound;
 mod lease;
+mod lifecycle;
 mod mapping;
 mod plans;
 mod progress;
@@ -23,6 +26,12 @@ mod target;
 
 pub use apply::{ApplyOptions, ApplyReport, CancelFlag, apply, apply_made};
 pub use change_set::{list_change_sets, reject_change_set, release_change_set};
+pub use effects::GRACE;
+pub use grace::{Grace, list_grace};
+pub use lifecycle::{
+    FactRequest, FactView, Restored, lift_lifecycle_fact, list_lifecycle_facts, restore_identity,
+    set_lifecycle_fact,
+};
 pub use plans::{MadePlan, PlanOptions, cancel_plan, list_plans, load_plan, make_plan};
 pub use progress::{NoProgress, Progress, Task};
 pub use report::{HeldChangeSet, ReadReport, SyncReport};

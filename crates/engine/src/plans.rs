@@ -80,11 +80,14 @@ async fn try_plan(
     } else {
         evaluate_some(opened, &options.people, now).await?
     };
-    let mut tx = opened.store.read().await?;
-    if tx.facts_version().await? != facts_version {
+    let Outcome { mut operations, observed_only, evaluations, mut effects, watching, n } = outcome;
+    if opened.store.read().await?.facts_version().await? != facts_version {
         return Ok(None);
     }
-    let Outcome { mut operations, observed_only, evaluations, n } = outcome;
+    if options.at.is_none() && effects.write_facts(ctx, opened).await? {
+        return Ok(None);
+    }
+    let mut tx = opened.store.read().await?;
     let waiting = hold_back(&mut operations, unknown);
     let guards = guards::check(&mut tx, opened, &operations, ctx.now()).await?;
     drop(tx);
@@ -92,7 +95,10 @@ async fn try_plan(
     let mut plan = Plan::new(base, operations, observed_only, guards);
     plan.waiting = waiting;
     if options.at.is_none() {
-        save_findings(opened, &evaluations).await?;
+        save_findings(opened, &evaluations, effects.notes, now).await?;
+        if options.people.is_empty() {
+            watching.all_known(opened, facts_version).await?;
+        }
     }
     let bodies = plan.bodies();
     let hash = plan.hash_of(&bodies);

@@ -9,6 +9,8 @@ use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use muster_lang::Program;
 use muster_model::{Location, Schema, Settings, Slot, SystemId, Text, TypeId, Value, ValueType};
 
+use crate::Workflow;
+
 /// A whole checked model.
 #[derive(Debug)]
 pub struct Model {
@@ -30,6 +32,10 @@ pub struct Model {
     pub conflicts: Vec<Conflict>,
     /// Policy tests in the order written.
     pub tests: Vec<PolicyTest>,
+    /// Lifecycle workflows, in order of name.
+    pub workflows: Vec<Workflow>,
+    /// How mail is sent (`mail:`), as its settings are written.
+    pub mail: Option<Settings>,
 }
 
 /// An expression with the place where it is written.
@@ -57,6 +63,21 @@ pub struct TypeModel {
     pub lifecycle: Vec<LifecycleState>,
     /// What it means that the entity's record vanished from its source.
     pub absent: Option<Absent>,
+    /// The state, by position, of those who were terminated by hand; the end of the lifecycle.
+    pub terminated: Option<usize>,
+    /// The state, by position, of those who were suspended by hand.
+    pub suspended: Option<usize>,
+    /// What happens in time to those who are in the terminated state.
+    pub retention: Option<Retention>,
+}
+
+/// What happens to an identity after the final state began (`retention: { delete: 30d, anonymise: 3650d }`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// How long after it the identity is deleted: nothing is wanted of any system any more. It can be restored.
+    pub delete: SignedDuration,
+    /// How long after it the personal attributes are erased for good.
+    pub anonymise: Option<SignedDuration>,
 }
 
 /// A state of the lifecycle.
@@ -274,6 +295,10 @@ pub struct Role {
     pub values: Vec<Contribution>,
     /// Who answers for it.
     pub owner: Option<Text>,
+    /// How long whoever loses it by rule keeps it.
+    pub grace: Option<SignedDuration>,
+    /// True when those who keep it so are listed for review.
+    pub review: bool,
     /// Where it is written.
     pub at: Location,
 }

@@ -141,7 +141,8 @@ fn retained(account: AccountRef, effect: StateEffect) -> DesiredAccount {
     }
 }
 
-fn absent(account: AccountRef) -> DesiredAccount {
+/// No account.
+pub(crate) fn absent(account: AccountRef) -> DesiredAccount {
     let nothing =
         StateEffect { prepare: None, enabled: false, entitlements: false, delete_after: None };
     DesiredAccount { want: Want::Absent, ..retained(account, nothing) }

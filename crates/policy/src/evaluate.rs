@@ -5,8 +5,9 @@ use muster_lang::{Binding, Clock, Frame, World};
 use muster_model::{Hasher, Text};
 
 use crate::{
-    Assignment, DesiredAccount, Evaluation, Evaluator, FoundConflict, HeldRole, Identity, Via,
-    Want,
+    Assignment, DesiredAccount, Evaluation, Evaluator, FactKind, FoundConflict, HeldRole, Identity,
+    Via, Want,
+    desired::absent,
     evaluator::{PlannedGrant, TypePlan, fingerprint},
     lifecycle::Found,
     world::earliest,
@@ -34,7 +35,7 @@ impl Evaluator {
         let roles = self.held_roles(plan, identity.assignments, &frame);
         let mut granted = Granted::collect(plan, &roles, &frame);
         let (ahead, ahead_change) = self.prepared(identity, world, &mut found, now);
-        let accounts: Vec<DesiredAccount> = plan
+        let mut accounts: Vec<DesiredAccount> = plan
             .accounts
             .iter()
             .enumerate()
@@ -50,6 +51,13 @@ impl Evaluator {
                 )
             })
             .collect();
+        let deletion = self.deletion(identity, row.type_id, &found);
+        if let Some(at) = deletion {
+            clock.note(at);
+            if now >= at {
+                accounts.iter_mut().for_each(|desired| *desired = absent(desired.account));
+            }
+        }
         let conflicts = self.conflicts(plan, &accounts);
         let deletions = accounts_change(self, plan, &found, now);
         let next_change = earliest(earliest(clock.next_change(), ahead_change), deletions);
@@ -66,6 +74,36 @@ impl Evaluator {
             next_change,
             fingerprint,
         }
+    }
+
+    /// When an identity that has left is deleted: nothing is wanted of any system from then on. `None` when it has not
+    /// left, or its type keeps those who left.
+    fn deletion(
+        &self,
+        identity: &Identity<'_>,
+        type_id: muster_model::TypeId,
+        found: &Found,
+    ) -> Option<Timestamp> {
+        let behaviour = self.model().types.get(type_id.index())?;
+        if found.state.is_none() || found.state != behaviour.terminated {
+            return None;
+        }
+        let said = identity.facts.iter().filter(|fact| {
+            matches!(fact.kind, FactKind::Deleted | FactKind::Erased) && fact.until.is_none()
+        });
+        let kept =
+            behaviour.retention.map(|retention| found.since.saturating_add(retention.delete));
+        said.map(|fact| fact.from).chain(kept.and_then(Result::ok)).min()
+    }
+
+    /// When an identity, as evaluated, was or will be deleted.
+    pub fn deleted_at(
+        &self,
+        identity: &Identity<'_>,
+        evaluation: &Evaluation,
+    ) -> Option<Timestamp> {
+        let found = Found { state: evaluation.state, since: evaluation.state_since, until: None };
+        self.deletion(identity, evaluation.row.type_id, &found)
     }
 
     /// The outcome at the end of the present state, when that state prepares accounts and the time has come; also the

@@ -12,14 +12,16 @@ mod lifecycle;
 mod outcome;
 mod projection;
 mod reasons;
+mod workflow;
 mod world;
 
 pub use checked::*;
 pub use evaluator::Evaluator;
 pub use outcome::{
-    AccountRef, Assignment, DesiredAccount, Evaluation, FoundConflict, HeldRole, Identity, Via,
-    Want,
+    AccountRef, Assignment, DesiredAccount, Evaluation, FactKind, FoundConflict, HeldRole,
+    Identity, LifecycleFact, Via, Want,
 };
 pub use projection::Projection;
 pub use reasons::{AttributeReason, Because, MissingRole, Reason, StateReason, Subject};
+pub use workflow::{TaskArg, Trigger, Workflow, WorkflowTask};
 pub use world::MemoryWorld;

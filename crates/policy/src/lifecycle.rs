@@ -4,7 +4,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use muster_lang::{Binding, Clock, Frame, World};
 use muster_model::{Row, Slot, Text, Value};
 
-use crate::{Evaluator, Identity};
+use crate::{Evaluator, FactKind, Identity, LifecycleFact};
 
 /// Flips that are looked at to find the end of a state.
 const MAX_FLIPS: usize = 64;
@@ -83,6 +83,28 @@ impl Evaluator {
     ) -> Found {
         let nothing = Found { state: None, since: clock.now, until: None };
         let Some(behaviour) = self.model().types.get(row.type_id.index()) else { return nothing };
+        let ended = counting(identity.facts, clock, |kind| kind != FactKind::Suspended);
+        if let (Some(state), Some(since)) = (behaviour.terminated, ended) {
+            // Who had left before is no leaver of today.
+            let told_clock = Clock::new(clock.now);
+            let told = self.told_lifecycle(row, identity, world, &told_clock);
+            told_clock.next_change().into_iter().for_each(|at| clock.note(at));
+            let since = if told.state == Some(state) { told.since.min(since) } else { since };
+            return Found { state: Some(state), since, until: clock.next_change() };
+        }
+        self.told_lifecycle(row, identity, world, clock)
+    }
+
+    /// The state that sources and dates say, suspension included.
+    fn told_lifecycle(
+        &self,
+        row: &Row,
+        identity: &Identity<'_>,
+        world: &dyn World,
+        clock: &Clock,
+    ) -> Found {
+        let nothing = Found { state: None, since: clock.now, until: None };
+        let Some(behaviour) = self.model().types.get(row.type_id.index()) else { return nothing };
         if let (Some(absent), Some(since)) = (behaviour.absent, identity.absent_since) {
             let at = since.saturating_add(absent.keep).unwrap_or(Timestamp::MAX);
             clock.note(at);
@@ -93,8 +115,12 @@ impl Evaluator {
         let bindings = [Binding::Row(row)];
         let timezone = self.timezone_of(row);
         let frame = Frame { bindings: &bindings, world, clock, timezone: &timezone };
-        let state =
-            behaviour.lifecycle.iter().position(|candidate| candidate.when.program.holds(&frame));
+        let is_suspended =
+            counting(identity.facts, clock, |kind| kind == FactKind::Suspended).is_some();
+        let state = behaviour.lifecycle.iter().enumerate().position(|(position, candidate)| {
+            candidate.when.program.holds(&frame)
+                || (is_suspended && behaviour.suspended == Some(position))
+        });
         let since = state_since(state, identity.known_state, clock);
         Found { state, since, until: clock.next_change() }
     }
@@ -140,12 +166,13 @@ impl Evaluator {
         &self,
         row: &Row,
         slot: Slot,
-        absent_since: Option<Timestamp>,
+        (absent_since, facts): (Option<Timestamp>, &[LifecycleFact]),
         world: &dyn World,
         clock: &Clock,
     ) -> Value {
         if self.lifecycle_slot(row.type_id) == Some(slot) {
-            let identity = Identity { row, assignments: &[], absent_since, known_state: None };
+            let identity =
+                Identity { row, assignments: &[], facts, absent_since, known_state: None };
             let found = self.lifecycle(row, &identity, world, clock);
             return found
                 .state
@@ -168,6 +195,23 @@ impl Evaluator {
             },
         )
     }
+}
+
+/// Since when a fact of a kind counts, if one does. Beginnings and ends are noted on `clock`.
+fn counting(
+    facts: &[LifecycleFact],
+    clock: &Clock,
+    is_wanted: impl Fn(FactKind) -> bool,
+) -> Option<Timestamp> {
+    let wanted = facts.iter().filter(|fact| is_wanted(fact.kind));
+    wanted
+        .inspect(|fact| {
+            clock.note(fact.from);
+            fact.until.into_iter().for_each(|until| clock.note(until));
+        })
+        .filter(|fact| fact.holds(clock.now))
+        .map(|fact| fact.from)
+        .min()
 }
 
 /// Since when `state` holds: since the last comparison that flipped, unless that was before the former state began and so

@@ -10,6 +10,8 @@ pub struct Identity<'a> {
     pub row: &'a Row,
     /// Its direct assignments, ended ones left out.
     pub assignments: &'a [Assignment],
+    /// What was said about its lifecycle by hand, ended facts left out.
+    pub facts: &'a [LifecycleFact],
     /// Since when its record is missing from its source.
     pub absent_since: Option<Timestamp>,
     /// The lifecycle state (by position) that the last evaluation found and since when, for states that no date decides.
@@ -31,6 +33,52 @@ pub struct Assignment {
     pub reason: Text,
     /// Who gave it.
     pub by: Text,
+}
+
+/// What was said about the lifecycle of an identity by hand. It comes before what any source says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LifecycleFact {
+    /// What.
+    pub kind: FactKind,
+    /// First instant at which it counts.
+    pub from: Timestamp,
+    /// First instant at which it no longer counts; `None`: no end.
+    pub until: Option<Timestamp>,
+}
+
+/// What can be said about the lifecycle by hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FactKind {
+    /// Personal attributes were erased for good; nothing is wanted any more.
+    Erased,
+    /// Deleted before its time; nothing is wanted any more.
+    Deleted,
+    /// Left, whatever the dates say.
+    Terminated,
+    /// Away until further notice.
+    Suspended,
+}
+
+impl LifecycleFact {
+    /// True when it counts at `now`.
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.from <= now && self.until.is_none_or(|until| now < until)
+    }
+}
+
+impl FactKind {
+    /// Every kind.
+    pub const ALL: &[Self] = &[Self::Erased, Self::Deleted, Self::Terminated, Self::Suspended];
+
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Erased => "erased",
+            Self::Deleted => "deleted",
+            Self::Terminated => "terminated",
+            Self::Suspended => "suspended",
+        }
+    }
 }
 
 /// The outcome for one identity at one instant.

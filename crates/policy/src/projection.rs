@@ -112,7 +112,9 @@ fn programs(model: &Model) -> impl Iterator<Item = &Program> {
             Grant::Entitlement { name: GrantName::Computed(names), .. } => Some(names),
             Grant::Entitlement { name: GrantName::Literal(_), .. } | Grant::Account { .. } => None,
         });
-    of_types.chain(of_accounts).chain(of_roles).map(|rule| &rule.program).chain(of_grants)
+    let of_workflows = model.workflows.iter().flat_map(crate::Workflow::programs);
+    let rules = of_types.chain(of_accounts).chain(of_roles).map(|rule| &rule.program);
+    rules.chain(of_grants).chain(of_workflows)
 }
 
 /// What a computed attribute or a lifecycle reads.

@@ -5,13 +5,14 @@ use muster_lang::{Clock, World};
 use muster_model::{EntityId, Row, Slot, TypeId, Value};
 use rustc_hash::FxHashMap;
 
-use crate::Evaluator;
+use crate::{Evaluator, LifecycleFact};
 
 /// Entities by id and the inverses of links. Filled first, then [`MemoryWorld::complete`] computes what is computed.
 #[derive(Debug, Default)]
 pub struct MemoryWorld {
     rows: FxHashMap<EntityId, Row>,
     absent: FxHashMap<EntityId, Timestamp>,
+    facts: FxHashMap<EntityId, Vec<LifecycleFact>>,
     inverses: FxHashMap<(TypeId, Slot, EntityId), Vec<EntityId>>,
 }
 
@@ -24,6 +25,11 @@ impl MemoryWorld {
     /// Notes since when an entity's record is missing from its source.
     pub fn insert_absent(&mut self, id: EntityId, since: Timestamp) {
         self.absent.insert(id, since);
+    }
+
+    /// Notes what was said about the lifecycle of an entity by hand.
+    pub fn insert_fact(&mut self, id: EntityId, fact: LifecycleFact) {
+        self.facts.entry(id).or_default().push(fact);
     }
 
     /// Notes that `source`'s link attribute `slot` of type `of` leads to `target`. Sources come in order of id.
@@ -57,8 +63,9 @@ impl MemoryWorld {
             let mut done: Vec<(EntityId, Value, Option<Timestamp>)> = Vec::new();
             for row in self.rows.values().filter(|row| row.type_id == *type_id) {
                 let clock = Clock::new(now);
-                let value =
-                    evaluator.compute(row, *slot, self.absent.get(&row.id).copied(), self, &clock);
+                let absent = self.absent.get(&row.id).copied();
+                let facts = self.facts.get(&row.id).map_or(&[][..], Vec::as_slice);
+                let value = evaluator.compute(row, *slot, (absent, facts), self, &clock);
                 done.push((row.id, value, clock.next_change()));
             }
             for (id, value, next_change) in done {

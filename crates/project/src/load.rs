@@ -113,7 +113,20 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
     let systems = drafts.into_iter().map(systems::Draft::finish).collect::<Option<Vec<_>>>()?;
     let roles = roles.into_iter().collect::<Option<Vec<_>>>()?;
     let timezone = timezone?;
-    Some(Model { schema, timezone, store, types, systems, roles, duties, conflicts, tests })
+    let (workflows, mail) = (Vec::new(), None);
+    Some(Model {
+        schema,
+        timezone,
+        store,
+        types,
+        systems,
+        roles,
+        duties,
+        conflicts,
+        tests,
+        workflows,
+        mail,
+    })
 }
 
 fn timezone(context: &mut Context<'_>, node: &Node) -> Option<TimeZone> {

@@ -11,6 +11,7 @@ use muster_policy::{Grant, GrantName, Role};
 
 use crate::{
     context::Context,
+    duration::parse_duration,
     expression::{about_identity, condition, rule},
     names,
     suggest::known_names,
@@ -76,6 +77,8 @@ fn role(
         grants: grants(context, node, entity_type, names, &env),
         values: contributions::values(context, node, entity_type, names, &env, drafts),
         owner: node.get_text("owner").cloned(),
+        grace: node.get_text("grace").and_then(|text| parse_duration(text)),
+        review: node.flag("review"),
         at: context.location(entry.key_span),
     }
 }

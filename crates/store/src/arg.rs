@@ -7,8 +7,8 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use crate::{
     AccountOrigin, AccountStatus, AlarmId, AlarmKind, AlarmStatus, ChangeSetId, ChangeSetStatus,
-    DriftDecision, DriftWhat, EntitlementId, NameKind, OperationState, OrphanVerb, PlanStatus,
-    ReadRunId, RecordId, Sequence,
+    DriftDecision, DriftWhat, EntitlementId, EventKind, NameKind, OperationState, OrphanVerb,
+    PlanStatus, ReadRunId, RecordId, RunState, Sequence,
 };
 
 /// An argument of a statement.
@@ -152,9 +152,11 @@ arg_from_word!(
     ChangeSetStatus,
     DriftDecision,
     DriftWhat,
+    EventKind,
     NameKind,
     OperationState,
     OrphanVerb,
     PlanStatus,
+    RunState,
     Sequence,
 );

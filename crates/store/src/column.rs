@@ -215,10 +215,12 @@ word_columns!(
     crate::ChangeSetStatus,
     crate::DriftDecision,
     crate::DriftWhat,
+    crate::EventKind,
     crate::NameKind,
     crate::OperationState,
     crate::OrphanVerb,
     crate::PlanStatus,
+    crate::RunState,
     crate::Sequence,
 );
 

@@ -15,6 +15,7 @@ mod entity;
 mod error;
 mod evaluation;
 mod fact_version;
+mod held_role;
 mod journal;
 mod lease;
 mod link;
@@ -34,9 +35,11 @@ mod sqlite;
 mod statement;
 mod statistics;
 mod store;
+mod temporary_pass;
 mod tx;
 mod unique_value;
 mod words;
+mod workflow;
 
 pub use account::{Account, AccountCount, AccountMark, AccountOrigin, AccountStatus};
 pub use alarm::{Alarm, AlarmId, AlarmKind, AlarmStatus};
@@ -47,6 +50,7 @@ pub use entitlement::{Entitlement, EntitlementId};
 pub use entity::{Entity, EntityVersion, IdRange};
 pub use error::{DriverError, StoreError};
 pub use evaluation::{Evaluation, IdentityRow, StateCount};
+pub use held_role::HeldRole;
 pub use journal::{BrokenAt, Entry, JournalEntry, JournalFilter, Summary, entry_hash, verify};
 pub use lease::{Lease, LeaseAnswer};
 pub use link::{Link, LinkSet, PendingLink};
@@ -63,8 +67,10 @@ pub use revision::{Revision, RevisionHead};
 pub use sequence::Sequence;
 pub use statistics::Statistics;
 pub use store::{Durability, FailPoint, Options, Store};
+pub use temporary_pass::TemporaryPass;
 pub use tx::{ReadTx, Tx};
 pub use unique_value::{TakenValue, UniqueValue};
+pub use workflow::{EventKind, RunState, WorkflowEvent, WorkflowRun, WorkflowTask, WorkflowWatch};
 
 /// A number that the dictionary handed out for a name; unique within its [`NameKind`].
 pub type Number = i64;

@@ -25,6 +25,10 @@ words! {
         Drift = "drift",
         /// Alarms.
         Alarm = "alarm",
+        /// Things that happened and may begin workflows.
+        WorkflowEvent = "workflow_event",
+        /// Runs of workflows.
+        WorkflowRun = "workflow_run",
     }
 }
 

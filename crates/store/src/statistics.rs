@@ -25,6 +25,7 @@ const COUNTS: &[(&str, &str)] = counts!(
     "entity",
     "entity_history",
     "evaluation",
+    "held_role",
     "journal",
     "lease",
     "link",
@@ -36,7 +37,12 @@ const COUNTS: &[(&str, &str)] = counts!(
     "read_run",
     "record",
     "revision",
+    "temporary_pass",
     "unique_value",
+    "workflow_event",
+    "workflow_run",
+    "workflow_task",
+    "workflow_watch",
 );
 
 /// Sizes of the store.

@@ -6,7 +6,7 @@ use muster_store::{Account, AccountStatus, ReadTx};
 
 use crate::{
     AccountView, Ctx, EntitlementIndex, Error, IdentityFacts, Opened, account_view, decode_facts,
-    load_world, resolve_person, role_assignments,
+    lifecycle_facts, load_world, resolve_person, role_assignments,
 };
 
 /// The instant an explanation is for, and the instant its facts are from.
@@ -51,8 +51,9 @@ pub(super) async fn ask(
         )?;
         facts.absent_since = entity.absent_since;
         facts.known_state = facts.known_state.filter(|(_, since)| *since <= as_of);
-        facts.assignments =
-            role_assignments(&opened.model, tx.assignments_as_of(facts.row.id, as_of).await?);
+        let assignments = tx.assignments_as_of(facts.row.id, as_of).await?;
+        facts.facts = lifecycle_facts(&assignments);
+        facts.assignments = role_assignments(&opened.model, assignments);
     }
     let world = load_world(tx, opened, now, when.as_of).await?;
     let evaluation = opened.evaluator.evaluate(&facts.identity(), &world, now);

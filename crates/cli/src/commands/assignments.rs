@@ -1,7 +1,8 @@
 //! `muster assignments`.
 
 use jiff::Timestamp;
-use muster_app::{AssignmentView, list_assignments};
+use muster_app::{AssignmentView, Page, list_assignments};
+use muster_engine::{Grace, list_grace};
 use serde_json::{Value as Json, json};
 
 use crate::{Exit, Result, shell::Shell, ui::Report, when::shown};
@@ -10,19 +11,55 @@ use crate::{Exit, Result, shell::Shell, ui::Report, when::shown};
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     /// The person, by key or another unique attribute
-    #[arg(value_name = "PERSON")]
-    person: String,
+    #[arg(value_name = "PERSON", required_unless_present = "grace", conflicts_with = "grace")]
+    person: Option<String>,
+    /// Instead, the roles that people lost by rule and keep for a grace period, for review
+    #[arg(long)]
+    grace: bool,
+    /// How many at most, of those
+    #[arg(long, value_name = "N", default_value_t = 100, requires = "grace")]
+    limit: usize,
+    /// Go on after this place, which the page before named
+    #[arg(long, value_name = "PLACE", requires = "grace")]
+    after: Option<i64>,
 }
 
 pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     let (ctx, opened) = shell.open().await?;
-    let views = list_assignments(&ctx, &opened, &args.person).await?;
+    let Some(person) = &args.person else {
+        let page = list_grace(&ctx, &opened, args.after, args.limit.max(1)).await?;
+        shell.ui.show(&graces(&page))?;
+        return Ok(Exit::Done);
+    };
+    let views = list_assignments(&ctx, &opened, person).await?;
     let items = views.iter().map(|view| (row(view), document(view)));
     let columns = ["id", "role", "from", "until", "ended", "by", "reason"];
     let report =
         Report::list(&columns, items, None).empty("no role was given to this person directly");
     shell.ui.show(&report)?;
     Ok(Exit::Done)
+}
+
+fn graces(page: &Page<Grace>) -> Report {
+    let items = page.items.iter().map(|grace| {
+        let review = if grace.review { "yes" } else { "no" };
+        let row = vec![
+            grace.id.to_string(),
+            grace.person.to_string(),
+            grace.role.to_string(),
+            shown(grace.since),
+            instant(grace.until),
+            review.to_owned(),
+        ];
+        let document = json!({
+            "id": grace.id.0, "person": &*grace.person, "role": &*grace.role, "origin": &*grace.origin,
+            "since": grace.since.to_string(), "until": grace.until.map(|at| at.to_string()), "review": grace.review,
+        });
+        (row, document)
+    });
+    let columns = ["id", "person", "role", "since", "until", "review"];
+    Report::list(&columns, items, page.next.map(|next| next.to_string()))
+        .empty("nobody keeps a role for a grace period")
 }
 
 /// One assignment, just made or ended.

@@ -45,8 +45,13 @@ impl World {
     /// Evaluates the first identity.
     pub(super) fn evaluate(&self, evaluator: &Evaluator, now: Timestamp) -> Option<Evaluation> {
         let row = self.tested.as_ref()?;
-        let identity =
-            Identity { row, assignments: &self.assignments, absent_since: None, known_state: None };
+        let identity = Identity {
+            row,
+            assignments: &self.assignments,
+            facts: &[],
+            absent_since: None,
+            known_state: None,
+        };
         Some(evaluator.evaluate(&identity, &self.entities, now))
     }
 

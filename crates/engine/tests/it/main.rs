@@ -13,6 +13,7 @@ mod directory;
 mod employees;
 mod explained;
 mod interruption;
+mod lifecycle;
 mod random;
 mod server;
 mod spine;

@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod facts;
 mod lifecycle;
 mod properties;
 mod random;

@@ -2,6 +2,7 @@
 //!
 //! Facts are lines: `person 7 name="Ada Lovelace" start=2026-03-01 team=T1 phones=[1,2]` is an entity with its key,
 //! `assign 7 sales until=2026-04-01T00:00:00Z` an assignment, `absent 7 2026-01-01T00:00:00Z` a vanished record,
+//! `said 7 terminated from=2026-01-01T09:30:00Z` a lifecycle fact,
 //! `known 7 active 2026-01-01T00:00:00Z` the state that the last evaluation found.
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -11,7 +12,9 @@ use muster_model::{
     AssignmentId, Capabilities, EntityId, NameRule, Row, SettingProblem, Settings, Text, Value,
     ValueType, parse_value,
 };
-use muster_policy::{Assignment, Evaluation, Evaluator, Identity, MemoryWorld, Model};
+use muster_policy::{
+    Assignment, Evaluation, Evaluator, FactKind, Identity, LifecycleFact, MemoryWorld, Model,
+};
 use muster_project::{Catalogue, File, load, render};
 
 /// Connectors that exist only here: `plain` holds typed values, `text` and `ldap` hold texts, `feed` cannot disable.
@@ -75,6 +78,7 @@ pub(crate) struct Facts {
     pub(crate) rows: Vec<Row>,
     pub(crate) assignments: BTreeMap<EntityId, Vec<Assignment>>,
     pub(crate) absent: BTreeMap<EntityId, Timestamp>,
+    pub(crate) said: BTreeMap<EntityId, Vec<LifecycleFact>>,
     pub(crate) known: BTreeMap<EntityId, (usize, Timestamp)>,
 }
 
@@ -101,6 +105,7 @@ impl Facts {
             };
             match line[0].as_str() {
                 "assign" => facts.assign(model, find(&line[1]), line),
+                "said" => facts.say(find(&line[1]), line),
                 "absent" => _ = facts.absent.insert(find(&line[1]), instant(&line[2])),
                 "known" => {
                     let id = find(&line[1]);
@@ -132,6 +137,14 @@ impl Facts {
         });
     }
 
+    fn say(&mut self, id: EntityId, line: &[String]) {
+        let kind = FactKind::ALL.iter().find(|kind| kind.word() == line[2]).unwrap();
+        let time = |key: &str| line.iter().find_map(|word| word.strip_prefix(key)).map(instant);
+        let fact =
+            LifecycleFact { kind: *kind, from: time("from=").unwrap(), until: time("until=") };
+        self.said.entry(id).or_default().push(fact);
+    }
+
     /// The world that links lead to, as of `now`.
     pub(crate) fn world(&self, evaluator: &Evaluator, now: Timestamp) -> MemoryWorld {
         let mut world = MemoryWorld::default();
@@ -147,6 +160,9 @@ impl Facts {
             }
         }
         self.absent.iter().for_each(|(id, since)| world.insert_absent(*id, *since));
+        for (id, facts) in &self.said {
+            facts.iter().for_each(|fact| world.insert_fact(*id, *fact));
+        }
         world.complete(evaluator, now);
         world
     }
@@ -161,6 +177,7 @@ impl Facts {
         Identity {
             row,
             assignments: self.assignments.get(&row.id).map_or(&[], Vec::as_slice),
+            facts: self.said.get(&row.id).map_or(&[], Vec::as_slice),
             absent_since: self.absent.get(&row.id).copied(),
             known_state: self.known.get(&row.id).copied(),
         }

@@ -23,6 +23,21 @@ pub(crate) const ROLE: Group = Group {
             "person.department.code == 'D007'",
         ),
         key(
+            "grace",
+            Shape::Duration,
+            "none",
+            "How long whoever loses the role by rule keeps it, so that work can be handed over. Who leaves or is suspended \
+             keeps nothing.",
+            "14d",
+        ),
+        key(
+            "review",
+            Shape::Bool,
+            "false",
+            "Whether those who keep it for the grace period are listed for review.",
+            "true",
+        ),
+        key(
             "includes",
             Shape::Many(&Shape::Text),
             "none",

@@ -141,6 +141,13 @@ const TYPE: Group = Group {
             "The lifecycle states of an identity type in order. The first one whose condition holds is the state.",
             "{ leaver: { when: \"endDate != null && now >= end_of(endDate)\" }, active: { when: \"true\" } }",
         ),
+        key(
+            "retention",
+            Shape::Group(&RETENTION),
+            "kept for good",
+            "What happens in time to those whose lifecycle has ended. Only for identity types.",
+            "{ delete: 30d, anonymise: 3650d }",
+        ),
     ],
 };
 
@@ -209,11 +216,44 @@ const STATE: Group = Group {
     what: "a lifecycle state",
     path: "types.NAME.lifecycle.NAME",
     doc: "A state of the lifecycle.",
-    keys: &[key(
-        "when",
-        Shape::Expression,
-        "required",
-        "The condition. It may compare with `now`.",
-        "endDate != null && now >= end_of(endDate)",
-    )],
+    keys: &[
+        key(
+            "when",
+            Shape::Expression,
+            "required",
+            "The condition. It may compare with `now`.",
+            "endDate != null && now >= end_of(endDate)",
+        ),
+        key(
+            "fact",
+            Shape::Choice(&["terminated", "suspended"]),
+            "`terminated` for a state `leaver`, `suspended` for a state `suspended`, otherwise none",
+            "What a person can say by hand that leads to this state. `terminated` comes before all other states and is the \
+             end of the lifecycle; `suspended` counts where the state stands.",
+            "terminated",
+        ),
+    ],
+};
+
+const RETENTION: Group = Group {
+    what: "a retention",
+    path: "types.NAME.retention",
+    doc: "What happens in time to those whose lifecycle has ended: who is in the state that `fact: terminated` leads to.",
+    keys: &[
+        key(
+            "delete",
+            Shape::Duration,
+            "required",
+            "How long after the state began the identity is deleted: every account goes. `muster people restore` brings it \
+             back.",
+            "30d",
+        ),
+        key(
+            "anonymise",
+            Shape::Duration,
+            "never",
+            "How long after the state began personal attributes are erased for good, the journal's too. Not before `delete`.",
+            "3650d",
+        ),
+    ],
 };

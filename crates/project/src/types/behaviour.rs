@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use muster_lang::Env;
-use muster_model::{AttributeKind, EntityType, Schema, Slot, ValueType};
-use muster_policy::{LifecycleState, Rule, TypeModel};
+use muster_model::{AttributeKind, Diagnostic, EntityType, Schema, Slot, ValueType};
+use muster_policy::{LifecycleState, Retention, Rule, TypeModel};
 
 use crate::{
     context::Context,
+    duration::parse_duration,
     expression::{
         TEXT, attribute_type, built_in, condition, exact_rule, inside_type, rule, value_variable,
     },
@@ -55,7 +56,9 @@ fn of_type(
     model.computed.extend(shown.map(|rule| (display, rule)));
     if entity_type.identity {
         model.lifecycle = lifecycle(context, entry, &env);
+        (model.terminated, model.suspended) = fact_states(context, entry, &model.lifecycle);
     }
+    model.retention = retention(context, entry, &model);
     model
 }
 
@@ -106,6 +109,65 @@ fn lifecycle(context: &mut Context<'_>, entry: &Entry, env: &Env) -> Vec<Lifecyc
         }
     }
     compiled
+}
+
+/// The states that `terminated` and `suspended` lead to.
+fn fact_states(
+    context: &mut Context<'_>,
+    entry: &Entry,
+    lifecycle: &[LifecycleState],
+) -> (Option<usize>, Option<usize>) {
+    let written = entry.value.get("lifecycle").map_or(&[][..], Node::entries);
+    let position = |name: &str| lifecycle.iter().position(|state| &*state.name == name);
+    let mut find = |fact: &str, usual: &str| {
+        let mut said = written
+            .iter()
+            .filter(|state| state.value.get_text("fact").is_some_and(|f| **f == *fact));
+        let Some(first) = said.next() else {
+            let free = written
+                .iter()
+                .any(|state| &*state.key == usual && state.value.get("fact").is_none());
+            return position(usual).filter(|_| free);
+        };
+        for second in said {
+            context.report(
+                Diagnostic::error(
+                    "E0226",
+                    second.key_span,
+                    format!("two states are what `{fact}` leads to"),
+                )
+                .related(first.key_span, "the first one")
+                .help("say `fact` at one of them"),
+            );
+        }
+        position(&first.key)
+    };
+    (find("terminated", "leaver"), find("suspended", "suspended"))
+}
+
+fn retention(context: &mut Context<'_>, entry: &Entry, model: &TypeModel) -> Option<Retention> {
+    let written = entry.value.entry("retention")?;
+    if model.terminated.is_none() {
+        context.error(
+            "E0227",
+            written.key_span,
+            "a retention needs a state in which the lifecycle has ended",
+            "make the type an identity with a state `leaver`, or say `fact: terminated` at a state",
+        );
+        return None;
+    }
+    let length = |key: &str| written.value.get_text(key).and_then(|text| parse_duration(text));
+    let retention = Retention { delete: length("delete")?, anonymise: length("anonymise") };
+    if retention.anonymise.is_some_and(|anonymise| anonymise < retention.delete) {
+        let place = written.value.entry("anonymise").map_or(written.key_span, |e| e.key_span);
+        context.error(
+            "E0228",
+            place,
+            "personal attributes would be erased before the identity is deleted",
+            "make `anonymise` at least as long as `delete`",
+        );
+    }
+    Some(retention)
 }
 
 /// The slot of the lifecycle of a type.

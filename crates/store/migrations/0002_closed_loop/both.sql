@@ -76,6 +76,74 @@ CREATE TABLE entitlement_nesting (
 
 -- Lifecycle and workflows ---------------------------------------------------------------------------
 
+-- The watched roles that identities held when they were last evaluated.
+CREATE TABLE held_role (
+    entity BIGINT NOT NULL,
+    role TEXT NOT NULL,
+    how TEXT NOT NULL,
+    since BIGINT NOT NULL,
+    PRIMARY KEY (entity, role)
+) /*sqlite STRICT, WITHOUT ROWID*/;
+
+-- What happened to identities and may begin workflows; gone when it was looked at.
+CREATE TABLE workflow_event (
+    id BIGINT NOT NULL PRIMARY KEY,
+    entity BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    at BIGINT NOT NULL
+) /*sqlite STRICT*/;
+
+-- When a workflow that begins on a date has to be looked at again.
+CREATE TABLE workflow_watch (
+    workflow TEXT NOT NULL PRIMARY KEY,
+    facts_version BIGINT NOT NULL,
+    revision BIGINT NOT NULL,
+    next_due BIGINT
+) /*sqlite STRICT, WITHOUT ROWID*/;
+
+CREATE TABLE workflow_run (
+    id BIGINT NOT NULL PRIMARY KEY,
+    workflow TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    entity BIGINT NOT NULL,
+    occasion TEXT NOT NULL,
+    due_at BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    step BIGINT NOT NULL,
+    wake_at BIGINT,
+    began_at BIGINT NOT NULL,
+    began_by TEXT NOT NULL,
+    ended_at BIGINT,
+    detail TEXT NOT NULL
+) /*sqlite STRICT*/;
+CREATE UNIQUE INDEX workflow_run_once ON workflow_run (entity, workflow, occasion);
+CREATE INDEX workflow_run_workflow ON workflow_run (workflow, id);
+CREATE INDEX workflow_run_open ON workflow_run (wake_at, id) WHERE ended_at IS NULL;
+
+CREATE TABLE workflow_task (
+    run BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    state TEXT NOT NULL,
+    attempts BIGINT NOT NULL,
+    began_at BIGINT NOT NULL,
+    ended_at BIGINT,
+    detail TEXT NOT NULL,
+    PRIMARY KEY (run, seq)
+) /*sqlite STRICT, WITHOUT ROWID*/;
+
+-- Temporary passes: what is kept is a hash.
+CREATE TABLE temporary_pass (
+    entity BIGINT NOT NULL PRIMARY KEY,
+    salt BYTEA NOT NULL,
+    hash BYTEA NOT NULL,
+    valid_from BIGINT NOT NULL,
+    valid_until BIGINT NOT NULL,
+    made_at BIGINT NOT NULL
+) /*sqlite STRICT*/;
+
 -- The queue -----------------------------------------------------------------------------------------
 
 -- Time ----------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ mod schema;
 mod statistics;
 mod transactions;
 mod unique_values;
+mod workflows;
 
 #[test]
 fn no_file_of_tests_is_forgotten() {

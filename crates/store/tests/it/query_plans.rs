@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use muster_model::{AccountId, AssignmentId, DriftId, EntityId, PlanId};
 use muster_store::{
     AccountStatus, AlarmId, AlarmKind, AlarmStatus, ChangeCounts, ChangeSet, ChangeSetId,
-    ChangeSetStatus, Decided, DriftDecision, EntitlementId, IdRange, JournalFilter, Link, LinkSet,
-    NameKind, Nesting, OperationDone, OperationFilter, OperationState, Options, PendingLink,
-    PlanStatus, ReadCounts, ReadProblem, ReadRun, ReadRunId, ReadTx, RecordId, Revision,
-    RevisionHead, Sequence, Store, StoreError, Tx, UniqueValue,
+    ChangeSetStatus, Decided, DriftDecision, EntitlementId, HeldRole, IdRange, JournalFilter, Link,
+    LinkSet, NameKind, Nesting, OperationDone, OperationFilter, OperationState, Options,
+    PendingLink, PlanStatus, ReadCounts, ReadProblem, ReadRun, ReadRunId, ReadTx, RecordId,
+    Revision, RevisionHead, Sequence, Store, StoreError, Tx, UniqueValue, WorkflowWatch,
 };
 
 use crate::support::*;
@@ -25,12 +25,15 @@ const BIG: &[&str] = &[
     "entity",
     "entity_history",
     "evaluation",
+    "held_role",
     "journal",
     "link",
     "operation",
     "pending_link",
     "record",
     "unique_value",
+    "workflow_run",
+    "workflow_task",
 ];
 
 /// Statements that read all of a big table, or of one type in it, by design: a part of each text.
@@ -48,6 +51,9 @@ const SCANS: &[&str] = &[
     "SELECT COUNT(*) FROM pending_link",
     "SELECT COUNT(*) FROM record",
     "SELECT COUNT(*) FROM unique_value",
+    "SELECT COUNT(*) FROM held_role",
+    "SELECT COUNT(*) FROM workflow_run",
+    "SELECT COUNT(*) FROM workflow_task",
     // Accounts by sort.
     "SELECT system_no, type_no, enabled, status, COUNT(*) FROM account",
     // A new revision.
@@ -88,6 +94,7 @@ async fn tour(store: Store) -> Result<(), StoreError> {
     store.analyze().await?;
     let mut tx = store.read().await?;
     read_facts(&mut tx).await?;
+    read_lifecycle(&mut tx).await?;
     read_sources(&mut tx).await?;
     read_targets(&mut tx).await?;
     read_plans(&mut tx).await?;
@@ -122,7 +129,40 @@ async fn facts(tx: &mut Tx) -> Result<(), StoreError> {
     tx.unsettle_all().await?;
     tx.insert_assignments(&[assignment(1, 1, "sales")]).await?;
     tx.end_assignment(AssignmentId(1), at(1), "ada", "").await?;
+    lifecycle(tx).await?;
     tx.remove_entity(EntityId(1)).await.map(drop)
+}
+
+async fn lifecycle(tx: &mut Tx) -> Result<(), StoreError> {
+    let held = HeldRole { entity: EntityId(1), role: text("a"), how: text("rule"), since: at(1) };
+    tx.save_held_roles(&[held]).await?;
+    tx.drop_held_roles(&[(EntityId(1), text("a"))]).await?;
+    tx.insert_workflow_events(&[event(1)]).await?;
+    tx.delete_workflow_events(&[1]).await?;
+    tx.begin_workflow_runs(&[workflow_run(1)]).await?;
+    tx.advance_workflow_run(&workflow_run(1)).await?;
+    tx.save_workflow_task(&workflow_task(1)).await?;
+    let watch =
+        WorkflowWatch { workflow: text("a"), facts_version: 1, revision: 1, next_due: None };
+    tx.save_workflow_watch(&watch).await?;
+    tx.save_temporary_pass(&pass(1)).await?;
+    tx.delete_temporary_pass(EntityId(1)).await.map(drop)
+}
+
+async fn read_lifecycle(tx: &mut ReadTx) -> Result<(), StoreError> {
+    let range = IdRange { after: EntityId(0), to: EntityId(9) };
+    tx.scan_held_roles(range, None, 9).await?;
+    tx.held_roles_of_many(&[EntityId(1)]).await?;
+    tx.workflow_events(9).await?;
+    tx.workflow_run(1).await?;
+    tx.due_workflow_runs(at(1), 9).await?;
+    tx.next_workflow_wake().await?;
+    tx.workflow_runs("a", None, 9).await?;
+    tx.all_workflow_runs(None, 9).await?;
+    tx.workflow_runs_of(EntityId(1)).await?;
+    tx.workflow_tasks(1).await?;
+    tx.workflow_watch("a").await?;
+    tx.temporary_pass(EntityId(1)).await.map(drop)
 }
 
 async fn from_sources(tx: &mut Tx) -> Result<(), StoreError> {

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use muster_model::{AccountId, AssignmentId, DriftId, EntityId, Fingerprint, PlanId, Text};
 use muster_store::{
     Account, AccountOrigin, AccountStatus, Alarm, AlarmId, AlarmKind, AlarmStatus, Assignment,
-    Drift, DriftDecision, DriftWhat, Entity, Entry, Evaluation, Operation, OperationState, Options,
-    OrphanDecision, OrphanVerb, Plan, PlanStatus, ReadRunId, Record, RecordId, Store,
+    Drift, DriftDecision, DriftWhat, Entity, Entry, Evaluation, EventKind, Operation,
+    OperationState, Options, OrphanDecision, OrphanVerb, Plan, PlanStatus, ReadRunId, Record,
+    RecordId, RunState, Store, TemporaryPass, WorkflowEvent, WorkflowRun, WorkflowTask,
 };
 use muster_testkit::Database;
 
@@ -163,6 +164,63 @@ pub(crate) fn evaluation(entity: i64) -> Evaluation {
         settled: Some(Fingerprint(entity.cast_unsigned().into())),
         next_change: None,
         evaluated_at: at(0),
+    }
+}
+
+/// Role `sales` came to entity 1.
+pub(crate) fn event(id: i64) -> WorkflowEvent {
+    WorkflowEvent {
+        id,
+        entity: EntityId(1),
+        kind: EventKind::Gained,
+        name: text("sales"),
+        at: at(1),
+    }
+}
+
+/// A run of `welcome` for entity 1 that waits.
+pub(crate) fn workflow_run(id: i64) -> WorkflowRun {
+    WorkflowRun {
+        id,
+        workflow: text("welcome"),
+        revision: 1,
+        entity: EntityId(1),
+        occasion: text("2026-03-01"),
+        due_at: at(1),
+        state: RunState::Open,
+        step: 0,
+        wake_at: Some(at(3)),
+        began_at: at(2),
+        began_by: text("ada"),
+        ended_at: None,
+        detail: text(""),
+    }
+}
+
+/// The first task of a run, begun.
+pub(crate) fn workflow_task(run: i64) -> WorkflowTask {
+    WorkflowTask {
+        run,
+        seq: 1,
+        kind: text("mail"),
+        name: text(""),
+        state: RunState::Open,
+        attempts: 1,
+        began_at: at(2),
+        ended_at: None,
+        detail: text(""),
+    }
+}
+
+/// A pass for a day.
+pub(crate) fn pass(entity: i64) -> TemporaryPass {
+    TemporaryPass {
+        entity: EntityId(entity),
+        salt: vec![1],
+        hash: vec![2],
+        valid_from: at(0),
+        valid_until: at(86_400),
+        made_at: at(0),
     }
 }
 

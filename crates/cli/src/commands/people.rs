@@ -1,0 +1,205 @@
+//! `muster people`: what a person says by hand about the lifecycle of somebody.
+
+use muster_engine::{
+    FactRequest, FactView, lift_lifecycle_fact, list_lifecycle_facts, restore_identity,
+    set_lifecycle_fact,
+};
+use muster_policy::FactKind;
+use serde_json::{Value as Json, json};
+
+use crate::{
+    Exit, Result,
+    shell::Shell,
+    ui::Report,
+    when::{When, parse_when, shown},
+};
+
+/// End, suspend or restore the lifecycle of a person by hand
+///
+/// What is said here holds until it is lifted, whatever sources say. What follows from it is in the next plan.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(clap::Subcommand, Debug)]
+enum Verb {
+    Terminate(TerminateArgs),
+    Reinstate(LiftArgs),
+    Suspend(SuspendArgs),
+    Resume(LiftArgs),
+    Delete(LiftArgs),
+    Restore(RestoreArgs),
+    Facts(FactsArgs),
+}
+
+/// End the lifecycle of a person, at once or at an instant
+///
+/// Comes before every date that a source gives, and stays when a source says otherwise later.
+#[derive(clap::Args, Debug)]
+struct TerminateArgs {
+    /// The person, by key or another unique attribute
+    #[arg(value_name = "PERSON")]
+    person: String,
+    /// At once, which may be left out
+    #[arg(long, conflicts_with = "at")]
+    now: bool,
+    /// On this day (its first instant) or at this instant
+    #[arg(long, value_name = "TIME", value_parser = parse_when)]
+    at: Option<When>,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+}
+
+/// Suspend a person for a time; the same rights come back
+#[derive(clap::Args, Debug)]
+struct SuspendArgs {
+    /// The person, by key or another unique attribute
+    #[arg(value_name = "PERSON")]
+    person: String,
+    /// The first day or instant [default: at once]
+    #[arg(long, value_name = "TIME", value_parser = parse_when)]
+    from: Option<When>,
+    /// The day or instant it ends [default: until `muster people resume`]
+    #[arg(long, value_name = "TIME", value_parser = parse_when)]
+    until: Option<When>,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+}
+
+/// Lift what was said before, or say that a person is deleted
+#[derive(clap::Args, Debug)]
+struct LiftArgs {
+    /// The person, by key or another unique attribute
+    #[arg(value_name = "PERSON")]
+    person: String,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+}
+
+/// Bring a person back who was terminated or deleted, with the roles that were given directly
+#[derive(clap::Args, Debug)]
+struct RestoreArgs {
+    /// The person, by key or another unique attribute
+    #[arg(value_name = "PERSON")]
+    person: String,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+}
+
+/// List what was said about the lifecycle of a person, lifted facts included
+#[derive(clap::Args, Debug)]
+struct FactsArgs {
+    /// The person, by key or another unique attribute
+    #[arg(value_name = "PERSON")]
+    person: String,
+}
+
+pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
+    match args.verb {
+        Verb::Terminate(TerminateArgs { person, now: _, at, reason }) => {
+            say(shell, person, FactKind::Terminated, (at, None), reason).await
+        }
+        Verb::Suspend(SuspendArgs { person, from, until, reason }) => {
+            say(shell, person, FactKind::Suspended, (from, until), reason).await
+        }
+        Verb::Delete(LiftArgs { person, reason }) => {
+            say(shell, person, FactKind::Deleted, (None, None), reason).await
+        }
+        Verb::Reinstate(args) => lift(shell, &args, FactKind::Terminated).await,
+        Verb::Resume(args) => lift(shell, &args, FactKind::Suspended).await,
+        Verb::Restore(args) => restore(shell, &args).await,
+        Verb::Facts(args) => facts(shell, &args).await,
+    }
+}
+
+async fn say(
+    shell: &mut Shell,
+    person: String,
+    kind: FactKind,
+    (from, until): (Option<When>, Option<When>),
+    reason: String,
+) -> Result<Exit> {
+    let (ctx, opened) = shell.open().await?;
+    let (from, until) = (Shell::instant(&opened, from), Shell::instant(&opened, until));
+    let request = FactRequest { person, kind, from, until, reason };
+    let view = set_lifecycle_fact(&ctx, &opened, &request).await?;
+    shell.ui.show(&one(&view, kind.word()))?;
+    shell.ui.say(&format!("see what follows: muster plan --person {}", request.person))?;
+    Ok(Exit::Done)
+}
+
+async fn lift(shell: &mut Shell, args: &LiftArgs, kind: FactKind) -> Result<Exit> {
+    let (ctx, opened) = shell.open().await?;
+    let view = lift_lifecycle_fact(&ctx, &opened, &args.person, kind, &args.reason).await?;
+    shell.ui.show(&one(&view, &format!("no longer {}", kind.word())))?;
+    shell.ui.say(&format!("see what follows: muster plan --person {}", args.person))?;
+    Ok(Exit::Done)
+}
+
+async fn restore(shell: &mut Shell, args: &RestoreArgs) -> Result<Exit> {
+    let (ctx, opened) = shell.open().await?;
+    let restored = restore_identity(&ctx, &opened, &args.person, &args.reason).await?;
+    let lifted: Vec<&str> = restored.lifted.iter().map(|kind| kind.word()).collect();
+    let roles: Vec<&str> = restored.roles.iter().map(|role| &**role).collect();
+    let document = json!({ "person": &*restored.person, "lifted": lifted, "roles": roles });
+    let fields = vec![
+        ("person", restored.person.to_string()),
+        ("lifted", lifted.join(", ")),
+        ("roles", roles.join(", ")),
+    ];
+    let text = format!("restored: {} with {} roles given directly", restored.person, roles.len());
+    shell.ui.show(&Report::one(fields, document).text(text))?;
+    shell.ui.say(&format!("see what follows: muster plan --person {}", args.person))?;
+    Ok(Exit::Done)
+}
+
+async fn facts(shell: &mut Shell, args: &FactsArgs) -> Result<Exit> {
+    let (ctx, opened) = shell.open().await?;
+    let views = list_lifecycle_facts(&ctx, &opened, &args.person).await?;
+    let items = views.iter().map(|view| (row(view), document(view)));
+    let columns = ["id", "fact", "from", "until", "lifted", "by", "reason"];
+    let report = Report::list(&columns, items, None)
+        .empty("nothing was said about the lifecycle of this person by hand");
+    shell.ui.show(&report)?;
+    Ok(Exit::Done)
+}
+
+fn one(view: &FactView, done: &str) -> Report {
+    let columns = ["id", "fact", "from", "until", "lifted", "by", "reason"];
+    let fields = columns.into_iter().zip(row(view)).collect();
+    let until = view.until.map_or_else(String::new, |until| format!(", until {}", shown(until)));
+    let text = format!(
+        "{} is {done} from {}{until}",
+        view.person,
+        shown(view.ended_at.unwrap_or(view.from))
+    );
+    Report::one(fields, document(view)).text(text)
+}
+
+fn row(view: &FactView) -> Vec<String> {
+    let instant = |at: Option<jiff::Timestamp>| at.map_or_else(String::new, shown);
+    vec![
+        view.id.to_string(),
+        view.kind.word().to_owned(),
+        shown(view.from),
+        instant(view.until),
+        instant(view.ended_at),
+        view.created_by.to_string(),
+        view.reason.to_string(),
+    ]
+}
+
+fn document(view: &FactView) -> Json {
+    let at = |at: Option<jiff::Timestamp>| at.map(|at| at.to_string());
+    json!({
+        "id": view.id.0, "person": &*view.person, "fact": view.kind.word(), "origin": &*view.origin,
+        "reason": &*view.reason, "from": view.from.to_string(), "until": at(view.until),
+        "created_by": &*view.created_by, "created_at": view.created_at.to_string(), "lifted_at": at(view.ended_at),
+    })
+}
