@@ -13,7 +13,7 @@ use muster_store::{IdRange, IdentityRow, ReadTx};
 use super::BATCH;
 use crate::{
     Error, Opened,
-    facts::{assignments_by_entity, identity_facts, load_world, role_assignments, subject_of},
+    facts::{assignments_by_entity, identity_facts, load_world, subject_of},
 };
 
 /// Identities named as examples of an impact.
@@ -273,7 +273,6 @@ impl Side<'_> {
         let types = self.opened.model.schema.types.iter().zip(&self.opened.names.types);
         let found = types.into_iter().find(|(of, names)| of.identity && names.no == type_no);
         let Some(type_id) = found.map(|(of, _)| of.id) else { return Ok(None) };
-        let assignments = role_assignments(&self.opened.model, assignments);
         let facts = identity_facts(self.opened, type_id, row, assignments)?;
         Ok(Some(self.opened.evaluator.evaluate(&facts.identity(), &self.world, now)))
     }
