@@ -9,17 +9,22 @@ use muster_connector::ConnectorError;
 use muster_model::{Applied, Change, ObjectRef, Text, Value, ValueType};
 
 use crate::{
-    Directory, control,
+    Directory,
+    ad::{self, account, guard},
+    control,
     discover::Kinds,
     dn,
     entry::ID_ATTRIBUTES,
-    error::{code, from_result},
+    error::{code, from_result, sentence},
     link::{Link, Request},
     members::{self, Membership},
     read::{find_by_id, id_attribute},
-    settings::Class,
+    settings::{Class, LdapSettings},
     value::to_directory,
 };
+
+/// An attribute and its values in the directory's own form.
+pub(crate) type Written<'v> = (&'v str, Vec<Vec<u8>>);
 
 /// The changes of one entry, one after another.
 pub(crate) struct Chain<'a> {
@@ -66,13 +71,23 @@ impl<'a> Chain<'a> {
         let name = self.directory.full_name(&object.name);
         self.renamed.remove(&dn::key(&name));
         let class = self.directory.settings.class(&object.class);
-        let values = written(self.directory.kinds(link).await?, values);
+        let settings = &self.directory.settings;
+        let mut values = written(settings, self.directory.kinds(link).await?, values)?;
+        if settings.is_domain() && class.is_account() {
+            account::complete(settings, &mut values, enabled.unwrap_or_default())?;
+        }
         let attributes = self.new_entry(&name, &class, values, enabled);
         let read_id = link.abilities.post_read.then(|| control::read_after(&ID_ATTRIBUTES));
         let result = link.add(&name, attributes, read_id.into_iter().collect()).await?;
         match result.rc {
             code::SUCCESS => {}
             code::NO_SUCH_OBJECT => return Err(no_container(&name)),
+            // In a domain it may be another object that has the same `sAMAccountName`.
+            code::ALREADY_EXISTS
+                if settings.is_domain() && link.entry(&name, Vec::new()).await?.is_none() =>
+            {
+                return Err(ConnectorError::Invalid(format!("{} (`{name}`)", sentence(&result))));
+            }
             _ => return Err(from_result(&result, &name)),
         }
         let id = match control::value_after(&result.ctrls, &ID_ATTRIBUTES) {
@@ -87,7 +102,7 @@ impl<'a> Chain<'a> {
         &self,
         name: &str,
         class: &Class,
-        values: Vec<(&str, Vec<Vec<u8>>)>,
+        values: Vec<Written<'_>>,
         enabled: Option<bool>,
     ) -> Vec<(Vec<u8>, HashSet<Vec<u8>>)> {
         let settings = &self.directory.settings;
@@ -133,10 +148,25 @@ impl<'a> Chain<'a> {
         }
         let values: Vec<(Text, Value)> =
             values.iter().map(|(attribute, _, new)| (attribute.clone(), new.clone())).collect();
-        let replace = |(attribute, values): (&str, Vec<Vec<u8>>)| {
+        let replace = |(attribute, values): Written<'_>| {
             Mod::Replace(attribute.as_bytes().to_vec(), values.into_iter().collect())
         };
-        let values = written(self.directory.kinds(link).await?, &values);
+        let settings = &self.directory.settings;
+        let mut values = written(settings, self.directory.kinds(link).await?, &values)?;
+        if settings.is_domain() {
+            // A domain keeps the attribute of the name itself and refuses even the value that it has.
+            let named = dn::naming_values(&self.name_of(object));
+            let is_name = |attribute: &str, values: &[Vec<u8>]| {
+                let same = |(name, value): &(String, String)| {
+                    name.eq_ignore_ascii_case(attribute) && *values == [value.as_bytes()]
+                };
+                named.iter().any(same)
+            };
+            values.retain(|(attribute, values)| !is_name(attribute, values));
+            if values.is_empty() {
+                return Ok(Applied::default());
+            }
+        }
         let request = Request::Modify(values.into_iter().map(replace).collect());
         self.succeed(link, object, &request).await
     }
@@ -148,6 +178,9 @@ impl<'a> Chain<'a> {
         enabled: bool,
     ) -> Result<Applied, ConnectorError> {
         let class = self.directory.settings.class(&object.class);
+        if self.directory.settings.is_domain() && class.is_account() {
+            return account::switch(self, link, object, enabled).await;
+        }
         let Some(disable) = self.directory.settings.disable.as_ref().filter(|_| class.is_account())
         else {
             let name = &object.name;
@@ -217,7 +250,7 @@ impl<'a> Chain<'a> {
         object: &ObjectRef,
         to: &str,
     ) -> Result<bool, ConnectorError> {
-        let there = link.entry(to, id_attributes()).await?;
+        let there = link.entry(to, self.id_attributes()).await?;
         let Some(there) = there else { return Ok(false) };
         if id_attribute(&object.id).is_some() {
             return Ok(there.id().eq_ignore_ascii_case(&object.id));
@@ -250,6 +283,12 @@ impl<'a> Chain<'a> {
         target: Option<&str>,
     ) -> Result<(LdapResult, String), ConnectorError> {
         let name = self.name_of(object);
+        if self.directory.settings.is_domain() {
+            return match guard::find(self.directory, link, object, &name).await? {
+                Some(present) => send_to(link, present.dn, request, target).await,
+                None => Ok((outcome(code::NO_SUCH_OBJECT), name)),
+            };
+        }
         let Some(attribute) = id_attribute(&object.id) else {
             let result = link.send(&name, &placed(request, &name, target), Vec::new()).await?;
             return Ok((result, name));
@@ -283,7 +322,7 @@ impl<'a> Chain<'a> {
         object: &ObjectRef,
         name: &str,
     ) -> Result<Option<String>, ConnectorError> {
-        let there = link.entry(name, id_attributes()).await?;
+        let there = link.entry(name, self.id_attributes()).await?;
         if there.is_some_and(|entry| entry.id().eq_ignore_ascii_case(&object.id)) {
             return Ok(Some(name.to_owned()));
         }
@@ -304,18 +343,33 @@ impl<'a> Chain<'a> {
         self.directory.settings.empty_member.clone().unwrap_or_else(|| group.to_owned())
     }
 
+    fn id_attributes(&self) -> Vec<String> {
+        let names = self.directory.settings.id_attributes();
+        names.iter().map(|&name| name.to_owned()).collect()
+    }
+
     async fn id_of(&self, link: &Link, name: &str) -> Option<Text> {
         // The entry is there; that its id cannot be read is no reason to say otherwise.
-        link.entry(name, id_attributes()).await.ok().flatten().map(|entry| entry.id())
+        link.entry(name, self.id_attributes()).await.ok().flatten().map(|entry| entry.id())
     }
 }
 
 /// The values in the directory's own forms.
-fn written<'v>(kinds: &Kinds, values: &'v [(Text, Value)]) -> Vec<(&'v str, Vec<Vec<u8>>)> {
+fn written<'v>(
+    settings: &LdapSettings,
+    kinds: &Kinds,
+    values: &'v [(Text, Value)],
+) -> Result<Vec<Written<'v>>, ConnectorError> {
     let write = |(attribute, value): &'v (Text, Value)| {
+        if settings.is_domain()
+            && let Some(own) = ad::value::written(settings, attribute, value)
+        {
+            let name = if account::is_password(attribute) { account::PASSWORD } else { attribute };
+            return Ok((name, vec![own?]));
+        }
         let plain = attribute.strip_suffix(";binary").unwrap_or(attribute);
         let kind = kinds.get(&plain.to_lowercase()).copied().unwrap_or(ValueType::Text);
-        (&**attribute, to_directory(value, kind))
+        Ok((&**attribute, to_directory(value, kind)))
     };
     values.iter().map(write).collect()
 }
@@ -335,7 +389,7 @@ async fn send_to(
 }
 
 /// A result that no server sent.
-fn outcome(rc: u32) -> LdapResult {
+pub(crate) fn outcome(rc: u32) -> LdapResult {
     let (matched, text) = (String::new(), String::new());
     LdapResult { rc, matched, text, refs: Vec::new(), ctrls: Vec::new() }
 }
@@ -351,10 +405,6 @@ fn placed(request: &Request, name: &str, target: Option<&str>) -> Request {
         }
         _ => request.clone(),
     }
-}
-
-fn id_attributes() -> Vec<String> {
-    ID_ATTRIBUTES.iter().map(|&name| name.to_owned()).collect()
 }
 
 fn no_container(name: &str) -> ConnectorError {

@@ -4,7 +4,7 @@
 
 use ldap3::controls::{Assertion, Control, PagedResults, PostRead, RawControl};
 
-use crate::dn;
+use crate::{ber::element, dn};
 
 /// Object identifiers as a directory lists them in `supportedControl`.
 pub(crate) mod oid {
@@ -61,30 +61,9 @@ pub(crate) fn value_after(controls: &[Control], attributes: &[&str]) -> Option<S
     String::from_utf8(value.to_vec()).ok()
 }
 
-fn value<'c>(controls: &'c [Control], oid: &str) -> Option<&'c [u8]> {
+/// The value of the control `oid` among those of an answer.
+pub(crate) fn value<'c>(controls: &'c [Control], oid: &str) -> Option<&'c [u8]> {
     controls.iter().find(|control| control.1.ctype == oid)?.1.val.as_deref()
-}
-
-/// One element of the Basic Encoding Rules and what follows it.
-struct Element<'b> {
-    content: &'b [u8],
-    rest: &'b [u8],
-}
-
-fn element(bytes: &[u8]) -> Option<Element<'_>> {
-    let (_tag, bytes) = bytes.split_first()?;
-    let (first, bytes) = bytes.split_first()?;
-    let (length, bytes) = if first & 0x80 == 0 {
-        (usize::from(*first), bytes)
-    } else {
-        let (digits, bytes) = bytes.split_at_checked(usize::from(first & 0x7f))?;
-        if digits.len() > 4 {
-            return None;
-        }
-        (digits.iter().fold(0, |length, digit| length << 8 | usize::from(*digit)), bytes)
-    };
-    let (content, rest) = bytes.split_at_checked(length)?;
-    Some(Element { content, rest })
 }
 
 #[cfg(test)]

@@ -2,10 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use muster_connector::{ConnectorError, Discovered};
+use muster_connector::{ConnectorError, Discovered, ReadRequest};
 use muster_model::ValueType;
 
-use crate::{Directory, entry::Entry, link::Link, schema};
+use crate::{
+    Directory,
+    ad::IS_ACTIVE_DIRECTORY,
+    changes::Question,
+    entry::{Entry, Shape},
+    link::Link,
+    schema,
+    settings::Changes,
+};
 
 /// The kinds of attributes by their lower-cased names; what is missing is text.
 pub(crate) type Kinds = BTreeMap<String, ValueType>;
@@ -22,11 +30,40 @@ pub(crate) async fn test(directory: &Directory) -> Result<String, ConnectorError
     let who = directory.settings.bind_dn.as_deref().unwrap_or("anonymous");
     let product =
         root(&link).await?.map_or_else(|| "a directory".to_owned(), |root| product(&root));
-    Ok(format!("{product}, signed in as {who}, base {base} found"))
+    let changes = changes(directory, &link).await?;
+    Ok(format!("{product}, signed in as {who}, base {base} found{changes}"))
+}
+
+/// Whether the directory tells what changed, as far as the settings ask for it.
+async fn changes(directory: &Directory, link: &Link) -> Result<&'static str, ConnectorError> {
+    let settings = &directory.settings;
+    let name = if settings.is_domain() { "user" } else { "inetOrgPerson" };
+    let class = settings.class(name);
+    let shape = Shape::new(settings, &class, &[]);
+    let request = ReadRequest { class: name.into(), fields: Vec::new(), since: None, batch: 1 };
+    let question = Question { directory, link, class: &class, shape: &shape, request: &request };
+    let is_told = settings.changes != Changes::No && question.cursor_of_now().await?.is_some();
+    Ok(match (settings.changes, is_told) {
+        (Changes::No, _) => "",
+        (Changes::DirSync, true) => ", changes by DirSync",
+        (Changes::DirSync, false) => {
+            ", but it tells no changes: the account needs the right `Replicating Directory Changes`"
+        }
+        (Changes::SyncRepl, true) => ", changes by content synchronisation",
+        (Changes::SyncRepl, false) => {
+            ", but it tells no changes: it needs the overlay `syncprov` and the account the right to read"
+        }
+    })
 }
 
 async fn root(link: &Link) -> Result<Option<Entry>, ConnectorError> {
-    let wanted = ["objectClass", "vendorName", "vendorVersion", "subschemaSubentry"];
+    let wanted = [
+        "objectClass",
+        "supportedCapabilities",
+        "vendorName",
+        "vendorVersion",
+        "subschemaSubentry",
+    ];
     link.entry("", wanted.iter().map(|&name| name.to_owned()).collect()).await
 }
 
@@ -37,6 +74,11 @@ fn product(root: &Entry) -> String {
         .collect();
     let is_openldap =
         root.texts("objectClass").iter().any(|class| class.eq_ignore_ascii_case("OpenLDAProotDSE"));
+    if said.is_empty()
+        && root.texts("supportedCapabilities").iter().any(|oid| oid == IS_ACTIVE_DIRECTORY)
+    {
+        return "Active Directory".to_owned();
+    }
     match (said.is_empty(), is_openldap) {
         (false, _) => said.join(" "),
         (true, true) => "OpenLDAP".to_owned(),

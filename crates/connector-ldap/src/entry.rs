@@ -7,6 +7,7 @@ use muster_connector::{BadObject, Field};
 use muster_model::{Object, Text, Value};
 
 use crate::{
+    ad::{self, account, guard, ids, range},
     dn,
     settings::{Class, LdapSettings},
     value::from_directory,
@@ -52,11 +53,12 @@ impl Entry {
 
     /// The values of `attribute`, with or without the option `;binary`.
     pub(crate) fn values(&self, attribute: &str) -> &[Vec<u8>] {
-        let plain = |name: &str| name.strip_suffix(";binary").unwrap_or(name).to_ascii_lowercase();
         let wanted = plain(attribute);
+        // A directory that gives out ranges also names the attribute without one, with no value.
         self.attributes
             .iter()
-            .find(|(name, _)| plain(name) == wanted)
+            .filter(|(name, _)| plain(name).eq_ignore_ascii_case(wanted))
+            .max_by_key(|(_, values)| values.len())
             .map_or(&[], |(_, values)| values.as_slice())
     }
 
@@ -66,12 +68,44 @@ impl Entry {
         values.filter_map(|value| String::from_utf8(value.clone()).ok()).collect()
     }
 
+    /// A list that is not complete, and where its next range begins.
+    pub(crate) fn unfinished_range(&self) -> Option<(String, usize)> {
+        self.attributes.iter().find_map(|(name, _)| {
+            let (attribute, next) = range::parse(name)?;
+            Some((attribute.to_owned(), next?))
+        })
+    }
+
+    /// Puts the range of `more` that begins at `start` behind what is there of the list.
+    pub(crate) fn extend_range(&mut self, attribute: &str, start: usize, more: Self) {
+        let is_meant = |name: &str| {
+            range::parse(name).is_some_and(|(of, _)| of.eq_ignore_ascii_case(attribute))
+        };
+        let found = more.attributes.into_iter().find(|(name, _)| is_meant(name));
+        // A list that has become shorter has no such range any more, and so is complete.
+        let (name, values) =
+            found.unwrap_or_else(|| (format!("{attribute};range={start}-*"), Vec::new()));
+        if let Some(place) = self.attributes.iter_mut().find(|(name, _)| is_meant(name)) {
+            place.0 = if values.is_empty() { format!("{attribute};range={start}-*") } else { name };
+            place.1.extend(values);
+        }
+    }
+
     /// The id that survives a rename; the name where there is none.
     pub(crate) fn id(&self) -> Text {
+        if let Some(id) = self.values(ad::GUID).first().and_then(|bytes| ids::guid_text(bytes)) {
+            return id.into();
+        }
         let id =
             ID_ATTRIBUTES.iter().find_map(|attribute| self.texts(attribute).into_iter().next());
         id.unwrap_or_else(|| self.dn.clone()).into()
     }
+}
+
+/// The name of an attribute without the options that only say how its values came.
+fn plain(name: &str) -> &str {
+    let name = range::parse(name).map_or(name, |(attribute, _)| attribute);
+    name.strip_suffix(";binary").unwrap_or(name)
 }
 
 /// Makes objects of entries of one class.
@@ -90,8 +124,14 @@ impl<'a> Shape<'a> {
     /// The attributes to ask the directory for, in a fixed order and without doubles.
     pub(crate) fn attributes(&self) -> Vec<String> {
         let mut wanted: BTreeSet<String> =
-            ID_ATTRIBUTES.iter().map(|&name| name.to_owned()).collect();
+            self.settings.id_attributes().iter().map(|&name| name.to_owned()).collect();
         wanted.extend(self.fields.iter().map(|field| field.name.to_string()));
+        if self.settings.is_domain() {
+            if self.class.is_account() {
+                wanted.insert(ad::CONTROL.to_owned());
+            }
+            return range::first_ranges(wanted);
+        }
         if let Some(disable) = self.settings.disable.as_ref().filter(|_| self.class.is_account()) {
             wanted.insert(disable.attribute.to_string());
         }
@@ -111,6 +151,9 @@ impl<'a> Shape<'a> {
     }
 
     fn enabled(&self, entry: &Entry) -> Option<bool> {
+        if self.settings.is_domain() && self.class.is_account() {
+            return Some(guard::control_of(entry)? & account::DISABLED == 0);
+        }
         let disable = self.settings.disable.as_ref().filter(|_| self.class.is_account())?;
         let off = |value: &String| value.eq_ignore_ascii_case(&disable.off);
         Some(!entry.texts(&disable.attribute).iter().any(off))
@@ -119,6 +162,10 @@ impl<'a> Shape<'a> {
     fn value(&self, entry: &Entry, field: &Field) -> Result<Value, BadObject> {
         let mut values = Vec::new();
         for bytes in entry.values(&field.name) {
+            if self.settings.is_domain() && ad::value::is_own(&field.name) {
+                values.extend(ad::value::readable(field, bytes).map(Value::text));
+                continue;
+            }
             let Some(text) = from_directory(bytes, field.value_type) else {
                 return Err(BadObject {
                     place: entry.dn.clone(),

@@ -3,6 +3,8 @@
 use ldap3::{LdapError, LdapResult};
 use muster_connector::ConnectorError;
 
+use crate::ad::said;
+
 /// Result codes that callers look at.
 pub(crate) mod code {
     pub(crate) const SUCCESS: u32 = 0;
@@ -10,6 +12,7 @@ pub(crate) mod code {
     pub(crate) const NO_SUCH_ATTRIBUTE: u32 = 16;
     pub(crate) const VALUE_EXISTS: u32 = 20;
     pub(crate) const NO_SUCH_OBJECT: u32 = 32;
+    pub(crate) const UNWILLING: u32 = 53;
     pub(crate) const OBJECT_CLASS_VIOLATION: u32 = 65;
     pub(crate) const ALREADY_EXISTS: u32 = 68;
     pub(crate) const ASSERTION_FAILED: u32 = 122;
@@ -33,8 +36,8 @@ pub(crate) fn from_result(result: &LdapResult, name: &str) -> ConnectorError {
 
 /// What the code means, with what the server said about it.
 pub(crate) fn sentence(result: &LdapResult) -> String {
-    let words = words(result.rc);
     let said = result.text.trim();
+    let words = said::meaning(said).unwrap_or_else(|| words(result.rc));
     let mut text = if words.is_empty() {
         format!("the directory answered with result code {}", result.rc)
     } else {

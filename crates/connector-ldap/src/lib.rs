@@ -1,11 +1,14 @@
-//! LDAP directories: OpenLDAP and 389 Directory Server.
+//! LDAP directories: OpenLDAP, 389 Directory Server, Active Directory and Samba as a domain controller.
 //!
-//! Reads page by page, changes many entries at once over a few connections, and answers every change with what the
-//! directory said. Knows nothing of accounts, roles or plans. Does not speak to Active Directory yet: passwords,
-//! `userAccountControl` and range retrieval of large groups are missing.
+//! Reads page by page or only what changed, changes many entries at once over a few connections, and answers every
+//! change with what the directory said. Knows nothing of accounts, roles or plans. What is different about Active
+//! Directory is in `ad`.
 
+mod ad;
 mod apply;
+mod ber;
 mod change;
+mod changes;
 mod control;
 mod discover;
 mod dn;
@@ -34,7 +37,7 @@ use tokio::sync::OnceCell;
 use crate::{
     discover::Kinds,
     link::{Link, Pool},
-    settings::LdapSettings,
+    settings::{Changes, LdapSettings},
 };
 
 /// The name of this connector in model files.
@@ -93,10 +96,10 @@ fn capabilities_of(settings: &LdapSettings) -> Capabilities {
         create: true,
         update: true,
         rename: true,
-        enable: settings.disable.is_some(),
+        enable: settings.disable.is_some() || settings.is_domain(),
         delete: true,
         members: true,
-        incremental: false,
+        incremental: settings.changes != Changes::No,
         text_only: true,
         names: NameRule::DistinguishedName,
         parallel: settings.connections,

@@ -17,6 +17,7 @@ use rustls::ClientConfig;
 use tokio::{net::TcpStream, sync::Mutex, task::JoinHandle, time::timeout};
 
 use crate::{
+    ad::IS_ACTIVE_DIRECTORY,
     control,
     entry::Entry,
     error::{code, from_ldap, from_result, lost},
@@ -52,6 +53,8 @@ pub(crate) struct Abilities {
     pub(crate) post_read: bool,
     /// A change can be made to depend on the entry's id.
     pub(crate) assertion: bool,
+    /// It is Active Directory, or Samba as a domain controller.
+    is_domain: bool,
 }
 
 /// A change of an entry, apart from its name.
@@ -66,6 +69,8 @@ pub(crate) enum Request {
 #[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) entries: Vec<ResultEntry>,
+    /// Messages between the entries (RFC 4511, 4.13).
+    pub(crate) notes: Vec<ResultEntry>,
     /// Where a part of the tree is that lies on another server.
     pub(crate) elsewhere: Option<String>,
     pub(crate) result: LdapResult,
@@ -145,7 +150,22 @@ impl Pool {
         };
         self.sign_in(&link).await?;
         link.abilities = link.ask_abilities().await;
+        self.check_flavour(&link)?;
         Ok(link)
+    }
+
+    /// A directory of the other kind would be misunderstood in everything that matters.
+    fn check_flavour(&self, link: &Link) -> Result<(), ConnectorError> {
+        let what = match (self.settings.is_domain(), link.abilities.is_domain) {
+            (false, true) => {
+                "the directory is Active Directory; write `flavour: active-directory` in its settings"
+            }
+            (true, false) => {
+                "the directory is not Active Directory; leave `flavour: active-directory` out"
+            }
+            (true, true) | (false, false) => return Ok(()),
+        };
+        Err(ConnectorError::Settings(what.to_owned()))
     }
 
     async fn sign_in(&self, link: &Link) -> Result<(), ConnectorError> {
@@ -183,18 +203,20 @@ impl Link {
         ldap.with_search_options(SearchOptions::new());
         let stream = ldap.streaming_search(base, scope, filter, attributes).await;
         let mut stream = self.noting(stream)?;
-        let (mut entries, mut elsewhere) = (Vec::new(), None);
+        let (mut entries, mut notes, mut elsewhere) = (Vec::new(), Vec::new(), None);
         while let Some(answer) = self.noting(stream.next().await)? {
             if answer.is_ref() {
                 let parts = answer.0.expect_constructed().unwrap_or_default();
                 let place = parts.into_iter().find_map(StructureTag::expect_primitive);
                 elsewhere = place.map(|place| String::from_utf8_lossy(&place).into_owned());
-            } else if !answer.is_intermediate() {
+            } else if answer.is_intermediate() {
+                notes.push(answer);
+            } else {
                 entries.push(answer);
             }
         }
         let result = stream.finish().await;
-        Ok(Found { entries, elsewhere, result })
+        Ok(Found { entries, notes, elsewhere, result })
     }
 
     /// The entry of exactly this name; `None` when it is not there.
@@ -265,14 +287,16 @@ impl Link {
     }
 
     async fn ask_abilities(&self) -> Abilities {
-        let wanted = vec!["supportedControl".to_owned()];
+        let wanted = vec!["supportedControl".to_owned(), "supportedCapabilities".to_owned()];
         // A directory that hides its root entry is one without extensions.
         let root = self.entry("", wanted).await.ok().flatten();
-        let controls = root.map(|root| root.texts("supportedControl")).unwrap_or_default();
+        let listed = |name: &str| root.as_ref().map(|root| root.texts(name)).unwrap_or_default();
+        let controls = listed("supportedControl");
         let has = |oid: &str| controls.iter().any(|control| control == oid);
         Abilities {
             post_read: has(control::oid::POST_READ),
             assertion: has(control::oid::ASSERTION),
+            is_domain: listed("supportedCapabilities").iter().any(|oid| oid == IS_ACTIVE_DIRECTORY),
         }
     }
 }

@@ -1,18 +1,21 @@
 //! Reads entries page by page, and single ones by id or by name.
 
-use ldap3::{LdapResult, ResultEntry, Scope};
+use ldap3::{LdapResult, Scope};
 use muster_connector::{BadObject, ConnectorError, Field, ReadEnd, ReadObject, ReadRequest, Sink};
 use muster_model::{Object, ObjectRef};
 
 use crate::{
-    Directory, control, dn,
+    Directory,
+    ad::{ids, range},
+    changes::{Answer, Question},
+    control, dn,
     entry::{Entry, ID_ATTRIBUTES, Shape},
     error::{code, from_result, sentence},
     link::{Found, Link, first_entry},
     settings::Class,
 };
 
-/// Reads every object of a class into `sink`.
+/// Reads every object of a class into `sink`, or what changed since a cursor.
 ///
 /// A directory that stops early, for whatever reason, makes the read incomplete; so does a part of the tree that lies
 /// on another server.
@@ -28,21 +31,47 @@ pub(crate) async fn read(
     let class = directory.settings.class(&request.class);
     let shape = Shape::new(&directory.settings, &class, &request.fields);
     let link = directory.pool.any().await?;
+    let question = Question { directory, link: &link, class: &class, shape: &shape, request };
+    if let Some(since) = &request.since
+        && let Answer::Done(end) = question.since(since, sink).await?
+    {
+        return Ok(end);
+    }
+    // Before the read: what changes while it goes on comes again with the next one.
+    let cursor = question.cursor_of_now().await?;
+    let mut end = read_all(&question, sink).await?;
+    if end.complete {
+        end.cursor = cursor;
+    }
+    Ok(end)
+}
+
+/// Reads everything, page by page.
+async fn read_all(question: &Question<'_>, sink: &mut dyn Sink) -> Result<ReadEnd, ConnectorError> {
+    let Question { directory, link, class, shape, request } = *question;
     let mut cookie = Vec::new();
     let mut begun = false;
     let mut elsewhere = None;
     loop {
-        let found = match page(directory, &link, &class, &shape, cookie).await {
+        let found = match page(directory, link, class, shape, cookie).await {
             Ok(found) => found,
             Err(error) if begun => return Ok(ended(Some(error.to_string()))),
             Err(error) => return Err(error),
         };
         if !begun && found.entries.is_empty() {
-            refuse_hopeless(&found.result, &class)?;
+            refuse_hopeless(&found.result, class)?;
         }
         begun = true;
-        elsewhere = elsewhere.or(found.elsewhere);
-        hand_over(found.entries, &shape, request.batch, sink).await?;
+        // A domain always points to its other partitions, which are none of the base's.
+        if !directory.settings.is_domain() {
+            elsewhere = elsewhere.or(found.elsewhere);
+        }
+        let batch = Batch { link, shape, size: request.batch.max(1) };
+        let entries = found.entries.into_iter().map(Entry::parse).collect();
+        match batch.hand_over(entries, sink).await? {
+            None => {}
+            Some(problem) => return Ok(ended(Some(problem))),
+        }
         if found.result.rc != code::SUCCESS {
             return Ok(ended(Some(sentence(&found.result))));
         }
@@ -88,24 +117,48 @@ fn ended(problem: Option<String>) -> ReadEnd {
     }
 }
 
-async fn hand_over(
-    entries: Vec<ResultEntry>,
-    shape: &Shape<'_>,
-    batch: usize,
-    sink: &mut dyn Sink,
-) -> Result<(), ConnectorError> {
-    let batch = batch.max(1);
-    let mut objects = Vec::with_capacity(entries.len().min(batch));
-    for answer in entries {
-        match Entry::parse(answer).and_then(|entry| shape.object(&entry)) {
-            Ok(object) => objects.push(ReadObject { object, line: 0 }),
-            Err(bad) => sink.bad(bad).await?,
+/// How entries become objects and are handed over.
+pub(crate) struct Batch<'a> {
+    pub(crate) link: &'a Link,
+    pub(crate) shape: &'a Shape<'a>,
+    pub(crate) size: usize,
+}
+
+impl Batch<'_> {
+    /// Hands over what the entries are; answers a problem when something is missing of them.
+    pub(crate) async fn hand_over(
+        &self,
+        entries: Vec<Result<Entry, BadObject>>,
+        sink: &mut dyn Sink,
+    ) -> Result<Option<String>, ConnectorError> {
+        let mut objects = Vec::with_capacity(entries.len().min(self.size));
+        for entry in entries {
+            let mut entry = match entry {
+                Ok(entry) => entry,
+                Err(bad) => {
+                    sink.bad(bad).await?;
+                    continue;
+                }
+            };
+            match range::complete(self.link, &mut entry).await {
+                Ok(()) => {}
+                // It went away in between.
+                Err(ConnectorError::NotFound { .. }) => continue,
+                Err(error) => return Ok(Some(error.to_string())),
+            }
+            match self.shape.object(&entry) {
+                Ok(object) => objects.push(ReadObject { object, line: 0 }),
+                Err(bad) => sink.bad(bad).await?,
+            }
+            if objects.len() == self.size {
+                sink.objects(std::mem::take(&mut objects)).await?;
+            }
         }
-        if objects.len() == batch {
-            sink.objects(std::mem::take(&mut objects)).await?;
+        if !objects.is_empty() {
+            sink.objects(objects).await?;
         }
+        Ok(None)
     }
-    if objects.is_empty() { Ok(()) } else { sink.objects(objects).await }
 }
 
 /// One object, by id where it has one that survives renames, else by name.
@@ -117,7 +170,7 @@ pub(crate) async fn get(
     let class = directory.settings.class(&object.class);
     let shape = Shape::new(&directory.settings, &class, fields);
     let link = directory.pool.any().await?;
-    let entry = match id_filter(&object.id) {
+    let entry = match id_filter(directory, &object.id) {
         Some(_) => find_by_id(directory, &link, &object.id, shape.attributes()).await?,
         None => None,
     };
@@ -128,6 +181,13 @@ pub(crate) async fn get(
             let name = if object.name.is_empty() { &object.id } else { &object.name };
             link.entry(&directory.full_name(name), shape.attributes()).await?
         }
+    };
+    let entry = match entry {
+        Some(mut entry) => {
+            range::complete(&link, &mut entry).await?;
+            Some(entry)
+        }
+        None => None,
     };
     let read = |entry: Entry| {
         let bad =
@@ -144,7 +204,7 @@ pub(crate) async fn find_by_id(
     id: &str,
     attributes: Vec<String>,
 ) -> Result<Option<Entry>, ConnectorError> {
-    let Some(filter) = id_filter(id) else { return Ok(None) };
+    let Some(filter) = id_filter(directory, id) else { return Ok(None) };
     let base = &directory.settings.base;
     let found = link.search(base, Scope::Subtree, &filter, attributes, Vec::new()).await?;
     match found.result.rc {
@@ -166,6 +226,9 @@ pub(crate) fn id_attribute(id: &str) -> Option<&'static str> {
     }
 }
 
-fn id_filter(id: &str) -> Option<String> {
+fn id_filter(directory: &Directory, id: &str) -> Option<String> {
+    if directory.settings.is_domain() {
+        return ids::guid_filter(id);
+    }
     Some(format!("({}={})", id_attribute(id)?, dn::escape_filter(id)))
 }

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 use muster_connector::{SecretRef, SettingReader};
 use muster_model::{Setting, SettingProblem, Settings, Text};
 
-use crate::dn;
+use crate::{ad, dn, entry::ID_ATTRIBUTES};
 
 /// The checked settings of one directory.
 #[derive(Debug, Clone)]
@@ -25,7 +25,33 @@ pub(crate) struct LdapSettings {
     pub(crate) disable: Option<Disable>,
     /// The member that a group without members holds where the schema wants at least one; never reported.
     pub(crate) empty_member: Option<String>,
+    pub(crate) flavour: Flavour,
+    pub(crate) changes: Changes,
+    /// Whether objects that a domain depends on may be changed.
+    pub(crate) change_protected: bool,
     classes: BTreeMap<String, Class>,
+}
+
+/// The kind of directory, where that makes a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Flavour {
+    /// As the standards say: OpenLDAP, 389 Directory Server and others.
+    #[default]
+    Standard,
+    /// Active Directory, or Samba as a domain controller.
+    ActiveDirectory,
+}
+
+/// How the directory is asked for what changed since the last read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Changes {
+    /// Not at all: every read is complete.
+    #[default]
+    No,
+    /// By the `DirSync` control of Active Directory.
+    DirSync,
+    /// By content synchronisation (RFC 4533), which OpenLDAP offers with the overlay `syncprov`.
+    SyncRepl,
 }
 
 /// Where the directory listens.
@@ -56,6 +82,7 @@ pub(crate) struct Class {
     pub(crate) base: String,
     /// A further condition on entries.
     pub(crate) filter: Option<Text>,
+    pub(crate) flavour: Flavour,
 }
 
 impl Class {
@@ -64,6 +91,10 @@ impl Class {
         let mut classes = String::new();
         for class in &self.object_classes {
             classes = format!("{classes}(objectClass={})", dn::escape_filter(class));
+        }
+        // In a domain the account of a computer is a `user` too.
+        if self.flavour == Flavour::ActiveDirectory && self.has_any(&["user", "inetOrgPerson"]) {
+            classes.push_str("(objectCategory=person)");
         }
         match &self.filter {
             Some(filter) if filter.starts_with('(') => format!("(&{classes}{filter})"),
@@ -74,6 +105,9 @@ impl Class {
 
     /// True for what can be used to sign in, rather than groups and containers.
     pub(crate) fn is_account(&self) -> bool {
+        if self.flavour == Flavour::ActiveDirectory {
+            return self.has_any(&["user", "inetOrgPerson", "computer"]);
+        }
         !self.has_any(&["groupOfNames", "groupOfUniqueNames", "posixGroup", "organizationalUnit"])
     }
 
@@ -114,6 +148,7 @@ impl LdapSettings {
             let help = "write `password: { env: NAME }` or `{ file: PATH }`".to_owned();
             reader.problem("bind_dn", "`bind_dn` needs a `password`", Some(help));
         }
+        let flavour = read_flavour(&mut reader);
         let empty_member = reader.text("empty_member").map(|name| dn::full_name(&name, &base));
         let page_size = reader.number("page_size", 1..=10_000).unwrap_or(500);
         let connections = reader.number("connections", 1..=64).unwrap_or(4);
@@ -130,8 +165,15 @@ impl LdapSettings {
             connections: u16::try_from(connections).unwrap_or(4),
             timeout: reader.duration("timeout").unwrap_or(Duration::from_secs(30)),
             disable: reader.map("disable", read_disable),
-            classes: read_classes(&mut reader, settings, &base),
+            flavour,
+            changes: read_changes(&mut reader, flavour),
+            change_protected: reader.boolean("change_protected").unwrap_or(false),
+            classes: read_classes(&mut reader, settings, &base, flavour),
         };
+        if flavour == Flavour::ActiveDirectory && read.disable.is_some() {
+            let help = Some("leave `disable` out".to_owned());
+            reader.problem("disable", "a domain disables accounts by `userAccountControl`", help);
+        }
         let problems = reader.finish();
         if problems.is_empty() { Ok(read) } else { Err(problems) }
     }
@@ -143,7 +185,23 @@ impl LdapSettings {
             object_classes: default_object_classes(name),
             base: self.base.clone(),
             filter: None,
+            flavour: self.flavour,
         })
+    }
+
+    /// True for Active Directory.
+    pub(crate) fn is_domain(&self) -> bool {
+        self.flavour == Flavour::ActiveDirectory
+    }
+
+    /// True when nobody between here and the directory can read what is sent.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.starttls || self.url.starts_with("ldaps:") || self.address == Address::Local
+    }
+
+    /// The attributes that hold an id which survives a rename, the better one first.
+    pub(crate) fn id_attributes(&self) -> &'static [&'static str] {
+        if self.is_domain() { &[ad::GUID] } else { &ID_ATTRIBUTES }
     }
 
     /// The full name of the container in which `memberUid` looks for accounts.
@@ -154,6 +212,25 @@ impl LdapSettings {
         configured("posixaccount")
             .or_else(|| configured("inetorgperson"))
             .unwrap_or_else(|| dn::full_name("ou=people", &self.base))
+    }
+}
+
+fn read_flavour(reader: &mut SettingReader<'_>) -> Flavour {
+    match reader.choice("flavour", &["standard", "active-directory"]) {
+        Some(1) => Flavour::ActiveDirectory,
+        Some(_) | None => Flavour::Standard,
+    }
+}
+
+fn read_changes(reader: &mut SettingReader<'_>, flavour: Flavour) -> Changes {
+    let (usual, word, other) = match flavour {
+        Flavour::ActiveDirectory => (Changes::DirSync, "dirsync", Changes::DirSync),
+        Flavour::Standard => (Changes::No, "syncrepl", Changes::SyncRepl),
+    };
+    match reader.choice("changes", &["none", word]) {
+        Some(0) => Changes::No,
+        Some(_) => other,
+        None => usual,
     }
 }
 
@@ -248,6 +325,7 @@ fn read_classes(
     reader: &mut SettingReader<'_>,
     settings: &Settings,
     base: &str,
+    flavour: Flavour,
 ) -> BTreeMap<String, Class> {
     let names: Vec<Text> = match settings.entries.get("classes") {
         Some((_, Setting::Map(classes))) => classes.entries.keys().cloned().collect(),
@@ -259,7 +337,7 @@ fn read_classes(
     };
     let read = reader.map("classes", |classes| {
         let read_one = |name: &Text| {
-            let class = classes.map(name, |class| Some(read_class(class, name, base)))?;
+            let class = classes.map(name, |class| Some(read_class(class, name, base, flavour)))?;
             Some((name.to_lowercase(), class))
         };
         Some(names.iter().filter_map(read_one).collect())
@@ -267,7 +345,7 @@ fn read_classes(
     read.unwrap_or_default()
 }
 
-fn read_class(reader: &mut SettingReader<'_>, name: &str, base: &str) -> Class {
+fn read_class(reader: &mut SettingReader<'_>, name: &str, base: &str, flavour: Flavour) -> Class {
     let mut object_classes = reader.list("objectClass");
     if object_classes.is_empty() {
         object_classes = default_object_classes(name);
@@ -278,6 +356,7 @@ fn read_class(reader: &mut SettingReader<'_>, name: &str, base: &str) -> Class {
         object_classes,
         base: dn::full_name(&container, base),
         filter: reader.text("filter"),
+        flavour,
     };
     if ldap3::parse_filter(class.selection()).is_err() {
         let help = Some("write something like (employeeType=internal)".to_owned());

@@ -31,6 +31,8 @@ pub struct SlapdOptions {
     pub limits: Option<String>,
     /// Loads the password policy overlay, which knows `pwdAccountLockedTime`.
     pub password_policy: bool,
+    /// Loads the overlay that tells what changed since a cookie (RFC 4533), with a log of so many changes.
+    pub sync_log: Option<u32>,
 }
 
 /// A running OpenLDAP server with the suffix [`SUFFIX`], `ou=people` and `ou=groups`.
@@ -192,6 +194,9 @@ fn configuration(
         if options.password_policy {
             lines.push("moduleload ppolicy".to_owned());
         }
+        if options.sync_log.is_some() {
+            lines.push("moduleload syncprov".to_owned());
+        }
     }
     lines.push(format!("pidfile {place}/slapd.pid"));
     lines.push("threads 4".to_owned());
@@ -218,6 +223,11 @@ fn configuration(
     ));
     if options.password_policy {
         lines.push("overlay ppolicy".to_owned());
+    }
+    if let Some(changes) = options.sync_log {
+        lines.push("index entryCSN eq".to_owned());
+        lines.push("overlay syncprov".to_owned());
+        lines.push(format!("syncprov-sessionlog {changes}"));
     }
     Ok(lines.join("\n") + "\n")
 }

@@ -13,6 +13,10 @@
 mod changes;
 mod contract;
 mod dirsrv;
+mod domain;
+mod domain_changes;
+mod domain_groups;
+mod domain_support;
 mod faults;
 mod groups;
 mod names;
@@ -20,4 +24,5 @@ mod proxy;
 mod reading;
 mod speed;
 mod support;
+mod syncrepl;
 mod tls;
