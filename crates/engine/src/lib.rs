@@ -19,6 +19,7 @@ mod mapping;
 mod plans;
 mod progress;
 mod report;
+mod revert;
 mod settle;
 mod source;
 mod sync;
@@ -35,4 +36,5 @@ pub use lifecycle::{
 pub use plans::{MadePlan, PlanOptions, cancel_plan, list_plans, load_plan, make_plan};
 pub use progress::{NoProgress, Progress, Task};
 pub use report::{HeldChangeSet, ReadReport, SyncReport};
+pub use revert::{MadeRevert, make_revert};
 pub use sync::{SyncOptions, sync};

@@ -100,18 +100,29 @@ async fn try_plan(
             watching.all_known(opened, facts_version).await?;
         }
     }
+    Ok(Some(keep(ctx, opened, plan, n, options.save && options.at.is_none()).await?))
+}
+
+/// Names a plan, and saves it where that is wanted and there is anything to do.
+pub(crate) async fn keep(
+    ctx: &Ctx,
+    opened: &Opened,
+    plan: Plan,
+    evaluated: u64,
+    wanted: bool,
+) -> Result<MadePlan, Error> {
     let bodies = plan.bodies();
     let hash = plan.hash_of(&bodies);
     let status = if plan.crossed().next().is_some() { PlanStatus::Held } else { PlanStatus::Open };
     let name = hash.chars().take(NAME).collect();
-    let mut made = MadePlan { plan, name, id: None, status, evaluated: n };
-    if options.save && options.at.is_none() && made.plan.to_do().next().is_some() {
+    let mut made = MadePlan { plan, name, id: None, status, evaluated };
+    if wanted && made.plan.to_do().next().is_some() {
         save(ctx, opened, &mut made, &hash, bodies).await?;
     }
-    Ok(Some(made))
+    Ok(made)
 }
 
-async fn last_reads(tx: &mut ReadTx, opened: &Opened) -> Result<Vec<SystemRead>, Error> {
+pub(crate) async fn last_reads(tx: &mut ReadTx, opened: &Opened) -> Result<Vec<SystemRead>, Error> {
     let mut reads = Vec::new();
     for (system, names) in opened.model.systems.iter().zip(&opened.names.systems) {
         let runs = tx.latest_read_runs(names.no).await?;

@@ -311,7 +311,7 @@ fn is_working(side: &Side<'_>, state: Option<usize>) -> bool {
     effect.is_some_and(|StateEffect { enabled, .. }| enabled)
 }
 
-fn entitlement_kind(system: &System, kind: usize) -> Text {
+pub(crate) fn entitlement_kind(system: &System, kind: usize) -> Text {
     system.entitlements.get(kind).map_or_else(|| "?".into(), |kind| kind.name.clone())
 }
 
@@ -333,7 +333,7 @@ pub fn object_name(system: &System, name: &Text) -> Text {
 }
 
 /// The value on the wire, a set where several values are allowed, so that one value and a list of one are the same.
-fn shaped(system: &System, mapping: &Mapping, value: &Value) -> Value {
+pub(crate) fn shaped(system: &System, mapping: &Mapping, value: &Value) -> Value {
     let value = on_wire(system, value);
     if mapping.many { Value::set(value.items().to_vec()) } else { value }
 }

@@ -10,6 +10,7 @@ mod guard;
 mod json;
 mod operation;
 mod plan;
+mod revert;
 mod text;
 
 pub use codec::{DecodeError, decode_operation, encode_operation};
@@ -18,4 +19,5 @@ pub use guard::{GuardCheck, count_guarded};
 pub use json::{operation_json, plan_json, value_json};
 pub use operation::{AttributeChange, Kind, Operation, OperationReason, Target};
 pub use plan::{Base, Plan, SystemRead, hash_again};
+pub use revert::{Known, Reverted, revert};
 pub use text::{Grouping, TextOptions, describe, describe_guard, plan_markdown, plan_text};

@@ -1,12 +1,13 @@
 //! `muster plan`.
 
 use muster_app::{Ctx, Opened, resolve_person};
-use muster_engine::{MadePlan, PlanOptions, load_plan, make_plan};
-use muster_model::EntityId;
+use muster_engine::{MadePlan, PlanOptions, load_plan, make_plan, make_revert};
+use muster_model::{EntityId, Text};
 use muster_plan::{
     Grouping, Operation, Plan, TextOptions, describe, operation_json, plan_json, plan_markdown,
     plan_text,
 };
+use serde_json::Value as Json;
 
 use crate::{
     Exit, Result,
@@ -27,6 +28,9 @@ pub(crate) struct Args {
     /// Show this kept plan instead of making one
     #[arg(value_name = "NAME", conflicts_with_all = ["at", "person", "save", "no_save"])]
     name: Option<String>,
+    /// Make the plan that undoes what this applied plan did, as far as it is still as that plan left it
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["name", "at", "person"])]
+    revert: Option<String>,
     /// Put together by the rule behind it, by person, or by system
     #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
     by: By,
@@ -79,9 +83,15 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
 async fn show(shell: &mut Shell, args: Args) -> Result<Exit> {
     let (ctx, opened) = shell.open().await?;
     let start = shell.host.clock.now();
-    let made = match &args.name {
-        Some(name) => load_plan(&opened, Some(name)).await?,
-        None => make(shell, &ctx, &opened, &args).await?,
+    let mut left = Vec::new();
+    let made = match (&args.name, &args.revert) {
+        (Some(name), _) => load_plan(&opened, Some(name)).await?,
+        (None, Some(name)) => {
+            let revert = make_revert(&ctx, &opened, name, !args.no_save).await?;
+            left = revert.left;
+            revert.made
+        }
+        (None, None) => make(shell, &ctx, &opened, &args).await?,
     };
     let grouping = match args.by {
         By::Rule => Grouping::Rule,
@@ -89,8 +99,13 @@ async fn show(shell: &mut Shell, args: Args) -> Result<Exit> {
         By::System => Grouping::System,
     };
     let per_group = if args.all { usize::MAX } else { PER_GROUP };
-    let report = report(&made.plan, &made.name, TextOptions { grouping, per_group });
+    let mut report = report(&made.plan, &made.name, TextOptions { grouping, per_group });
+    if args.revert.is_some() {
+        report.json["left"] =
+            left.iter().map(|(operation, why)| left_json(operation, why)).collect();
+    }
     shell.ui.show(&report)?;
+    say_left(shell, &left, per_group)?;
     let seconds = when::seconds_since(shell.host.clock.as_ref(), start);
     closing(shell, &made, seconds, &args)?;
     let differs = !made.plan.operations.is_empty() || !made.plan.observed_only.is_empty();
@@ -99,6 +114,25 @@ async fn show(shell: &mut Shell, args: Args) -> Result<Exit> {
         (true, false, true) => Exit::DetailedDifferences,
         (true, false, false) | (false, ..) => Exit::Done,
     })
+}
+
+fn left_json(operation: &Operation, why: &str) -> Json {
+    let mut json = operation_json(operation);
+    json["left_because"] = why.into();
+    json
+}
+
+/// What a revert does not undo, on standard error.
+fn say_left(shell: &mut Shell, left: &[(Operation, Text)], most: usize) -> Result<()> {
+    for (operation, why) in left.iter().take(most) {
+        let Operation { subject, target, kind, .. } = operation;
+        let what = describe(kind);
+        shell.ui.warn(&format!("not undone: {subject} {} {what}: {why}", target.system))?;
+    }
+    match left.len().saturating_sub(most) {
+        0 => Ok(()),
+        more => shell.ui.warn(&format!("{more} more are not undone; --all shows them")),
+    }
 }
 
 async fn make(shell: &mut Shell, ctx: &Ctx, opened: &Opened, args: &Args) -> Result<MadePlan> {
@@ -116,7 +150,9 @@ async fn make(shell: &mut Shell, ctx: &Ctx, opened: &Opened, args: &Args) -> Res
 
 /// What can be done with the plan, on standard error.
 fn closing(shell: &mut Shell, made: &MadePlan, seconds: f64, args: &Args) -> Result<()> {
-    if args.name.is_none() {
+    if args.revert.is_some() {
+        shell.ui.say("the facts and the model are as before: what they still want, muster plan proposes again")?;
+    } else if args.name.is_none() {
         shell.ui.say(&format!(
             "{} identities evaluated in {}",
             made.evaluated,

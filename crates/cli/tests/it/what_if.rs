@@ -163,3 +163,62 @@ async fn the_past_is_told_with_its_facts_its_accounts_and_its_model() {
     let name = place.ok("users --where 'login == \"ada\"' --as-of 2026-11-21 -o json").await.json();
     assert_eq!(name["items"][0]["display"], "Ada Lovelace");
 }
+
+/// What the target file holds, in order.
+fn target(place: &Place) -> Vec<String> {
+    let mut lines: Vec<String> = place.read("data/files.csv").lines().map(str::to_owned).collect();
+    lines.sort();
+    lines
+}
+
+#[tokio::test]
+async fn a_run_is_undone_by_a_plan_of_its_own() {
+    let place = Place::company();
+    place.ok("sync").await;
+    let before = target(&place);
+    let name = place.ok("plan -o json").await.json()["plan"].as_str().unwrap().to_owned();
+    place.ok(&format!("apply {name} --auto-approve")).await;
+    assert_ne!(target(&place), before);
+    assert_snapshot!(place.ok(&format!("plan --revert {name}")).await.transcript());
+    place.ok("apply --auto-approve").await;
+    assert_eq!(target(&place), before);
+    // The facts are as before, so the same is proposed again.
+    let again = place.ok("plan -o json").await.json();
+    assert_eq!(again["operations"].as_array().unwrap().len(), 7, "{again:#}");
+}
+
+#[tokio::test]
+async fn what_was_changed_since_is_not_undone_and_named() {
+    let place = Place::company();
+    place.ok("sync").await;
+    let name = place.ok("plan -o json").await.json()["plan"].as_str().unwrap().to_owned();
+    place.ok(&format!("apply {name} --auto-approve")).await;
+    place.write(
+        "data/files.csv",
+        &place.read("data/files.csv").replace("Ada Lovelace", "Ada Byron"),
+    );
+    place.ok("sync files").await;
+    let revert = place.ok(&format!("plan --revert {name} -o json")).await.json();
+    let left = revert["left"].as_array().unwrap();
+    assert_eq!(left.len(), 1, "{revert:#}");
+    assert_eq!(left[0]["left_because"], "the values were changed since");
+    assert!(
+        place.muster("plan --revert nonsense").await.err.contains("there is no plan `nonsense`")
+    );
+}
+
+#[tokio::test]
+async fn a_deleted_account_comes_back_with_its_values_and_entitlements() {
+    let mut place = settled().await;
+    // Bob left in October; thirty days later his account goes.
+    place.set_clock("2026-12-20T12:00:00Z");
+    let held = target(&place);
+    let made = place.ok("plan -o json").await.json();
+    assert_eq!(made["operations"][0]["kind"], "delete", "{made:#}");
+    let name = made["plan"].as_str().unwrap().to_owned();
+    place.ok(&format!("apply {name} --auto-approve")).await;
+    assert!(target(&place).iter().all(|line| !line.starts_with("bob")));
+    place.ok(&format!("plan --revert {name}")).await;
+    place.ok("apply --auto-approve").await;
+    assert_eq!(target(&place), held);
+}
