@@ -68,7 +68,7 @@ struct Place<'a> {
     account: AccountRef,
 }
 
-impl<'a> Undo<'a> {
+impl Undo<'_> {
     fn operation(&mut self, model: &Model, operation: &Operation) -> Result<(), &'static str> {
         let place =
             place(model, operation).ok_or("the model no longer has this kind of account")?;
@@ -77,17 +77,16 @@ impl<'a> Undo<'a> {
         }
         let own = self.known.now.get(&operation.identity).map_or(&[][..], Vec::as_slice);
         let of_type = || own.iter().filter(|observed| observed.account == place.account);
-        let same = |observed: &&Observed| match operation.target.account {
-            Some(id) => observed.id == id,
-            None => {
-                let key = |name: &str| name_key(place.system.names, name);
-                key(&observed.name) == key(&operation.target.name)
-            }
+        let key = |name: &str| name_key(place.system.names, name);
+        let same = |observed: &&Observed| {
+            let by_name = || key(&observed.name) == key(&operation.target.name);
+            operation.target.account.map_or_else(by_name, |id| observed.id == id)
         };
         let now = of_type().find(same).or_else(|| of_type().next());
         match &operation.kind {
             Kind::Create { .. } => {
-                self.remove(operation, &place, now.ok_or("the account is gone already")?)
+                self.remove(operation, &place, now.ok_or("the account is gone already")?);
+                Ok(())
             }
             Kind::Delete if now.is_some() => Err("there is an account again"),
             Kind::Delete => self.bring_back(operation, &place),
@@ -123,12 +122,7 @@ impl<'a> Undo<'a> {
     }
 
     /// An account that the plan made goes, with all that it holds.
-    fn remove(
-        &mut self,
-        operation: &Operation,
-        place: &Place<'_>,
-        now: &Observed,
-    ) -> Result<(), &'static str> {
+    fn remove(&mut self, operation: &Operation, place: &Place<'_>, now: &Observed) {
         for (kind, name) in &now.entitlements {
             let entitlement = entitlement_kind(place.system, *kind);
             self.push(
@@ -139,7 +133,6 @@ impl<'a> Undo<'a> {
         }
         self.push(operation, target(place, now), Kind::Delete);
         self.removed.insert(now.id);
-        Ok(())
     }
 
     /// An account that the plan deleted comes back with the values it had; what it held comes back with its own operations.

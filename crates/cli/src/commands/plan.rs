@@ -101,8 +101,8 @@ async fn show(shell: &mut Shell, args: Args) -> Result<Exit> {
     let per_group = if args.all { usize::MAX } else { PER_GROUP };
     let mut report = report(&made.plan, &made.name, TextOptions { grouping, per_group });
     if args.revert.is_some() {
-        report.json["left"] =
-            left.iter().map(|(operation, why)| left_json(operation, why)).collect();
+        let left = left.iter().map(|(operation, why)| left_json(operation, why)).collect();
+        put_into(&mut report.json, "left", left);
     }
     shell.ui.show(&report)?;
     say_left(shell, &left, per_group)?;
@@ -118,8 +118,14 @@ async fn show(shell: &mut Shell, args: Args) -> Result<Exit> {
 
 fn left_json(operation: &Operation, why: &str) -> Json {
     let mut json = operation_json(operation);
-    json["left_because"] = why.into();
+    put_into(&mut json, "left_because", why.into());
     json
+}
+
+fn put_into(json: &mut Json, key: &str, value: Json) {
+    if let Json::Object(map) = json {
+        map.insert(key.to_owned(), value);
+    }
 }
 
 /// What a revert does not undo, on standard error.
