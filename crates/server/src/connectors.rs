@@ -20,7 +20,11 @@ pub(crate) struct BuiltIn;
 impl Catalogue for BuiltIn {
     fn connectors(&self) -> Vec<&'static str> {
         let mut kinds = muster_connector_file::KINDS.to_vec();
-        kinds.extend([muster_connector_command::KIND, muster_connector_ldap::KIND]);
+        kinds.extend([
+            muster_connector_command::KIND,
+            muster_connector_ldap::KIND,
+            muster_connector_sql::KIND,
+        ]);
         kinds
     }
 
@@ -32,6 +36,7 @@ impl Catalogue for BuiltIn {
         match connector {
             muster_connector_command::KIND => muster_connector_command::capabilities(settings),
             muster_connector_ldap::KIND => muster_connector_ldap::capabilities(settings),
+            muster_connector_sql::KIND => muster_connector_sql::capabilities(settings),
             kind if muster_connector_file::KINDS.contains(&kind) => {
                 muster_connector_file::capabilities(kind, settings)
             }
@@ -58,6 +63,7 @@ impl Connectors for BuiltIn {
                 muster_connector_command::open(settings, base, &secrets)?
             }
             muster_connector_ldap::KIND => muster_connector_ldap::open(settings, &secrets)?,
+            muster_connector_sql::KIND => muster_connector_sql::open(settings, &secrets, base)?,
             kind if muster_connector_file::KINDS.contains(&kind) => {
                 muster_connector_file::open(kind, settings, base)?
             }

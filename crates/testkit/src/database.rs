@@ -40,6 +40,11 @@ impl Database {
         &self.url
     }
 
+    /// Runs statements in this database.
+    pub fn execute(&self, sql: &str) -> Result<()> {
+        execute(&self.url, sql)
+    }
+
     /// Another database with the same content. Nobody may be connected to this one.
     pub fn copy(&self) -> Result<Self> {
         create(&self.server_url, &self.name)

@@ -1,4 +1,5 @@
-//! Real servers for tests: OpenLDAP, 389 Directory Server, Samba (Active Directory) and PostgreSQL as child processes.
+//! Real servers for tests: OpenLDAP, 389 Directory Server, Samba (Active Directory), PostgreSQL and MariaDB as
+//! child processes.
 //!
 //! Every server listens on a free loopback port, keeps its files in a folder of its own and goes away with the
 //! value that stands for it, also when the test process is killed. Missing software is an error that names the
@@ -11,6 +12,7 @@ mod dirsrv;
 mod http_stub;
 mod ldap;
 mod ldif;
+mod mariadb;
 mod process;
 mod python;
 mod samba;
@@ -23,6 +25,7 @@ pub use database::{Database, postgres};
 pub use dirsrv::Dirsrv;
 pub use http_stub::{HttpStub, Received, Reply};
 pub use ldif::{Entry, parse_ldif};
+pub use mariadb::{MariaDb, MariaDbServer};
 pub use samba::{AD_PASSWORD, Samba, SambaOptions};
 pub use scim::{ScimOptions, ScimServer};
 pub use slapd::{Slapd, SlapdOptions};

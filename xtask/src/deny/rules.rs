@@ -9,7 +9,8 @@ pub(super) const LICENCES: &[&str] = &[
     "Apache-2.0 WITH LLVM-exception",
     "BSD-3-Clause",
     "BSL-1.0",
-    // A list of root certificates, which reqwest names for Android; it is not part of our binary.
+    // A list of root certificates, which reqwest names for Android and mysql_async as its default; we trust the file
+    // that the settings name or the authorities of the operating system.
     "CDLA-Permissive-2.0",
     "ISC",
     "MIT",
@@ -41,11 +42,15 @@ pub(super) const KEPT: &[(&str, &[&str])] = &[
     ("csv", &["muster-cli", "muster-connector-file"]),
     ("deadpool-postgres", &["muster-store"]),
     ("ldap3", &["muster-connector-ldap"]),
+    ("mysql_async", &["bench", "muster-connector-sql"]),
     ("reqwest", &["muster-http"]),
     // The tests of the binary look into a repository from outside, and damage it.
-    ("rusqlite", &["muster-server", "muster-store"]),
+    ("rusqlite", &["bench", "muster-connector-sql", "muster-server", "muster-store"]),
     ("saphyr-parser", &["muster-project"]),
-    ("tokio-postgres", &["deadpool-postgres", "muster-store", "muster-testkit"]),
+    (
+        "tokio-postgres",
+        &["bench", "deadpool-postgres", "muster-connector-sql", "muster-store", "muster-testkit"],
+    ),
 ];
 
 /// The same rules in the words of cargo-deny.

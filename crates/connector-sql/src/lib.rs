@@ -1,0 +1,112 @@
+//! Tables of PostgreSQL, MariaDB, MySQL and SQLite as sources and targets, and the roles of a PostgreSQL server.
+//!
+//! Reads page by page inside one snapshot, changes many rows in one transaction, and answers every change by itself.
+//! Names out of settings stand in statements only as quoted identifiers, values only as parameters.
+//! It makes no tables and changes none; it takes no passwords of database roles.
+
+mod apply;
+mod cell;
+mod change;
+mod create;
+mod dialect;
+mod discover;
+mod error;
+mod link;
+mod lists;
+mod read;
+mod rows;
+mod settings;
+mod shape;
+mod sql;
+mod tls;
+
+use std::{path::Path, sync::Arc};
+
+use async_trait::async_trait;
+use muster_connector::{
+    Connector, ConnectorError, Discovered, Field, ReadEnd, ReadRequest, Secrets, Sink,
+    settings_error,
+};
+use muster_model::{Applied, Capabilities, Change, Object, ObjectRef, SettingProblem, Settings};
+
+use crate::{
+    link::{Access, Pool},
+    settings::{Place, SqlSettings, Tls},
+    shape::Shapes,
+};
+
+/// The name of this connector in model files.
+pub const KIND: &str = "sql";
+
+/// What a database with these settings can do, or every problem in them. Connects to nothing.
+pub fn capabilities(settings: &Settings) -> Result<Capabilities, Vec<SettingProblem>> {
+    SqlSettings::read(settings).map(|settings| settings.capabilities())
+}
+
+/// Opens a database; a relative path of a SQLite file is relative to `base`, the project folder.
+///
+/// Nothing is sent before the first call. Wrong settings are [`ConnectorError::Settings`].
+pub fn open(
+    settings: &Settings,
+    secrets: &dyn Secrets,
+    base: &Path,
+) -> Result<Arc<dyn Connector>, ConnectorError> {
+    let settings = SqlSettings::read(settings).map_err(|problems| settings_error(&problems))?;
+    let password = settings.password.as_ref().map(|place| place.resolve(secrets)).transpose()?;
+    let (mut tls, mut roots) = (None, Vec::new());
+    if settings.tls != Tls::Off {
+        roots = tls::roots(settings.ca.as_deref(), secrets)?;
+        tls = Some(tls::client_config(settings.tls, &roots)?);
+    }
+    let file = match &settings.url.place {
+        Place::File(path) => base.join(path),
+        Place::Network(..) | Place::Socket(_) => base.to_owned(),
+    };
+    let settings = Arc::new(settings);
+    let access = Access { settings: Arc::clone(&settings), password, tls, roots, file };
+    Ok(Arc::new(Database { settings, pool: Pool::new(access), shapes: Shapes::default() }))
+}
+
+/// One database, opened with its settings.
+#[derive(Debug)]
+pub(crate) struct Database {
+    settings: Arc<SqlSettings>,
+    pool: Pool,
+    /// What was learned about the tables of each class.
+    shapes: Shapes,
+}
+
+#[async_trait]
+impl Connector for Database {
+    fn capabilities(&self) -> Capabilities {
+        self.settings.capabilities()
+    }
+
+    async fn test(&self) -> Result<String, ConnectorError> {
+        discover::test(self).await
+    }
+
+    async fn discover(&self) -> Result<Discovered, ConnectorError> {
+        discover::discover(self).await
+    }
+
+    async fn read(
+        &self,
+        request: &ReadRequest,
+        sink: &mut dyn Sink,
+    ) -> Result<ReadEnd, ConnectorError> {
+        read::read(self, request, sink).await
+    }
+
+    async fn get(
+        &self,
+        object: &ObjectRef,
+        fields: &[Field],
+    ) -> Result<Option<Object>, ConnectorError> {
+        read::get(self, object, fields).await
+    }
+
+    async fn apply(&self, changes: &[Change]) -> Vec<Result<Applied, ConnectorError>> {
+        apply::apply(self, changes).await
+    }
+}

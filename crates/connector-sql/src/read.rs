@@ -1,0 +1,331 @@
+//! Reads the objects of a class page by page, in one snapshot; what changed since a cursor; single objects.
+
+mod changed;
+
+use std::collections::HashMap;
+
+use muster_connector::{BadObject, ConnectorError, Field, ReadEnd, ReadObject, ReadRequest, Sink};
+use muster_model::{Object, ObjectRef, Text};
+
+use crate::{
+    Database,
+    cell::Cell,
+    error::{FaultKind, Stop},
+    link::Lease,
+    lists,
+    rows::{ListValues, Plan},
+    settings::ChangesBy,
+    shape::Shape,
+    sql::Sql,
+};
+
+/// The cursor of a table that holds nothing yet.
+const START: &str = "start";
+
+/// How many rows without a name are named one by one.
+const MOST_NAMELESS: usize = 100;
+
+/// Reads everything, or what changed, into `sink`.
+pub(crate) async fn read(
+    database: &Database,
+    request: &ReadRequest,
+    sink: &mut dyn Sink,
+) -> Result<ReadEnd, ConnectorError> {
+    let mut lease = database.pool.lease().await?;
+    let begun = async {
+        let shape = database.shape(&mut lease, &request.class).await?;
+        if request.since.is_some() && shape.class.changes.is_none() {
+            return Err(Stop::Answer(ConnectorError::Settings(format!(
+                "the class `{}` has no `changes`, so it can only be read as a whole",
+                request.class
+            ))));
+        }
+        Plan::new(&shape, &request.fields)?;
+        lease.begin_reading().await?;
+        Ok(shape)
+    };
+    let shape = begun.await.map_err(|stop| forgetting(database, stop, &"".into()))?;
+    let plan = Plan::new(&shape, &request.fields)?;
+    let mut reading = Reading {
+        lease: &mut lease,
+        plan,
+        sink,
+        page_size: database.settings.page_size,
+        batch: request.batch.max(1),
+        has_begun: false,
+        refused: None,
+    };
+    let done = match &request.since {
+        None => reading.everything().await,
+        Some(since) => reading.changed(since).await,
+    };
+    let (has_begun, refused) = (reading.has_begun, reading.refused.take());
+    match (done, refused) {
+        (_, Some(refused)) => Err(refused),
+        (Ok(end), None) => {
+            if lease.command("COMMIT").await.is_ok() {
+                lease.done();
+            }
+            Ok(end)
+        }
+        (Err(stop), None) if has_begun => {
+            let problem = forgetting(database, stop, &"".into()).to_string();
+            Ok(ReadEnd {
+                complete: false,
+                incremental: request.since.is_some(),
+                cursor: None,
+                deleted: Vec::new(),
+                problem: Some(problem),
+            })
+        }
+        (Err(stop), None) => Err(forgetting(database, stop, &"".into())),
+    }
+}
+
+/// The error of a stop; a table that changed is looked at again next time.
+pub(crate) fn forgetting(database: &Database, stop: Stop, name: &Text) -> ConnectorError {
+    if matches!(&stop, Stop::Fault(fault) if fault.kind == FaultKind::Missing)
+        || matches!(&stop, Stop::Answer(ConnectorError::Settings(_)))
+    {
+        database.shapes.forget();
+    }
+    stop.into_error(name)
+}
+
+/// A read that is under way.
+struct Reading<'r, 'p, 's> {
+    lease: &'r mut Lease<'p>,
+    plan: Plan<'s>,
+    sink: &'r mut dyn Sink,
+    page_size: usize,
+    batch: usize,
+    /// True once the database answered, so that what follows is a read that broke off.
+    has_begun: bool,
+    /// The sink's error, which is handed back as it is.
+    refused: Option<ConnectorError>,
+}
+
+impl Reading<'_, '_, '_> {
+    async fn everything(&mut self) -> Result<ReadEnd, Stop> {
+        let cursor = self.newest().await?;
+        let mut after: Option<Vec<Cell>> = None;
+        loop {
+            let mut sql = self.select(None)?;
+            for place in &self.plan.order {
+                if let Some(column) = self.plan.columns.get(*place) {
+                    sql.add(" AND ").name(&column.name).add(" IS NOT NULL");
+                }
+            }
+            let rows = self.page(sql, after.as_deref()).await?;
+            let n_rows = rows.len();
+            after = rows.last().map(|row| self.plan.position(row).into_iter().cloned().collect());
+            self.hand_over(rows).await?;
+            if n_rows < self.page_size {
+                break;
+            }
+        }
+        self.nameless().await?;
+        Ok(ended(false, cursor, Vec::new()))
+    }
+
+    /// Reports the rows that the order of pages cannot reach, as a column of the order is NULL.
+    async fn nameless(&mut self) -> Result<(), Stop> {
+        let columns = self.plan.order.iter().filter_map(|place| self.plan.columns.get(*place));
+        let nullable: Vec<Text> =
+            columns.filter(|column| column.is_nullable).map(|c| c.name.clone()).collect();
+        if nullable.is_empty() {
+            return Ok(());
+        }
+        let mut sql = self.select(None)?;
+        sql.add(" AND (");
+        for (index, name) in nullable.iter().enumerate() {
+            sql.add(if index == 0 { "" } else { " OR " }).name(name).add(" IS NULL");
+        }
+        sql.add(&format!(") LIMIT {MOST_NAMELESS}"));
+        let rows = self.lease.rows(sql).await?;
+        self.hand_over(rows).await
+    }
+
+    /// `SELECT columns FROM class WHERE scope`; with `flagged`, all rows come, and whether they are in scope.
+    fn select(&self, flagged: Option<()>) -> Result<Sql, ConnectorError> {
+        let shape = self.plan.shape;
+        let mut sql = select(&self.plan);
+        if flagged.is_some() {
+            sql.add(", CASE WHEN ");
+            shape.scope(&mut sql)?;
+            sql.add(" THEN 1 ELSE 0 END");
+        }
+        sql.add(" FROM ").add(&shape.from()).add(" WHERE ");
+        if flagged.is_some() {
+            sql.add("1 = 1");
+        } else {
+            shape.scope(&mut sql)?;
+        }
+        Ok(sql)
+    }
+
+    /// One page of `sql`, in order, after the given position.
+    async fn page(&mut self, mut sql: Sql, after: Option<&[Cell]>) -> Result<Vec<Vec<Cell>>, Stop> {
+        let order: Vec<_> =
+            self.plan.order.iter().filter_map(|place| self.plan.columns.get(*place)).collect();
+        let dialect = self.plan.shape.dialect;
+        if let Some(after) = after {
+            sql.add(" AND (");
+            for (index, column) in order.iter().enumerate() {
+                sql.add(if index == 0 { "" } else { ", " }).name(&column.name);
+            }
+            sql.add(") > (");
+            for (index, (column, cell)) in order.iter().zip(after).enumerate() {
+                sql.add(if index == 0 { "" } else { ", " });
+                sql.bind(cell.param(dialect), column);
+            }
+            sql.add(")");
+        }
+        sql.add(" ORDER BY ");
+        for (index, column) in order.iter().enumerate() {
+            sql.add(if index == 0 { "" } else { ", " }).name(&column.name);
+        }
+        sql.add(&format!(" LIMIT {}", self.page_size));
+        Ok(self.lease.rows(sql).await?)
+    }
+
+    /// Makes objects of rows and gives them to the sink.
+    async fn hand_over(&mut self, rows: Vec<Vec<Cell>>) -> Result<(), Stop> {
+        let lists = list_values(self.lease, &self.plan, &rows).await?;
+        self.has_begun = true;
+        let mut objects = Vec::with_capacity(rows.len().min(self.batch));
+        for row in &rows {
+            match self.plan.object(row, &lists) {
+                Ok(object) => objects.push(ReadObject { object, line: 0 }),
+                Err(bad) => self.bad(bad).await?,
+            }
+            if objects.len() == self.batch {
+                self.objects(std::mem::take(&mut objects)).await?;
+            }
+        }
+        if objects.is_empty() { Ok(()) } else { self.objects(objects).await }
+    }
+
+    async fn objects(&mut self, objects: Vec<ReadObject>) -> Result<(), Stop> {
+        let taken = self.sink.objects(objects).await;
+        self.taken(taken)
+    }
+
+    async fn bad(&mut self, bad: BadObject) -> Result<(), Stop> {
+        let taken = self.sink.bad(bad).await;
+        self.taken(taken)
+    }
+
+    fn taken(&mut self, taken: Result<(), ConnectorError>) -> Result<(), Stop> {
+        taken.map_err(|error| {
+            self.refused = Some(error.clone());
+            Stop::Answer(error)
+        })
+    }
+
+    /// Where the next incremental read begins.
+    async fn newest(&mut self) -> Result<Option<Text>, Stop> {
+        let shape = self.plan.shape;
+        let Some(changes) = &shape.class.changes else { return Ok(None) };
+        let mut sql = Sql::new(shape.dialect, "SELECT max(");
+        match &changes.by {
+            ChangesBy::Column(column) => {
+                sql.name(column).add(") FROM ").add(&shape.from());
+            }
+            ChangesBy::Table { table, sequence, .. } => {
+                sql.name(sequence).add(") FROM ").table(table);
+            }
+        }
+        let rows = self.lease.rows(sql).await?;
+        let newest = rows.first().and_then(|row| row.first()).and_then(Cell::text);
+        Ok(Some(newest.unwrap_or_else(|| START.into())))
+    }
+}
+
+/// `SELECT columns`, without the rest.
+fn select(plan: &Plan<'_>) -> Sql {
+    let mut sql = Sql::new(plan.shape.dialect, "SELECT ");
+    for (index, column) in plan.columns.iter().enumerate() {
+        sql.add(if index == 0 { "" } else { ", " }).select("", column);
+    }
+    sql
+}
+
+fn ended(incremental: bool, cursor: Option<Text>, deleted: Vec<Text>) -> ReadEnd {
+    ReadEnd { complete: true, incremental, cursor, deleted, problem: None }
+}
+
+/// The values of the lists that the fields ask for, for the objects of `rows`.
+async fn list_values(
+    lease: &mut Lease<'_>,
+    plan: &Plan<'_>,
+    rows: &[Vec<Cell>],
+) -> Result<HashMap<Text, ListValues>, Stop> {
+    let mut values = HashMap::new();
+    for (attribute, list) in plan.lists() {
+        let owners: Vec<Cell> =
+            rows.iter().filter_map(|row| plan.reference(row)).cloned().collect();
+        let found = lists::values_of(lease, plan.shape.dialect, list, &owners).await?;
+        values.insert(attribute.clone(), found);
+    }
+    Ok(values)
+}
+
+/// One object, by id where the class has one, else by name.
+pub(crate) async fn get(
+    database: &Database,
+    object: &ObjectRef,
+    fields: &[Field],
+) -> Result<Option<Object>, ConnectorError> {
+    if object.id.is_empty() && object.name.is_empty() {
+        return Ok(None);
+    }
+    let mut lease = database.pool.lease().await?;
+    let found = async {
+        let shape = database.shape(&mut lease, &object.class).await?;
+        let plan = Plan::new(&shape, fields)?;
+        let mut found = one(&mut lease, &shape, &plan, object).await?;
+        if found.is_none() && shape.class.id.is_some() && !object.id.is_empty() {
+            let by_name = ObjectRef { id: "".into(), ..object.clone() };
+            if !by_name.name.is_empty() {
+                found = one(&mut lease, &shape, &plan, &by_name).await?;
+            }
+        }
+        Ok(found)
+    };
+    let found = found.await.map_err(|stop| forgetting(database, stop, &object.name))?;
+    lease.done();
+    Ok(found)
+}
+
+async fn one(
+    lease: &mut Lease<'_>,
+    shape: &Shape,
+    plan: &Plan<'_>,
+    object: &ObjectRef,
+) -> Result<Option<Object>, Stop> {
+    let mut sql = select(plan);
+    sql.add(" FROM ").add(&shape.from()).add(" WHERE ");
+    if !shape.locate(&mut sql, object)? {
+        return Ok(None);
+    }
+    sql.add(" AND ");
+    shape.scope(&mut sql)?;
+    sql.add(" LIMIT 2");
+    let rows = match lease.rows(sql).await {
+        Ok(rows) => rows,
+        // A name that the column's type cannot hold is the name of nothing.
+        Err(fault) if fault.kind == FaultKind::Refused => return Ok(None),
+        Err(fault) => return Err(fault.into()),
+    };
+    let [row] = rows.as_slice() else {
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let several = format!("several rows of `{}` are `{}`", shape.name, object.name);
+        return Err(ConnectorError::Malformed(several).into());
+    };
+    let lists = list_values(lease, plan, &rows).await?;
+    let bad = |bad: BadObject| ConnectorError::Malformed(format!("{}: {}", bad.place, bad.problem));
+    Ok(Some(plan.object(row, &lists).map_err(bad)?))
+}
