@@ -58,7 +58,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
             .await?
             .row
             .id;
-        let options = PlanOptions { people: vec![id], save: true, at: None };
+        let options = PlanOptions { people: vec![id], save: true, ..PlanOptions::default() };
         let made = make_plan(&rig.ctx, &opened, &options, &NoProgress).await?;
         times.push(seconds(start) * 1000.0);
         operations += made.plan.operations.len();

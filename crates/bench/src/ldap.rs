@@ -76,7 +76,8 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         made.plan.operations.len()
     );
     let start = Instant::now();
-    let options = ApplyOptions { confirm: Some(args.people), auto_approve: false };
+    let options =
+        ApplyOptions { confirm: Some(args.people), auto_approve: false, ..ApplyOptions::default() };
     let report =
         apply_made(&rig.ctx, &opened, made, &options, &NoProgress, &CancelFlag::default()).await?;
     let taken = seconds(start);

@@ -144,7 +144,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
 /// Applies the plan; all of it has to be done.
 async fn apply_all(rig: &Rig, opened: &Opened, made: MadePlan) -> Result<()> {
     let n = made.plan.operations.len() as u64;
-    let options = ApplyOptions { confirm: Some(n), auto_approve: false };
+    let options = ApplyOptions { confirm: Some(n), auto_approve: false, ..ApplyOptions::default() };
     let cancel = CancelFlag::default();
     let report = apply_made(&rig.ctx, opened, made, &options, &NoProgress, &cancel).await?;
     let first = report.failed.first();

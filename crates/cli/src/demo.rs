@@ -54,7 +54,7 @@ pub(crate) async fn set_up(shell: &mut Shell, dir: &Path) -> Result<Company> {
     let (ctx, opened) = shell.open_at(dir).await?;
     let progress = progress(&shell.ui);
     let report = sync(&ctx, &opened, &SyncOptions::default(), progress.as_ref()).await?;
-    let options = PlanOptions { at: None, people: Vec::new(), save: true };
+    let options = PlanOptions { save: true, ..PlanOptions::default() };
     let made = make_plan(&ctx, &opened, &options, progress.as_ref()).await?;
     let mut tx = opened.store.read().await.map_err(muster_app::Error::from)?;
     let counts = tx.count_accounts().await.map_err(muster_app::Error::from)?;

@@ -155,6 +155,7 @@ impl Command {
                 (Some(done), None) => answers.push(Ok(Applied {
                     id: done.id.filter(|id| !id.is_empty()).map(Into::into),
                     name: done.name.filter(|name| !name.is_empty()).map(Into::into),
+                    pending: None,
                 })),
                 (None, Some(failed)) => {
                     let name = match change {

@@ -94,7 +94,7 @@ impl<'a> Chain<'a> {
             Some(id) => Some(id.into()),
             None => self.id_of(link, &name).await,
         };
-        Ok(Applied { id, name: unless_asked(&name, &object.name) })
+        Ok(Applied { id, name: unless_asked(&name, &object.name), pending: None })
     }
 
     /// The attributes of a new entry: what the model sets and what the schema asks for besides.
@@ -240,7 +240,7 @@ impl<'a> Chain<'a> {
         }
         self.renamed.remove(&dn::key(to));
         let id = id_attribute(&object.id).map_or_else(|| to.into(), |_| object.id.clone());
-        Applied { id: Some(id), name: Some(to.into()) }
+        Applied { id: Some(id), name: Some(to.into()), pending: None }
     }
 
     /// True when the entry at `to` is `object`, moved there before.

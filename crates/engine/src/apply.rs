@@ -4,32 +4,44 @@
 //! object, and goes on. A failing object does not stop the others, a failing system does not stop the other systems.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
 };
 
-use muster_app::{Ctx, Error, Kind, Opened};
+use jiff::Timestamp;
+use muster_app::{Ctx, Error, Opened};
 use muster_model::{EntityId, PlanId, Text};
 use muster_plan::Operation;
-use muster_store::{Entry, OperationProgress, OperationState, PlanStatus, ReadTx, Tx};
+use muster_policy::Delivery;
+use muster_store::{Entry, PlanStatus, Tx};
 use serde_json::json;
 
 use crate::{
     evaluate::evaluate_some,
     lease::Lease,
-    plans::{MadePlan, interrupted_plan, load_plan, short, still_saved},
+    plans::{MadePlan, load_plan, still_saved},
     progress::Progress,
     settle::save_findings,
 };
 
 mod batch;
+mod begin;
 mod call;
+mod entitlements;
+mod gates;
+mod health;
+mod open;
+mod outcome;
+mod pace;
 mod rename;
+mod sift;
 mod system;
 
+use begin::begin;
+use open::{Open, open_operations};
 use system::{Part, SystemRun, Todo};
 
 const PAGE: usize = 5000;
@@ -52,6 +64,8 @@ pub struct ApplyOptions {
     pub confirm: Option<u64>,
     /// Apply without a number. Does not release a held plan.
     pub auto_approve: bool,
+    /// Keep to the times at which what failed is to be tried again. Without it everything is tried at once.
+    pub patient: bool,
 }
 
 /// How applying a plan went.
@@ -69,8 +83,18 @@ pub struct ApplyReport {
     pub skipped: u64,
     /// Calls that were made again.
     pub retried: u64,
+    /// Operations that wait for one that failed, with the reason.
+    pub held: Vec<(Operation, String)>,
+    /// Operations that a system took and will do later; there is a ticket for each.
+    pub taken: u64,
     /// Operations that are left for another run.
     pub left: u64,
+    /// Those of them on systems for which no command waits.
+    pub left_in_background: u64,
+    /// Failures on systems for which no command waits.
+    pub failed_in_background: u64,
+    /// When the first of what is left is to be tried again.
+    pub next_try: Option<Timestamp>,
     /// Stopped on request.
     pub interrupted: bool,
     /// Systems that could not be reached; the rest of their operations is left.
@@ -135,10 +159,15 @@ impl Applying<'_> {
         let name: Text = made.name.as_str().into();
         let mut report = ApplyReport { plan: made.name.clone(), ..ApplyReport::default() };
         let total = made.plan.to_do().count() as u64;
-        let ids: BTreeSet<EntityId> = made.plan.operations.iter().map(|o| o.identity).collect();
-        let mut by_system = open_operations(opened, id, made.plan.operations).await?;
-        report.done_before =
-            total.saturating_sub(by_system.values().map(|todo| todo.len() as u64).sum());
+        let was_applying = made.status == PlanStatus::Applying;
+        let Open { mut by_system, gates, later, next_try, taken } =
+            open_operations(ctx, opened, id, made.plan.operations, options.patient).await?;
+        let n_todo: u64 = by_system.values().map(|todo| todo.len() as u64).sum();
+        report.done_before = total.saturating_sub(n_todo + later + taken);
+        (report.left, report.next_try) = (later, next_try);
+        let all = by_system.values().flatten().map(|todo| todo.operation.identity);
+        let ids: BTreeSet<EntityId> = all.collect();
+        let gates = Arc::new(gates);
         let mut runs = Vec::new();
         for (position, system) in opened.model.systems.iter().enumerate() {
             let Some(todo) = by_system.remove(&system.name) else { continue };
@@ -152,22 +181,53 @@ impl Applying<'_> {
                 position,
                 system: system.clone(),
                 task,
+                gates: Arc::clone(&gates),
+                at_once: !options.patient,
                 cancel: cancel.clone(),
                 abandoned: CancelFlag::default(),
             };
             runs.push((run, todo));
         }
-        for part in side_by_side(runs).await? {
-            report.executed += part.executed;
-            report.failed.extend(part.failed);
-            report.skipped += part.skipped;
-            report.retried += part.retried;
-            report.left += part.left;
-            report.quarantined.extend(part.quarantined);
+        for todo in by_system.into_values() {
+            // The model no longer has the system.
+            let why = "waits for a system that the model no longer has".into();
+            gates.leave(todo.iter().map(|todo| todo.seq), &why);
+            report.left += todo.len() as u64;
+        }
+        let deliveries: Vec<Delivery> =
+            runs.iter().map(|(run, _)| run.system.work.delivery).collect();
+        for (part, delivery) in side_by_side(runs).await?.into_iter().zip(deliveries) {
+            report.add(part, delivery);
         }
         report.interrupted = cancel.is_set() && report.left > 0;
-        finish(ctx, opened, id, &ids.into_iter().collect::<Vec<_>>(), &report).await?;
+        if !was_applying || report.did_something() || report.left == 0 {
+            finish(ctx, opened, id, &ids.into_iter().collect::<Vec<_>>(), &report).await?;
+        }
         Ok(report)
+    }
+}
+
+impl ApplyReport {
+    fn add(&mut self, part: Part, delivery: Delivery) {
+        if delivery == Delivery::Background {
+            self.left_in_background += part.left;
+            self.failed_in_background += part.failed.len() as u64;
+        }
+        self.executed += part.executed;
+        self.failed.extend(part.failed);
+        self.held.extend(part.held);
+        self.skipped += part.skipped;
+        self.taken += part.taken;
+        self.retried += part.retried;
+        self.left += part.left;
+        self.next_try = self.next_try.into_iter().chain(part.next_try).min();
+        self.quarantined.extend(part.quarantined);
+    }
+
+    /// True when an operation got further.
+    pub fn did_something(&self) -> bool {
+        let ended = self.failed.len() + self.held.len();
+        ended > 0 || self.executed + self.skipped + self.taken > 0
     }
 }
 
@@ -206,166 +266,6 @@ impl Drop for SetOnDrop {
     }
 }
 
-/// Checks that the plan may be applied and marks it as being applied.
-async fn begin(
-    ctx: &Ctx,
-    opened: &Opened,
-    made: &MadePlan,
-    id: PlanId,
-    options: &ApplyOptions,
-) -> Result<(), Error> {
-    let n = made.plan.to_do().count() as u64;
-    match made.status {
-        PlanStatus::Applying => return Ok(()),
-        PlanStatus::Done => {
-            return Err(Error::new(
-                Kind::Conflict,
-                format!("plan `{}` was applied already", made.name),
-            )
-            .hint("muster plan makes a new one"));
-        }
-        PlanStatus::Stale => return Err(stale(made, "it was found to be stale before")),
-        PlanStatus::Cancelled => {
-            return Err(Error::new(Kind::Conflict, format!("plan `{}` was cancelled", made.name)));
-        }
-        PlanStatus::Open | PlanStatus::Held => {}
-    }
-    let mut tx = opened.store.begin().await?;
-    refuse_beside_interrupted(&mut tx, made, id).await?;
-    let facts_version = tx.facts_version().await?;
-    let why = if made.plan.base.revision != opened.revision {
-        Some(format!(
-            "the model changed from revision {} to {}",
-            made.plan.base.revision, opened.revision
-        ))
-    } else if made.plan.base.facts_version != facts_version {
-        Some("facts or accounts changed since it was made".to_owned())
-    } else {
-        None
-    };
-    if let Some(why) = why {
-        tx.set_plan_status(id, &[made.status], PlanStatus::Stale).await?;
-        tx.commit().await?;
-        return Err(stale(made, &why));
-    }
-    agreed(made, n, options)?;
-    supersede_unfinished(ctx, &mut tx, id).await?;
-    tx.set_plan_status(id, &[made.status], PlanStatus::Applying).await?;
-    entry(
-        ctx,
-        &mut tx,
-        &made.name,
-        "plan.apply",
-        json!({ "operations": n, "confirmed": options.confirm }),
-    )
-    .await?;
-    tx.commit().await?;
-    Ok(())
-}
-
-/// Calls of another plan whose outcome nobody knows are settled first: their accounts are not what this plan takes them for.
-async fn refuse_beside_interrupted(
-    tx: &mut ReadTx,
-    made: &MadePlan,
-    id: PlanId,
-) -> Result<(), Error> {
-    match interrupted_plan(tx).await? {
-        Some(other) if other.id != id => Err(Error::new(
-            Kind::Conflict,
-            format!(
-                "plan `{}` was interrupted and comes before plan `{}`",
-                short(&other),
-                made.name
-            ),
-        )
-        .hint(format!("go on with it: muster apply {}", short(&other)))),
-        Some(_) | None => Ok(()),
-    }
-}
-
-/// What is left of earlier plans is in this one, as far as it still holds; going on with them later would undo it.
-async fn supersede_unfinished(ctx: &Ctx, tx: &mut Tx, id: PlanId) -> Result<(), Error> {
-    for older in tx.plans(Some(PlanStatus::Applying), None, PAGE).await? {
-        if older.id == id {
-            continue;
-        }
-        let (planned, cancelled) = (OperationState::Planned, OperationState::Cancelled);
-        let left = tx.move_operations(older.id, None, planned, cancelled).await?;
-        tx.set_plan_status(older.id, &[PlanStatus::Applying], PlanStatus::Stale).await?;
-        tx.append_journal(&Entry {
-            at: ctx.now(),
-            actor: ctx.actor.clone(),
-            on_behalf_of: None,
-            action: "plan.supersede".into(),
-            subject: format!("plan {}", short(&older)).into(),
-            detail: json!({ "left": left }).to_string().into(),
-            correlation: Some(ctx.correlation.clone()),
-        })
-        .await?;
-    }
-    Ok(())
-}
-
-fn stale(made: &MadePlan, why: &str) -> Error {
-    Error::new(Kind::Stale, format!("plan `{}` is stale: {why}", made.name))
-        .hint("muster plan makes a new one")
-}
-
-fn agreed(made: &MadePlan, n: u64, options: &ApplyOptions) -> Result<(), Error> {
-    match options.confirm {
-        Some(confirm) if confirm == n => Ok(()),
-        Some(confirm) => Err(Error::new(
-            Kind::Held,
-            format!("plan `{}` has {n} operations, not {confirm}", made.name),
-        )
-        .hint(format!("look at it: muster plan {}", made.name))),
-        None if made.status == PlanStatus::Held => {
-            let guards = made.plan.crossed().map(muster_plan::describe_guard);
-            let guards: Vec<String> = guards.collect();
-            Err(Error::new(
-                Kind::Held,
-                format!("plan `{}` is held: {}", made.name, guards.join("; ")),
-            )
-            .hint(format!(
-                "look at it with muster plan {}; if it is right: muster apply {} --confirm {n}",
-                made.name, made.name
-            )))
-        }
-        None if options.auto_approve => Ok(()),
-        None => Err(Error::new(
-            Kind::Held,
-            format!("plan `{}` has {n} operations and nobody agreed to them", made.name),
-        )
-        .hint(format!("muster apply {} --confirm {n}", made.name))),
-    }
-}
-
-/// The operations that are still to be done, by system, in order. A plan's operations are numbered in its own order.
-async fn open_operations(
-    opened: &Opened,
-    plan: PlanId,
-    operations: Vec<Operation>,
-) -> Result<BTreeMap<Text, Vec<Todo>>, Error> {
-    let mut tx = opened.store.read().await?;
-    let mut by_system: BTreeMap<Text, Vec<Todo>> = BTreeMap::new();
-    let mut operations = operations.into_iter();
-    let mut after = 0;
-    loop {
-        let page = tx.operation_states(plan, after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(by_system) };
-        after = last.seq;
-        for OperationProgress { seq, state, attempts } in page {
-            let Some(operation) = operations.next() else {
-                return Err(Error::bug("a saved plan has more states than operations"));
-            };
-            if matches!(state, OperationState::Planned | OperationState::Sent) {
-                let todo = by_system.entry(operation.target.system.clone()).or_default();
-                todo.push(Todo { seq, operation, uncertain: attempts > 0 });
-            }
-        }
-    }
-}
-
 /// Settles the identities of the plan, so that the next run passes over them, and closes the plan when nothing is left.
 async fn finish(
     ctx: &Ctx,
@@ -387,7 +287,7 @@ async fn finish(
     }
     let detail = json!({
         "executed": report.executed, "failed": report.failed.len(), "skipped": report.skipped,
-        "retried": report.retried, "left": report.left, "interrupted": report.interrupted,
+        "held": report.held.len(), "taken": report.taken, "retried": report.retried, "left": report.left, "interrupted": report.interrupted,
     });
     entry(ctx, &mut tx, &report.plan, "plan.applied", detail).await?;
     tx.commit().await?;

@@ -5,6 +5,7 @@
 
 mod account_change;
 mod apply;
+mod backoff;
 mod change_set;
 mod correlate;
 mod dependents;
@@ -33,7 +34,7 @@ pub use lifecycle::{
     FactRequest, FactView, Restored, lift_lifecycle_fact, list_lifecycle_facts, restore_identity,
     set_lifecycle_fact,
 };
-pub use plans::{MadePlan, PlanOptions, cancel_plan, list_plans, load_plan, make_plan};
+pub use plans::{MadePlan, PlanOptions, Scope, cancel_plan, list_plans, load_plan, make_plan};
 pub use progress::{NoProgress, Progress, Task};
 pub use report::{HeldChangeSet, ReadReport, SyncReport};
 pub use revert::{MadeRevert, make_revert};

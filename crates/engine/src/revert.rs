@@ -10,7 +10,7 @@ use muster_store::{AccountStatus, OperationFilter, OperationState, PlanStatus, R
 
 use crate::{
     guards,
-    plans::{MadePlan, keep, last_reads, load_plan},
+    plans::{MadePlan, Scope, keep, last_reads, load_plan},
 };
 
 const BATCH: usize = 5000;
@@ -58,7 +58,11 @@ pub async fn make_revert(
     drop(tx);
     let base = Base { revision: opened.revision, facts_version, now: ctx.now(), systems };
     let plan = Plan::new(base, operations, Vec::new(), guards);
-    Ok(MadeRevert { made: keep(ctx, opened, plan, 0, save).await?, left })
+    let mut people: Vec<_> = plan.operations.iter().map(|operation| operation.identity).collect();
+    people.sort_unstable();
+    people.dedup();
+    let scope = Scope { people, systems: Vec::new() };
+    Ok(MadeRevert { made: keep(ctx, opened, plan, scope, save).await?, left })
 }
 
 /// What a plan did, with the instant of each operation.

@@ -100,6 +100,8 @@ pub struct Applied {
     pub id: Option<Text>,
     /// The object's name afterwards, when it is not the one that was asked for.
     pub name: Option<Text>,
+    /// Set when the system took the change and will do it later: its own number for it, empty when it gave none.
+    pub pending: Option<Text>,
 }
 
 /// What a connector with these settings can do. `check` refuses a model that needs more.

@@ -6,6 +6,7 @@
 mod codec;
 mod compare;
 mod conflict;
+mod constraints;
 mod guard;
 mod json;
 mod operation;
@@ -15,6 +16,7 @@ mod text;
 
 pub use codec::{DecodeError, decode_operation, encode_operation};
 pub use compare::{Compared, Observed, compare, object_name, on_wire};
+pub use constraints::constraints;
 pub use guard::{GuardCheck, count_guarded};
 pub use json::{operation_json, plan_json, value_json};
 pub use operation::{AttributeChange, Kind, Operation, OperationReason, Target};

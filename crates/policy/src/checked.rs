@@ -118,8 +118,46 @@ pub struct System {
     pub names: muster_model::NameRule,
     /// Calls that may be under way at once.
     pub parallel: u16,
+    /// Whether it can be read at all; of one that cannot, what is known is what was done.
+    pub readable: bool,
+    /// Systems that come first: an identity's account is made here after those there, and deleted before them.
+    pub after: Vec<SystemId>,
+    /// How it is worked with: pace, delivery, schedule.
+    pub work: Work,
     /// Where it is written.
     pub at: Location,
+}
+
+/// How a system is worked with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Work {
+    /// At most so many calls in a length of time; `None`: as fast as it answers.
+    pub rate: Option<Rate>,
+    /// Whether a command waits for it.
+    pub delivery: Delivery,
+    /// How often it is read when nobody asks; `None`: never.
+    pub every: Option<SignedDuration>,
+    /// How often everything is read where the other reads yield only changes; `None`: with every read.
+    pub complete_every: Option<SignedDuration>,
+}
+
+/// At most `calls` calls within `within`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// How many; at least one.
+    pub calls: u32,
+    /// Within which time; longer than nothing.
+    pub within: SignedDuration,
+}
+
+/// Whether a command waits for a system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Delivery {
+    /// What cannot be done now fails the command.
+    #[default]
+    Blocking,
+    /// What cannot be done now waits in the queue; the outcome is seen later.
+    Background,
 }
 
 /// What may be done to a system.

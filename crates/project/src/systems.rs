@@ -4,9 +4,11 @@ mod accounts;
 mod effects;
 mod entitlements;
 mod guards;
+mod order;
 mod reads;
 mod references;
 mod settings;
+mod work;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -69,13 +71,15 @@ pub(crate) fn systems(
     let mut owners = Owners::new();
     let mut absences: BTreeMap<TypeId, (Absent, Span)> = BTreeMap::new();
     let mut drafts = Vec::new();
+    let mut before = order::after(context, entries).into_iter();
     {
         let lifecycles = types.iter().map(|model| model.lifecycle.as_slice()).collect();
         let ground = Ground { schema, lifecycles };
         for (index, entry) in entries.iter().enumerate() {
             names::part(context, &entry.key, entry.key_span, "a system");
             let id = SystemId(u16::try_from(index).unwrap_or(u16::MAX));
-            let (draft, found) = system(context, entry, id, &ground, catalogue, &mut owners);
+            let (mut draft, found) = system(context, entry, id, &ground, catalogue, &mut owners);
+            draft.system.after = before.next().unwrap_or_default();
             drafts.push(draft);
             for (type_id, absent, span) in found {
                 absence(context, &mut absences, type_id, absent, span);
@@ -147,7 +151,10 @@ fn system(
         guards: Guards { limits: guards::limits(node.get("guards"), guards::SYSTEM) },
         text_only: known.text_only,
         names: known.names,
-        parallel: known.parallel,
+        parallel: limited(known.parallel, node),
+        readable: known.read,
+        after: Vec::new(),
+        work: work::work(context, node),
         at: context.location(entry.key_span),
     };
     let written = node.get("accounts").map_or(&[][..], Node::entries);
@@ -169,6 +176,12 @@ const UNKNOWN: Capabilities = Capabilities {
     names: NameRule::Exact,
     parallel: 1,
 };
+
+/// What the connector can do at once, unless the model says less.
+fn limited(parallel: u16, node: &Node) -> u16 {
+    let written = node.get_text("parallel").and_then(|text| text.parse::<u16>().ok());
+    written.map_or(parallel, |most| parallel.min(most.max(1)))
+}
 
 fn mode(node: &Node) -> Mode {
     match node.get_text("mode").map(|mode| &**mode) {

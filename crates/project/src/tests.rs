@@ -13,3 +13,4 @@ pub(crate) mod support;
 mod systems;
 mod types;
 mod warnings;
+mod work;

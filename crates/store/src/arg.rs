@@ -8,7 +8,7 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use crate::{
     AccountOrigin, AccountStatus, AlarmId, AlarmKind, AlarmStatus, ChangeSetId, ChangeSetStatus,
     DriftDecision, DriftWhat, EntitlementId, EventKind, NameKind, OperationState, OrphanVerb,
-    PlanStatus, ReadRunId, RecordId, RunState, Sequence,
+    PlanStatus, ReadRunId, RecordId, RunState, Sequence, TicketStatus,
 };
 
 /// An argument of a statement.
@@ -159,4 +159,5 @@ arg_from_word!(
     PlanStatus,
     RunState,
     Sequence,
+    TicketStatus,
 );

@@ -222,6 +222,7 @@ word_columns!(
     crate::PlanStatus,
     crate::RunState,
     crate::Sequence,
+    crate::TicketStatus,
 );
 
 // === Rows of one column ===

@@ -69,6 +69,10 @@ pub struct Operation {
     pub done_at: Option<Timestamp>,
     /// What the system said against it.
     pub error: Option<Text>,
+    /// When a read confirmed it.
+    pub verified_at: Option<Timestamp>,
+    /// The ticket, when the system took it and will do it later.
+    pub ticket: Option<i64>,
 }
 
 /// Which operations are asked for.
@@ -113,7 +117,7 @@ pub struct OperationCount {
 row!(OperationCount { system_no, kind, state, n });
 
 /// How far an operation has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OperationProgress {
     /// Its place in the plan.
     pub seq: i64,
@@ -121,9 +125,26 @@ pub struct OperationProgress {
     pub state: OperationState,
     /// How often it was tried.
     pub attempts: u32,
+    /// Not to be tried before.
+    pub next_try: Option<Timestamp>,
+    /// The ticket, when the system took it and will do it later.
+    pub ticket: Option<i64>,
+    /// The operations of the same plan that come first.
+    pub after: Vec<i64>,
 }
 
-row!(OperationProgress { seq, state, attempts });
+impl FromRow for OperationProgress {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self, BadColumn> {
+        Ok(Self {
+            seq: row.take()?,
+            state: row.take()?,
+            attempts: row.take()?,
+            next_try: row.take()?,
+            ticket: row.take()?,
+            after: row.take::<Numbers>()?.0,
+        })
+    }
+}
 
 impl FromRow for Operation {
     fn from_row(row: &mut Columns<'_>) -> Result<Self, BadColumn> {
@@ -144,6 +165,8 @@ impl FromRow for Operation {
             sent_at: row.take()?,
             done_at: row.take()?,
             error: row.take()?,
+            verified_at: row.take()?,
+            ticket: row.take()?,
         })
     }
 }
@@ -154,7 +177,7 @@ macro_rules! select_operation {
         concat!(
             "SELECT plan, seq, system_no, entity, account_type_no, account, kind, subject, \
              COALESCE(small_body, body), after_seq, state, attempts, next_try, sent_at, done_at, \
-             error FROM operation LEFT JOIN operation_body USING (plan, seq) ",
+             error, verified_at, ticket FROM operation LEFT JOIN operation_body USING (plan, seq) ",
             $rest
         )
     };
@@ -221,7 +244,7 @@ impl ReadTx {
         after: i64,
         limit: usize,
     ) -> Result<Vec<OperationProgress>, StoreError> {
-        let sql = "SELECT seq, state, attempts FROM operation
+        let sql = "SELECT seq, state, attempts, next_try, ticket, after_seq FROM operation
                    WHERE plan = $1 AND seq > $2 ORDER BY seq LIMIT $3";
         self.fetch_all(sql, args![plan, after, limit]).await
     }
@@ -274,7 +297,7 @@ impl ReadTx {
 }
 
 impl Tx {
-    /// Writes the operations of a new plan.
+    /// Writes the operations of a new plan; none is verified or has a ticket.
     pub async fn insert_operations(&mut self, operations: &[Operation]) -> Result<(), StoreError> {
         self.insert_many(&INSERT, operations, |operation, args| {
             let Operation {
@@ -294,6 +317,8 @@ impl Tx {
                 sent_at,
                 done_at,
                 error,
+                verified_at: _,
+                ticket: _,
             } = operation;
             let after = pack_numbers(after.iter().copied());
             bind!(
@@ -330,7 +355,8 @@ impl Tx {
         if let Some((first, last)) = run_of(seqs.iter().copied()) {
             let sql = "UPDATE operation
                        SET state = 'sent', attempts = attempts + 1, sent_at = $4, next_try = NULL
-                       WHERE plan = $1 AND seq BETWEEN $2 AND $3 AND state IN ('planned', 'sent')";
+                       WHERE plan = $1 AND seq BETWEEN $2 AND $3 AND state IN ('planned', 'sent')
+                         AND ticket IS NULL";
             if self.execute(sql, args![plan, first, last, at]).await? == seqs.len() as u64 {
                 return Ok(Vec::new());
             }
@@ -340,7 +366,8 @@ impl Tx {
         }
         let sql = "UPDATE operation
                    SET state = 'sent', attempts = attempts + 1, sent_at = $3, next_try = NULL
-                   WHERE plan = $1 AND seq = $2 AND state IN ('planned', 'sent')";
+                   WHERE plan = $1 AND seq = $2 AND state IN ('planned', 'sent')
+                         AND ticket IS NULL";
         let marked = self.execute_each(sql, seqs, |seq, args| bind!(args, plan, *seq, at)).await?;
         Ok(seqs.iter().zip(marked).filter(|(_, n)| *n == 0).map(|(seq, _)| *seq).collect())
     }

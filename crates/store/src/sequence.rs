@@ -29,6 +29,8 @@ words! {
         WorkflowEvent = "workflow_event",
         /// Runs of workflows.
         WorkflowRun = "workflow_run",
+        /// Tickets.
+        Ticket = "ticket",
     }
 }
 

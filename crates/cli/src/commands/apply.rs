@@ -44,7 +44,8 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     }
     let confirm = confirmed(shell, &made, n, &args)?;
     let start = shell.host.clock.now();
-    let options = ApplyOptions { confirm, auto_approve: args.auto_approve };
+    let options =
+        ApplyOptions { confirm, auto_approve: args.auto_approve, ..ApplyOptions::default() };
     shell.stop_gracefully();
     let progress = progress(&shell.ui);
     let cancel = CancelFlag(shell.host.interrupted.clone());

@@ -149,7 +149,7 @@ async fn make(shell: &mut Shell, ctx: &Ctx, opened: &Opened, args: &Args) -> Res
     }
     let at = Shell::instant(opened, args.at);
     let save = args.save || !(args.no_save || at.is_some() || !people.is_empty());
-    let options = PlanOptions { at, people, save };
+    let options = PlanOptions { at, people, save, ..PlanOptions::default() };
     let progress = progress(&shell.ui);
     Ok(make_plan(ctx, opened, &options, progress.as_ref()).await?)
 }

@@ -78,7 +78,7 @@ async fn ahead(shell: &mut Shell, ctx: &Ctx, opened: &Opened, to: Timestamp) -> 
     let progress = progress(&shell.ui);
     let from = ctx.now();
     let events = look_ahead(opened, from, to).await?;
-    let options = PlanOptions { at: Some(to), people: Vec::new(), save: false };
+    let options = PlanOptions { at: Some(to), ..PlanOptions::default() };
     let plan = make_plan(ctx, opened, &options, progress.as_ref()).await?.plan;
     shell.ui.show(&ahead_report(opened, (from, to), &events, &plan))?;
     shell.ui.say(&format!(

@@ -80,7 +80,7 @@ impl Table {
         self.by_key.insert((&**name).into(), place);
         self.rows.push(Some(TableRow { cells: ByteRecord::from(row), is_bad: false }));
         self.is_changed = true;
-        Ok(Applied { id: Some(name.clone()), name: None })
+        Ok(Applied { id: Some(name.clone()), ..Applied::default() })
     }
 
     fn rename(
@@ -93,7 +93,7 @@ impl Table {
         if to.is_empty() {
             return Err(ConnectorError::Invalid(format!("`{}` needs a name", object.name)));
         }
-        let done = Applied { id: Some(to.clone()), name: None };
+        let done = Applied { id: Some(to.clone()), ..Applied::default() };
         let taken = self.by_key.contains_key(&**to);
         match self.find(object)? {
             // The name was given already, by this very change done before.

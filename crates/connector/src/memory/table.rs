@@ -86,7 +86,7 @@ impl Table {
         self.rows.push(Some(stored));
         self.by_name.insert(key, row);
         self.by_id.insert(id.clone(), row);
-        Ok(Applied { id: Some(id), name: None })
+        Ok(Applied { id: Some(id), ..Applied::default() })
     }
 
     pub(super) fn update(
@@ -133,7 +133,7 @@ impl Table {
         let id = stored.id.clone();
         self.by_name.remove(&*old_key);
         self.by_name.insert(new_key, row);
-        Ok(Applied { id: Some(id), name: None })
+        Ok(Applied { id: Some(id), ..Applied::default() })
     }
 
     pub(super) fn set_enabled(

@@ -5,6 +5,8 @@ use std::{collections::BTreeSet, time::Duration};
 use muster_connector::{Connector, ConnectorError, Field};
 use muster_model::{Applied, Change, Text, Value, ValueType};
 
+use super::pace::Pace;
+
 /// How often one change is tried in one run.
 const TRIES: u32 = 6;
 /// The first pause; it doubles with every try.
@@ -21,6 +23,7 @@ pub(super) struct Answers {
 /// Makes the calls. `uncertain` tells for each change whether an earlier call may have gone out.
 pub(super) async fn call(
     connector: &dyn Connector,
+    pace: &mut Pace,
     changes: &[Change],
     uncertain: &[bool],
 ) -> Answers {
@@ -48,11 +51,15 @@ pub(super) async fn call(
         }
         let batch: Vec<Change> =
             open.iter().filter_map(|position| changes.get(*position).cloned()).collect();
-        let answers = connector.apply(&batch).await;
+        let answers = at_its_pace(connector, pace, &batch).await;
         let mut pause = FIRST_PAUSE * 2u32.pow(attempt);
         let mut again = 0;
         for (position, answer) in open.iter().zip(answers) {
             match answer {
+                Err(ConnectorError::Throttled { after: Some(after) }) if after > LONGEST_PAUSE => {
+                    let answer = Err(ConnectorError::Throttled { after: Some(after) });
+                    put(&mut results, *position, answer);
+                }
                 Err(error) if attempt + 1 < TRIES && may_help(&error, doubtful.get(*position)) => {
                     again += 1;
                     if let ConnectorError::Throttled { after: Some(after) } = error {
@@ -80,6 +87,25 @@ pub(super) async fn call(
         results: results.into_iter().map(|result| result.unwrap_or_else(missing)).collect(),
         retried,
     }
+}
+
+/// Makes the calls in portions that the pace allows.
+async fn at_its_pace(
+    connector: &dyn Connector,
+    pace: &mut Pace,
+    changes: &[Change],
+) -> Vec<Result<Applied, ConnectorError>> {
+    let mut answers = Vec::with_capacity(changes.len());
+    for portion in changes.chunks(pace.portion().max(1)) {
+        pace.turn(portion.len()).await;
+        let mut own = connector.apply(portion).await;
+        // Every change has its answer, so that the next portion's do not go to the wrong ones.
+        own.resize_with(portion.len(), || {
+            Err(ConnectorError::Unreachable("no answer came back".to_owned()))
+        });
+        answers.append(&mut own);
+    }
+    answers
 }
 
 /// True where another try may help: for what passes, and for an answer that may come of an earlier call of ours whose
@@ -111,7 +137,7 @@ async fn settle(
             let fields: Vec<Field> = values.iter().map(field).collect();
             match connector.get(object, &fields).await {
                 Ok(Some(found)) if is_as_created(values, &found.values) => {
-                    Some(Ok(Applied { id: Some(found.id), name: Some(found.name) }))
+                    Some(Ok(Applied { id: Some(found.id), name: Some(found.name), pending: None }))
                 }
                 // Somebody else's object has the name: what was sent did not arrive, and must not be taken for done.
                 Ok(Some(found)) => Some(Err(ConnectorError::AlreadyExists { name: found.name })),
@@ -123,7 +149,7 @@ async fn settle(
             let renamed = muster_model::ObjectRef { name: to.clone(), ..object.clone() };
             match connector.get(&renamed, &[]).await {
                 Ok(Some(found)) if *found.name == **to => {
-                    Some(Ok(Applied { id: Some(found.id), name: Some(found.name) }))
+                    Some(Ok(Applied { id: Some(found.id), name: Some(found.name), pending: None }))
                 }
                 Ok(_) => None,
                 Err(error) => (!error.is_transient()).then_some(Err(error)),

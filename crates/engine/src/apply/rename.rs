@@ -78,7 +78,7 @@ impl SystemRun {
         }
         let certain = vec![false; changes.len()];
         let Answers { results: answers, retried } =
-            call(state.connector.as_ref(), &changes, &certain).await;
+            call(state.connector.as_ref(), &mut state.pace, &changes, &certain).await;
         state.part.retried += retried;
         for (answer, renames) in answers.into_iter().zip(asked_by) {
             let Err(error) = answer else { continue };

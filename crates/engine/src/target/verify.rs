@@ -46,7 +46,13 @@ impl Target<'_> {
         report.verified += shown.len() as u64;
         for chunk in shown.chunks(BATCH) {
             let mut tx = self.opened.store.begin().await?;
-            mark(&mut tx, chunk.iter().copied(), OperationState::Verified, None).await?;
+            let mut by_plan: BTreeMap<PlanId, Vec<i64>> = BTreeMap::new();
+            for operation in chunk {
+                by_plan.entry(operation.plan).or_default().push(operation.seq);
+            }
+            for (plan, seqs) in by_plan {
+                tx.mark_verified(plan, &seqs, self.ctx.now()).await?;
+            }
             tx.commit().await?;
         }
         Ok(())

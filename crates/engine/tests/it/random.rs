@@ -381,7 +381,7 @@ impl Company {
     }
 
     async fn operations(&self, people: Vec<EntityId>) -> Vec<Operation> {
-        let options = PlanOptions { at: Some(self.later()), people, save: false };
+        let options = PlanOptions { at: Some(self.later()), people, ..PlanOptions::default() };
         make_plan(&self.rig.ctx(), &self.opened, &options, &NoProgress)
             .await
             .unwrap_or_else(|error| panic!("{}\n{}", report(&error), self.told.join("\n")))
@@ -442,7 +442,8 @@ impl Company {
             .unwrap_or_else(|error| panic!("{}\n{}", report(&error), self.told.join("\n")));
         assert_eq!(made.plan.operations, in_full, "{}", self.told.join("\n"));
         if made.id.is_some() {
-            let options = ApplyOptions { confirm: None, auto_approve: true };
+            let options =
+                ApplyOptions { confirm: None, auto_approve: true, ..ApplyOptions::default() };
             let cancel = CancelFlag::default();
             let applied =
                 apply(&self.rig.ctx(), &self.opened, None, &options, &NoProgress, &cancel)

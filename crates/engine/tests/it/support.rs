@@ -221,7 +221,7 @@ impl Rig {
 
     pub(crate) async fn apply(&self, confirm: Option<u64>) -> Result<ApplyReport, Error> {
         let opened = self.open().await;
-        let options = ApplyOptions { confirm, auto_approve: true };
+        let options = ApplyOptions { confirm, auto_approve: true, ..ApplyOptions::default() };
         apply(&self.ctx(), &opened, None, &options, &NoProgress, &CancelFlag::default()).await
     }
 }

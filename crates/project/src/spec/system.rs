@@ -70,6 +70,50 @@ const SYSTEM_KEYS: &[Key] = &[
         "Limits on what one plan, and the plans of a day together, may do.",
         "{ disable: { max: 5, percent: 2 }, delete: none }",
     ),
+    key(
+        "after",
+        Shape::Many(&Shape::Text),
+        "none",
+        "Systems that come first: an account of an identity is made here only when the accounts planned for it there are \
+         made, and deleted there only when it is deleted here.",
+        "[directory]",
+    ),
+    key(
+        "rate",
+        Shape::Text,
+        "as fast as it answers",
+        "The most calls in a second, a minute or an hour: `50/s`, `600/m`, `1000/h`.",
+        "50/s",
+    ),
+    key(
+        "parallel",
+        Shape::Number(1, 1000),
+        "what the connector does",
+        "The most calls under way at once.",
+        "4",
+    ),
+    key(
+        "delivery",
+        Shape::Choice(&["blocking", "background"]),
+        "blocking",
+        "What a command does when the system fails: with `blocking` it fails too and says so, with `background` the \
+         operations wait in the queue and the command is done.",
+        "background",
+    ),
+    key(
+        "every",
+        Shape::Duration,
+        "not by itself",
+        "How often `muster run` reads the system.",
+        "5m",
+    ),
+    key(
+        "complete_every",
+        Shape::Duration,
+        "with every read",
+        "How often `muster run` reads all of it, where the connector can read only what changed in between.",
+        "1d",
+    ),
 ];
 
 const READ: Group = Group {

@@ -146,6 +146,55 @@ CREATE TABLE temporary_pass (
 
 -- The queue -----------------------------------------------------------------------------------------
 
+ALTER TABLE operation ADD COLUMN verified_at BIGINT;
+-- Set when the system took the change and will do it later.
+ALTER TABLE operation ADD COLUMN ticket BIGINT;
+
+-- What happened to an operation beyond the one way from planned over sent and executed to verified.
+CREATE TABLE operation_event (
+    plan BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
+    number BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    note TEXT NOT NULL,
+    PRIMARY KEY (plan, seq, number)
+) /*sqlite STRICT, WITHOUT ROWID*/;
+
+CREATE TABLE system_health (
+    system_no BIGINT NOT NULL PRIMARY KEY,
+    paused_at BIGINT,
+    paused_by TEXT,
+    pause_reason TEXT,
+    ill_since BIGINT,
+    reason TEXT,
+    failures BIGINT NOT NULL,
+    next_probe BIGINT
+) /*sqlite STRICT*/;
+
+CREATE TABLE ticket (
+    id BIGINT NOT NULL PRIMARY KEY,
+    plan BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
+    system_no BIGINT NOT NULL,
+    entity BIGINT,
+    account_type_no BIGINT,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    what TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    status TEXT NOT NULL,
+    opened_at BIGINT NOT NULL,
+    closed_at BIGINT,
+    closed_by TEXT,
+    attested_at BIGINT,
+    attested_by TEXT,
+    note TEXT
+) /*sqlite STRICT*/;
+CREATE INDEX ticket_status ON ticket (status, id);
+CREATE INDEX ticket_operation ON ticket (plan, seq);
+
 -- Time ----------------------------------------------------------------------------------------------
 
 -- What an account was until `replaced_at`.

@@ -20,6 +20,7 @@ mod links;
 mod open;
 mod plans;
 mod query_plans;
+mod queue;
 mod reads;
 mod records;
 mod revisions;

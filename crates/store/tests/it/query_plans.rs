@@ -9,9 +9,10 @@ use muster_model::{AccountId, AssignmentId, DriftId, EntityId, PlanId};
 use muster_store::{
     AccountStatus, AlarmId, AlarmKind, AlarmStatus, ChangeCounts, ChangeSet, ChangeSetId,
     ChangeSetStatus, Decided, DriftDecision, EntitlementId, HeldRole, IdRange, JournalFilter, Link,
-    LinkSet, NameKind, Nesting, OperationDone, OperationFilter, OperationState, Options,
-    PendingLink, PlanStatus, ReadCounts, ReadProblem, ReadRun, ReadRunId, ReadTx, RecordId,
-    Revision, RevisionHead, Sequence, Store, StoreError, Tx, UniqueValue, WorkflowWatch,
+    LinkSet, NameKind, Nesting, OperationDone, OperationEvent, OperationFilter, OperationState,
+    Options, PendingLink, PlanStatus, ReadCounts, ReadProblem, ReadRun, ReadRunId, ReadTx,
+    RecordId, Revision, RevisionHead, Sequence, Store, StoreError, SystemHealth, TicketStatus, Tx,
+    UniqueValue, WorkflowWatch,
 };
 
 use crate::support::*;
@@ -29,6 +30,7 @@ const BIG: &[&str] = &[
     "journal",
     "link",
     "operation",
+    "operation_event",
     "pending_link",
     "record",
     "unique_value",
@@ -246,6 +248,7 @@ async fn plans(tx: &mut Tx) -> Result<(), StoreError> {
     tx.move_operations(PlanId(1), Some(2), executed, verified).await?;
     tx.set_plan_status(PlanId(1), &[PlanStatus::Open], PlanStatus::Cancelled).await?;
     tx.set_plan_guard(PlanId(1), "[]").await?;
+    queue(tx).await?;
     tx.insert_plan(&plan(2, "bb")).await?;
     tx.delete_plan(PlanId(2)).await?;
     tx.append_journal(&entry("ada", "a", "b")).await?;
@@ -289,6 +292,40 @@ async fn read_drift(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.alarms(AlarmStatus::Open, None, 9).await?;
     tx.orphan_decisions(None, 9).await?;
     tx.nestings(3).await.map(drop)
+}
+
+async fn queue(tx: &mut Tx) -> Result<(), StoreError> {
+    let (planned, held) = (OperationState::Planned, OperationState::Held);
+    tx.decide_operation(PlanId(1), 1, &[held], planned, None).await?;
+    tx.cancel_operations_of(PlanId(1), &[(EntityId(1), 2)]).await?;
+    tx.hasten(PlanId(1), Some(2)).await?;
+    tx.mark_verified(PlanId(1), &[1], at(3)).await?;
+    let event = OperationEvent {
+        seq: 1,
+        at: at(1),
+        state: planned,
+        actor: text("ada"),
+        note: text("tried again"),
+    };
+    tx.add_operation_events(PlanId(1), &[event]).await?;
+    tx.insert_tickets(&[ticket(1)]).await?;
+    tx.mark_taken(PlanId(1), &[(1, 1)]).await?;
+    tx.clear_tickets(PlanId(1), &[1]).await?;
+    tx.decide_ticket(1, TicketStatus::Closed, "ada", at(2), None).await?;
+    tx.attest_ticket(1, "bob", at(3)).await?;
+    let health = SystemHealth { system_no: 2, failures: 1, ..SystemHealth::default() };
+    tx.save_system_health(&health).await
+}
+
+async fn read_queue(tx: &mut ReadTx) -> Result<(), StoreError> {
+    tx.queue_of(PlanId(1)).await?;
+    tx.is_interrupted(PlanId(1)).await?;
+    tx.operation_events(PlanId(1), 1).await?;
+    tx.ticket(1).await?;
+    tx.tickets(None, None, 9).await?;
+    tx.tickets(Some(TicketStatus::Open), None, 9).await?;
+    tx.tickets_of(PlanId(1), 1).await?;
+    tx.system_health().await.map(drop)
 }
 
 async fn read_facts(tx: &mut ReadTx) -> Result<(), StoreError> {
@@ -409,6 +446,7 @@ async fn read_plans(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.operations_of(EntityId(1), 9).await?;
     tx.count_operations(PlanId(1)).await?;
     tx.count_operations_since(Timestamp::UNIX_EPOCH).await?;
+    read_queue(tx).await?;
     let any = JournalFilter::default;
     for filter in [
         any(),

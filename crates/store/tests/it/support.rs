@@ -8,7 +8,8 @@ use muster_store::{
     Account, AccountOrigin, AccountStatus, Alarm, AlarmId, AlarmKind, AlarmStatus, Assignment,
     Drift, DriftDecision, DriftWhat, Entity, Entry, Evaluation, EventKind, Operation,
     OperationState, Options, OrphanDecision, OrphanVerb, Plan, PlanStatus, ReadRunId, Record,
-    RecordId, RunState, Store, TemporaryPass, WorkflowEvent, WorkflowRun, WorkflowTask,
+    RecordId, RunState, Store, TemporaryPass, Ticket, TicketStatus, WorkflowEvent, WorkflowRun,
+    WorkflowTask,
 };
 use muster_testkit::Database;
 
@@ -259,6 +260,8 @@ pub(crate) fn operation(plan: i64, seq: i64, kind: &str) -> Operation {
         sent_at: None,
         done_at: None,
         error: None,
+        verified_at: None,
+        ticket: None,
     }
 }
 
@@ -348,5 +351,28 @@ pub(crate) fn orphan_decision(account: i64) -> OrphanDecision {
         decided_by: text("ada"),
         decided_at: at(1),
         remark: text("known"),
+    }
+}
+
+/// An open ticket for the first operation of the first plan.
+pub(crate) fn ticket(id: i64) -> Ticket {
+    Ticket {
+        id,
+        plan: PlanId(1),
+        seq: 1,
+        system_no: 2,
+        entity: Some(EntityId(1)),
+        account_type_no: Some(7),
+        kind: text("create"),
+        subject: text("E1"),
+        what: text("create account ada"),
+        reference: text(""),
+        status: TicketStatus::Open,
+        opened_at: at(0),
+        closed_at: None,
+        closed_by: None,
+        attested_at: None,
+        attested_by: None,
+        note: None,
     }
 }

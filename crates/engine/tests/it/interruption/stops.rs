@@ -33,7 +33,8 @@ async fn apply_all(
     opened: &Opened,
     cancel: &CancelFlag,
 ) -> Result<ApplyReport, muster_app::Error> {
-    let options = ApplyOptions { confirm: Some(37), auto_approve: false };
+    let options =
+        ApplyOptions { confirm: Some(37), auto_approve: false, ..ApplyOptions::default() };
     apply(&ctx(world.morning()), opened, None, &options, &NoProgress, cancel).await
 }
 

@@ -295,7 +295,8 @@ impl World {
         if made.id.is_some() {
             points.step("apply");
             let n = made.plan.to_do().count() as u64;
-            let options = ApplyOptions { confirm: Some(n), auto_approve: false };
+            let options =
+                ApplyOptions { confirm: Some(n), auto_approve: false, ..ApplyOptions::default() };
             let report =
                 apply(ctx, opened, None, &options, &NoProgress, &CancelFlag::default()).await?;
             assert_eq!((report.failed.len(), report.left, report.skipped), (0, 0, 0), "{report:?}");

@@ -1,0 +1,53 @@
+//! How a system is worked with: `rate`, `delivery`, `every`, `complete_every`.
+
+use jiff::SignedDuration;
+use muster_policy::{Delivery, Rate, Work};
+
+use crate::{context::Context, duration::parse_duration, yaml::Node};
+
+/// Reads the keys of one system.
+pub(super) fn work(context: &mut Context<'_>, node: &Node) -> Work {
+    let duration = |key: &str| node.get_text(key).and_then(|text| parse_duration(text));
+    let delivery = match node.get_text("delivery").map(|text| &**text) {
+        Some("background") => Delivery::Background,
+        Some(_) | None => Delivery::Blocking,
+    };
+    for key in ["every", "complete_every"] {
+        let Some(written) = node.get(key).filter(|_| duration(key) == Some(SignedDuration::ZERO))
+        else {
+            continue;
+        };
+        context.error(
+            "E0533",
+            written.span,
+            format!("`{key}` cannot be nothing"),
+            "write a length of time such as `5m`; without the key nothing is read by itself",
+        );
+    }
+    let rate = node.get("rate").and_then(|written| {
+        let rate = written.text().and_then(|text| parse_rate(text));
+        if rate.is_none() {
+            context.error(
+                "E0532",
+                written.span,
+                "this is no rate",
+                "write a count and a unit of time: `50/s`, `600/m`, `1000/h`",
+            );
+        }
+        rate
+    });
+    Work { rate, delivery, every: duration("every"), complete_every: duration("complete_every") }
+}
+
+/// `50/s`, `600/m`, `1000/h`.
+fn parse_rate(text: &str) -> Option<Rate> {
+    let (calls, unit) = text.split_once('/')?;
+    let seconds = match unit.trim() {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return None,
+    };
+    let calls: u32 = calls.trim().parse().ok()?;
+    (calls > 0).then(|| Rate { calls, within: SignedDuration::from_secs(seconds) })
+}
