@@ -159,7 +159,7 @@ impl Work<'_, '_> {
         }
         self.note_rename(object, to);
         let id = if shape.class.id.is_some() { None } else { Some(to.clone()) };
-        Ok(Applied { id, name: None })
+        Ok(Applied { id, name: None, pending: None })
     }
 
     fn note_rename(&mut self, object: &ObjectRef, to: &Text) {

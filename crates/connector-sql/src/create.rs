@@ -127,7 +127,7 @@ impl Work<'_, '_> {
             self.lease.execute(sql).await?;
         }
         if row.lists.is_empty() && shape.class.id.is_none() {
-            return Ok(Applied { id: Some(object.name.clone()), name: None });
+            return Ok(Applied { id: Some(object.name.clone()), name: None, pending: None });
         }
         let reference = self.made(shape, object).await?;
         for (list, value) in &row.lists {
@@ -143,7 +143,7 @@ impl Work<'_, '_> {
             })?;
         }
         let id = if shape.class.id.is_some() { reference.text() } else { None };
-        Ok(Applied { id: id.or_else(|| Some(object.name.clone())), name: None })
+        Ok(Applied { id: id.or_else(|| Some(object.name.clone())), name: None, pending: None })
     }
 
     /// The reference of a row that was made a moment ago.
@@ -224,7 +224,7 @@ impl Work<'_, '_> {
             .iter()
             .map(|(object, _)| {
                 let id = ids.get(&object.name).cloned().unwrap_or_else(|| object.name.clone());
-                Applied { id: Some(id), name: None }
+                Applied { id: Some(id), name: None, pending: None }
             })
             .collect())
     }
