@@ -11,6 +11,7 @@ mod output;
 mod plan;
 mod rig;
 mod shape;
+mod sql;
 
 use clap::{Parser, Subcommand};
 
@@ -37,6 +38,8 @@ enum Command {
     Change(change::Args),
     /// Creates accounts in a real LDAP directory
     Ldap(ldap::Args),
+    /// Compares the SQL connector with the bare drivers of three databases
+    ConnectorSql(sql::Args),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -50,6 +53,7 @@ fn main() -> anyhow::Result<()> {
             Command::Midpoint(args) => midpoint::run(args).await,
             Command::Change(args) => change::run(args).await,
             Command::Ldap(args) => ldap::run(args).await,
+            Command::ConnectorSql(args) => sql::run(args).await,
         }
     })
 }

@@ -95,12 +95,12 @@ async fn run(
             lease.done();
         }
         match (fault.kind, care) {
-            (FaultKind::Broken, _) => return all(&fault.plain()),
             (FaultKind::Conflict, _) if n_tries < TRIES => n_tries += 1,
-            (FaultKind::Conflict | FaultKind::Busy, _) => return all(&fault.plain()),
+            (FaultKind::Broken | FaultKind::Conflict | FaultKind::Busy, _) | (_, Care::Alone) => {
+                return all(&fault.plain());
+            }
             (_, Care::Together) => care = Care::Savepoints,
             (_, Care::Savepoints) => care = Care::Alone,
-            (_, Care::Alone) => return all(&fault.plain()),
         }
     }
 }
@@ -129,10 +129,9 @@ impl Work<'_, '_> {
                         answers.extend(done.into_iter().map(Ok));
                         continue;
                     }
-                    Ok(_) => {}
                     Err(Stop::Fault(fault)) => return Err(fault),
-                    // The single change will say it again.
-                    Err(Stop::Answer(_)) => {}
+                    // There are not many alike, or the single change will say it again.
+                    Ok(_) | Err(Stop::Answer(_)) => {}
                 }
                 answers.push(match self.change(change).await {
                     Ok(applied) => Ok(applied),

@@ -389,7 +389,16 @@ fn as_cell(value: &Value) -> Cell {
     match value {
         Value::Date(date) => Cell::Date(*date),
         Value::DateTime(instant) => Cell::Instant(*instant),
-        _ => Cell::Text(value.to_string().into()),
+        Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::Text(_)
+        | Value::Binary(_)
+        | Value::Uuid(_)
+        | Value::Link(_)
+        | Value::Reference(_)
+        | Value::List(_) => Cell::Text(value.to_string().into()),
     }
 }
 
@@ -397,7 +406,16 @@ fn as_bytes(value: &Value) -> Option<Arc<[u8]>> {
     match value {
         Value::Binary(bytes) => Some(Arc::clone(bytes)),
         Value::Uuid(bytes) => Some(Arc::from(&bytes[..])),
-        _ => match parse_value(&value.to_string(), ValueType::Binary) {
+        Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::Text(_)
+        | Value::Date(_)
+        | Value::DateTime(_)
+        | Value::Link(_)
+        | Value::Reference(_)
+        | Value::List(_) => match parse_value(&value.to_string(), ValueType::Binary) {
             Ok(Value::Binary(bytes)) => Some(bytes),
             Ok(_) | Err(_) => None,
         },

@@ -7,7 +7,7 @@ use crate::{
     apply::Work,
     cell::{Cell, Column, Kind, to_param},
     error::{Fault, FaultKind, Stop},
-    lists,
+    lists, roles,
     settings::{Flag, FlagKind},
     shape::{Shape, split_name},
     sql::{Param, Sql},
@@ -16,6 +16,10 @@ use crate::{
 impl Work<'_, '_> {
     /// Does `change`. An answer of ours ([`Stop::Answer`]) leaves everything as it was.
     pub(crate) async fn change(&mut self, change: &Change) -> Result<Applied, Stop> {
+        let class = &change.object().class;
+        if let Some(roles) = self.database.settings.roles_of(class).cloned() {
+            return Box::pin(roles::change(self, &roles, change)).await;
+        }
         let object = self.present(change.object());
         let shape = self.database.shape(self.lease, &object.class).await?;
         shape.table()?;
@@ -34,7 +38,7 @@ impl Work<'_, '_> {
     }
 
     /// The object under the name that it has by now.
-    fn present(&self, object: &ObjectRef) -> ObjectRef {
+    pub(crate) fn present(&self, object: &ObjectRef) -> ObjectRef {
         let renamed = self.renamed.get(&(object.class.clone(), object.name.clone()));
         let mut object = object.clone();
         if let Some(name) = renamed {
@@ -45,6 +49,9 @@ impl Work<'_, '_> {
 
     /// True when there is an object of that name.
     pub(crate) async fn is_there(&mut self, object: &ObjectRef) -> Result<bool, Fault> {
+        if self.database.settings.roles_of(&object.class).is_some() {
+            return roles::is_there(self.lease, &object.name).await;
+        }
         match self.reference(object).await {
             Ok(found) => Ok(found.is_some()),
             Err(Stop::Fault(fault)) if fault.kind == FaultKind::Broken => Err(fault),
@@ -58,20 +65,10 @@ impl Work<'_, '_> {
         let Some(column) = column else { return Ok(None) };
         let mut sql = Sql::new(shape.dialect, "SELECT ");
         sql.select("", column).add(" FROM ").add(&shape.from()).add(" WHERE ");
-        if !self.find(&shape, &mut sql, object)? {
+        if !find(&shape, &mut sql, object)? {
             return Ok(None);
         }
         Ok(self.lease.rows(sql).await?.into_iter().flatten().next())
-    }
-
-    /// Adds the condition that finds the object within its class; false when no row can be it.
-    fn find(&self, shape: &Shape, sql: &mut Sql, object: &ObjectRef) -> Result<bool, Stop> {
-        if !shape.locate(sql, object)? {
-            return Ok(false);
-        }
-        sql.add(" AND ");
-        shape.scope(sql)?;
-        Ok(true)
     }
 
     async fn update(
@@ -83,12 +80,11 @@ impl Work<'_, '_> {
         let mut columns = Vec::new();
         let mut many = Vec::new();
         for (name, _, value) in values {
-            match shape.lists.get(name) {
-                Some(list) => many.push((list, value)),
-                None => {
-                    let column = shape.column(name)?;
-                    columns.push((column, written(shape, column, value)?));
-                }
+            if let Some(list) = shape.lists.get(name) {
+                many.push((list, value));
+            } else {
+                let column = shape.column(name)?;
+                columns.push((column, written(shape, column, value)?));
             }
         }
         if !many.is_empty() {
@@ -123,7 +119,7 @@ impl Work<'_, '_> {
             sql.bind(param.clone(), column);
         }
         sql.add(" WHERE ");
-        if !self.find(shape, &mut sql, object)? {
+        if !find(shape, &mut sql, object)? {
             return Ok(0);
         }
         self.one_row(sql, object).await
@@ -162,7 +158,7 @@ impl Work<'_, '_> {
         Ok(Applied { id, name: None, pending: None })
     }
 
-    fn note_rename(&mut self, object: &ObjectRef, to: &Text) {
+    pub(crate) fn note_rename(&mut self, object: &ObjectRef, to: &Text) {
         for name in self.renamed.values_mut().filter(|name| **name == object.name) {
             *name = to.clone();
         }
@@ -194,7 +190,7 @@ impl Work<'_, '_> {
             let mut sql = Sql::new(shape.dialect, "UPDATE ");
             sql.table(shape.table()?).add(" SET ").name(&column.name).add(" = COALESCE(");
             sql.name(&column.name).add(", CURRENT_TIMESTAMP) WHERE ");
-            if !self.find(shape, &mut sql, object)? {
+            if !find(shape, &mut sql, object)? {
                 return Ok(0);
             }
             return self.one_row(sql, object).await;
@@ -218,7 +214,7 @@ impl Work<'_, '_> {
         self.leave_lists(shape, &owner).await?;
         let mut sql = Sql::new(shape.dialect, "DELETE FROM ");
         sql.table(shape.table()?).add(" WHERE ");
-        if self.find(shape, &mut sql, object)? {
+        if find(shape, &mut sql, object)? {
             self.one_row(sql, object).await?;
         }
         Ok(Applied::default())
@@ -262,8 +258,18 @@ impl Work<'_, '_> {
     }
 }
 
+/// Adds the condition that finds the object within its class; false when no row can be it.
+fn find(shape: &Shape, sql: &mut Sql, object: &ObjectRef) -> Result<bool, Stop> {
+    if !shape.locate(sql, object)? {
+        return Ok(false);
+    }
+    sql.add(" AND ");
+    shape.scope(sql)?;
+    Ok(true)
+}
+
 /// Something was written already, so the transaction has to go back.
-fn lasting(stop: Stop) -> Stop {
+pub(crate) fn lasting(stop: Stop) -> Stop {
     match stop {
         Stop::Answer(error) => Stop::Fault(Fault::new(FaultKind::Refused, error.to_string())),
         Stop::Fault(fault) => Stop::Fault(fault),

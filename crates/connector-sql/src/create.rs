@@ -8,7 +8,7 @@ use muster_model::{Applied, Change, ObjectRef, Text, Value};
 use crate::{
     apply::Work,
     cell::{Cell, Column, key_param},
-    change::{enabled_flag, flag_param, written},
+    change::{enabled_flag, flag_param, lasting, written},
     dialect::Dialect,
     error::Stop,
     lists,
@@ -45,12 +45,11 @@ impl<'s> NewRow<'s> {
             }
         }
         for (name, value) in values {
-            match shape.lists.get(name) {
-                Some(list) => row.lists.push((list, value)),
-                None => {
-                    let column = shape.column(name)?;
-                    row.put(column, written(shape, column, value)?);
-                }
+            if let Some(list) = shape.lists.get(name) {
+                row.lists.push((list, value));
+            } else {
+                let column = shape.column(name)?;
+                row.put(column, written(shape, column, value)?);
             }
         }
         let key = shape.key()?;
@@ -131,16 +130,8 @@ impl Work<'_, '_> {
         }
         let reference = self.made(shape, object).await?;
         for (list, value) in &row.lists {
-            lists::replace(self.lease, shape, list, &reference, value).await.map_err(|stop| {
-                match stop {
-                    // The row is there already, so the transaction has to go back.
-                    Stop::Answer(error) => Stop::Fault(crate::error::Fault::new(
-                        crate::error::FaultKind::Refused,
-                        error.to_string(),
-                    )),
-                    Stop::Fault(fault) => Stop::Fault(fault),
-                }
-            })?;
+            // The row is there already, so the transaction has to go back.
+            lists::replace(self.lease, shape, list, &reference, value).await.map_err(lasting)?;
         }
         let id = if shape.class.id.is_some() { reference.text() } else { None };
         Ok(Applied { id: id.or_else(|| Some(object.name.clone())), name: None, pending: None })
@@ -198,6 +189,9 @@ impl Work<'_, '_> {
             return Ok(Vec::new());
         };
         let class = object.class.clone();
+        if self.database.settings.roles_of(&class).is_some() {
+            return Ok(Vec::new());
+        }
         let shape = self.database.shape(self.lease, &class).await?;
         let mut rows: Vec<(&ObjectRef, NewRow<'_>)> = Vec::new();
         let mut names = HashSet::new();

@@ -75,6 +75,9 @@ pub(crate) async fn discover(database: &Database) -> Result<Discovered, Connecto
             let attributes = columns.iter().map(attribute).collect();
             classes.push(DiscoveredClass { name: shown, attributes });
         }
+        if database.settings.roles.is_some() {
+            classes.extend(crate::roles::discovered());
+        }
         Ok::<Discovered, Stop>(Discovered { classes })
     };
     let found = found.await.map_err(|stop| forgetting(database, stop, &"".into()))?;

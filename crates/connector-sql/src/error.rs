@@ -40,7 +40,7 @@ impl Fault {
     }
 
     /// By the SQLSTATE of PostgreSQL.
-    pub(crate) fn from_state(state: &str, text: String) -> Self {
+    pub(crate) fn from_state(state: &str, text: &str) -> Self {
         let (class, _) = state.split_at_checked(2).unwrap_or((state, ""));
         let kind = match (class, state) {
             ("08", _) | ("57", "57P01" | "57P02" | "57P03" | "57P05") => FaultKind::Broken,
@@ -82,9 +82,10 @@ impl Fault {
             FaultKind::Broken => ConnectorError::Unreachable(text),
             FaultKind::Conflict | FaultKind::Busy => ConnectorError::Throttled { after: None },
             FaultKind::Denied => ConnectorError::Refused(text),
-            FaultKind::Duplicate if name.is_empty() => ConnectorError::Invalid(text),
+            FaultKind::Duplicate | FaultKind::Refused if name.is_empty() => {
+                ConnectorError::Invalid(text)
+            }
             FaultKind::Duplicate => ConnectorError::AlreadyExists { name: name.clone() },
-            FaultKind::Refused if name.is_empty() => ConnectorError::Invalid(text),
             FaultKind::Refused | FaultKind::Other if !name.is_empty() => {
                 ConnectorError::Invalid(format!("`{name}`: {text}"))
             }

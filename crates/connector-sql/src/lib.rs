@@ -14,6 +14,7 @@ mod error;
 mod link;
 mod lists;
 mod read;
+mod roles;
 mod rows;
 mod settings;
 mod shape;
@@ -95,7 +96,10 @@ impl Connector for Database {
         request: &ReadRequest,
         sink: &mut dyn Sink,
     ) -> Result<ReadEnd, ConnectorError> {
-        read::read(self, request, sink).await
+        match self.settings.roles_of(&request.class) {
+            Some(roles) => roles::read(self, roles, request, sink).await,
+            None => read::read(self, request, sink).await,
+        }
     }
 
     async fn get(
@@ -103,7 +107,10 @@ impl Connector for Database {
         object: &ObjectRef,
         fields: &[Field],
     ) -> Result<Option<Object>, ConnectorError> {
-        read::get(self, object, fields).await
+        match self.settings.roles_of(&object.class) {
+            Some(roles) => roles::get(self, roles, object, fields).await,
+            None => read::get(self, object, fields).await,
+        }
     }
 
     async fn apply(&self, changes: &[Change]) -> Vec<Result<Applied, ConnectorError>> {

@@ -29,18 +29,15 @@ pub(crate) async fn values_of(
     for owners in owners.chunks(MOST_VALUES) {
         let mut sql = Sql::new(dialect, "SELECT ");
         sql.select("l.", &list.owner).add(", ");
-        match &list.of {
-            Some(of) => {
-                let key = of.key()?;
-                let Some(key) = key.first() else { continue };
-                sql.select("o.", key).add(" FROM ").table(&list.settings.table);
-                sql.add(" AS l JOIN ").add(&of.from()).add(" AS o ON o.");
-                sql.name(&of.reference()?.name).add(" = l.").name(&list.value.name);
-            }
-            None => {
-                sql.select("l.", &list.value).add(" FROM ").table(&list.settings.table);
-                sql.add(" AS l");
-            }
+        if let Some(of) = &list.of {
+            let key = of.key()?;
+            let Some(key) = key.first() else { continue };
+            sql.select("o.", key).add(" FROM ").table(&list.settings.table);
+            sql.add(" AS l JOIN ").add(&of.from()).add(" AS o ON o.");
+            sql.name(&of.reference()?.name).add(" = l.").name(&list.value.name);
+        } else {
+            sql.select("l.", &list.value).add(" FROM ").table(&list.settings.table);
+            sql.add(" AS l");
         }
         let params = owners.iter().map(|owner| owner.param(dialect)).collect();
         sql.add(" WHERE ").is_in("l.", &list.owner, params);

@@ -39,12 +39,11 @@ impl<'s> Plan<'s> {
     /// Finds the columns of `fields`.
     pub(crate) fn new(shape: &'s Shape, fields: &[Field]) -> Result<Self, ConnectorError> {
         let mut columns: Vec<&Column> = Vec::new();
-        let mut place = |column: &'s Column| match columns.iter().position(|c| *c == column) {
-            Some(known) => known,
-            None => {
+        let mut place = |column: &'s Column| {
+            columns.iter().position(|known| *known == column).unwrap_or_else(|| {
                 columns.push(column);
                 columns.len() - 1
-            }
+            })
         };
         let key: Vec<usize> = shape.key()?.into_iter().map(&mut place).collect();
         let id = shape.id()?.map(&mut place);

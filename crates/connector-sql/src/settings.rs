@@ -111,11 +111,10 @@ impl SqlSettings {
         self.classes.iter()
     }
 
-    /// True when `class` means the roles of the server, which a described table of that name hides.
-    pub(crate) fn is_role(&self, class: &str) -> bool {
-        self.roles.is_some()
-            && (class == ROLE || class == MEMBERSHIP)
-            && !self.classes.contains_key(class)
+    /// Set when `class` means the roles of the server; a described table of that name hides them.
+    pub(crate) fn roles_of(&self, class: &str) -> Option<&Roles> {
+        let is_theirs = class == ROLE || class == MEMBERSHIP;
+        self.roles.as_ref().filter(|_| is_theirs && !self.classes.contains_key(class))
     }
 
     /// What can be done with a database that has these settings.
@@ -191,7 +190,7 @@ fn read_classes(
     let names = keys_of(settings, "classes");
     let read = reader.map("classes", |classes| {
         let read_one = |name: &Text| {
-            let class = classes.map(name, |class| class::read(class, name, dialect))?;
+            let class = classes.map(name, |class| Some(class::read(class, name, dialect)))?;
             Some((name.clone(), class))
         };
         Some(names.iter().filter_map(read_one).collect::<BTreeMap<_, _>>())

@@ -1,5 +1,7 @@
 //! A statement while it is written: text and values, which never mix.
 
+use std::fmt::Write as _;
+
 use muster_model::Text;
 
 use crate::{
@@ -65,10 +67,10 @@ impl Sql {
         match self.dialect {
             Dialect::Postgres => {
                 let cast = column.cast();
-                self.text.push_str(&format!("${number}::text{cast}"));
+                _ = write!(self.text, "${number}::text{cast}");
             }
             Dialect::MySql => self.text.push('?'),
-            Dialect::Sqlite => self.text.push_str(&format!("?{number}")),
+            Dialect::Sqlite => _ = write!(self.text, "?{number}"),
         }
         self
     }
@@ -82,7 +84,7 @@ impl Sql {
     pub(crate) fn bind_texts(&mut self, texts: Vec<Option<Text>>) -> &mut Self {
         self.params.push(Param::Texts(texts));
         let number = self.params.len();
-        self.text.push_str(&format!("${number}::text[]"));
+        _ = write!(self.text, "${number}::text[]");
         self
     }
 

@@ -149,7 +149,7 @@ fn launch(folder: &Path, port: u16) -> Result<Server> {
         "--skip-log-bin".to_owned(),
         "--skip-name-resolve".to_owned(),
         "--max-connections=300".to_owned(),
-        "--innodb-flush-log-at-trx-commit=0".to_owned(),
+        "--innodb-flush-log-at-trx-commit=2".to_owned(),
         "--innodb-flush-method=nosync".to_owned(),
         "--innodb-log-file-size=16M".to_owned(),
         "--innodb-buffer-pool-size=64M".to_owned(),

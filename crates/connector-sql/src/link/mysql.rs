@@ -163,7 +163,17 @@ fn kind(column: &mysql_async::Column) -> Kind {
         | ColumnType::MYSQL_TYPE_STRING
         | ColumnType::MYSQL_TYPE_VAR_STRING
         | ColumnType::MYSQL_TYPE_VARCHAR => Kind::Text,
-        _ => Kind::Other,
+        ColumnType::MYSQL_TYPE_NULL
+        | ColumnType::MYSQL_TYPE_TIME
+        | ColumnType::MYSQL_TYPE_BIT
+        | ColumnType::MYSQL_TYPE_TIME2
+        | ColumnType::MYSQL_TYPE_TYPED_ARRAY
+        | ColumnType::MYSQL_TYPE_VECTOR
+        | ColumnType::MYSQL_TYPE_UNKNOWN
+        | ColumnType::MYSQL_TYPE_JSON
+        | ColumnType::MYSQL_TYPE_ENUM
+        | ColumnType::MYSQL_TYPE_SET
+        | ColumnType::MYSQL_TYPE_GEOMETRY => Kind::Other,
     }
 }
 

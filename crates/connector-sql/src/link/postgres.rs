@@ -134,10 +134,8 @@ fn described(name: &str, given: &Type) -> Column {
     while let TypeKind::Domain(inner) = base.kind() {
         base = inner;
     }
-    let (element, is_array) = match base.kind() {
-        TypeKind::Array(element) => (element, true),
-        _ => (base, false),
-    };
+    let (element, is_array) =
+        if let TypeKind::Array(element) = base.kind() { (element, true) } else { (base, false) };
     let kind = kind(element);
     let quoted = |of: &Type| {
         format!("{}.{}", Dialect::Postgres.quote(of.schema()), Dialect::Postgres.quote(of.name()))
@@ -264,19 +262,16 @@ fn outside(number: i64) -> Cell {
 }
 
 fn fault(error: &tokio_postgres::Error) -> Fault {
-    match error.as_db_error() {
-        Some(told) => Fault::from_state(told.code().code(), told.message().to_owned()),
-        None => {
-            let mut text = error.to_string();
-            let mut cause = error.source();
-            while let Some(inner) = cause {
-                text = format!("{text}: {inner}");
-                cause = inner.source();
-            }
-            // Without an answer of the server, it is the connection or a value that did not even leave.
-            let sent =
-                !text.starts_with("error serializing") && !text.starts_with("error deserializing");
-            Fault::new(if sent { FaultKind::Broken } else { FaultKind::Refused }, text)
-        }
+    if let Some(told) = error.as_db_error() {
+        return Fault::from_state(told.code().code(), told.message());
     }
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    // Without an answer of the server, it is the connection or a value that did not even leave.
+    let sent = !text.starts_with("error serializing") && !text.starts_with("error deserializing");
+    Fault::new(if sent { FaultKind::Broken } else { FaultKind::Refused }, text)
 }

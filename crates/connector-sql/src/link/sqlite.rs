@@ -156,10 +156,12 @@ impl ToSql for Param {
 
 fn fault(error: &rusqlite::Error) -> Fault {
     let code = error.sqlite_error().map(|error| (error.code, error.extended_code));
-    let text = match error {
-        rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
-        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
-        _ => error.to_string(),
+    let text = if let rusqlite::Error::SqliteFailure(_, Some(message)) = error {
+        message.clone()
+    } else if let rusqlite::Error::SqlInputError { msg, .. } = error {
+        msg.clone()
+    } else {
+        error.to_string()
     };
     let kind = match code {
         Some((ErrorCode::ConstraintViolation, 1555 | 2067 | 2579)) => FaultKind::Duplicate,

@@ -114,7 +114,7 @@ impl Class {
     }
 }
 
-pub(super) fn read(reader: &mut SettingReader<'_>, name: &str, dialect: Dialect) -> Option<Class> {
+pub(super) fn read(reader: &mut SettingReader<'_>, name: &str, dialect: Dialect) -> Class {
     let table = read_table(reader, "table", dialect);
     let query = reader.text("query");
     if let (Some(_), Some(_)) = (&table, &query) {
@@ -145,7 +145,7 @@ pub(super) fn read(reader: &mut SettingReader<'_>, name: &str, dialect: Dialect)
         let help = Some("name a column with one value for each object as `id`".to_owned());
         reader.problem("lists", "`lists` need an `id` when the key has several columns", help);
     }
-    Some(class)
+    class
 }
 
 fn column(reader: &mut SettingReader<'_>, key: &str, dialect: Dialect) -> Option<Text> {

@@ -134,3 +134,43 @@ async fn sqlite_keeps_every_promise() {
 async fn every_promise_is_kept_through_chaos_that_does_nothing() {
     contract::run_all(async || subject(Db::sqlite(), true).await).await.assert_kept();
 }
+
+/// The roles of the server, which all tests share, so each subject has names and markers of its own.
+async fn role_subject(number: usize) -> Subject {
+    let db = Db::postgres();
+    let proxy = Proxy::start(&db.url()).await;
+    let (accounts, groups) =
+        (format!("contract{number} accounts"), format!("contract{number} groups"));
+    db.run(&format!("CREATE ROLE \"{accounts}\"; CREATE ROLE \"{groups}\""));
+    let settings = settings_for(
+        &proxy.url,
+        &[
+            ("roles", map(&[("accounts", text(accounts)), ("groups", text(groups))])),
+            ("page_size", text("10")),
+        ],
+    );
+    let name: contract::NameOf = Arc::new(move |word| format!("contract{number} {word}").into());
+    Subject {
+        name: Arc::clone(&name),
+        texts: ["comment".into(), "setting.muster.town".into()],
+        many: None,
+        group: Some(GroupSubject {
+            class: "membership".into(),
+            name,
+            required: Arc::new(|_| Vec::new()),
+            members: "member".into(),
+        }),
+        cut: Some(proxy.cutter(1_200)),
+        hold: Box::new((proxy, std::sync::Mutex::new(db))),
+        ..Subject::new(open(&settings).unwrap(), "role")
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgresql_roles_keep_every_promise() {
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let report = contract::run_all(async || {
+        role_subject(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)).await
+    });
+    report.await.assert_kept();
+}

@@ -8,5 +8,8 @@
 )]
 
 mod contract;
+mod faults;
+mod hostile;
 mod proxy;
+mod reading;
 mod support;
