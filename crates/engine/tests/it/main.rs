@@ -11,6 +11,7 @@
 mod city;
 mod directory;
 mod employees;
+mod estate;
 mod explained;
 mod interruption;
 mod lifecycle;

@@ -25,6 +25,10 @@ impl Clock for TestClock {
         *now = now.checked_add(jiff::SignedDuration::from_millis(1)).unwrap();
         *now
     }
+
+    fn process(&self) -> String {
+        "test".to_owned()
+    }
 }
 
 /// Knows the one password of every test directory.
@@ -43,12 +47,17 @@ impl Secrets for TestSecrets {
 /// Puts a connector of the test between the engine and a directory.
 pub(crate) type Wrap = Box<dyn Fn(Arc<dyn Connector>) -> Arc<dyn Connector> + Send + Sync>;
 
+/// Puts a connector of the test between the engine and every system, which is told by its `name` or `path`.
+pub(crate) type WrapAll = Box<dyn Fn(&str, Arc<dyn Connector>) -> Arc<dyn Connector> + Send + Sync>;
+
 /// Connectors of tests: `csv` and `ldap` as they are, `memory` by name.
 #[derive(Default)]
 pub(crate) struct TestConnectors {
     memory: Mutex<BTreeMap<String, Arc<MemoryConnector>>>,
     /// What stands between the engine and directories, if anything.
     pub(crate) wrap: Mutex<Option<Wrap>>,
+    /// What stands between the engine and every system, if anything.
+    pub(crate) wrap_all: Mutex<Option<WrapAll>>,
 }
 
 impl TestConnectors {
@@ -103,6 +112,13 @@ impl Connectors for TestConnectors {
             }
             _ => self.memory(settings.scalar("name").unwrap()),
         };
+        let inner = match &*self.wrap_all.lock().unwrap() {
+            Some(wrap) => {
+                let name = settings.scalar("name").or_else(|| settings.scalar("path"));
+                wrap(name.map_or("", |name| &**name), inner)
+            }
+            None => inner,
+        };
         Ok(match chaos {
             Some(chaos) => Arc::new(muster_connector::Chaos::new(
                 inner,
@@ -142,6 +158,10 @@ impl Rig {
         let path = self.dir.path().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
+    }
+
+    pub(crate) fn read(&self, path: &str) -> String {
+        std::fs::read_to_string(self.dir.path().join(path)).unwrap()
     }
 
     pub(crate) fn at(&self, time: &str) {
