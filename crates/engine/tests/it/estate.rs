@@ -349,7 +349,7 @@ impl Estate {
     /// Applies the plan, once the last threads of a run that died have let go.
     async fn apply(&self) -> ApplyReport {
         let patience = Instant::now();
-        let options = ApplyOptions { confirm: None, auto_approve: true };
+        let options = ApplyOptions { auto_approve: true, ..ApplyOptions::default() };
         loop {
             let cancel = CancelFlag::default();
             let ctx = self.rig.ctx();
