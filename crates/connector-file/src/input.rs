@@ -12,9 +12,9 @@ use std::{
 
 use encoding_rs::{Decoder, DecoderResult, Encoding};
 use flate2::read::MultiGzDecoder;
-use muster_connector::ConnectorError;
+use muster_connector::{ConnectorError, ReadEnd};
 
-use crate::settings::CsvSettings;
+use crate::{feed::complete, place::Place};
 
 const CHUNK: usize = 64 * 1024;
 
@@ -67,24 +67,24 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    /// Opens the file of `settings`.
-    pub(crate) fn open(settings: &CsvSettings) -> Result<Self, ConnectorError> {
-        let fail = |error: &io::Error| open_error(settings, error);
-        let file = File::open(&settings.path).map_err(|error| fail(&error))?;
+    /// Opens the file at `place`.
+    pub(crate) fn open(place: &Place) -> Result<Self, ConnectorError> {
+        let fail = |error: &io::Error| open_error(place, error);
+        let file = File::open(&place.path).map_err(|error| fail(&error))?;
         let metadata = file.metadata().map_err(|error| fail(&error))?;
         if metadata.is_dir() {
             return Err(ConnectorError::Settings(format!(
                 "`{}` is a folder; `path` must name a file",
-                settings.shown
+                place.shown
             )));
         }
-        let mut reader = open_raw(settings, &file).map_err(|error| fail(&error))??;
+        let mut reader = open_raw(place, &file).map_err(|error| fail(&error))??;
         let head = read_head(&mut reader, 3).map_err(|error| {
-            let problem = explain(&error, settings.gzip);
-            ConnectorError::Malformed(format!("cannot read `{}`: {problem}", settings.shown))
+            let problem = explain(&error, place.gzip);
+            ConnectorError::Malformed(format!("cannot read `{}`: {problem}", place.shown))
         })?;
         let mark = Encoding::for_bom(&head);
-        let encoding = mark.map_or(settings.encoding, |(encoding, _)| encoding);
+        let encoding = mark.map_or(place.encoding, |(encoding, _)| encoding);
         let text_at = mark.map_or(0, |(_, length)| length);
         let rest = Cursor::new(head.get(text_at..).unwrap_or(&[]).to_vec()).chain(reader);
         let reader: Box<dyn Read> = if encoding == encoding_rs::UTF_8 {
@@ -116,12 +116,9 @@ impl Watch {
 }
 
 /// The file's bytes, gunzipped if it is named so; an empty file stays empty.
-fn open_raw(
-    settings: &CsvSettings,
-    file: &File,
-) -> io::Result<Result<Box<dyn Read>, ConnectorError>> {
+fn open_raw(place: &Place, file: &File) -> io::Result<Result<Box<dyn Read>, ConnectorError>> {
     let mut raw = file.try_clone()?;
-    if !settings.gzip {
+    if !place.gzip {
         return Ok(Ok(Box::new(raw)));
     }
     let magic = read_head(&mut raw, 2)?;
@@ -131,7 +128,7 @@ fn open_raw(
     if magic != [0x1f, 0x8b] {
         return Ok(Err(ConnectorError::Malformed(format!(
             "`{}` is not compressed with gzip, as its name says; rename or compress it",
-            settings.shown
+            place.shown
         ))));
     }
     Ok(Ok(Box::new(MultiGzDecoder::new(Cursor::new(magic).chain(raw)))))
@@ -144,8 +141,8 @@ fn read_head(reader: &mut dyn Read, n: u64) -> io::Result<Vec<u8>> {
     Ok(head)
 }
 
-fn open_error(settings: &CsvSettings, error: &io::Error) -> ConnectorError {
-    let shown = &settings.shown;
+fn open_error(place: &Place, error: &io::Error) -> ConnectorError {
+    let shown = &place.shown;
     let kind = error.kind();
     if kind == io::ErrorKind::NotFound {
         ConnectorError::Unreachable(format!(
@@ -158,6 +155,18 @@ fn open_error(settings: &CsvSettings, error: &io::Error) -> ConnectorError {
     } else {
         ConnectorError::Unreachable(format!("cannot open `{shown}`: {error}"))
     }
+}
+
+/// A target that was never written holds nothing; its folder must be there, so that a lost disk is no empty target.
+pub(crate) fn missing_target(place: &Place) -> Result<ReadEnd, ConnectorError> {
+    let folder = place.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if folder.is_some_and(|folder| !folder.is_dir()) {
+        return Err(ConnectorError::Unreachable(format!(
+            "the folder of `{}` is not there; create it or check `path`",
+            place.shown
+        )));
+    }
+    Ok(complete(None))
 }
 
 /// An error while reading, in words for people.

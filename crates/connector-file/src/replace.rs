@@ -10,15 +10,13 @@ use std::{
     time::Duration,
 };
 
-use csv::{ByteRecord, QuoteStyle, Terminator, WriterBuilder};
 use flate2::{Compression, write::GzEncoder};
 use muster_connector::ConnectorError;
 
-use crate::{
-    input::{Stamp, encode},
-    settings::CsvSettings,
-    table::Table,
-};
+use crate::{input::Stamp, place::Place};
+
+/// Writes the whole content of a file.
+pub(crate) type Content<'c> = &'c dyn Fn(&mut dyn Write) -> io::Result<()>;
 
 /// How long a writer waits for another one: this many times this long.
 const LOCK_TRIES: u32 = 100;
@@ -56,38 +54,39 @@ impl Paths {
 }
 
 /// Takes the advisory lock of a target; it is free again when the answer is dropped or the process ends.
-pub(crate) async fn lock(settings: &CsvSettings, paths: &Paths) -> Result<File, ConnectorError> {
+pub(crate) async fn lock(place: &Place, paths: &Paths) -> Result<File, ConnectorError> {
     let file = OpenOptions::new()
         .create(true)
         .truncate(false)
         .write(true)
         .open(&paths.lock)
-        .map_err(|error| write_error(settings, paths, &error))?;
+        .map_err(|error| write_error(place, paths, &error))?;
     for _ in 0..LOCK_TRIES {
         match file.try_lock() {
             Ok(()) => return Ok(file),
             Err(TryLockError::WouldBlock) => tokio::time::sleep(LOCK_PAUSE).await,
-            Err(TryLockError::Error(error)) => return Err(write_error(settings, paths, &error)),
+            Err(TryLockError::Error(error)) => return Err(write_error(place, paths, &error)),
         }
     }
     Err(ConnectorError::Unreachable(format!(
         "another process is writing `{}`; wait until it has ended",
-        settings.shown
+        place.shown
     )))
 }
 
-/// Writes `table` in place of the file; answers the state of the new file.
+/// Writes `content` in place of the file; answers the state of the new file.
 ///
-/// A file that is not in the state any more in which `table` was loaded is left alone.
+/// A file that is not in the state `loaded` any more, in which it was read, is left alone.
 pub(crate) fn replace(
-    settings: &CsvSettings,
+    place: &Place,
     paths: &Paths,
-    table: &Table,
+    loaded: Option<Stamp>,
+    content: Content<'_>,
 ) -> Result<Stamp, ConnectorError> {
-    let replaced = write_new(settings, paths, table)
-        .map_err(|error| write_error(settings, paths, &error))
-        .and_then(|()| check_unchanged(settings, table))
-        .and_then(|()| swap_in(paths).map_err(|error| write_error(settings, paths, &error)));
+    let replaced = write_new(place, paths, content)
+        .map_err(|error| write_error(place, paths, &error))
+        .and_then(|()| check_unchanged(place, loaded))
+        .and_then(|()| swap_in(paths).map_err(|error| write_error(place, paths, &error)));
     if replaced.is_err() {
         // Best effort: the next write overwrites a rest anyway.
         drop(std::fs::remove_file(&paths.new));
@@ -95,18 +94,18 @@ pub(crate) fn replace(
     replaced
 }
 
-fn check_unchanged(settings: &CsvSettings, table: &Table) -> Result<(), ConnectorError> {
-    if Stamp::at(&settings.path).ok() == Some(table.stamp) {
+fn check_unchanged(place: &Place, loaded: Option<Stamp>) -> Result<(), ConnectorError> {
+    if Stamp::at(&place.path).ok() == Some(loaded) {
         return Ok(());
     }
     Err(ConnectorError::Unreachable(format!(
         "another program changed `{}` at the same time, so it was left as it is",
-        settings.shown
+        place.shown
     )))
 }
 
 /// Writes the new content beside the file and forces it to disk.
-pub(crate) fn write_new(settings: &CsvSettings, paths: &Paths, table: &Table) -> io::Result<()> {
+pub(crate) fn write_new(place: &Place, paths: &Paths, content: Content<'_>) -> io::Result<()> {
     match std::fs::remove_file(&paths.new) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -116,7 +115,7 @@ pub(crate) fn write_new(settings: &CsvSettings, paths: &Paths, table: &Table) ->
     if let Ok(metadata) = std::fs::metadata(&paths.file) {
         file.set_permissions(metadata.permissions())?;
     }
-    write_content(settings, table, &file)?;
+    write_content(place, content, &file)?;
     file.sync_all()
 }
 
@@ -128,74 +127,22 @@ fn swap_in(paths: &Paths) -> io::Result<Stamp> {
     Ok(Stamp::of(&std::fs::metadata(&paths.file)?))
 }
 
-/// Writes header and rows in the form that the file had.
-pub(crate) fn write_content(settings: &CsvSettings, table: &Table, file: &File) -> io::Result<()> {
-    if settings.gzip {
+/// Writes the content, compressed where the file's name says so.
+pub(crate) fn write_content(place: &Place, content: Content<'_>, file: &File) -> io::Result<()> {
+    if place.gzip {
         let mut gzip = GzEncoder::new(BufWriter::new(file), Compression::default());
-        write_rows(settings, table, &mut gzip)?;
+        content(&mut gzip)?;
         gzip.finish()?.flush()
     } else {
         let mut plain = BufWriter::new(file);
-        write_rows(settings, table, &mut plain)?;
+        content(&mut plain)?;
         plain.flush()
     }
 }
 
-fn write_rows(settings: &CsvSettings, table: &Table, out: &mut dyn Write) -> io::Result<()> {
-    let encoding = table.form.encoding;
-    let mut bytes = Vec::new();
-    if table.form.has_mark && encode("\u{feff}", encoding, &mut bytes).is_ok() {
-        out.write_all(&bytes)?;
-    }
-    let header: ByteRecord = table.header.names.iter().map(|name| name.as_bytes()).collect();
-    let mut plain = Vec::new();
-    for row in std::iter::once(&header).chain(table.rows()) {
-        plain.clear();
-        format_row(settings, table, row, &mut plain)?;
-        match std::str::from_utf8(&plain) {
-            Ok(text) if encoding != encoding_rs::UTF_8 => {
-                bytes.clear();
-                encode(text, encoding, &mut bytes).map_err(|c| {
-                    let message = format!("`{c}` cannot be written in {}", encoding.name());
-                    io::Error::new(io::ErrorKind::InvalidData, message)
-                })?;
-                out.write_all(&bytes)?;
-            }
-            Ok(_) | Err(_) => out.write_all(&plain)?,
-        }
-    }
-    Ok(())
-}
-
-/// One row with its line end, as UTF-8.
-fn format_row(
-    settings: &CsvSettings,
-    table: &Table,
-    row: &ByteRecord,
-    out: &mut Vec<u8>,
-) -> io::Result<()> {
-    let quote_style =
-        if settings.dialect.quote.is_some() { QuoteStyle::Necessary } else { QuoteStyle::Never };
-    let terminator = if table.is_dos { Terminator::CRLF } else { Terminator::Any(b'\n') };
-    let mut writer = WriterBuilder::new()
-        .delimiter(settings.dialect.delimiter)
-        .quote(settings.dialect.quote.unwrap_or(b'"'))
-        .quote_style(quote_style)
-        .terminator(terminator)
-        .flexible(true)
-        .buffer_capacity(1024)
-        .from_writer(out);
-    writer.write_byte_record(row)?;
-    writer.flush()
-}
-
 /// What a failed write means and what to do about it; the file itself is unchanged in every case.
-pub(crate) fn write_error(
-    settings: &CsvSettings,
-    paths: &Paths,
-    error: &io::Error,
-) -> ConnectorError {
-    let shown = &settings.shown;
+pub(crate) fn write_error(place: &Place, paths: &Paths, error: &io::Error) -> ConnectorError {
+    let shown = &place.shown;
     let folder = Path::new(&**shown).parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.map_or_else(|| ".".to_owned(), |folder| folder.display().to_string());
     let kind = error.kind();

@@ -8,13 +8,13 @@ use csv::ByteRecord;
 use muster_connector::{ConnectorError, Field};
 use muster_model::{Object, ObjectRef};
 
-use crate::{
+use super::{
     header::Header,
-    input::{Form, Input, Stamp, explain},
     read::{Plan, wrong_count},
     settings::CsvSettings,
     split::{Row, Splitter},
 };
+use crate::input::{Form, Input, Stamp, explain};
 
 mod change;
 
@@ -52,13 +52,16 @@ struct Place {
 impl Table {
     /// Loads the file, or starts an empty table when there is none.
     pub(crate) fn load(settings: &CsvSettings) -> Result<Self, ConnectorError> {
-        let stamp = Stamp::at(&settings.path).map_err(|error| {
-            ConnectorError::Unreachable(format!("cannot look at `{}`: {error}", settings.shown))
+        let stamp = Stamp::at(&settings.place.path).map_err(|error| {
+            ConnectorError::Unreachable(format!(
+                "cannot look at `{}`: {error}",
+                settings.place.shown
+            ))
         })?;
         if stamp.is_none() {
             return Ok(Self::empty(settings));
         }
-        let input = Input::open(settings)?;
+        let input = Input::open(&settings.place)?;
         let (form, stamp) = (input.form, input.stamp);
         let mut splitter = Splitter::new(input.reader, settings.dialect, settings.max_line);
         let header = Header::read(&mut splitter, settings)?;
@@ -76,7 +79,7 @@ impl Table {
         loop {
             let row = splitter
                 .next_row()
-                .map_err(|error| broken(settings, &explain(&error, settings.gzip)))?;
+                .map_err(|error| broken(settings, &explain(&error, settings.place.gzip)))?;
             let line = splitter.line();
             let is_bad = match row {
                 Row::Good => wrong_count(splitter.n_cells(), &table.header).is_some(),
@@ -115,10 +118,11 @@ impl Table {
     fn empty(settings: &CsvSettings) -> Self {
         let mut names = vec![settings.key.clone()];
         names.extend(settings.enabled.as_ref().map(|enabled| enabled.column.clone()));
-        let is_utf16 = [encoding_rs::UTF_16LE, encoding_rs::UTF_16BE].contains(&settings.encoding);
+        let is_utf16 =
+            [encoding_rs::UTF_16LE, encoding_rs::UTF_16BE].contains(&settings.place.encoding);
         Self {
             header: Header { names },
-            form: Form { encoding: settings.encoding, has_mark: is_utf16 },
+            form: Form { encoding: settings.place.encoding, has_mark: is_utf16 },
             is_dos: false,
             stamp: None,
             is_changed: false,
@@ -188,6 +192,6 @@ impl Table {
 fn broken(settings: &CsvSettings, problem: &str) -> ConnectorError {
     ConnectorError::Malformed(format!(
         "`{}` is not changed: {problem}; repair the file first",
-        settings.shown
+        settings.place.shown
     ))
 }

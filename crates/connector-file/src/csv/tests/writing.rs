@@ -4,10 +4,15 @@ use insta::assert_snapshot;
 
 use super::*;
 use crate::{
-    settings::tests::checked,
-    table::Table,
-    write::{self, Paths},
+    csv::{settings::tests::checked, table::Table},
+    replace::{self, Paths},
 };
+
+/// The settings for the file of a project.
+fn at(project: &Project, mut settings: CsvSettings) -> CsvSettings {
+    settings.place.path = project.path();
+    settings
+}
 
 fn named(name: &str) -> ObjectRef {
     ObjectRef { class: "".into(), id: name.into(), name: name.into() }
@@ -177,14 +182,12 @@ async fn a_row_that_could_not_be_read_back_is_refused() {
 #[tokio::test]
 async fn a_writer_that_dies_leaves_the_old_file_and_hinders_nobody() {
     let project = target("a.csv", "id,name\n1,Ada\n");
-    let settings = CsvSettings {
-        path: project.path(),
-        ..checked(&[("path", "a.csv"), ("key", "id"), ("writable", "true")])
-    };
-    let paths = Paths::of(&settings.path);
+    let settings = at(&project, checked(&[("path", "a.csv"), ("key", "id"), ("writable", "true")]));
+    let paths = Paths::of(&settings.place.path);
     let mut table = Table::load(&settings).unwrap();
     table.apply(&settings, &create("2", &[])).unwrap();
-    write::write_new(&settings, &paths, &table).unwrap();
+    replace::write_new(&settings.place, &paths, &|out| write::write_rows(&settings, &table, out))
+        .unwrap();
     // Here the process died: the new content is there, but has not taken the name.
     assert_eq!(project.content(), "id,name\n1,Ada\n");
     assert_eq!(apply(&*project.open(), &[create("3", &[])]).await, "ok");
@@ -201,11 +204,15 @@ async fn a_writer_that_dies_leaves_the_old_file_and_hinders_nobody() {
 async fn a_change_made_outside_while_the_new_file_is_written_is_not_lost() {
     let project = target("a.csv", "id,name\n1,Ada\n");
     let pairs = [("path", "a.csv"), ("key", "id")];
-    let settings = CsvSettings { path: project.path(), ..checked(&pairs) };
+    let settings = at(&project, checked(&pairs));
     let mut table = Table::load(&settings).unwrap();
     table.apply(&settings, &delete("1")).unwrap();
     fs::write(project.path(), "id,name\n1,Ada\n2,Eve\n").unwrap();
-    let error = write::replace(&settings, &Paths::of(&settings.path), &table).unwrap_err();
+    let error =
+        replace::replace(&settings.place, &Paths::of(&settings.place.path), table.stamp, &|out| {
+            write::write_rows(&settings, &table, out)
+        })
+        .unwrap_err();
     assert_snapshot!(error, @"cannot reach the system: another program changed `a.csv` at the same time, so it was left as it is");
     assert!(error.is_transient());
     assert_eq!(project.content(), "id,name\n1,Ada\n2,Eve\n");
@@ -239,9 +246,8 @@ async fn two_writers_do_not_lose_each_others_changes() {
 #[tokio::test(start_paused = true)]
 async fn a_writer_that_waits_too_long_says_why() {
     let project = target("a.csv", "id,name\n");
-    let settings =
-        CsvSettings { path: project.path(), ..checked(&[("path", "a.csv"), ("key", "id")]) };
-    let held = write::lock(&settings, &Paths::of(&project.path())).await.unwrap();
+    let settings = at(&project, checked(&[("path", "a.csv"), ("key", "id")]));
+    let held = replace::lock(&settings.place, &Paths::of(&project.path())).await.unwrap();
     assert_snapshot!(apply(&*project.open(), &[create("1", &[])]).await, @"cannot reach the system: another process is writing `a.csv`; wait until it has ended");
     drop(held);
     assert_eq!(apply(&*project.open(), &[create("1", &[])]).await, "ok");
@@ -251,12 +257,16 @@ async fn a_writer_that_waits_too_long_says_why() {
 #[tokio::test]
 async fn a_full_disk_is_reported_as_such() {
     let project = target("a.csv", "id,name\n1,Ada\n");
-    let settings =
-        CsvSettings { path: project.path(), ..checked(&[("path", "out/a.csv"), ("key", "id")]) };
+    let settings = at(&project, checked(&[("path", "out/a.csv"), ("key", "id")]));
     let table = Table::load(&settings).unwrap();
     let full = fs::File::options().write(true).open("/dev/full").unwrap();
-    let error = write::write_content(&settings, &table, &full).unwrap_err();
-    let error = write::write_error(&settings, &Paths::of(&settings.path), &error);
+    let error = replace::write_content(
+        &settings.place,
+        &|out| write::write_rows(&settings, &table, out),
+        &full,
+    )
+    .unwrap_err();
+    let error = replace::write_error(&settings.place, &Paths::of(&settings.place.path), &error);
     assert_snapshot!(error, @"cannot reach the system: the disk with the folder `out` is full; free some space; `out/a.csv` is as it was");
     assert!(error.is_transient());
 }
@@ -266,7 +276,8 @@ async fn a_full_disk_is_reported_as_such() {
 async fn a_folder_that_cannot_be_written_is_named_with_the_remedy() {
     let read_only = |kind: std::io::ErrorKind| {
         let settings = checked(&[("path", "out/a.csv"), ("key", "id")]);
-        write::write_error(&settings, &Paths::of(&settings.path), &kind.into()).to_string()
+        replace::write_error(&settings.place, &Paths::of(&settings.place.path), &kind.into())
+            .to_string()
     };
     assert_snapshot!(read_only(std::io::ErrorKind::PermissionDenied), @"access refused: the folder `out` of `out/a.csv` is read-only; give the account that runs muster the right to write into it (permission denied)");
     assert_snapshot!(read_only(std::io::ErrorKind::ReadOnlyFilesystem), @"access refused: the folder `out` of `out/a.csv` is read-only; give the account that runs muster the right to write into it (read-only filesystem or storage medium)");
@@ -285,7 +296,7 @@ async fn rights_and_links_survive_a_rewrite() {
     let link = path.with_file_name("link.csv");
     std::os::unix::fs::symlink("real.csv", &link).unwrap();
     let settings = written(&[("path", "link.csv"), ("key", "id"), ("writable", "true")]);
-    let connector = open(CSV, &settings, path.parent().unwrap()).unwrap();
+    let connector = open(&settings, path.parent().unwrap()).unwrap();
     assert_eq!(apply(&*connector, &[create("1", &[])]).await, "ok");
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);

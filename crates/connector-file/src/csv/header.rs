@@ -5,11 +5,11 @@ use std::io::Read;
 use muster_connector::{ConnectorError, closest};
 use muster_model::Text;
 
-use crate::{
-    input::explain,
+use super::{
     settings::CsvSettings,
     split::{Row, Splitter},
 };
+use crate::input::explain;
 
 /// What to do about NUL characters in a file that is read as text.
 pub(crate) const UTF16_HINT: &str =
@@ -28,9 +28,11 @@ impl Header {
         splitter: &mut Splitter<R>,
         settings: &CsvSettings,
     ) -> Result<Self, ConnectorError> {
-        let malformed =
-            |problem: String| ConnectorError::Malformed(format!("`{}`: {problem}", settings.shown));
-        let row = splitter.next_row().map_err(|error| malformed(explain(&error, settings.gzip)))?;
+        let malformed = |problem: String| {
+            ConnectorError::Malformed(format!("`{}`: {problem}", settings.place.shown))
+        };
+        let row =
+            splitter.next_row().map_err(|error| malformed(explain(&error, settings.place.gzip)))?;
         usable(&row, settings).map_err(malformed)?;
         let mut names: Vec<Text> = Vec::with_capacity(splitter.n_cells());
         for index in 0..splitter.n_cells() {
@@ -58,7 +60,7 @@ impl Header {
             let delimiter = self.wrong_delimiter(settings).unwrap_or_default();
             ConnectorError::Malformed(format!(
                 "`{}` has no column `{name}`; it has `{known}`{near}{delimiter}",
-                settings.shown
+                settings.place.shown
             ))
         })
     }
@@ -101,7 +103,7 @@ fn name(bytes: &[u8], names: &[Text], settings: &CsvSettings) -> Result<Text, St
     let Ok(name) = std::str::from_utf8(bytes) else {
         return Err(format!(
             "the name of column {position} is not valid {}; set `encoding`, for example to `windows-1252`",
-            settings.encoding.name()
+            settings.place.encoding.name()
         ));
     };
     if name.contains('\0') {

@@ -1,10 +1,11 @@
 //! The settings of a CSV system, as written and checked.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use encoding_rs::Encoding;
 use muster_connector::SettingReader;
 use muster_model::{Capabilities, NameRule, SettingProblem, Settings, Text};
+
+use crate::place::{EnabledColumn, Place, has_extension, read_enabled, read_encoding};
 
 /// How many bytes one row may have unless `max_line` says otherwise.
 pub(crate) const DEFAULT_MAX_LINE: u64 = 1 << 20;
@@ -12,26 +13,18 @@ pub(crate) const DEFAULT_MAX_LINE: u64 = 1 << 20;
 /// What `settings:` says, with defaults filled in.
 #[derive(Debug, Clone)]
 pub(crate) struct CsvSettings {
-    /// The path as written, for messages.
-    pub(crate) shown: Text,
-    /// The path on disk.
-    pub(crate) path: PathBuf,
+    /// The file.
+    pub(crate) place: Place,
     /// The column that names the object.
     pub(crate) key: Text,
     /// How cells are separated and quoted.
     pub(crate) dialect: Dialect,
-    /// The encoding when the file has no byte order mark.
-    pub(crate) encoding: &'static Encoding,
-    /// True when the file is compressed with gzip.
-    pub(crate) gzip: bool,
     /// The column that says whether an account is enabled.
     pub(crate) enabled: Option<EnabledColumn>,
     /// What separates several values in one cell.
     pub(crate) many: Option<char>,
     /// How many bytes one row may have.
     pub(crate) max_line: usize,
-    /// True when muster may change the file.
-    pub(crate) writable: bool,
 }
 
 /// How cells are separated and quoted.
@@ -41,17 +34,6 @@ pub(crate) struct Dialect {
     pub(crate) delimiter: u8,
     /// Stands around cells that hold delimiters or line ends; `None` when cells are never quoted.
     pub(crate) quote: Option<u8>,
-}
-
-/// Where and how the file says whether an account is enabled.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct EnabledColumn {
-    /// The column.
-    pub(crate) column: Text,
-    /// The cell of an enabled account.
-    pub(crate) on: Text,
-    /// The cell of a disabled account.
-    pub(crate) off: Text,
 }
 
 impl CsvSettings {
@@ -85,16 +67,12 @@ impl CsvSettings {
         let problems = reader.finish();
         match (path, key, problems.is_empty()) {
             (Some(path), Some(key), true) => Ok(Self {
-                path: base.join(&*path),
-                gzip: has_extension(&path, "gz"),
-                shown: path,
+                place: Place::new(path, base, encoding, writable),
                 key,
                 dialect: Dialect { delimiter, quote },
-                encoding,
                 enabled,
                 many,
                 max_line: usize::try_from(max_line).unwrap_or(usize::MAX),
-                writable,
             }),
             _ => Err(problems),
         }
@@ -104,11 +82,11 @@ impl CsvSettings {
     pub(crate) fn capabilities(&self) -> Capabilities {
         Capabilities {
             read: true,
-            create: self.writable,
-            update: self.writable,
-            rename: self.writable,
-            enable: self.writable && self.enabled.is_some(),
-            delete: self.writable,
+            create: self.place.writable,
+            update: self.place.writable,
+            rename: self.place.writable,
+            enable: self.place.writable && self.enabled.is_some(),
+            delete: self.place.writable,
             members: false,
             incremental: false,
             text_only: true,
@@ -116,10 +94,6 @@ impl CsvSettings {
             parallel: 1,
         }
     }
-}
-
-fn has_extension(path: &str, wanted: &str) -> bool {
-    Path::new(path).extension().is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
 }
 
 /// As written (`tab`, `;`), else a tab for `.tsv` and `.tsv.gz` and a comma for everything else.
@@ -156,30 +130,6 @@ fn read_quote(reader: &mut SettingReader<'_>) -> Option<u8> {
 /// A byte that stands for itself and can separate: ASCII, but no letter, digit or line end.
 fn is_separator(byte: u8) -> bool {
     byte.is_ascii() && !byte.is_ascii_alphanumeric() && !matches!(byte, b'\n' | b'\r' | 0)
-}
-
-fn read_encoding(reader: &mut SettingReader<'_>) -> &'static Encoding {
-    let Some(label) = reader.text("encoding") else { return encoding_rs::UTF_8 };
-    match Encoding::for_label(label.as_bytes()) {
-        Some(encoding) if encoding != encoding_rs::REPLACEMENT => encoding,
-        Some(_) | None => {
-            let message = format!("setting `encoding` names an unknown encoding, `{label}`");
-            let help = "write for example `utf-8`, `utf-16le`, `windows-1252` or `iso-8859-15`";
-            reader.problem("encoding", message, Some(help.to_owned()));
-            encoding_rs::UTF_8
-        }
-    }
-}
-
-fn read_enabled(reader: &mut SettingReader<'_>) -> Option<EnabledColumn> {
-    let column = reader.required("column");
-    let on = reader.text("on").unwrap_or_else(|| "true".into());
-    let off = reader.text("off").unwrap_or_else(|| "false".into());
-    if on == off {
-        let message = "settings `enabled.on` and `enabled.off` are the same";
-        reader.problem("off", message, Some("an account could never be disabled".to_owned()));
-    }
-    column.map(|column| EnabledColumn { column, on, off })
 }
 
 fn read_many(reader: &mut SettingReader<'_>, delimiter: u8, quote: Option<u8>) -> Option<char> {

@@ -9,7 +9,7 @@ use std::{
     io::{self, Read},
 };
 
-use crate::settings::Dialect;
+use super::settings::Dialect;
 
 const FIRST_CHUNK: usize = 8 * 1024;
 const CHUNK: usize = 256 * 1024;

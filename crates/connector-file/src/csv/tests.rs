@@ -4,7 +4,7 @@ use muster_connector::{BadObject, ReadObject};
 use muster_model::{Text, Value};
 
 use super::*;
-use crate::settings::tests::written;
+use crate::csv::settings::tests::written;
 
 mod contract;
 mod reading;
@@ -46,7 +46,7 @@ impl Project {
     pub(crate) fn open(&self) -> Arc<dyn Connector> {
         let pairs: Vec<(&str, &str)> =
             self.pairs.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
-        open(CSV, &written(&pairs), self.folder.path()).unwrap()
+        open(&written(&pairs), self.folder.path()).unwrap()
     }
 }
 

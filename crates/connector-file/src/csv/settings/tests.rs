@@ -46,7 +46,7 @@ fn a_path_and_a_key_are_enough() {
     let settings = checked(&[("path", "data/hr.csv"), ("key", "emp_no")]);
     assert_eq!(settings.dialect, Dialect { delimiter: b',', quote: Some(b'"') });
     assert_eq!(settings.max_line, 1 << 20);
-    assert!(!settings.gzip && !settings.writable);
+    assert!(!settings.place.gzip && !settings.place.writable);
     let can = settings.capabilities();
     assert!(can.read && can.text_only);
     assert!(!can.create && !can.update && !can.rename && !can.enable && !can.delete);
@@ -56,7 +56,7 @@ fn a_path_and_a_key_are_enough() {
 fn the_file_name_tells_the_delimiter_and_the_compression() {
     let by_name = |path| {
         let settings = checked(&[("path", path), ("key", "id")]);
-        (char::from(settings.dialect.delimiter), settings.gzip)
+        (char::from(settings.dialect.delimiter), settings.place.gzip)
     };
     assert_eq!(by_name("a.csv"), (',', false));
     assert_eq!(by_name("a.TSV"), ('\t', false));

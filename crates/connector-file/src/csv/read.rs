@@ -6,23 +6,16 @@ use muster_connector::{BadObject, ConnectorError, Field, ReadEnd, ReadObject, Re
 use muster_model::{Object, Text, Value};
 use tokio::sync::mpsc;
 
-use crate::{
-    cell,
+use super::{
     header::{Header, UTF16_HINT},
-    input::{Input, explain},
-    settings::{CsvSettings, EnabledColumn},
+    settings::CsvSettings,
     split::{Row, Splitter},
 };
-
-/// Batches that may wait for the sink; bounds memory when the sink is slower than the file.
-const WAITING: usize = 4;
-
-/// What the reading thread hands over at once.
-#[derive(Default)]
-struct Batch {
-    objects: Vec<ReadObject>,
-    bad: Vec<BadObject>,
-}
+use crate::{
+    cell,
+    feed::{Batch, complete, deliver},
+    input::{Input, Stamp, explain, missing_target},
+};
 
 /// Reads the whole file into `sink`.
 pub(crate) async fn read(
@@ -30,31 +23,9 @@ pub(crate) async fn read(
     request: &ReadRequest,
     sink: &mut dyn Sink,
 ) -> Result<ReadEnd, ConnectorError> {
-    let (sender, mut receiver) = mpsc::channel(WAITING);
     let fields = request.fields.clone();
     let size = request.batch.max(1);
-    let reading = tokio::task::spawn_blocking(move || produce(&settings, &fields, size, &sender));
-    let mut taken = Ok(());
-    while taken.is_ok() {
-        let Some(batch) = receiver.recv().await else { break };
-        taken = hand_over(batch, sink).await;
-    }
-    // The thread notices at its next batch that nobody listens, and ends.
-    drop(receiver);
-    let end = reading.await.map_err(|error| stopped(&error))?;
-    taken.and(end)
-}
-
-async fn hand_over(batch: Batch, sink: &mut dyn Sink) -> Result<(), ConnectorError> {
-    for bad in batch.bad {
-        sink.bad(bad).await?;
-    }
-    if batch.objects.is_empty() { Ok(()) } else { sink.objects(batch.objects).await }
-}
-
-/// The error for a reading or writing thread that ended without an answer.
-pub(crate) fn stopped(error: &tokio::task::JoinError) -> ConnectorError {
-    ConnectorError::Unreachable(format!("the thread that works on the file stopped: {error}"))
+    deliver(sink, move |sender| produce(&settings, &fields, size, sender)).await
 }
 
 /// Where in a row the wanted values stand.
@@ -73,7 +44,7 @@ impl Plan {
         settings: &CsvSettings,
     ) -> Result<Self, ConnectorError> {
         let find = |name: &str| {
-            if settings.writable {
+            if settings.place.writable {
                 Ok(header.position(name))
             } else {
                 header.wanted(name, settings).map(Some)
@@ -101,7 +72,7 @@ impl Plan {
         let name: Text = text(self.key, settings, header, cell)?.into();
         let enabled = match (&settings.enabled, self.enabled) {
             (Some(column), Some(position)) => {
-                state(&text(position, settings, header, cell)?, column)?
+                column.state(&text(position, settings, header, cell)?)?
             }
             (Some(_) | None, None) | (None, Some(_)) => None,
         };
@@ -138,31 +109,12 @@ fn text<'a>(
     }
     checked.map_err(|error| {
         let name = name();
-        let encoding = settings.encoding.name();
+        let encoding = settings.place.encoding.name();
         let after = error.valid_up_to();
         format!(
             "column `{name}` is not valid {encoding} after {after} bytes; save the file as UTF-8, or set `encoding`, for example to `windows-1252`"
         )
     })
-}
-
-/// What the cell of the `enabled` column says; an empty one says nothing.
-fn state(cell: &str, column: &EnabledColumn) -> Result<Option<bool>, String> {
-    let EnabledColumn { column, on, off } = column;
-    if *cell == **on {
-        Ok(Some(true))
-    } else if *cell == **off {
-        Ok(Some(false))
-    } else if cell.is_empty() {
-        Ok(None)
-    } else {
-        let found = shorten(cell);
-        Err(format!("column `{column}` holds `{found}`, which is neither `{on}` nor `{off}`"))
-    }
-}
-
-fn shorten(text: &str) -> String {
-    text.chars().take(60).collect()
 }
 
 /// What is wrong with a row of `n_cells` cells under `header`, if its count is wrong.
@@ -186,12 +138,12 @@ fn produce(
     size: usize,
     sender: &mpsc::Sender<Batch>,
 ) -> Result<ReadEnd, ConnectorError> {
-    if settings.writable && matches!(crate::input::Stamp::at(&settings.path), Ok(None)) {
-        return missing_target(settings);
+    if settings.place.writable && matches!(Stamp::at(&settings.place.path), Ok(None)) {
+        return missing_target(&settings.place);
     }
-    let input = Input::open(settings)?;
+    let input = Input::open(&settings.place)?;
     let watch = input.watch().map_err(|error| {
-        ConnectorError::Unreachable(format!("cannot watch `{}`: {error}", settings.shown))
+        ConnectorError::Unreachable(format!("cannot watch `{}`: {error}", settings.place.shown))
     })?;
     let mut splitter = Splitter::new(input.reader, settings.dialect, settings.max_line);
     let header = Header::read(&mut splitter, settings)?;
@@ -201,31 +153,10 @@ fn produce(
     if problem.is_none() && watch.has_changed() {
         problem = Some("the file changed while it was read; read it again".to_owned());
     }
-    feed.flush();
-    let problem = problem.map(|problem| format!("`{}`: {problem}", settings.shown));
-    Ok(end(problem))
-}
-
-/// A target that was never written holds nothing; its folder must be there, so that a lost disk is no empty target.
-fn missing_target(settings: &CsvSettings) -> Result<ReadEnd, ConnectorError> {
-    let folder = settings.path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if folder.is_some_and(|folder| !folder.is_dir()) {
-        return Err(ConnectorError::Unreachable(format!(
-            "the folder of `{}` is not there; create it or check `path`",
-            settings.shown
-        )));
-    }
-    Ok(end(None))
-}
-
-fn end(problem: Option<String>) -> ReadEnd {
-    ReadEnd {
-        complete: problem.is_none(),
-        incremental: false,
-        cursor: None,
-        deleted: Vec::new(),
-        problem,
-    }
+    // The last batch; that nobody listens any more is seen by the caller.
+    _ = feed.batch.flush(size, sender);
+    let problem = problem.map(|problem| format!("`{}`: {problem}", settings.place.shown));
+    Ok(complete(problem))
 }
 
 /// Finds the object called `name` in a file that muster does not write; a row that is broken does not count.
@@ -234,14 +165,14 @@ pub(crate) fn find(
     fields: &[Field],
     name: &str,
 ) -> Result<Option<Object>, ConnectorError> {
-    let input = Input::open(settings)?;
+    let input = Input::open(&settings.place)?;
     let mut splitter = Splitter::new(input.reader, settings.dialect, settings.max_line);
     let header = Header::read(&mut splitter, settings)?;
     let plan = Plan::new(&header, fields, settings)?;
     loop {
         let row = splitter.next_row().map_err(|error| {
-            let problem = explain(&error, settings.gzip);
-            ConnectorError::Malformed(format!("cannot read `{}`: {problem}", settings.shown))
+            let problem = explain(&error, settings.place.gzip);
+            ConnectorError::Malformed(format!("cannot read `{}`: {problem}", settings.place.shown))
         })?;
         match row {
             Row::Good if splitter.n_cells() == header.names.len() => {
@@ -251,7 +182,7 @@ pub(crate) fn find(
                         let line = splitter.line();
                         ConnectorError::Malformed(format!(
                             "`{}`, line {line}: {problem}",
-                            settings.shown
+                            settings.place.shown
                         ))
                     });
                 }
@@ -261,7 +192,7 @@ pub(crate) fn find(
             Row::Unclosed | Row::TooLong => {
                 return Err(ConnectorError::Malformed(format!(
                     "`{}` is broken at line {} and cannot be searched further",
-                    settings.shown,
+                    settings.place.shown,
                     splitter.line()
                 )));
             }
@@ -286,7 +217,7 @@ impl Feed<'_> {
         loop {
             let row = match splitter.next_row() {
                 Ok(row) => row,
-                Err(error) => return Some(explain(&error, self.settings.gzip)),
+                Err(error) => return Some(explain(&error, self.settings.place.gzip)),
             };
             let line = splitter.line();
             let problem = match row {
@@ -320,7 +251,7 @@ impl Feed<'_> {
                     self.bad(line, problem, name);
                 }
             }
-            if self.is_full() && !self.flush() {
+            if self.batch.is_full(self.size) && !self.batch.flush(self.size, self.sender) {
                 return Some("the reader was stopped".to_owned());
             }
         }
@@ -338,19 +269,5 @@ impl Feed<'_> {
 
     fn bad(&mut self, line: u64, problem: String, name: Option<Text>) {
         self.batch.bad.push(BadObject { place: format!("line {line}"), problem, name });
-    }
-
-    fn is_full(&self) -> bool {
-        self.batch.objects.len() >= self.size || self.batch.bad.len() >= self.size
-    }
-
-    /// Hands the batch over; false when nobody listens any more.
-    fn flush(&mut self) -> bool {
-        let batch = std::mem::take(&mut self.batch);
-        if batch.objects.is_empty() && batch.bad.is_empty() {
-            return true;
-        }
-        self.batch.objects.reserve(self.size.min(4096));
-        self.sender.blocking_send(batch).is_ok()
     }
 }

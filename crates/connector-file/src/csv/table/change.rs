@@ -7,7 +7,7 @@ use muster_connector::ConnectorError;
 use muster_model::{Applied, Change, ObjectRef, Text, Value};
 
 use super::{Place, Table, TableRow, broken};
-use crate::{cell, input::encode, settings::CsvSettings};
+use crate::{cell, csv::settings::CsvSettings, input::encode};
 
 impl Table {
     /// Does one change in memory. Nothing is changed when it fails.
