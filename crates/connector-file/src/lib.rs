@@ -8,26 +8,42 @@ mod cell;
 mod csv;
 mod feed;
 mod input;
+mod json;
+mod ldif;
 mod place;
 mod replace;
+mod whole;
+mod xlsx;
 
 use std::{path::Path, sync::Arc};
 
 use muster_connector::{Connector, ConnectorError};
 use muster_model::{Capabilities, SettingProblem, Settings};
 
+use crate::{json::JsonFormat, ldif::LdifFormat, xlsx::XlsxFormat};
+
 /// The name of the connector for CSV and TSV files in model files.
 pub const CSV: &str = "csv";
+/// The name of the connector for workbooks.
+pub const XLSX: &str = "xlsx";
+/// The name of the connector for LDIF files.
+pub const LDIF: &str = "ldif";
+/// The name of the connector for JSON files.
+pub const JSON: &str = "json";
 
 /// The names of all connectors of this crate in model files.
-pub const KINDS: [&str; 1] = [CSV];
+pub const KINDS: [&str; 4] = [CSV, XLSX, LDIF, JSON];
 
 /// What can be done with these settings, or every problem in them. Looks at no file.
 ///
 /// `kind` is one of [`KINDS`].
 pub fn capabilities(kind: &str, settings: &Settings) -> Result<Capabilities, Vec<SettingProblem>> {
-    _ = kind;
-    csv::capabilities(settings)
+    match kind {
+        XLSX => whole::capabilities::<XlsxFormat>(settings),
+        LDIF => whole::capabilities::<LdifFormat>(settings),
+        JSON => whole::capabilities::<JsonFormat>(settings),
+        _ => csv::capabilities(settings),
+    }
 }
 
 /// Makes a connector for the file that `settings` names; a relative path is relative to `base`, the project folder.
@@ -39,6 +55,13 @@ pub fn open(
     settings: &Settings,
     base: &Path,
 ) -> Result<Arc<dyn Connector>, ConnectorError> {
-    _ = kind;
-    csv::open(settings, base)
+    match kind {
+        XLSX => whole::open::<XlsxFormat>(settings, base),
+        LDIF => whole::open::<LdifFormat>(settings, base),
+        JSON => whole::open::<JsonFormat>(settings, base),
+        _ => csv::open(settings, base),
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -37,6 +37,7 @@ pub(super) const BANNED: &[(&str, &str)] = &[
 
 /// Crates that belong to one place, and the packages that may depend on them directly.
 pub(super) const KEPT: &[(&str, &[&str])] = &[
+    ("calamine", &["muster-connector-file"]),
     ("cel", &["muster-lang"]),
     ("clap", &["bench", "clap_complete", "clap_mangen", "muster-cli"]),
     ("csv", &["muster-cli", "muster-connector-file"]),
@@ -46,6 +47,7 @@ pub(super) const KEPT: &[(&str, &[&str])] = &[
     ("reqwest", &["muster-http"]),
     // The tests of the binary look into a repository from outside, and damage it.
     ("rusqlite", &["bench", "muster-connector-sql", "muster-server", "muster-store"]),
+    ("rust_xlsxwriter", &["muster-connector-file"]),
     ("saphyr-parser", &["muster-project"]),
     (
         "tokio-postgres",
