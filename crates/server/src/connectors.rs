@@ -22,6 +22,7 @@ impl Catalogue for BuiltIn {
         let mut kinds = muster_connector_file::KINDS.to_vec();
         kinds.extend([
             muster_connector_command::KIND,
+            muster_connector_http::KIND,
             muster_connector_ldap::KIND,
             muster_connector_sql::KIND,
         ]);
@@ -35,6 +36,7 @@ impl Catalogue for BuiltIn {
     ) -> Result<Capabilities, Vec<SettingProblem>> {
         match connector {
             muster_connector_command::KIND => muster_connector_command::capabilities(settings),
+            muster_connector_http::KIND => muster_connector_http::capabilities(settings),
             muster_connector_ldap::KIND => muster_connector_ldap::capabilities(settings),
             muster_connector_sql::KIND => muster_connector_sql::capabilities(settings),
             kind if muster_connector_file::KINDS.contains(&kind) => {
@@ -62,6 +64,7 @@ impl Connectors for BuiltIn {
             muster_connector_command::KIND => {
                 muster_connector_command::open(settings, base, &secrets)?
             }
+            muster_connector_http::KIND => muster_connector_http::open(settings, &secrets)?,
             muster_connector_ldap::KIND => muster_connector_ldap::open(settings, &secrets)?,
             muster_connector_sql::KIND => muster_connector_sql::open(settings, &secrets, base)?,
             kind if muster_connector_file::KINDS.contains(&kind) => {
