@@ -155,7 +155,7 @@ impl Command {
                 (Some(done), None) => answers.push(Ok(Applied {
                     id: done.id.filter(|id| !id.is_empty()).map(Into::into),
                     name: done.name.filter(|name| !name.is_empty()).map(Into::into),
-                    pending: None,
+                    pending: done.pending.map(Into::into),
                 })),
                 (None, Some(failed)) => {
                     let name = match change {

@@ -196,6 +196,8 @@ pub(crate) struct EndLine {
 pub(crate) struct DoneLine {
     pub(crate) id: Option<String>,
     pub(crate) name: Option<String>,
+    /// Set when it will be made later: the number under which that runs.
+    pub(crate) pending: Option<String>,
 }
 
 /// Why something failed.

@@ -42,6 +42,11 @@ fn not_found(object: &ObjectRef) -> ConnectorError {
     ConnectorError::NotFound { name: object.name.clone() }
 }
 
+/// Set for an answer that says that the change will be made later; services have no common place for its number.
+fn pending(response: &muster_http::Response) -> Option<Text> {
+    (response.status() == 202).then(|| "".into())
+}
+
 /// Values as a document, nested by their paths.
 fn nested<'v>(values: impl Iterator<Item = (&'v Text, Json)>) -> Map<String, Json> {
     let mut map = Map::new();
@@ -143,7 +148,7 @@ async fn create(
     let document: Json = response.json().unwrap_or_default();
     let made = item::at(&document, &operation.item).cloned().unwrap_or_default();
     let name = item::text(&made, &class.name).filter(|name| *name != object.name);
-    Ok(Applied { id: item::text(&made, &class.id), name })
+    Ok(Applied { id: item::text(&made, &class.id), name, pending: pending(&response) })
 }
 
 async fn update(
@@ -167,8 +172,8 @@ async fn update(
     let body = Json::Object(body);
     let scope =
         Scope::default().with("id", &*id).with("name", &*object.name).with("values", body.clone());
-    rest.send(operation, &scope, Some(body), object).await?;
-    Ok(Applied::default())
+    let response = rest.send(operation, &scope, Some(body), object).await?;
+    Ok(Applied { pending: pending(&response), ..Applied::default() })
 }
 
 async fn rename(
@@ -186,7 +191,7 @@ async fn rename(
         // The name was given already, by this very change done before.
         let new = ObjectRef { id: "".into(), name: to.clone(), ..object.clone() };
         if let Some(found) = read::fetch(rest, class, &new).await? {
-            return Ok(Applied { id: item::text(&found, &class.id), name: None });
+            return Ok(Applied { id: item::text(&found, &class.id), ..Applied::default() });
         }
     }
     match renamed {
@@ -194,7 +199,7 @@ async fn rename(
             Err(ConnectorError::AlreadyExists { name: to.clone() })
         }
         Err(error) => Err(error),
-        Ok(id) => Ok(Applied { id, name: None }),
+        Ok(applied) => Ok(applied),
     }
 }
 
@@ -204,14 +209,15 @@ async fn rename_now(
     object: &ObjectRef,
     to: &Text,
     operation: &Operation,
-) -> Result<Option<Text>, ConnectorError> {
+) -> Result<Applied, ConnectorError> {
     let id = rest.id_of(class, object, operation).await?;
     let scope = Scope::default().with("id", &*id).with("name", &*object.name).with("to", &**to);
     let mut usual = Map::new();
     item::put(&mut usual, &class.name, Json::from(&**to));
-    rest.send(operation, &scope, Some(Json::Object(usual)), object).await?;
+    let response = rest.send(operation, &scope, Some(Json::Object(usual)), object).await?;
     let id = if class.id == class.name { to.clone() } else { id };
-    Ok((!id.is_empty()).then_some(id))
+    let id = (!id.is_empty()).then_some(id);
+    Ok(Applied { id, name: None, pending: pending(&response) })
 }
 
 async fn set_enabled(
@@ -229,8 +235,8 @@ async fn set_enabled(
     let id = rest.id_of(class, object, operation).await?;
     let scope =
         Scope::default().with("id", &*id).with("name", &*object.name).with("enabled", value);
-    rest.send(operation, &scope, None, object).await?;
-    Ok(Applied::default())
+    let response = rest.send(operation, &scope, None, object).await?;
+    Ok(Applied { pending: pending(&response), ..Applied::default() })
 }
 
 async fn delete(rest: &Rest, class: &Class, object: &ObjectRef) -> Result<Applied, ConnectorError> {
@@ -245,7 +251,7 @@ async fn delete(rest: &Rest, class: &Class, object: &ObjectRef) -> Result<Applie
     };
     let scope = Scope::default().with("id", &*id).with("name", &*object.name);
     match rest.send(operation, &scope, None, object).await {
-        Ok(_) => Ok(Applied::default()),
+        Ok(response) => Ok(Applied { pending: pending(&response), ..Applied::default() }),
         Err(error) => gone(error),
     }
 }

@@ -95,7 +95,7 @@ impl<F: Format> Loaded<F> {
         self.by_name.insert(name_key(F::NAMES, name), vec![self.content.items.len()]);
         self.content.push(item, 0);
         self.is_changed = true;
-        Ok(Applied { id: Some(name.clone()), name: None })
+        Ok(Applied { id: Some(name.clone()), ..Applied::default() })
     }
 
     /// Changes a copy of the object and keeps it when that went well.
@@ -123,7 +123,7 @@ impl<F: Format> Loaded<F> {
         if to.is_empty() {
             return Err(invalid(object, "it needs a name"));
         }
-        let done = Applied { id: Some(to.clone()), name: None };
+        let done = Applied { id: Some(to.clone()), ..Applied::default() };
         let place = self.by_name.get(&name_key(F::NAMES, to)).and_then(|all| all.first()).copied();
         let Some(index) = self.find(settings, object)? else {
             // The name was given already, by this very change done before.

@@ -3,3 +3,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "test code: a panic is a failed test")]
 
 mod bad_input;
+mod examples;
+
+/// What a command that failed said.
+fn failure(output: &std::process::Output) -> String {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    format!("{}\n{}\n{}", output.status, text(&output.stdout), text(&output.stderr))
+}
