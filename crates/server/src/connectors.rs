@@ -24,6 +24,7 @@ impl Catalogue for BuiltIn {
             muster_connector_command::KIND,
             muster_connector_http::KIND,
             muster_connector_ldap::KIND,
+            muster_connector_scim::KIND,
             muster_connector_sql::KIND,
         ]);
         kinds
@@ -38,6 +39,7 @@ impl Catalogue for BuiltIn {
             muster_connector_command::KIND => muster_connector_command::capabilities(settings),
             muster_connector_http::KIND => muster_connector_http::capabilities(settings),
             muster_connector_ldap::KIND => muster_connector_ldap::capabilities(settings),
+            muster_connector_scim::KIND => muster_connector_scim::capabilities(settings),
             muster_connector_sql::KIND => muster_connector_sql::capabilities(settings),
             kind if muster_connector_file::KINDS.contains(&kind) => {
                 muster_connector_file::capabilities(kind, settings)
@@ -66,6 +68,7 @@ impl Connectors for BuiltIn {
             }
             muster_connector_http::KIND => muster_connector_http::open(settings, &secrets)?,
             muster_connector_ldap::KIND => muster_connector_ldap::open(settings, &secrets)?,
+            muster_connector_scim::KIND => muster_connector_scim::open(settings, &secrets)?,
             muster_connector_sql::KIND => muster_connector_sql::open(settings, &secrets, base)?,
             kind if muster_connector_file::KINDS.contains(&kind) => {
                 muster_connector_file::open(kind, settings, base)?

@@ -45,6 +45,11 @@ const LAYERS: &[Layer] = &[
     Layer { name: "connector-sql", kind: Kind::Edge, uses: &["model", "connector"] },
     Layer { name: "http", kind: Kind::Edge, uses: &["model", "connector"] },
     Layer { name: "scim", kind: Kind::Pure, uses: &[] },
+    Layer {
+        name: "connector-scim",
+        kind: Kind::Edge,
+        uses: &["model", "scim", "connector", "http"],
+    },
     Layer { name: "demo", kind: Kind::Pure, uses: &["model"] },
     Layer { name: "testkit", kind: Kind::Edge, uses: &["model"] },
     Layer {
@@ -84,6 +89,7 @@ const LAYERS: &[Layer] = &[
             "connector-file",
             "connector-http",
             "connector-ldap",
+            "connector-scim",
             "connector-sql",
             "app",
             "cli",
@@ -102,6 +108,7 @@ const LAYERS: &[Layer] = &[
             "connector",
             "connector-file",
             "connector-ldap",
+            "connector-scim",
             "connector-sql",
             "app",
             "engine",
