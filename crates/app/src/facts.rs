@@ -159,7 +159,7 @@ pub async fn load_world(
 }
 
 /// As [`load_world`], for an evaluator that reads more than the model says.
-pub(crate) async fn load_world_for(
+pub async fn load_world_for(
     tx: &mut ReadTx,
     opened: &Opened,
     evaluator: &Evaluator,

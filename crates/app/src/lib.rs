@@ -38,7 +38,7 @@ pub use explain::{
 };
 pub use facts::{
     IdentityFacts, decode_facts, fact_kind, fact_name, identity_facts, lifecycle_facts,
-    load_identities, load_world, role_assignments, subject_of,
+    load_identities, load_world, load_world_for, role_assignments, subject_of,
 };
 pub use files::{belongs_to_project, load_project, project_hash, read_project};
 pub use names::{AccountNames, Layout, Names, ReadNames, SystemNames, TypeNames};

@@ -33,7 +33,13 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let rig = Rig::new(&shape.model(), args.store.as_deref())?;
     shape.write(&rig.dir.join("data/hr.csv"))?;
     let opened = rig.open().await?;
-    sync(&rig.ctx, &opened, &SyncOptions { systems: vec!["hr".to_owned()] }, &NoProgress).await?;
+    sync(
+        &rig.ctx,
+        &opened,
+        &SyncOptions { systems: vec!["hr".to_owned()], complete: false },
+        &NoProgress,
+    )
+    .await?;
     observe_everything(&rig, &opened).await?;
     let first = make_plan(&rig.ctx, &opened, &PlanOptions::default(), &NoProgress).await?;
     ensure!(

@@ -36,7 +36,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let opened = rig.open().await?;
     forget_peak();
     let start = Instant::now();
-    let options = SyncOptions { systems: vec!["hr".to_owned()] };
+    let options = SyncOptions { systems: vec!["hr".to_owned()], complete: false };
     let report = sync(&rig.ctx, &opened, &options, &NoProgress).await?;
     let first = seconds(start);
     let created: u64 = report.reads.iter().map(|read| read.created).sum();

@@ -92,13 +92,17 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let per_user = |seconds: f64| seconds * 1000.0 / shape.users as f64;
 
     let start = Instant::now();
-    let sources =
-        SyncOptions { systems: (0..shape.sources).map(|s| format!("source{s}")).collect() };
+    let sources = SyncOptions {
+        systems: (0..shape.sources).map(|s| format!("source{s}")).collect(),
+        complete: false,
+    };
     let report = sync(&rig.ctx, &opened, &sources, &NoProgress).await?;
     let read = seconds(start);
     ensure!(report.reads.iter().all(|read| read.n_bad == 0 && read.complete), "{:?}", report.reads);
-    let targets =
-        SyncOptions { systems: (0..shape.targets).map(|t| format!("target{t}")).collect() };
+    let targets = SyncOptions {
+        systems: (0..shape.targets).map(|t| format!("target{t}")).collect(),
+        complete: false,
+    };
     sync(&rig.ctx, &opened, &targets, &NoProgress).await?;
     let saved = PlanOptions { save: true, ..PlanOptions::default() };
     let made = make_plan(&rig.ctx, &opened, &saved, &NoProgress).await?;

@@ -50,7 +50,13 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     shape.write(&rig.dir.join("data/hr.csv"))?;
     let opened = rig.open().await?;
     let start = Instant::now();
-    sync(&rig.ctx, &opened, &SyncOptions { systems: vec!["hr".to_owned()] }, &NoProgress).await?;
+    sync(
+        &rig.ctx,
+        &opened,
+        &SyncOptions { systems: vec!["hr".to_owned()], complete: false },
+        &NoProgress,
+    )
+    .await?;
     say(&format!("  imported in {:.1} s", seconds(start)))?;
     let start = Instant::now();
     let grants = observe_everything(&rig, &opened).await?;

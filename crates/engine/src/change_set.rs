@@ -158,7 +158,7 @@ async fn release(
     (report.complete, report.objects) = (true, wanted);
     (report.created, report.changed, report.absent) =
         (change_set.counts.n_create, change_set.counts.n_update, change_set.counts.n_absent);
-    let mut inbound = Inbound::new(ctx, opened, source, marks, seen).await?;
+    let mut inbound = Inbound::new(ctx, opened, source, marks, &seen).await?;
     let mut tx = opened.store.begin().await?;
     inbound.apply_whole(&mut tx, &staging, &mut report, progress).await?;
     decide(ctx, &mut tx, &change_set, ChangeSetStatus::Applied, "change_set.release").await?;
@@ -234,19 +234,20 @@ async fn journal(
     Ok(())
 }
 
-/// Each chunk is a flat list of values: a mark, then for a record key, line, fingerprint, content; for an absent one its id.
+/// Each chunk is a flat list of values: a mark, then for a record key, own id, line, fingerprint, content; for an absent one its id.
 fn encode(staging: &Staging) -> Vec<Vec<u8>> {
     let records = staging.records.chunks(CHUNK).map(|chunk| {
         let values = chunk.iter().flat_map(|staged| {
-            let Staged { key, line, fingerprint, content } = staged;
+            let Staged { key, native_id, line, fingerprint, content } = staged;
             [
                 Value::Text(key.clone()),
+                Value::Text(native_id.clone()),
                 Value::Int(i64::try_from(*line).unwrap_or(0)),
                 Value::Binary(fingerprint.to_bytes().as_slice().into()),
                 Value::Binary(content.as_slice().into()),
             ]
         });
-        encode_values(&std::iter::once(Value::Bool(true)).chain(values).collect::<Vec<_>>())
+        encode_values(&std::iter::once(Value::Int(2)).chain(values).collect::<Vec<_>>())
     });
     let absent = staging.absent.chunks(CHUNK).map(|chunk| {
         let ids = chunk.iter().map(|id| Value::Int(id.0));
@@ -263,9 +264,17 @@ async fn decode(opened: &Opened, id: ChangeSetId) -> Result<Staging, Error> {
         let Some(chunk) = tx.change_set_chunk(id, index).await? else { break };
         let values = decode_values(&chunk).map_err(|error| damaged().caused_by(error))?;
         match values.split_first() {
+            Some((Value::Int(2), values)) => {
+                for staged in values.chunks(5) {
+                    staging.records.push(decode_staged(staged).ok_or_else(damaged)?);
+                }
+            }
+            // As the first version wrote it, without the source's own ids.
             Some((Value::Bool(true), values)) => {
                 for staged in values.chunks(4) {
-                    staging.records.push(decode_staged(staged).ok_or_else(damaged)?);
+                    let mut values = staged.to_vec();
+                    values.insert(1.min(values.len()), Value::Text("".into()));
+                    staging.records.push(decode_staged(&values).ok_or_else(damaged)?);
                 }
             }
             Some((Value::Bool(false), ids)) => {
@@ -281,13 +290,19 @@ async fn decode(opened: &Opened, id: ChangeSetId) -> Result<Staging, Error> {
 }
 
 fn decode_staged(values: &[Value]) -> Option<Staged> {
-    let [Value::Text(key), Value::Int(line), Value::Binary(fingerprint), Value::Binary(content)] =
-        values
+    let [
+        Value::Text(key),
+        Value::Text(native_id),
+        Value::Int(line),
+        Value::Binary(fingerprint),
+        Value::Binary(content),
+    ] = values
     else {
         return None;
     };
     Some(Staged {
         key: key.clone(),
+        native_id: native_id.clone(),
         line: u64::try_from(*line).ok()?,
         fingerprint: Fingerprint::from_bytes(fingerprint)?,
         content: content.to_vec(),

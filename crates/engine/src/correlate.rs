@@ -1,26 +1,31 @@
-//! Correlation: which identity a record or an account belongs to.
+//! Correlation: which identities a record or an account may belong to, by which rule and how sure.
 //!
-//! Rules are tried in order; the first that finds anybody decides. Two candidates never link silently.
+//! What is done with the candidates is decided by `muster_policy::settle`. The first rule that finds anybody counts;
+//! later ones only suggest.
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use muster_app::{Error, IdentityFacts, Opened, decode_facts, load_world};
-use muster_lang::{Binding, Clock, EmptyWorld, Frame};
+use muster_app::{Error, IdentityFacts, Opened, decode_facts, load_world_for};
+use muster_lang::{Binding, Clock, EmptyWorld, Frame, Program};
 use muster_model::{EntityId, Fingerprint, Hasher, Row, TypeId, Value};
-use muster_policy::{Match, MemoryWorld};
+use muster_policy::{Evaluator, Match, MemoryWorld};
 use muster_store::ReadTx;
 use rustc_hash::FxHashMap;
 
 const BATCH: usize = 4096;
 
-/// The answer of correlation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Found {
-    /// Nobody fits.
-    Nobody,
-    /// Exactly one identity, with this confidence.
-    One(EntityId, u8),
-    /// Several fit equally; a person decides.
-    Several(Vec<EntityId>),
+/// An identity that a rule found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Candidate {
+    /// The identity.
+    pub(crate) entity: EntityId,
+    /// How sure the rule is.
+    pub(crate) confidence: u8,
+    /// The rule, by position.
+    pub(crate) rule: usize,
+    /// True when no rule before it found anybody.
+    pub(crate) first: bool,
 }
 
 /// Entities by the values that the rules compare, one map for each rule.
@@ -31,6 +36,11 @@ pub(crate) struct Correlator<'a> {
 }
 
 impl<'a> Correlator<'a> {
+    /// One that finds nobody.
+    pub(crate) fn empty(rules: &'a [Match]) -> Self {
+        Self { rules, maps: rules.iter().map(|_| FxHashMap::default()).collect() }
+    }
+
     /// Indexes all entities of a type by what the rules compare.
     pub(crate) async fn build(
         tx: &mut ReadTx,
@@ -39,13 +49,13 @@ impl<'a> Correlator<'a> {
         rules: &'a [Match],
         now: Timestamp,
     ) -> Result<Self, Error> {
-        let mut correlator =
-            Self { rules, maps: rules.iter().map(|_| FxHashMap::default()).collect() };
+        let mut correlator = Self::empty(rules);
         let Some(names) = opened.names.type_names(type_id) else { return Ok(correlator) };
         if tx.id_bounds(names.no).await?.is_none() {
             return Ok(correlator);
         }
-        let world = load_world(tx, opened, now, None).await?;
+        let evaluator = evaluator(opened, rules);
+        let world = load_world_for(tx, opened, &evaluator, now, None).await?;
         let mut after = None;
         loop {
             let entities = tx.scan_entities(names.no, after, BATCH).await?;
@@ -67,7 +77,7 @@ impl<'a> Correlator<'a> {
                     absent_since: entity.absent_since,
                     known_state: None,
                 };
-                let row = opened.evaluator.complete(&facts.identity(), &world, now);
+                let row = evaluator.complete(&facts.identity(), &world, now);
                 correlator.add(opened, &row, &world, now);
             }
         }
@@ -90,28 +100,67 @@ impl<'a> Correlator<'a> {
         }
     }
 
-    /// Finds the identity for the values of a record or account.
-    pub(crate) fn find(&self, opened: &Opened, theirs: &[Value], now: Timestamp) -> Found {
-        let clock = Clock::new(now);
-        let bindings = [Binding::Record(theirs), Binding::Absent];
-        let frame = Frame {
-            bindings: &bindings,
-            world: &EmptyWorld,
-            clock: &clock,
-            timezone: &opened.model.timezone,
-        };
-        for (rule, map) in self.rules.iter().zip(&self.maps) {
-            let values: Vec<Value> =
-                rule.theirs.iter().map(|program| program.eval(&frame)).collect();
-            let candidates = match_key(&values).and_then(|key| map.get(&key));
-            match candidates.map(Vec::as_slice) {
-                Some([one]) => return Found::One(*one, rule.confidence),
-                Some([]) | None => {}
-                Some(several) => return Found::Several(several.to_vec()),
+    /// Finds the identities for the values of a record or account, in the order of the rules, each once.
+    pub(crate) fn find(&self, opened: &Opened, theirs: &[Value], now: Timestamp) -> Vec<Candidate> {
+        let mut found: Vec<Candidate> = Vec::new();
+        for (position, (rule, map)) in self.rules.iter().zip(&self.maps).enumerate() {
+            let values = compared(opened, rule, theirs, now);
+            let Some(entities) = match_key(&values).and_then(|key| map.get(&key)) else { continue };
+            let first = found.first().is_none_or(|candidate| candidate.rule == position);
+            for entity in entities {
+                if found.iter().all(|candidate| candidate.entity != *entity) {
+                    found.push(Candidate {
+                        entity: *entity,
+                        confidence: rule.confidence,
+                        rule: position,
+                        first,
+                    });
+                }
             }
         }
-        Found::Nobody
+        found
     }
+
+    /// Why a rule found what it found: its place, and the values that were equal.
+    pub(crate) fn why(
+        &self,
+        opened: &Opened,
+        rule: usize,
+        theirs: &[Value],
+        now: Timestamp,
+    ) -> String {
+        let Some(rule) = self.rules.get(rule) else { return String::new() };
+        let values = compared(opened, rule, theirs, now);
+        let parts =
+            rule.ours.iter().zip(&rule.theirs).zip(values).map(|((ours, theirs), value)| {
+                format!("{} = {} = {value}", ours.source(), theirs.source())
+            });
+        format!("{}: {}", rule.at, parts.collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// The evaluator of the model, or one whose world also holds what the rules read through links.
+fn evaluator(opened: &Opened, rules: &[Match]) -> Arc<Evaluator> {
+    let ours: Vec<Program> = rules.iter().flat_map(|rule| rule.ours.iter().cloned()).collect();
+    let far = ours.iter().flat_map(Program::paths).any(|path| path.steps.len() > 1);
+    if far {
+        Arc::new(Evaluator::reading(Arc::clone(&opened.model), &ours))
+    } else {
+        Arc::clone(&opened.evaluator)
+    }
+}
+
+/// What a rule compares of a record or account.
+fn compared(opened: &Opened, rule: &Match, theirs: &[Value], now: Timestamp) -> Vec<Value> {
+    let clock = Clock::new(now);
+    let bindings = [Binding::Record(theirs), Binding::Absent];
+    let frame = Frame {
+        bindings: &bindings,
+        world: &EmptyWorld,
+        clock: &clock,
+        timezone: &opened.model.timezone,
+    };
+    rule.theirs.iter().map(|program| program.eval(&frame)).collect()
 }
 
 /// Equal for equal values, whatever types the two sides have; `None` when a value is missing.

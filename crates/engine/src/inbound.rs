@@ -2,18 +2,21 @@
 //!
 //! A chunk correlates its records, maps them, resolves links, makes unique values, writes entities with their history,
 //! and notes whom to look at again. Interrupted between two chunks, the next read finds the rest still changed.
-//! The steps are the parts of this module: `arrivals`, `links`, `unique`, `write`, `journal`.
+//! The steps are the parts of this module: `arrivals`, `sayings`, `links`, `unique`, `write`, `refused`, `journal`.
+//! `rederive` works entities out again without a new record, `preview` tells what would change.
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use muster_app::{Ctx, Error, Opened, TypeNames, decode_facts};
+use muster_app::{Ctx, Error, Opened, TypeNames};
 use muster_model::{EntityId, EntityType, Row, Slot, Text, TypeId};
-use muster_store::{Entity, RecordId, RecordMark, Tx};
+use muster_policy::TypeModel;
+use muster_store::{AppliedChange, Entity, MatchCase, Matched, RecordId, RecordMark, Tx};
 use rustc_hash::{FxHashMap, FxHashSet};
-use serde_json::json;
 
 use crate::{
     correlate::Correlator,
-    dependents::dependents,
+    decisions::Decisions,
     progress::{Progress, Task},
     report::ReadReport,
     source::{Source, Staged, Staging},
@@ -22,10 +25,15 @@ use crate::{
 mod arrivals;
 mod journal;
 mod links;
+mod preview;
+mod rederive;
+mod refused;
+mod sayings;
 mod unique;
 mod write;
 
-use write::replace;
+pub(crate) use preview::Preview;
+use refused::Outcome;
 
 /// Records in one transaction.
 const CHUNK: usize = 2000;
@@ -36,17 +44,27 @@ pub(crate) struct Inbound<'a> {
     opened: &'a Opened,
     source: Source<'a>,
     entity_type: &'a EntityType,
+    behaviour: &'a TypeModel,
     type_names: &'a TypeNames,
     marks: FxHashMap<Text, RecordMark>,
     /// Entities that a present record of this read stands for.
     claimed: FxHashSet<EntityId>,
     correlator: Correlator<'a>,
+    decisions: Decisions,
+    /// Records of this read that wait, by key.
+    cases: FxHashMap<Text, MatchCase>,
+    /// True when other records may have a say in the values of an entity.
+    several: bool,
+    /// True when a record of this read says that its entity is there.
+    says_presence: bool,
+    /// What was changed so far, by kind.
+    applied: BTreeMap<Text, u64>,
     now: Timestamp,
 }
 
-/// A record on its way to an entity.
+/// An entity on its way to another version: with a record, or worked out again from those it has.
 pub(super) struct Arrival<'s> {
-    staged: &'s Staged,
+    staged: Option<&'s Staged>,
     /// The record's id, when it was known before.
     record: Option<RecordId>,
     /// The entity before, when there is one.
@@ -55,6 +73,10 @@ pub(super) struct Arrival<'s> {
     row: Row,
     key: Text,
     confidence: u8,
+    /// Since when it is missing from its sources.
+    absent_since: Option<Timestamp>,
+    /// The attributes that were worked out.
+    derived: Vec<Slot>,
     pending: Vec<(Slot, TypeId, Text)>,
 }
 
@@ -64,24 +86,68 @@ impl<'a> Inbound<'a> {
         opened: &'a Opened,
         source: Source<'a>,
         marks: FxHashMap<Text, RecordMark>,
-        seen: FxHashSet<Text>,
+        seen: &FxHashSet<Text>,
     ) -> Result<Self, Error> {
-        let type_id = source.read.type_id;
-        let entity_type =
-            opened.model.schema.get(type_id).ok_or_else(|| Error::bug("a read has no type"))?;
-        let type_names =
-            opened.names.type_names(type_id).ok_or_else(|| Error::bug("a type has no number"))?;
         let now = ctx.now();
         let matches = &source.read.matches;
+        let mut tx = opened.store.read().await?;
         let correlator =
-            Correlator::build(&mut opened.store.read().await?, opened, type_id, matches, now)
-                .await?;
+            Correlator::build(&mut tx, opened, source.read.type_id, matches, now).await?;
+        drop(tx);
+        Self::with(ctx, opened, source, (marks, seen), correlator).await
+    }
+
+    /// As [`Inbound::new`], for records about which everything is decided: nothing is correlated.
+    pub(crate) async fn decided(
+        ctx: &'a Ctx,
+        opened: &'a Opened,
+        source: Source<'a>,
+        marks: FxHashMap<Text, RecordMark>,
+    ) -> Result<Self, Error> {
+        let correlator = Correlator::empty(&source.read.matches);
+        let seen = FxHashSet::default();
+        Self::with(ctx, opened, source, (marks, &seen), correlator).await
+    }
+
+    async fn with(
+        ctx: &'a Ctx,
+        opened: &'a Opened,
+        source: Source<'a>,
+        (marks, seen): (FxHashMap<Text, RecordMark>, &FxHashSet<Text>),
+        correlator: Correlator<'a>,
+    ) -> Result<Self, Error> {
+        let type_id = source.read.type_id;
+        let missing = || Error::bug("a read has no type");
+        let entity_type = opened.model.schema.get(type_id).ok_or_else(missing)?;
+        let behaviour = opened.model.types.get(type_id.index()).ok_or_else(missing)?;
+        let type_names =
+            opened.names.type_names(type_id).ok_or_else(|| Error::bug("a type has no number"))?;
         let claimed = marks
             .values()
             .filter(|mark| seen.contains(&mark.key))
             .filter_map(|mark| mark.entity)
             .collect();
-        Ok(Self { ctx, opened, source, entity_type, type_names, marks, claimed, correlator, now })
+        let mut tx = opened.store.read().await?;
+        let decisions = Decisions::load(&mut tx, Matched::Record, source.names.no).await?;
+        let cases = tx.match_cases_of(Matched::Record, source.names.no).await?;
+        let several = !behaviour.authority.is_empty() || tx.any_merged().await?;
+        Ok(Self {
+            ctx,
+            opened,
+            source,
+            entity_type,
+            behaviour,
+            type_names,
+            marks,
+            claimed,
+            correlator,
+            decisions,
+            cases: cases.into_iter().map(|case| (case.key.clone(), case)).collect(),
+            several,
+            says_presence: sayings::presence_reads(opened, type_id).contains(&source.names.no),
+            applied: BTreeMap::new(),
+            now: ctx.now(),
+        })
     }
 
     /// Applies everything staged, chunk by chunk.
@@ -92,7 +158,7 @@ impl<'a> Inbound<'a> {
         progress: &dyn Progress,
     ) -> Result<(), Error> {
         let task = self.task(staging, progress);
-        for chunk in staging.records.chunks(CHUNK) {
+        for chunk in self.chunks(&staging.records) {
             let mut tx = self.opened.store.begin().await?;
             let arrived = self.chunk(&mut tx, chunk, report).await?;
             tx.commit().await?;
@@ -117,7 +183,7 @@ impl<'a> Inbound<'a> {
         progress: &dyn Progress,
     ) -> Result<(), Error> {
         let task = self.task(staging, progress);
-        for chunk in staging.records.chunks(CHUNK) {
+        for chunk in self.chunks(&staging.records) {
             let arrived = self.chunk(tx, chunk, report).await?;
             self.claimed.extend(arrived);
             task.advance(chunk.len() as u64);
@@ -127,6 +193,30 @@ impl<'a> Inbound<'a> {
             task.advance(chunk.len() as u64);
         }
         Ok(())
+    }
+
+    /// What was changed so far, for the guards of the next day.
+    pub(crate) fn applied(&self) -> Vec<AppliedChange> {
+        let changes = self.applied.iter();
+        changes.map(|(kind, n)| AppliedChange { kind: kind.clone(), n: *n }).collect()
+    }
+
+    /// Chunks in which no entity comes twice: two records may stand for one after a merge.
+    fn chunks<'s>(&self, records: &'s [Staged]) -> Vec<&'s [Staged]> {
+        let mut chunks = Vec::new();
+        let mut rest = records;
+        while !rest.is_empty() {
+            let mut here = FxHashSet::default();
+            let is_again = |staged: &Staged| {
+                let entity = self.marks.get(&staged.key).and_then(|mark| mark.entity);
+                entity.is_some_and(|entity| !here.insert(entity))
+            };
+            let n = rest.iter().take(CHUNK).position(is_again).unwrap_or(CHUNK).min(rest.len());
+            let (chunk, after) = rest.split_at(n);
+            chunks.push(chunk);
+            rest = after;
+        }
+        chunks
     }
 
     fn task(&self, staging: &Staging, progress: &dyn Progress) -> Box<dyn Task> {
@@ -142,47 +232,40 @@ impl<'a> Inbound<'a> {
         chunk: &[Staged],
         report: &mut ReadReport,
     ) -> Result<Vec<EntityId>, Error> {
-        let mut arrivals = self.arrivals(tx, chunk, report).await?;
+        let mut outcome = Outcome::new(report);
+        let mut arrivals = self.arrivals(tx, chunk.iter(), &mut outcome).await?;
         self.resolve_links(tx, &mut arrivals).await?;
-        self.generate_values(tx, &mut arrivals, report).await?;
-        self.take_unique(tx, &mut arrivals, report).await?;
+        self.generate_values(tx, &mut arrivals, &mut outcome).await?;
+        self.take_unique(tx, &mut arrivals, &mut outcome).await?;
         self.write(tx, &arrivals).await?;
+        self.keep_refused(tx, &arrivals, outcome).await?;
         self.arrive_late(tx, &arrivals).await?;
         Ok(arrivals.iter().map(|arrival| arrival.row.id).collect())
     }
 
-    /// Records that a complete read no longer holds: their entities are absent from now on.
+    /// Records that a complete read no longer holds, or that the system says are gone.
     async fn absent(&mut self, tx: &mut Tx, records: &[RecordId]) -> Result<(), Error> {
         let by_id: FxHashMap<RecordId, &RecordMark> =
             self.marks.values().map(|mark| (mark.id, mark)).collect();
-        let gone: Vec<EntityId> = records
-            .iter()
-            .filter_map(|id| by_id.get(id)?.entity)
-            .filter(|id| !self.claimed.contains(id))
-            .collect();
+        let gone: Vec<EntityId> = records.iter().filter_map(|id| by_id.get(id)?.entity).collect();
         tx.set_records_absent(records, Some(self.now)).await?;
-        let mut entities = tx.entities(&gone).await?;
-        entities.retain(|entity| entity.absent_since.is_none());
-        for entity in &mut entities {
-            (entity.absent_since, entity.effective_at, entity.recorded_at) =
-                (Some(self.now), self.now, self.now);
-        }
-        replace(tx, &entities).await?;
-        let of_type = self.entity_type.id;
-        let rows = entities.iter().map(|entity| {
-            decode_facts(&self.opened.model, &self.opened.names, entity.id, of_type, &entity.facts)
-        });
-        let rows = rows.collect::<Result<Vec<Row>, Error>>()?;
-        // Whoever reads their lifecycle has another next change now.
-        let rows: Vec<(Option<&Row>, &Row)> = rows.iter().map(|row| (Some(row), row)).collect();
-        let mut again = dependents(tx, self.opened, of_type, &rows).await?;
-        again.extend(gone);
-        tx.unsettle(&again.into_iter().collect::<Vec<_>>()).await?;
-        for entity in &entities {
-            let why = format!("its record is gone from {}", self.source.system.name);
-            self.entry(tx, "entity.absent", &entity.key, json!({ "why": why })).await?;
-        }
+        let why = format!("its record is gone from {}", self.source.system.name);
+        self.rederive(tx, &gone, &why, &[]).await?;
+        self.count("absent", gone.len() as u64);
         Ok(())
+    }
+
+    fn count(&mut self, kind: &str, n: u64) {
+        if n > 0 {
+            *self.applied.entry(kind.into()).or_default() += n;
+        }
+    }
+}
+
+impl Arrival<'_> {
+    /// Where it stands, for the report.
+    fn place(&self) -> String {
+        self.staged.map_or_else(|| format!("`{}`", self.key), place)
     }
 }
 

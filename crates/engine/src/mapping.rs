@@ -1,9 +1,24 @@
 //! From a record to attribute values: pure, and strict about what does not fit.
 
 use jiff::tz::TimeZone;
+use muster_app::{Error, ReadNames};
 use muster_lang::{Binding, Clock, EmptyWorld, Frame};
-use muster_model::{Attribute, Schema, Slot, Value, ValueType, parse_value};
+use muster_model::{
+    Attribute, EntityId, Row, Schema, Slot, TypeId, Value, ValueType, decode_row, parse_value,
+};
 use muster_policy::Read;
+
+/// The values of a stored record by column.
+pub(crate) fn record_values(
+    read: &Read,
+    names: &ReadNames,
+    content: &[u8],
+) -> Result<Vec<Value>, Error> {
+    let mut row = Row::empty(EntityId(0), TypeId(0), read.columns.len());
+    decode_row(content, &names.numbers, &mut row)
+        .map_err(|error| Error::bug("a record cannot be read").caused_by(error))?;
+    Ok(row.values)
+}
 
 /// Computes the attributes that `read` owns from the record's values. Links are still references by key.
 ///

@@ -29,8 +29,12 @@ pub struct ReadReport {
     pub n_bad: u64,
     /// The first problems.
     pub bad: Vec<ReadProblem>,
-    /// True when everything was seen.
+    /// True when everything was seen that the read was after.
     pub complete: bool,
+    /// True when that was what changed since the read before.
+    pub incremental: bool,
+    /// Values that count for nothing, because the system is no authority for their attributes.
+    pub ignored: u64,
     /// Why not.
     pub problem: Option<String>,
     /// The change set that a guard holds.

@@ -1,29 +1,47 @@
 //! Reads one entity type from a source: finds out what changed, asks the guards, has it applied or held.
+//!
+//! Where the system can tell what changed, only that is read, after the cursor of the read before. `collect` takes what
+//! the connector hands over, `guard` judges it, `remap` finds records that the model maps differently now.
 
-use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
 use muster_app::{Ctx, Error, Opened, ReadNames};
-use muster_connector::{
-    BadObject, Connector, ConnectorError, Field, ReadEnd, ReadObject, ReadRequest, Sink,
+use muster_connector::{Connector, ConnectorError, Field, ReadEnd, ReadRequest};
+use muster_model::{Fingerprint, Text};
+use muster_policy::{Read, System};
+use muster_store::{
+    AppliedChange, ChangeCounts, MatchCase, Matched, Number, ReadMapping, ReadTx, RecordId,
+    RecordMark, Tx,
 };
-use muster_model::{EntityId, Fingerprint, Hasher, Row, Text, TypeId, Value, encode_row};
-use muster_policy::{Limit, Read, System};
-use muster_store::{ChangeCounts, ReadTx, RecordId, RecordMark};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
     change_set,
-    inbound::Inbound,
-    progress::{Progress, Task},
+    inbound::{Inbound, Preview},
+    progress::Progress,
     report::ReadReport,
 };
 
+mod collect;
+mod cursor;
+mod guard;
+mod remap;
+
+use collect::Collector;
+pub(crate) use guard::EXAMPLES;
+
 const BATCH: usize = 4096;
+/// The rolling window of guards.
+const WINDOW: SignedDuration = SignedDuration::from_hours(24);
+/// How long it is remembered what was applied.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// A record that is new, changed or back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Staged {
     /// Its key at the source.
     pub(crate) key: Text,
+    /// The source's own id, where it is not the key; empty otherwise.
+    pub(crate) native_id: Text,
     /// Where it stands.
     pub(crate) line: u64,
     /// The hash of its values.
@@ -32,12 +50,25 @@ pub(crate) struct Staged {
     pub(crate) content: Vec<u8>,
 }
 
+impl Staged {
+    /// The record of a case.
+    pub(crate) fn of_case(case: &MatchCase) -> Self {
+        Self {
+            key: case.key.clone(),
+            native_id: case.native_id.clone(),
+            line: u64::try_from(case.line).unwrap_or(0),
+            fingerprint: case.fingerprint,
+            content: case.content.clone(),
+        }
+    }
+}
+
 /// Everything that one read would change.
 #[derive(Debug, Default)]
 pub(crate) struct Staging {
     /// Records that are new, changed or back, in order of the source.
     pub(crate) records: Vec<Staged>,
-    /// Records that a complete read no longer holds.
+    /// Records that a complete read no longer holds, or that the system says are gone.
     pub(crate) absent: Vec<RecordId>,
 }
 
@@ -51,48 +82,179 @@ pub(crate) struct Source<'a> {
     pub(crate) what: &'a Text,
 }
 
+/// How a source is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// What changed, where that can be told and nothing is due.
+    #[default]
+    Changes,
+    /// Everything.
+    Complete,
+}
+
 /// Reads `source` and applies what changed, unless a guard holds it.
 pub(crate) async fn read_source(
     ctx: &Ctx,
     opened: &Opened,
     source: Source<'_>,
     connector: &dyn Connector,
+    extent: Extent,
     progress: &dyn Progress,
-) -> Result<ReadReport, Error> {
+) -> Result<(ReadReport, Noted), Error> {
     let mut report = ReadReport::new(&source.system.name, source.what.clone());
-    let marks = load_marks(&mut opened.store.read().await?, source.names.no).await?;
+    let mut tx = opened.store.read().await?;
+    let mut marks = load_marks(&mut tx, source.names.no).await?;
+    let cases = tx.match_cases_of(Matched::Record, source.names.no).await?;
+    let since = match extent {
+        Extent::Changes => cursor::since(&mut tx, opened, source, connector, ctx.now()).await?,
+        Extent::Complete => None,
+    };
+    let mut noted =
+        Noted { cursor: cursor::last(&mut tx, opened, source).await?, ..Noted::default() };
+    let mapped = remap::Mapped::load(&mut tx, opened, source).await?;
+    drop(tx);
     let present = marks.values().filter(|mark| mark.absent_since.is_none()).count() as u64;
     let task = progress.begin(&format!("read {} {}", source.system.name, source.what), None);
     let mut collector = Collector::new(source, &marks, &mut report, task.as_ref());
-    let end = connector.read(&request(source.read), &mut collector).await;
-    let Collector { staged, mut seen, broken, unnamed, .. } = collector;
+    let request = request(source.read, since.clone());
+    let mut end = connector.read(&request, &mut collector).await;
+    if since.is_some() && cursor::is_lost(&end) && collector.seen.is_empty() {
+        collector = Collector::new(source, &marks, &mut report, task.as_ref());
+        end = connector.read(&ReadRequest { since: None, ..request }, &mut collector).await;
+    }
+    let Collector { mut staged, mut seen, broken, unnamed, renamed, .. } = collector;
     seen.extend(broken);
     drop(task);
+    let (deleted, next) = told(&end);
+    report.incremental = end.as_ref().is_ok_and(|end| end.incremental);
     if !finish_read(&mut report, end) && staged.is_empty() {
-        return Ok(report);
+        return Ok((report, noted));
     }
-    let mut absent = if report.complete { vanished(&marks, &seen) } else { Vec::new() };
+    rename(&mut marks, renamed);
+    let mut absent = gone(&marks, &cases, &seen, &deleted, &report);
     if report.lacks_some(unnamed, absent.len()) {
         absent.clear();
+    }
+    let obsolete = settle_cases(&cases, &seen, &deleted, &report, &mut staged);
+    if mapped.differs() && report.problem.is_none() {
+        staged.extend(remap::records(opened, source, &marks, &staged).await?);
     }
     let counts = counts(&marks, &staged, &absent, present);
     (report.created, report.changed, report.absent) =
         (counts.n_create, counts.n_update, counts.n_absent);
     let staging = Staging { records: staged, absent };
+    let maps_anew = mapped.differs() && report.problem.is_none();
+    let done = Noted {
+        cursor: if report.complete { next } else { noted.cursor.clone() },
+        mapping: maps_anew.then(|| mapped.now.clone()),
+        obsolete,
+        applied: Vec::new(),
+    };
     if staging.records.is_empty() && staging.absent.is_empty() {
         if report.complete {
             change_set::supersede(ctx, opened, source.names.no).await?;
         }
-        return Ok(report);
+        return Ok((report, done));
     }
-    if let Some(reason) = crossed(source.read, counts) {
+    if report.incremental {
+        seen.extend(
+            marks.values().filter(|mark| mark.absent_since.is_none()).map(|m| m.key.clone()),
+        );
+    }
+    let sample = keys_of(&marks, &staging.absent);
+    let mut inbound = Inbound::new(ctx, opened, source, marks, &seen).await?;
+    let judged = Judging { counts, sample, mapped: &mapped };
+    if let Some(reason) = judged.reason(ctx, opened, source, &mut inbound, &staging).await? {
         report.held = Some(change_set::hold(ctx, opened, source, &staging, counts, reason).await?);
-        return Ok(report);
+        return Ok((report, noted));
     }
-    let mut inbound = Inbound::new(ctx, opened, source, marks, seen).await?;
     inbound.apply(&staging, &mut report, progress).await?;
+    noted = Noted { applied: inbound.applied(), ..done };
+    // What is there for the first time is no surprise the day after.
+    noted.applied.retain(|change| present > 0 || &*change.kind != "create");
     change_set::supersede(ctx, opened, source.names.no).await?;
-    Ok(report)
+    Ok((report, noted))
+}
+
+/// What is written down together with the run, once a read is applied or held.
+#[derive(Debug, Default)]
+pub(crate) struct Noted {
+    /// Where the next read may go on.
+    pub(crate) cursor: Option<Text>,
+    /// How records are mapped now, when that is news.
+    mapping: Option<ReadMapping>,
+    /// Cases whose records are gone.
+    obsolete: Vec<Text>,
+    /// What was changed without anybody's approval.
+    applied: Vec<AppliedChange>,
+}
+
+impl Noted {
+    /// The read did not even begin: the next one goes on where this one would have.
+    pub(crate) async fn unchanged(opened: &Opened, source: Source<'_>) -> Result<Self, Error> {
+        let mut tx = opened.store.read().await?;
+        let cursor = cursor::last(&mut tx, opened, source).await?;
+        Ok(Self { cursor, ..Self::default() })
+    }
+
+    /// Writes it down. Lost in a crash, it costs another look at the records and nothing else.
+    pub(crate) async fn save(
+        &self,
+        tx: &mut Tx,
+        read_no: Number,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        if let Some(mapping) = &self.mapping {
+            tx.save_read_mapping(mapping).await?;
+        }
+        if !self.obsolete.is_empty() {
+            tx.delete_match_cases(Matched::Record, read_no, &self.obsolete).await?;
+        }
+        if !self.applied.is_empty() {
+            let forget = now.saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
+            tx.add_applied_changes(read_no, now, &self.applied, forget).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What the guards judge.
+struct Judging<'a> {
+    counts: ChangeCounts,
+    sample: Vec<Text>,
+    mapped: &'a remap::Mapped,
+}
+
+impl Judging<'_> {
+    async fn reason(
+        self,
+        ctx: &Ctx,
+        opened: &Opened,
+        source: Source<'_>,
+        inbound: &mut Inbound<'_>,
+        staging: &Staging,
+    ) -> Result<Option<String>, Error> {
+        let since = ctx.now().saturating_sub(WINDOW).unwrap_or(Timestamp::MIN);
+        let mut tx = opened.store.read().await?;
+        let recent = guard::recent(tx.applied_changes(source.names.no, since).await?);
+        drop(tx);
+        let preview = if guard::is_small(source.read, self.counts.n_update, &recent) {
+            Preview::default()
+        } else {
+            inbound.preview(&staging.records, &self.mapped.new_slots(opened, source)).await?
+        };
+        let judged =
+            guard::Judged { counts: self.counts, gone: self.sample, preview: &preview, recent };
+        Ok(guard::crossed(source.read, &judged))
+    }
+}
+
+/// What the system says is gone, and where the next read may go on.
+fn told(end: &Result<ReadEnd, ConnectorError>) -> (FxHashSet<Text>, Option<Text>) {
+    match end {
+        Ok(end) => (end.deleted.iter().cloned().collect(), end.cursor.clone()),
+        Err(_) => (FxHashSet::default(), None),
+    }
 }
 
 /// Notes how a read ended; true when it yielded anything to work with.
@@ -111,7 +273,7 @@ pub(crate) fn finish_read(report: &mut ReadReport, end: Result<ReadEnd, Connecto
     }
 }
 
-fn request(read: &Read) -> ReadRequest {
+fn request(read: &Read, since: Option<Text>) -> ReadRequest {
     let field = |(name, value_type, many): &(Text, muster_model::ValueType, bool)| Field {
         name: name.clone(),
         value_type: *value_type,
@@ -120,14 +282,14 @@ fn request(read: &Read) -> ReadRequest {
     ReadRequest {
         class: read.class.clone(),
         fields: read.columns.iter().map(field).collect(),
-        since: None,
+        since,
         batch: BATCH,
     }
 }
 
 pub(crate) async fn load_marks(
     tx: &mut ReadTx,
-    read_no: muster_store::Number,
+    read_no: Number,
 ) -> Result<FxHashMap<Text, RecordMark>, Error> {
     let mut marks = FxHashMap::default();
     let mut after = None;
@@ -139,13 +301,68 @@ pub(crate) async fn load_marks(
     }
 }
 
-/// The records that were there and are not seen any more.
-fn vanished(marks: &FxHashMap<Text, RecordMark>, seen: &FxHashSet<Text>) -> Vec<RecordId> {
-    let gone =
-        marks.values().filter(|mark| mark.absent_since.is_none() && !seen.contains(&mark.key));
-    let mut ids: Vec<RecordId> = gone.map(|mark| mark.id).collect();
+/// Records whose key changed at the source stay the same records.
+fn rename(marks: &mut FxHashMap<Text, RecordMark>, renamed: Vec<(Text, Text)>) {
+    for (from, to) in renamed {
+        if let Some(mut mark) = marks.remove(&from) {
+            mark.key = to.clone();
+            marks.insert(to, mark);
+        }
+    }
+}
+
+/// The records that were there and are not any more: unseen by a complete read, or said to be deleted.
+fn gone(
+    marks: &FxHashMap<Text, RecordMark>,
+    cases: &[MatchCase],
+    seen: &FxHashSet<Text>,
+    deleted: &FxHashSet<Text>,
+    report: &ReadReport,
+) -> Vec<RecordId> {
+    // The record may wait with the id of an object that has taken its place since.
+    let waiting: FxHashMap<&Text, &Text> =
+        cases.iter().map(|case| (&case.key, &case.native_id)).collect();
+    let is_gone = |mark: &&RecordMark| {
+        let id = waiting.get(&mark.key).copied().unwrap_or(&mark.native_id);
+        let id = if id.is_empty() { &mark.key } else { id };
+        let unseen = report.complete && !report.incremental && !seen.contains(&mark.key);
+        let told = report.incremental && deleted.contains(id) && !seen.contains(&mark.key);
+        mark.absent_since.is_none() && (unseen || told)
+    };
+    let mut ids: Vec<RecordId> = marks.values().filter(is_gone).map(|mark| mark.id).collect();
     ids.sort_unstable();
     ids
+}
+
+/// Records that waited and were not read this time are tried again; answers those that are gone for good.
+fn settle_cases(
+    cases: &[MatchCase],
+    seen: &FxHashSet<Text>,
+    deleted: &FxHashSet<Text>,
+    report: &ReadReport,
+    staged: &mut Vec<Staged>,
+) -> Vec<Text> {
+    let mut obsolete = Vec::new();
+    for case in cases.iter().filter(|case| !seen.contains(&case.key)) {
+        let id = if case.native_id.is_empty() { &case.key } else { &case.native_id };
+        if deleted.contains(id) || (report.complete && !report.incremental) {
+            obsolete.push(case.key.clone());
+        } else {
+            staged.push(Staged::of_case(case));
+        }
+    }
+    obsolete
+}
+
+fn keys_of(marks: &FxHashMap<Text, RecordMark>, ids: &[RecordId]) -> Vec<Text> {
+    let wanted: FxHashSet<RecordId> = ids.iter().take(EXAMPLES).copied().collect();
+    let mut keys: Vec<Text> = marks
+        .values()
+        .filter(|mark| wanted.contains(&mark.id))
+        .map(|mark| mark.key.clone())
+        .collect();
+    keys.sort_unstable();
+    keys
 }
 
 fn counts(
@@ -160,127 +377,5 @@ fn counts(
         n_update: known,
         n_absent: absent.len() as u64,
         n_present: present,
-    }
-}
-
-/// Why the guards hold a change set, if they do. The first read of all is not limited by what is not there yet.
-fn crossed(read: &Read, counts: ChangeCounts) -> Option<String> {
-    let parts =
-        [("create", counts.n_create), ("update", counts.n_update), ("absent", counts.n_absent)];
-    let crossed = parts.into_iter().filter_map(|(kind, n)| {
-        let Limit { max, percent } = *read.guards.limits.get(kind)?;
-        let share = u128::from(counts.n_present) * u128::from(percent);
-        let is_first = kind == "create" && counts.n_present == 0;
-        let crossed = !is_first && n > max && u128::from(n) * 100 > share;
-        let what = match kind {
-            "create" => "new",
-            "update" => "changed",
-            _ => "gone",
-        };
-        crossed.then(|| {
-            format!(
-                "{n} of {} records are {what}; the limit is {max} or {percent} %",
-                counts.n_present
-            )
-        })
-    });
-    let reasons: Vec<String> = crossed.collect();
-    (!reasons.is_empty()).then(|| reasons.join("; "))
-}
-
-/// Takes what the connector reads and keeps what differs from the marks.
-struct Collector<'a> {
-    source: Source<'a>,
-    marks: &'a FxHashMap<Text, RecordMark>,
-    report: &'a mut ReadReport,
-    task: &'a dyn Task,
-    hasher: Hasher,
-    seen: FxHashSet<Text>,
-    /// Known records that are there and cannot be read.
-    broken: FxHashSet<Text>,
-    /// Objects of which not even the key can be told.
-    unnamed: u64,
-    staged: Vec<Staged>,
-}
-
-impl<'a> Collector<'a> {
-    fn new(
-        source: Source<'a>,
-        marks: &'a FxHashMap<Text, RecordMark>,
-        report: &'a mut ReadReport,
-        task: &'a dyn Task,
-    ) -> Self {
-        Self {
-            source,
-            marks,
-            report,
-            task,
-            hasher: Hasher::new(),
-            seen: FxHashSet::default(),
-            broken: FxHashSet::default(),
-            unnamed: 0,
-            staged: Vec::new(),
-        }
-    }
-
-    fn take(&mut self, object: ReadObject) {
-        let ReadObject { object, line } = object;
-        self.report.objects += 1;
-        if object.name.trim().is_empty() {
-            self.unnamed += 1;
-            self.report.reject(place(line), "it has no key");
-            return;
-        }
-        if !self.seen.insert(object.name.clone()) {
-            self.report.reject(
-                place(line),
-                format!("key `{}` was there before; the first one counts", object.name),
-            );
-            return;
-        }
-        let fingerprint = fingerprint(&mut self.hasher, &object.values);
-        let mark = self.marks.get(&object.name);
-        if mark.is_some_and(|mark| {
-            mark.fingerprint == fingerprint && mark.absent_since.is_none() && mark.entity.is_some()
-        }) {
-            return;
-        }
-        let row =
-            Row { id: EntityId(0), type_id: TypeId(0), values: object.values, next_change: None };
-        let content = encode_row(&row, &self.source.names.numbers, |_| true);
-        self.staged.push(Staged { key: object.name, line, fingerprint, content });
-    }
-}
-
-fn place(line: u64) -> String {
-    if line == 0 { "record".to_owned() } else { format!("line {line}") }
-}
-
-pub(crate) fn fingerprint(hasher: &mut Hasher, values: &[Value]) -> Fingerprint {
-    hasher.reset();
-    for value in values {
-        value.fingerprint(hasher);
-    }
-    hasher.finish()
-}
-
-#[async_trait]
-impl Sink for Collector<'_> {
-    async fn objects(&mut self, objects: Vec<ReadObject>) -> Result<(), ConnectorError> {
-        self.task.advance(objects.len() as u64);
-        for object in objects {
-            self.take(object);
-        }
-        Ok(())
-    }
-
-    async fn bad(&mut self, bad: BadObject) -> Result<(), ConnectorError> {
-        self.report.objects += 1;
-        match bad.name.filter(|name| self.marks.contains_key(name)) {
-            Some(name) => drop(self.broken.insert(name)),
-            None => self.unnamed += 1,
-        }
-        self.report.reject(bad.place, bad.problem);
-        Ok(())
     }
 }

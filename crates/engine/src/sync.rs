@@ -2,13 +2,13 @@
 
 use muster_app::{Ctx, Error, Opened};
 use muster_policy::System;
-use muster_store::{ReadCounts, ReadRun, ReadRunId, Sequence};
+use muster_store::{Number, ReadCounts, ReadRun, ReadRunId, Sequence};
 
 use crate::{
     lease::Lease,
     progress::Progress,
     report::{ReadReport, SyncReport},
-    source::{Source, read_source},
+    source::{Extent, Noted, Source, read_source},
     target::Target,
 };
 
@@ -17,6 +17,8 @@ use crate::{
 pub struct SyncOptions {
     /// The systems by name; all when empty.
     pub systems: Vec<String>,
+    /// True when everything is read, even where only what changed could be.
+    pub complete: bool,
 }
 
 /// Reads systems and brings the repository up to what they say.
@@ -35,12 +37,13 @@ pub async fn sync(
     let wanted = |system: &&System| {
         options.systems.is_empty() || options.systems.iter().any(|name| **name == *system.name)
     };
+    let extent = if options.complete { Extent::Complete } else { Extent::Changes };
     let mut report = SyncReport::default();
     let outcome = async {
         for system in
             opened.model.systems.iter().filter(wanted).filter(|system| !system.reads.is_empty())
         {
-            report.reads.extend(sources(ctx, opened, system, progress).await?);
+            report.reads.extend(sources(ctx, opened, system, extent, progress).await?);
         }
         for system in
             opened.model.systems.iter().filter(wanted).filter(|system| !system.accounts.is_empty())
@@ -57,6 +60,7 @@ async fn sources(
     ctx: &Ctx,
     opened: &Opened,
     system: &System,
+    extent: Extent,
     progress: &dyn Progress,
 ) -> Result<Vec<ReadReport>, Error> {
     let names = opened
@@ -72,14 +76,14 @@ async fn sources(
             .get(read.type_id)
             .map_or_else(|| "?".into(), |entity_type| entity_type.name.clone());
         let started = ctx.now();
-        let report = match opened.connect(system) {
+        let source = Source { system, read, names: read_names, what: &what };
+        let (report, noted) = match opened.connect(system) {
             Ok(connector) => {
-                let source = Source { system, read, names: read_names, what: &what };
-                read_source(ctx, opened, source, connector.as_ref(), progress).await?
+                read_source(ctx, opened, source, connector.as_ref(), extent, progress).await?
             }
-            Err(error) => failed(system, &what, &error),
+            Err(error) => (failed(system, &what, &error), Noted::unchanged(opened, source).await?),
         };
-        finish(ctx, opened, system, &report, started).await?;
+        finish(ctx, opened, system, &report, started, Some((read_names.no, noted))).await?;
         reports.push(report);
     }
     Ok(reports)
@@ -99,7 +103,7 @@ async fn targets(
         Err(error) => vec![failed(system, "accounts", &error)],
     };
     for report in &reports {
-        finish(ctx, opened, system, report, started).await?;
+        finish(ctx, opened, system, report, started, None).await?;
     }
     Ok(reports)
 }
@@ -117,6 +121,7 @@ async fn finish(
     system: &System,
     report: &ReadReport,
     started: jiff::Timestamp,
+    noted: Option<(Number, Noted)>,
 ) -> Result<(), Error> {
     let system_no = opened.names.systems.get(system.id.index()).map_or(0, |names| names.no);
     let mut tx = opened.store.begin().await?;
@@ -127,7 +132,8 @@ async fn finish(
         what: report.what.clone(),
         started_at: started,
         ended_at: Some(ctx.now()),
-        complete: report.complete,
+        complete: report.complete && !report.incremental,
+        incremental: report.incremental,
         counts: ReadCounts {
             n_objects: report.objects,
             n_new: report.created,
@@ -135,12 +141,18 @@ async fn finish(
             n_absent: report.absent,
             n_bad: report.n_bad,
         },
-        cursor: None,
+        cursor: noted
+            .as_ref()
+            .and_then(|(_, noted)| noted.cursor.as_ref())
+            .map(|cursor| cursor.as_bytes().to_vec()),
         problem: report.problem.as_deref().map(Into::into),
     };
     tx.insert_read_run(&run).await?;
     tx.finish_read_run(&run).await?;
     tx.insert_read_problems(id, &report.bad).await?;
+    if let Some((read_no, noted)) = &noted {
+        noted.save(&mut tx, *read_no, ctx.now()).await?;
+    }
     tx.commit().await?;
     Ok(())
 }

@@ -69,6 +69,11 @@ pub struct TypeModel {
     pub suspended: Option<usize>,
     /// What happens in time to those who are in the terminated state.
     pub retention: Option<Retention>,
+    /// Which systems are the authority for an attribute, the first one first, where the model says so. Attributes that
+    /// are not here have at most one source.
+    pub authority: BTreeMap<Slot, Vec<SystemId>>,
+    /// How entities without a system of record are kept, if they may be made by hand.
+    pub local: Option<Local>,
 }
 
 /// What happens to an identity after the final state began (`retention: { delete: 30d, anonymise: 3650d }`).
@@ -78,6 +83,15 @@ pub struct Retention {
     pub delete: SignedDuration,
     /// How long after it the personal attributes are erased for good.
     pub anonymise: Option<SignedDuration>,
+}
+
+/// Entities of a type that may be made by hand (`local: { sponsor: sponsor, until: endDate }`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Local {
+    /// The link to the identity who answers for the entity; it must have a value.
+    pub sponsor: Slot,
+    /// The date or instant on which the entity ends; it must have a value.
+    pub until: Slot,
 }
 
 /// A state of the lifecycle.
@@ -201,10 +215,28 @@ pub struct Read {
     pub matches: Vec<Match>,
     /// The attributes this source is the authority for; the one variable is `record`.
     pub owns: Vec<(Slot, Rule)>,
-    /// Limits on one change set: `create`, `update`, `absent`.
+    /// Limits on the change sets of a day: `create`, `update`, `absent`, and `attribute` for the values of any one attribute.
     pub guards: Guards,
+    /// True when a record that vanished says something about its entity (`absent:`).
+    pub absent: bool,
+    /// True when only what changed is read where the system can tell.
+    pub incremental: bool,
+    /// How long after the last complete read the next one is complete again.
+    pub complete_every: SignedDuration,
+    /// Which candidates a person is asked about.
+    pub suggest: Suggest,
     /// Where it is written.
     pub at: Location,
+}
+
+/// Which candidates of correlation a person is asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Suggest {
+    /// The best one, and only where it is not sure.
+    #[default]
+    Best,
+    /// All of them: nothing is linked without a person where there could be a choice.
+    All,
 }
 
 /// One rule of correlation: the values on both sides must be equal and none of them `null`.
@@ -254,8 +286,24 @@ pub struct AccountType {
     pub states: Vec<Option<StateEffect>>,
     /// What happens when no role grants it any more.
     pub unassigned: StateEffect,
+    /// What is kept right about it.
+    pub manage: Manage,
+    /// True when an identity may have several accounts of the type.
+    pub several: bool,
+    /// Which candidates a person is asked about.
+    pub suggest: Suggest,
     /// Where it is written.
     pub at: Location,
+}
+
+/// What of an account is kept right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Manage {
+    /// All of it: accounts are made, switched, renamed and deleted.
+    #[default]
+    All,
+    /// Attributes of accounts that are there and linked, nothing else: write-back to a source.
+    Attributes,
 }
 
 /// One attribute of an account.

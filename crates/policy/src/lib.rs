@@ -5,6 +5,7 @@
 //! difference to that is the `plan` crate's.
 
 mod checked;
+mod correlation;
 mod desired;
 mod evaluate;
 mod evaluator;
@@ -16,6 +17,7 @@ mod workflow;
 mod world;
 
 pub use checked::*;
+pub use correlation::{Pair, Standing, settle};
 pub use evaluator::Evaluator;
 pub use outcome::{
     AccountRef, Assignment, DesiredAccount, Evaluation, FactKind, FoundConflict, HeldRole,

@@ -95,7 +95,8 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
     context.schema = Arc::clone(&schema);
     let mut types = types::behaviour(context, &parts.types, &schema);
     lint::lifecycles(context, &parts.types, &schema, &types);
-    let mut drafts = systems::systems(context, &parts.systems, &schema, &mut types, catalogue);
+    let mut drafts =
+        systems::systems(context, &parts.systems, &parts.types, &schema, &mut types, catalogue);
     let names = Names::new(&parts.systems, &drafts);
     let roles = roles::roles(context, &parts.roles, &schema, &names, &mut drafts);
     lint::roles(context, &parts.roles, &schema, &roles);

@@ -1,6 +1,7 @@
 //! Systems: from `systems:` to what they are the source of, the accounts and entitlements they hold, and their limits.
 
 mod accounts;
+mod authority;
 mod effects;
 mod entitlements;
 mod guards;
@@ -43,13 +44,15 @@ pub(crate) struct Draft {
     written: Vec<(Text, Span)>,
 }
 
-/// Where each attribute that a source owns is written.
-type Owners = BTreeMap<(TypeId, Slot), Span>;
+/// Which system owns each attribute, and where that is written.
+type Owners = BTreeMap<(TypeId, Slot), Vec<(SystemId, Span)>>;
 
 /// What the parts of all systems are built from.
 struct Ground<'a> {
     schema: &'a Arc<Schema>,
     lifecycles: Vec<&'a [LifecycleState]>,
+    /// The authorities by attribute, where the model names them.
+    authority: authority::Named,
 }
 
 /// What a system can do, and whether anything is to be done to it.
@@ -64,6 +67,7 @@ struct Ability {
 pub(crate) fn systems(
     context: &mut Context<'_>,
     entries: &[&Entry],
+    written_types: &[&Entry],
     schema: &Arc<Schema>,
     types: &mut [TypeModel],
     catalogue: &dyn Catalogue,
@@ -72,9 +76,10 @@ pub(crate) fn systems(
     let mut absences: BTreeMap<TypeId, (Absent, Span)> = BTreeMap::new();
     let mut drafts = Vec::new();
     let mut before = order::after(context, entries).into_iter();
+    let authority = authority::named(context, written_types, schema, entries);
     {
         let lifecycles = types.iter().map(|model| model.lifecycle.as_slice()).collect();
-        let ground = Ground { schema, lifecycles };
+        let ground = Ground { schema, lifecycles, authority: authority.clone() };
         for (index, entry) in entries.iter().enumerate() {
             names::part(context, &entry.key, entry.key_span, "a system");
             let id = SystemId(u16::try_from(index).unwrap_or(u16::MAX));
@@ -84,6 +89,12 @@ pub(crate) fn systems(
             for (type_id, absent, span) in found {
                 absence(context, &mut absences, type_id, absent, span);
             }
+        }
+    }
+    authority::check(context, schema, &authority, &owners);
+    for ((type_id, slot), systems) in authority {
+        if let Some(model) = types.get_mut(type_id.index()) {
+            model.authority.insert(slot, systems.into_iter().map(|(id, _)| id).collect());
         }
     }
     for (type_id, (absent, _)) in absences {
@@ -134,7 +145,7 @@ fn system(
     let connector: Text = node.get_text("connector").cloned().unwrap_or_else(|| "".into());
     let capabilities = capabilities(context, node, &connector, &settings, catalogue);
     let ability = Ability { capabilities, writes: mode != Mode::Observe };
-    let (reads, absences) = reads::reads(context, node, ground, ability, owners);
+    let (reads, absences) = reads::reads(context, node, id, ground, ability, owners);
     let accounts = accounts::accounts(context, node, id, ground, ability);
     let entitlements = entitlements::entitlements(context, node, ability);
     let known = capabilities.unwrap_or(UNKNOWN);

@@ -2,6 +2,7 @@
 
 mod attributes;
 mod behaviour;
+mod local;
 mod order;
 
 use std::sync::Arc;

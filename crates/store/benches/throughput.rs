@@ -163,6 +163,7 @@ fn record(id: i64) -> Record {
         id: RecordId(id),
         read_no: 1,
         key: format!("E{id:08}").into(),
+        native_id: "".into(),
         entity: Some(EntityId(id)),
         fingerprint: Fingerprint(id.cast_unsigned().into()),
         content: vec![7; 250],

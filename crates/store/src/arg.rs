@@ -6,9 +6,10 @@ use muster_model::{AccountId, AssignmentId, DriftId, EntityId, Fingerprint, Plan
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use crate::{
-    AccountOrigin, AccountStatus, AlarmId, AlarmKind, AlarmStatus, ChangeSetId, ChangeSetStatus,
-    DriftDecision, DriftWhat, EntitlementId, EventKind, NameKind, OperationState, OrphanVerb,
-    PlanStatus, ReadRunId, RecordId, RunState, Sequence, TicketStatus,
+    AccountOrigin, AccountStatus, AlarmId, AlarmKind, AlarmStatus, CaseStatus, ChangeSetId,
+    ChangeSetStatus, DriftDecision, DriftWhat, EntitlementId, EventKind, MatchCaseId, Matched,
+    NameKind, OperationState, OrphanVerb, PlanStatus, ReadRunId, RecordId, RunState, Sequence,
+    TicketStatus, Verdict,
 };
 
 /// An argument of a statement.
@@ -63,6 +64,7 @@ arg_from! {
     RecordId => |value| Arg::Int(value.0);
     ReadRunId => |value| Arg::Int(value.0);
     ChangeSetId => |value| Arg::Int(value.0);
+    MatchCaseId => |value| Arg::Int(value.0);
     EntitlementId => |value| Arg::Int(value.0);
 }
 
@@ -153,6 +155,8 @@ arg_from_word!(
     DriftDecision,
     DriftWhat,
     EventKind,
+    CaseStatus,
+    Matched,
     NameKind,
     OperationState,
     OrphanVerb,
@@ -160,4 +164,5 @@ arg_from_word!(
     RunState,
     Sequence,
     TicketStatus,
+    Verdict,
 );

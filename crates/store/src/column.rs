@@ -5,7 +5,8 @@ use muster_model::{AccountId, AssignmentId, DriftId, EntityId, Fingerprint, Plan
 use rusqlite::types::ValueRef;
 
 use crate::{
-    AlarmId, ChangeSetId, EntitlementId, ReadRunId, RecordId, StoreError, packed::unpack_numbers,
+    AlarmId, ChangeSetId, EntitlementId, MatchCaseId, ReadRunId, RecordId, StoreError,
+    packed::unpack_numbers,
 };
 
 /// A row of a result, read column by column from the left.
@@ -179,6 +180,7 @@ converted! {
     RecordId: |int: i64| Ok(RecordId(int));
     ReadRunId: |int: i64| Ok(ReadRunId(int));
     ChangeSetId: |int: i64| Ok(ChangeSetId(int));
+    MatchCaseId: |int: i64| Ok(MatchCaseId(int));
     EntitlementId: |int: i64| Ok(EntitlementId(int));
 }
 
@@ -216,6 +218,9 @@ word_columns!(
     crate::DriftDecision,
     crate::DriftWhat,
     crate::EventKind,
+    crate::CaseStatus,
+    crate::Matched,
+    crate::Verdict,
     crate::NameKind,
     crate::OperationState,
     crate::OrphanVerb,

@@ -47,6 +47,8 @@ pub struct ReadRun {
     pub ended_at: Option<Timestamp>,
     /// True when it saw everything, so that absence means something.
     pub complete: bool,
+    /// True when it saw what changed since the one before, and nothing else.
+    pub incremental: bool,
     /// What it counted.
     pub counts: ReadCounts,
     /// Where an incremental read goes on.
@@ -75,6 +77,7 @@ impl FromRow for ReadRun {
             started_at: row.take()?,
             ended_at: row.take()?,
             complete: row.take()?,
+            incremental: row.take()?,
             counts: ReadCounts {
                 n_objects: row.take()?,
                 n_new: row.take()?,
@@ -92,7 +95,7 @@ impl FromRow for ReadRun {
 macro_rules! select_read_run {
     ($rest:literal) => {
         concat!(
-            "SELECT id, system_no, what, started_at, ended_at, complete, n_objects, n_new, n_changed, \
+            "SELECT id, system_no, what, started_at, ended_at, complete, incremental, n_objects, n_new, n_changed, \
              n_absent, n_bad, resume_from, problem FROM read_run ",
             $rest
         )
@@ -143,9 +146,9 @@ impl Tx {
     /// Writes a run that begins.
     pub async fn insert_read_run(&mut self, run: &ReadRun) -> Result<(), StoreError> {
         let sql =
-            "INSERT INTO read_run (id, system_no, what, started_at, ended_at, complete, n_objects,
-                       n_new, n_changed, n_absent, n_bad, resume_from, problem)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+            "INSERT INTO read_run (id, system_no, what, started_at, ended_at, complete, incremental,
+                       n_objects, n_new, n_changed, n_absent, n_bad, resume_from, problem)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
         self.execute(sql, &values(run)).await.map(drop)
     }
 
@@ -153,8 +156,8 @@ impl Tx {
     pub async fn finish_read_run(&mut self, run: &ReadRun) -> Result<(), StoreError> {
         let sql = "UPDATE read_run
                    SET system_no = $2, what = $3, started_at = $4, ended_at = $5, complete = $6,
-                       n_objects = $7, n_new = $8, n_changed = $9, n_absent = $10, n_bad = $11,
-                       resume_from = $12, problem = $13
+                       incremental = $7, n_objects = $8, n_new = $9, n_changed = $10, n_absent = $11,
+                       n_bad = $12, resume_from = $13, problem = $14
                    WHERE id = $1";
         match self.execute(sql, &values(run)).await? {
             0 => Err(StoreError::Missing { table: "read_run", row: run.id.0.to_string() }),
@@ -195,11 +198,21 @@ impl Tx {
 }
 
 fn values(run: &ReadRun) -> Vec<Arg<'_>> {
-    let ReadRun { id, system_no, what, started_at, ended_at, complete, counts, cursor, problem } =
-        run;
+    let ReadRun {
+        id,
+        system_no,
+        what,
+        started_at,
+        ended_at,
+        complete,
+        incremental,
+        counts,
+        cursor,
+        problem,
+    } = run;
     let ReadCounts { n_objects, n_new, n_changed, n_absent, n_bad } = *counts;
     let mut args = Vec::new();
-    bind!(args, *id, *system_no, what, *started_at, *ended_at, *complete);
+    bind!(args, *id, *system_no, what, *started_at, *ended_at, *complete, *incremental);
     bind!(args, n_objects, n_new, n_changed, n_absent, n_bad, cursor, problem);
     args
 }

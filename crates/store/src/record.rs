@@ -23,6 +23,8 @@ pub struct Record {
     pub read_no: Number,
     /// Its key at the source; unique within the read.
     pub key: Text,
+    /// The source's own id, where it is not the key; empty otherwise.
+    pub native_id: Text,
     /// The entity it belongs to.
     pub entity: Option<EntityId>,
     /// The hash of its content.
@@ -44,6 +46,8 @@ pub struct RecordMark {
     pub id: RecordId,
     /// Its key at the source.
     pub key: Text,
+    /// The source's own id, where it is not the key; empty otherwise.
+    pub native_id: Text,
     /// The hash of its content.
     pub fingerprint: Fingerprint,
     /// The entity it belongs to.
@@ -52,14 +56,25 @@ pub struct RecordMark {
     pub absent_since: Option<Timestamp>,
 }
 
-row!(Record { id, read_no, key, entity, fingerprint, content, absent_since, confidence, line });
-row!(RecordMark { id, key, fingerprint, entity, absent_since });
+row!(Record {
+    id,
+    read_no,
+    key,
+    native_id,
+    entity,
+    fingerprint,
+    content,
+    absent_since,
+    confidence,
+    line
+});
+row!(RecordMark { id, key, native_id, fingerprint, entity, absent_since });
 
 /// The columns of [`Record`], in its order.
 macro_rules! select_record {
     ($rest:literal) => {
         concat!(
-            "SELECT id, read_no, key, entity, fingerprint, content, absent_since, confidence, \
+            "SELECT id, read_no, key, native_id, entity, fingerprint, content, absent_since, confidence, \
              line_no FROM record ",
             $rest
         )
@@ -71,6 +86,7 @@ const INSERT: Insert = insert_into!(
     "id",
     "read_no",
     "key",
+    "native_id",
     "entity",
     "fingerprint",
     "content",
@@ -98,7 +114,7 @@ impl ReadTx {
         after: Option<RecordId>,
         limit: usize,
     ) -> Result<Vec<RecordMark>, StoreError> {
-        let sql = "SELECT id, key, fingerprint, entity, absent_since FROM record
+        let sql = "SELECT id, key, native_id, fingerprint, entity, absent_since FROM record
                    WHERE read_no = $1 AND id > $2 ORDER BY id LIMIT $3";
         self.fetch_all(sql, args![read_no, after.unwrap_or(RecordId(0)), limit]).await
     }
@@ -158,6 +174,7 @@ impl Tx {
                 id,
                 read_no,
                 key,
+                native_id,
                 entity,
                 fingerprint,
                 content,
@@ -170,6 +187,7 @@ impl Tx {
                 *id,
                 *read_no,
                 key,
+                native_id,
                 *entity,
                 *fingerprint,
                 content,
@@ -184,8 +202,8 @@ impl Tx {
     /// Replaces records by id. One that is not there is [`StoreError::Missing`].
     pub async fn update_records(&mut self, records: &[Record]) -> Result<(), StoreError> {
         let sql = "UPDATE record
-                   SET read_no = $2, key = $3, entity = $4, fingerprint = $5, content = $6,
-                       absent_since = $7, confidence = $8, line_no = $9
+                   SET read_no = $2, key = $3, native_id = $4, entity = $5, fingerprint = $6,
+                       content = $7, absent_since = $8, confidence = $9, line_no = $10
                    WHERE id = $1";
         let changed = self
             .execute_each(sql, records, |record, args| {
@@ -193,6 +211,7 @@ impl Tx {
                     id,
                     read_no,
                     key,
+                    native_id,
                     entity,
                     fingerprint,
                     content,
@@ -205,6 +224,7 @@ impl Tx {
                     *id,
                     *read_no,
                     key,
+                    native_id,
                     *entity,
                     *fingerprint,
                     content,

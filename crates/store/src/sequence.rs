@@ -19,6 +19,8 @@ words! {
         Plan = "plan",
         /// Runs of a read.
         ReadRun = "read_run",
+        /// Cases of correlation.
+        MatchCase = "match_case",
         /// Held inbound change sets.
         ChangeSet = "change_set",
         /// Drift.

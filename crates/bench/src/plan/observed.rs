@@ -22,7 +22,7 @@ pub(crate) async fn observe_everything(rig: &Rig, opened: &Opened) -> Result<u64
     // Empty reads, so that the systems count as read; what is there is put in below.
     let targets = opened.model.systems.iter().filter(|system| !system.accounts.is_empty());
     let systems = targets.map(|system| system.name.to_string()).collect();
-    sync(&rig.ctx, opened, &SyncOptions { systems }, &NoProgress).await?;
+    sync(&rig.ctx, opened, &SyncOptions { systems, complete: false }, &NoProgress).await?;
     let mut entitlements: BTreeMap<(usize, usize, Text), EntitlementId> = BTreeMap::new();
     let mut grants = 0;
     let mut after = None;

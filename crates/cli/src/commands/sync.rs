@@ -28,6 +28,9 @@ pub(crate) struct Args {
     /// Only these systems
     #[arg(value_name = "SYSTEM")]
     systems: Vec<String>,
+    /// Read everything, even where only what changed could be read
+    #[arg(long)]
+    complete: bool,
     /// List the change sets that guards hold
     #[arg(long, conflicts_with_all = ["release", "reject", "systems"])]
     held: bool,
@@ -58,7 +61,7 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     let report = if let Some(id) = args.release {
         release(shell, &ctx, &opened, id, args.confirm).await?
     } else {
-        let options = SyncOptions { systems: args.systems };
+        let options = SyncOptions { systems: args.systems, complete: args.complete };
         let progress = progress(&shell.ui);
         sync(&ctx, &opened, &options, progress.as_ref()).await?
     };

@@ -2,12 +2,23 @@
 
 use muster_app::{Error, decode_facts};
 use muster_lang::Clock;
-use muster_model::{AttributeKind, EntityId, Row, Text, TypeId, Value, decode_row};
-use muster_store::{Entity, Sequence, Tx};
+use muster_model::{AttributeKind, EntityId, Row, Slot, Text, Value};
+use muster_policy::{Pair, Standing, settle};
+use muster_store::{CaseStatus, Entity, Sequence, Tx};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Arrival, Inbound, place};
-use crate::{correlate::Found, mapping::map_record, report::ReadReport, source::Staged};
+use super::{
+    Arrival, Inbound,
+    refused::{Outcome, Refused},
+    sayings::Saying,
+};
+use crate::{
+    correlate::Candidate,
+    decisions::Decided,
+    mapping::{map_record, record_values},
+    matches::{Shown, candidates_json},
+    source::Staged,
+};
 
 /// The entity a record belongs to.
 #[derive(Debug, Clone, Copy)]
@@ -16,14 +27,23 @@ enum Whose {
     New,
     /// A known one, with the confidence of the correlation.
     Known(EntityId, u8),
+    /// Nobody: somebody decided that it does not count.
+    Nobody,
 }
 
 /// Why it cannot be told which entity a record belongs to.
-#[derive(Debug)]
 struct Undecided {
     problem: String,
     /// True when a person can decide it.
     by_person: bool,
+    candidates: Vec<Candidate>,
+}
+
+/// A record with what it maps to.
+struct Mapped<'s> {
+    staged: &'s Staged,
+    values: Vec<(Slot, Value)>,
+    whose: Whose,
 }
 
 impl Inbound<'_> {
@@ -31,72 +51,55 @@ impl Inbound<'_> {
     pub(super) async fn arrivals<'s>(
         &mut self,
         tx: &mut Tx,
-        chunk: &'s [Staged],
-        report: &mut ReadReport,
+        chunk: impl Iterator<Item = &'s Staged>,
+        outcome: &mut Outcome<'_, 's>,
     ) -> Result<Vec<Arrival<'s>>, Error> {
-        let clock = Clock::new(self.now);
-        let mut arrivals: Vec<Arrival<'s>> = Vec::with_capacity(chunk.len());
-        let mut owners: Vec<Whose> = Vec::with_capacity(chunk.len());
+        let mut mapped: Vec<Mapped<'s>> = Vec::with_capacity(chunk.size_hint().0);
         let mut claimed_here = FxHashSet::default();
         for staged in chunk {
-            let values = self.record_values(staged)?;
-            let mapped = match map_record(
-                &self.opened.model.schema,
-                self.source.read,
-                &values,
-                &clock,
-                &self.opened.model.timezone,
-            ) {
-                Ok(mapped) => mapped,
+            let record = record_values(self.source.read, self.source.names, &staged.content)?;
+            let clock = Clock::new(self.now);
+            let (schema, timezone) = (&self.opened.model.schema, &self.opened.model.timezone);
+            let values = match map_record(schema, self.source.read, &record, &clock, timezone) {
+                Ok(values) => values,
                 Err(problem) => {
-                    report.reject(place(staged), problem);
+                    outcome.refuse(staged, problem);
                     continue;
                 }
             };
-            let whose = match self.whose(staged, &values, &mut claimed_here) {
-                Ok(whose) => whose,
-                Err(Undecided { problem, by_person }) => {
-                    report.undecided += u64::from(by_person);
-                    report.reject(place(staged), problem);
-                    continue;
-                }
-            };
-            let mut row =
-                Row::empty(EntityId(0), self.entity_type.id, self.entity_type.attributes.len());
-            for (slot, value) in mapped {
-                row.set(slot, value);
+            match self.whose(staged, &record, &mut claimed_here) {
+                Ok(Whose::Nobody) => outcome.passed.push(staged.key.clone()),
+                Ok(whose) => mapped.push(Mapped { staged, values, whose }),
+                Err(undecided) => self.undecided(staged, &record, undecided, outcome),
             }
-            arrivals.push(Arrival {
-                staged,
-                record: self.marks.get(&staged.key).map(|mark| mark.id),
-                before: None,
-                row,
-                key: "".into(),
-                confidence: match whose {
-                    Whose::New => 100,
-                    Whose::Known(_, confidence) => confidence,
-                },
-                pending: Vec::new(),
-            });
-            owners.push(whose);
         }
-        self.join_entities(tx, &mut arrivals, &owners).await?;
-        self.check_complete(tx, arrivals, report).await
+        let arrivals = self.join_entities(tx, mapped, outcome).await?;
+        self.check_complete(tx, arrivals, outcome).await
     }
 
-    fn record_values(&self, staged: &Staged) -> Result<Vec<Value>, Error> {
-        let mut row = Row::empty(EntityId(0), TypeId(0), self.source.read.columns.len());
-        decode_row(&staged.content, &self.source.names.numbers, &mut row).map_err(|error| {
-            Error::bug(format!("record `{}` cannot be read", staged.key)).caused_by(error)
-        })?;
-        Ok(row.values)
+    fn undecided<'s>(
+        &self,
+        staged: &'s Staged,
+        record: &[Value],
+        undecided: Undecided,
+        outcome: &mut Outcome<'_, 's>,
+    ) {
+        let Undecided { problem, by_person, candidates } = undecided;
+        outcome.report.undecided += u64::from(by_person);
+        let shown = candidates.iter().take(3).map(|candidate| Shown {
+            entity: candidate.entity,
+            confidence: candidate.confidence,
+            why: self.correlator.why(self.opened, candidate.rule, record, self.now),
+        });
+        let status = if by_person { CaseStatus::Undecided } else { CaseStatus::Refused };
+        outcome.keep(Refused { staged, status, problem, candidates: candidates_json(shown) });
     }
 
     /// The entity a record belongs to, or why that cannot be told.
     fn whose(
         &self,
         staged: &Staged,
-        values: &[Value],
+        record: &[Value],
         claimed_here: &mut FxHashSet<EntityId>,
     ) -> Result<Whose, Undecided> {
         if let Some(id) = self.marks.get(&staged.key).and_then(|mark| mark.entity) {
@@ -104,61 +107,144 @@ impl Inbound<'_> {
             return Ok(Whose::Known(id, 100));
         }
         let key = &staged.key;
-        let problem = match self.correlator.find(self.opened, values, self.now) {
-            Found::Nobody => return Ok(Whose::New),
-            Found::One(id, _) if self.claimed.contains(&id) || !claimed_here.insert(id) => {
-                let problem = "fits an identity that another record stands for";
-                let problem = format!("record `{key}` {problem}");
-                return Err(Undecided { problem, by_person: false });
+        match self.decisions.about(key) {
+            Some(Decided::Nobody) => return Ok(Whose::Nobody),
+            Some(Decided::New) => return Ok(Whose::New),
+            Some(Decided::Link(id)) if claimed_here.insert(id) => {
+                return Ok(Whose::Known(id, 100));
             }
-            Found::One(id, confidence) if confidence >= 100 => {
-                return Ok(Whose::Known(id, confidence));
-            }
-            Found::One(_, confidence) => format!("an identity with confidence {confidence}"),
-            Found::Several(ids) => format!("{} identities equally", ids.len()),
+            Some(Decided::Link(_)) | None => {}
+        }
+        let mut found = self.correlator.find(self.opened, record, self.now);
+        let n_found = found.len();
+        found.retain(|candidate| !self.decisions.rules_out(key, candidate.entity));
+        if found.is_empty() && n_found == 0 {
+            return Ok(Whose::New);
+        }
+        let refuse = |problem: String, by_person: bool, candidates: Vec<Candidate>| {
+            Err(Undecided { problem, by_person, candidates })
         };
-        let problem = format!("record `{key}` fits {problem}; a person decides");
-        Err(Undecided { problem, by_person: true })
+        if found.is_empty() {
+            let problem = format!("record `{key}` was taken from whom it fits; a person decides");
+            return refuse(problem, true, found);
+        }
+        let pair = |candidate: &Candidate| Pair {
+            subject: 0,
+            entity: candidate.entity,
+            confidence: candidate.confidence,
+            first: candidate.first,
+        };
+        let pairs: Vec<Pair> = found.iter().map(pair).collect();
+        let taken = |id| self.claimed.contains(&id) || claimed_here.contains(&id);
+        let standings = settle(false, self.source.read.suggest, &pairs, taken);
+        let of = |wanted| {
+            let with = found.iter().zip(&standings).filter(move |(_, found)| **found == wanted);
+            with.map(|(candidate, _)| *candidate).collect::<Vec<Candidate>>()
+        };
+        if let [one] = of(Standing::Correlated).as_slice() {
+            claimed_here.insert(one.entity);
+            return Ok(Whose::Known(one.entity, one.confidence));
+        }
+        let suggested = of(Standing::Suggested);
+        let n_first = suggested.iter().filter(|candidate| candidate.first).count();
+        let problem = match suggested.as_slice() {
+            [] => {
+                let problem = "fits an identity that another record stands for";
+                return refuse(format!("record `{key}` {problem}"), false, found);
+            }
+            [one] => format!("an identity with confidence {}", one.confidence),
+            _ if n_first > 1 => format!("{n_first} identities equally"),
+            all => format!("{} identities", all.len()),
+        };
+        refuse(format!("record `{key}` fits {problem}; a person decides"), true, suggested)
     }
 
     /// Gives new entities their ids; lays what was mapped over what known entities hold.
-    async fn join_entities(
+    async fn join_entities<'s>(
         &self,
         tx: &mut Tx,
-        arrivals: &mut [Arrival<'_>],
-        owners: &[Whose],
-    ) -> Result<(), Error> {
+        mapped: Vec<Mapped<'s>>,
+        outcome: &mut Outcome<'_, 's>,
+    ) -> Result<Vec<Arrival<'s>>, Error> {
         let id_of = |whose: &Whose| match whose {
-            Whose::New => None,
+            Whose::New | Whose::Nobody => None,
             Whose::Known(id, _) => Some(*id),
         };
-        let known: Vec<EntityId> = owners.iter().filter_map(id_of).collect();
-        let n_new = owners.len() - known.len();
+        let known: Vec<EntityId> = mapped.iter().filter_map(|one| id_of(&one.whose)).collect();
+        let n_new = mapped.len() - known.len();
         let mut next = if n_new > 0 { tx.take_ids(Sequence::Entity, n_new).await? } else { 0 };
         let mut stored: FxHashMap<EntityId, Entity> =
             tx.entities(&known).await?.into_iter().map(|entity| (entity.id, entity)).collect();
-        for (arrival, whose) in arrivals.iter_mut().zip(owners) {
-            let id = id_of(whose);
-            let Some(entity) = id.and_then(|id| stored.remove(&id)) else {
-                arrival.row.id = id.unwrap_or(EntityId(next));
-                next += i64::from(id.is_none());
-                continue;
-            };
-            let before = decode_facts(
-                &self.opened.model,
-                &self.opened.names,
-                entity.id,
-                self.entity_type.id,
-                &entity.facts,
-            )?;
-            let mut row = before.clone();
-            for (slot, _) in &self.source.read.owns {
-                row.set(*slot, arrival.row.get(*slot).clone());
+        let mut others = if self.several {
+            let own = mapped.iter().map(|one| &one.staged.key).collect();
+            self.sayings(tx, &known, &own).await?
+        } else {
+            FxHashMap::default()
+        };
+        let mut arrivals = Vec::with_capacity(mapped.len());
+        for Mapped { staged, values, whose } in mapped {
+            let id = id_of(&whose);
+            let id = id.unwrap_or_else(|| {
+                next += 1;
+                EntityId(next - 1)
+            });
+            let entity = stored.remove(&id);
+            let mut sayings = others.remove(&id).unwrap_or_default();
+            outcome.report.ignored += self.ignored(&values);
+            sayings.push(Saying {
+                read_no: self.source.names.no,
+                system: self.source.system.id,
+                record: self.marks.get(&staged.key).map_or(i64::MAX, |mark| mark.id.0),
+                present: true,
+                values,
+            });
+            let mut arrival = self.arrival(id, entity, &mut sayings)?;
+            arrival.staged = Some(staged);
+            arrival.record = self.marks.get(&staged.key).map(|mark| mark.id);
+            if let Whose::Known(_, confidence) = whose {
+                arrival.confidence = confidence;
             }
-            arrival.row = row;
-            arrival.before = Some((entity, before));
+            if self.says_presence {
+                arrival.absent_since = None;
+            }
+            arrivals.push(arrival);
         }
-        Ok(())
+        Ok(arrivals)
+    }
+
+    /// An entity with what its records say laid over what it holds.
+    pub(super) fn arrival<'s>(
+        &self,
+        id: EntityId,
+        entity: Option<Entity>,
+        sayings: &mut [Saying],
+    ) -> Result<Arrival<'s>, Error> {
+        let of = self.entity_type;
+        let before = match entity {
+            None => None,
+            Some(entity) => {
+                let (model, names) = (&self.opened.model, &self.opened.names);
+                let row = decode_facts(model, names, entity.id, of.id, &entity.facts)?;
+                Some((entity, row))
+            }
+        };
+        let mut row = match &before {
+            Some((_, row)) => row.clone(),
+            None => Row::empty(id, of.id, of.attributes.len()),
+        };
+        let key = before.as_ref().map(|(entity, _)| entity.key.clone());
+        let derived = self.lay_over(&mut row, key.as_ref(), sayings);
+        Ok(Arrival {
+            staged: None,
+            record: None,
+            absent_since: before.as_ref().and_then(|(entity, _)| entity.absent_since),
+            before,
+            row,
+            key: key.unwrap_or_else(|| "".into()),
+            confidence: 100,
+            derived,
+            pending: Vec::new(),
+        })
     }
 
     /// Refuses records without a key or a required value, and keys that another entity has.
@@ -166,7 +252,7 @@ impl Inbound<'_> {
         &mut self,
         tx: &mut Tx,
         arrivals: Vec<Arrival<'s>>,
-        report: &mut ReadReport,
+        outcome: &mut Outcome<'_, 's>,
     ) -> Result<Vec<Arrival<'s>>, Error> {
         let key_of = |row: &Row| row.get(self.entity_type.key).to_wire_text();
         let keys: Vec<Text> = arrivals
@@ -182,24 +268,20 @@ impl Inbound<'_> {
                     && attribute.kind == AttributeKind::Stored
                     && arrival.row.get(attribute.slot).is_null()
             });
-            if key.is_empty() {
-                report.reject(place(arrival.staged), "the entity would have no key");
+            let problem = if key.is_empty() {
+                "the entity would have no key".to_owned()
             } else if let Some(attribute) = missing {
-                report.reject(
-                    place(arrival.staged),
-                    format!("`{}` is required and has no value", attribute.name),
-                );
+                format!("`{}` is required and has no value", attribute.name)
             } else if holder.is_some_and(|holder| holder != arrival.row.id)
                 || !here.insert(key.clone())
             {
-                report.reject(
-                    place(arrival.staged),
-                    format!("key `{key}` belongs to another entity"),
-                );
+                format!("key `{key}` belongs to another entity")
             } else {
                 arrival.key = key;
                 complete.push(arrival);
-            }
+                continue;
+            };
+            outcome.turn_away(&arrival, problem);
         }
         Ok(complete)
     }

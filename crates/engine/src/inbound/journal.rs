@@ -12,7 +12,7 @@ use super::{Arrival, Inbound};
 impl Inbound<'_> {
     /// Writes down which entities are new, and of each changed one what changed.
     pub(super) async fn journal(
-        &self,
+        &mut self,
         tx: &mut Tx,
         arrivals: &[Arrival<'_>],
         changed: &FxHashSet<EntityId>,
@@ -26,16 +26,28 @@ impl Inbound<'_> {
         for arrival in arrivals.iter().filter(|arrival| changed.contains(&arrival.row.id)) {
             let Some((_, before)) = &arrival.before else { continue };
             let mut changes = serde_json::Map::new();
+            let mut counted = Vec::new();
             for attribute in &self.entity_type.attributes {
                 let (old, new) = (before.get(attribute.slot), arrival.row.get(attribute.slot));
                 if old != new {
+                    counted.push(format!("attribute {}", attribute.name));
                     changes.insert(
                         attribute.name.to_string(),
                         json!([value_json(old), value_json(new)]),
                     );
                 }
             }
-            let why = format!("{} line {}", self.source.system.name, arrival.staged.line);
+            if changes.is_empty() && arrival.staged.is_none() {
+                continue;
+            }
+            let why = match arrival.staged {
+                Some(staged) => format!("{} line {}", self.source.system.name, staged.line),
+                None => "its other records say so".to_owned(),
+            };
+            self.count("update", 1);
+            for kind in counted {
+                self.count(&kind, 1);
+            }
             self.entry(
                 tx,
                 "entity.update",

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use muster_app::{Error, Opened, decode_facts, entity_type};
 use muster_model::{EntityId, Slot, Text, TypeId, Value, ValueType, encode_row};
 use muster_policy::MemoryWorld;
-use muster_store::{Link, LinkSet, Number, PendingLink, Tx};
+use muster_store::{Link, LinkSet, Number, PendingLink, ReadTx, Tx};
 use rustc_hash::FxHashMap;
 
 use super::{Arrival, Inbound, write::replace};
@@ -16,7 +16,7 @@ impl Inbound<'_> {
     /// Turns references by key into links; those that lead nowhere yet are remembered.
     pub(super) async fn resolve_links(
         &self,
-        tx: &mut Tx,
+        tx: &mut ReadTx,
         arrivals: &mut [Arrival<'_>],
     ) -> Result<(), Error> {
         let mut wanted: BTreeMap<TypeId, BTreeSet<Text>> = BTreeMap::new();
@@ -76,8 +76,13 @@ impl Inbound<'_> {
                     Some(_) => {}
                 }
             }
-            if arrival.before.is_some() {
-                obsolete.extend(tx.pending_links_of(source).await?);
+            if arrival.before.is_some() && !arrival.derived.is_empty() {
+                let derived = arrival.derived.iter();
+                let numbers: Vec<Number> = derived
+                    .filter_map(|slot| self.type_names.attributes.get(slot.index()).copied())
+                    .collect();
+                let waiting = tx.pending_links_of(source).await?;
+                obsolete.extend(waiting.into_iter().filter(|l| numbers.contains(&l.attribute_no)));
             }
             pending.extend(self.pending_links(arrival));
         }

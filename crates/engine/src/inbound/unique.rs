@@ -6,8 +6,7 @@ use muster_model::{EntityId, Slot, Text, Value};
 use muster_store::{Tx, UniqueValue};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Arrival, Inbound, place};
-use crate::report::ReadReport;
+use super::{Arrival, Inbound, refused::Outcome};
 
 /// Numbers tried for `n` before giving up.
 const MOST_CANDIDATES: i64 = 10_000;
@@ -22,11 +21,11 @@ struct Taken {
 
 impl Inbound<'_> {
     /// Makes generated values for entities that have none yet. The first free candidate wins and is kept for good.
-    pub(super) async fn generate_values(
+    pub(super) async fn generate_values<'s>(
         &self,
         tx: &mut Tx,
-        arrivals: &mut Vec<Arrival<'_>>,
-        report: &mut ReadReport,
+        arrivals: &mut Vec<Arrival<'s>>,
+        outcome: &mut Outcome<'_, 's>,
     ) -> Result<(), Error> {
         let Some(behaviour) = self.opened.model.types.get(self.entity_type.id.index()) else {
             return Ok(());
@@ -53,7 +52,10 @@ impl Inbound<'_> {
                 let arrival = arrivals.remove(index);
                 let name =
                     self.entity_type.attribute(*slot).map_or("?", |attribute| &attribute.name);
-                report.reject(place(arrival.staged), format!("no value could be made for `{name}`: what it is made from is missing or all candidates are taken"));
+                let problem = format!(
+                    "no value could be made for `{name}`: what it is made from is missing or all candidates are taken"
+                );
+                outcome.turn_away(&arrival, problem);
             }
         }
         Ok(())
@@ -123,13 +125,48 @@ impl Inbound<'_> {
         rules.get(position)?.program.eval(&frame).as_text().filter(|text| !text.is_empty()).cloned()
     }
 
-    /// Takes unique values in the repository; a record whose value is taken is refused.
-    pub(super) async fn take_unique(
+    /// Turns those away that waited before and whose value is still taken: trying it would be a write for nothing.
+    async fn still_taken<'s>(
         &self,
         tx: &mut Tx,
-        arrivals: &mut Vec<Arrival<'_>>,
-        report: &mut ReadReport,
+        arrivals: &mut Vec<Arrival<'s>>,
+        outcome: &mut Outcome<'_, 's>,
     ) -> Result<(), Error> {
+        let waited = |arrival: &Arrival<'_>| {
+            arrival.staged.is_some_and(|staged| self.cases.contains_key(&staged.key))
+        };
+        if !arrivals.iter().any(waited) {
+            return Ok(());
+        }
+        for attribute in self.entity_type.attributes.iter().filter(|a| a.unique && a.kind.is_kept())
+        {
+            let value = |arrival: &Arrival<'_>| arrival.row.get(attribute.slot).to_string();
+            let values: Vec<Text> = arrivals
+                .iter()
+                .filter(|arrival| waited(arrival) && !arrival.row.get(attribute.slot).is_null())
+                .map(|arrival| value(arrival).into())
+                .collect();
+            let holders = self.holders(tx, attribute.slot, &values).await?;
+            arrivals.retain(|arrival| {
+                let holder = holders.get(&value_key(&value(arrival)));
+                let taken = waited(arrival) && holder.is_some_and(|id| *id != arrival.row.id);
+                if taken {
+                    outcome.turn_away(arrival, taken_already(&value_key(&value(arrival))));
+                }
+                !taken
+            });
+        }
+        Ok(())
+    }
+
+    /// Takes unique values in the repository; a record whose value is taken is refused.
+    pub(super) async fn take_unique<'s>(
+        &self,
+        tx: &mut Tx,
+        arrivals: &mut Vec<Arrival<'s>>,
+        outcome: &mut Outcome<'_, 's>,
+    ) -> Result<(), Error> {
+        self.still_taken(tx, arrivals, outcome).await?;
         let (mut wanted, mut given_back) = (Vec::new(), Vec::new());
         for arrival in arrivals.iter() {
             for attribute in self
@@ -174,18 +211,20 @@ impl Inbound<'_> {
         tx.drop_unique_values(&wanted).await?;
         given_back.retain(|value| refused.contains_key(&value.entity));
         tx.take_unique_values(&given_back).await?;
-        arrivals.retain(|arrival| match refused.get(&arrival.row.id) {
+        arrivals.retain_mut(|arrival| match refused.get(&arrival.row.id) {
             Some(value) => {
-                report.reject(
-                    place(arrival.staged),
-                    format!("`{value}` belongs to another entity and must be unique"),
-                );
-                false
+                outcome.turn_away(arrival, taken_already(value));
+                arrival.stay();
+                arrival.staged.is_none()
             }
             None => true,
         });
         Ok(())
     }
+}
+
+fn taken_already(value: &str) -> String {
+    format!("`{value}` belongs to another entity and must be unique")
 }
 
 /// The form in which unique values are compared: case does not make two values.

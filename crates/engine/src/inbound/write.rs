@@ -10,7 +10,11 @@ use crate::dependents::dependents;
 
 impl Inbound<'_> {
     /// Writes entities, links, records and whom to look at again.
-    pub(super) async fn write(&self, tx: &mut Tx, arrivals: &[Arrival<'_>]) -> Result<(), Error> {
+    pub(super) async fn write(
+        &mut self,
+        tx: &mut Tx,
+        arrivals: &[Arrival<'_>],
+    ) -> Result<(), Error> {
         let kept = |slot: Slot| {
             self.entity_type.attribute(slot).is_some_and(|attribute| attribute.kind.is_kept())
         };
@@ -24,7 +28,7 @@ impl Inbound<'_> {
                 key: arrival.key.clone(),
                 version: arrival.before.as_ref().map_or(1, |(entity, _)| entity.version),
                 facts,
-                absent_since: None,
+                absent_since: arrival.absent_since,
                 effective_at: self.now,
                 recorded_at: self.now,
             };
@@ -32,7 +36,7 @@ impl Inbound<'_> {
                 None => new.push(entity),
                 Some((before, _))
                     if before.facts != entity.facts
-                        || before.absent_since.is_some()
+                        || before.absent_since != entity.absent_since
                         || before.key != entity.key =>
                 {
                     changed.push(entity);
@@ -46,25 +50,28 @@ impl Inbound<'_> {
         self.write_records(tx, arrivals).await?;
         let changed: FxHashSet<EntityId> = changed.iter().map(|entity| entity.id).collect();
         self.look_again(tx, arrivals, &changed).await?;
+        self.count("create", new.len() as u64);
         self.journal(tx, arrivals, &changed).await
     }
 
     async fn write_records(&self, tx: &mut Tx, arrivals: &[Arrival<'_>]) -> Result<(), Error> {
-        let n_new = arrivals.iter().filter(|arrival| arrival.record.is_none()).count();
+        let with_record = arrivals.iter().filter_map(|arrival| Some((arrival, arrival.staged?)));
+        let n_new = with_record.clone().filter(|(arrival, _)| arrival.record.is_none()).count();
         let mut next = if n_new > 0 { tx.take_ids(Sequence::Record, n_new).await? } else { 0 };
         let (mut new, mut known) = (Vec::new(), Vec::new());
-        for arrival in arrivals {
+        for (arrival, staged) in with_record {
             let id = arrival.record.unwrap_or(RecordId(next));
             let record = Record {
                 id,
                 read_no: self.source.names.no,
-                key: arrival.staged.key.clone(),
+                key: staged.key.clone(),
+                native_id: staged.native_id.clone(),
                 entity: Some(arrival.row.id),
-                fingerprint: arrival.staged.fingerprint,
-                content: arrival.staged.content.clone(),
+                fingerprint: staged.fingerprint,
+                content: staged.content.clone(),
                 absent_since: None,
                 confidence: arrival.confidence,
-                line: i64::try_from(arrival.staged.line).unwrap_or(0),
+                line: i64::try_from(staged.line).unwrap_or(0),
             };
             if arrival.record.is_some() {
                 known.push(record);

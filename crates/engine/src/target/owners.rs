@@ -7,10 +7,7 @@ use muster_store::{Account, AccountMark, AccountStatus};
 use rustc_hash::FxHashSet;
 
 use super::{BATCH, Reading, Target};
-use crate::{
-    correlate::{Correlator, Found},
-    report::ReadReport,
-};
+use crate::{correlate::Correlator, report::ReadReport};
 
 /// Whose an account is, and how sure that is.
 #[derive(Debug, Clone, Copy)]
@@ -50,16 +47,18 @@ impl<'a> Owners<'a> {
         let columns: Vec<Value> =
             fields.map(|field| values.get(*field).cloned().unwrap_or(Value::Null)).collect();
         let whose = |entity, status, confidence| Whose { entity, status, confidence };
-        match self.correlator.find(self.opened, &columns, self.now) {
+        let found = self.correlator.find(self.opened, &columns, self.now);
+        let first: Vec<_> = found.into_iter().filter(|candidate| candidate.first).collect();
+        match first.as_slice() {
             // Somebody who has an account of this type already does not get a second one by correlation.
-            Found::One(id, _) if self.owned.contains(&id) => whose(None, AccountStatus::Orphan, 0),
-            Found::One(id, confidence) if confidence >= 100 => {
-                self.owned.insert(id);
-                whose(Some(id), AccountStatus::Linked, confidence)
+            [one] if self.owned.contains(&one.entity) => whose(None, AccountStatus::Orphan, 0),
+            [one] if one.confidence >= 100 => {
+                self.owned.insert(one.entity);
+                whose(Some(one.entity), AccountStatus::Linked, one.confidence)
             }
-            Found::One(id, confidence) => whose(Some(id), AccountStatus::Undecided, confidence),
-            Found::Several(_) => whose(None, AccountStatus::Undecided, 0),
-            Found::Nobody => whose(None, AccountStatus::Orphan, 0),
+            [one] => whose(Some(one.entity), AccountStatus::Undecided, one.confidence),
+            [] => whose(None, AccountStatus::Orphan, 0),
+            _ => whose(None, AccountStatus::Undecided, 0),
         }
     }
 }

@@ -17,6 +17,7 @@ mod interruption;
 mod lifecycle;
 mod random;
 mod server;
+mod sources;
 mod spine;
 mod staff;
 mod support;

@@ -148,6 +148,36 @@ const TYPE: Group = Group {
             "What happens in time to those whose lifecycle has ended. Only for identity types.",
             "{ delete: 30d, anonymise: 3650d }",
         ),
+        key(
+            "local",
+            Shape::Group(&LOCAL),
+            "entities come from sources only",
+            "Lets people make entities of the type by hand: visitors, contractors without a system of record.",
+            "{ sponsor: sponsor, until: endDate }",
+        ),
+    ],
+};
+
+const LOCAL: Group = Group {
+    what: "how entities are made by hand",
+    path: "types.NAME.local",
+    doc: "What every entity made by hand has to have. Attributes that a source owns cannot be set by hand on an entity \
+          that has a record there.",
+    keys: &[
+        key(
+            "sponsor",
+            Shape::Text,
+            "required",
+            "The attribute that links to the active identity who answers for the entity.",
+            "sponsor",
+        ),
+        key(
+            "until",
+            Shape::Text,
+            "required",
+            "The attribute, of type `date` or `datetime`, on which the entity ends unless the sponsor confirms it before.",
+            "endDate",
+        ),
     ],
 };
 
@@ -187,6 +217,14 @@ const ATTRIBUTE: Group = Group {
             "Candidates in order. The first value that nobody else has is taken once and then kept. A candidate \
              that reads `n` is tried with `n` = 1, 2, 3 … Only for type `string`.",
             "[\"lower(givenName)\", \"lower(givenName) + string(n)\"]",
+        ),
+        key(
+            "authority",
+            Shape::List(&Shape::Text),
+            "the one source that owns it",
+            "The systems that may give the value, in order: the first one that has a record of the entity with a value \
+             counts.",
+            "[hr, mail]",
         ),
         key(
             "compute",

@@ -151,6 +151,21 @@ const READ: Group = Group {
             "{ employeeId: record.emp_no, startDate: date(record.start, \"%d.%m.%Y\") }",
         ),
         key(
+            "incremental",
+            Shape::Bool,
+            "true where the connector can",
+            "Whether only what changed since the last read is read.",
+            "false",
+        ),
+        key(
+            "complete",
+            Shape::Duration,
+            "7d",
+            "With incremental reads: how long after the last complete read the next one is complete again.",
+            "1d",
+        ),
+        key("suggest", SUGGEST, "best", SUGGEST_DOC, "all"),
+        key(
             "absent",
             Shape::Group(&ABSENT),
             "nothing happens",
@@ -166,6 +181,11 @@ const READ: Group = Group {
         ),
     ],
 };
+
+const SUGGEST: Shape = Shape::Choice(&["best", "all"]);
+
+const SUGGEST_DOC: &str = "Which candidates of correlation a person is asked about: only the `best` one where it is not \
+                           sure, or `all` of them, so that nothing is linked where there could be a choice.";
 
 const COLUMN: Group = Group {
     what: "a column",
@@ -218,7 +238,8 @@ const ABSENT: Group = Group {
 const READ_GUARDS: Group = Group {
     what: "the guards of a read",
     path: "systems.NAME.reads.TYPE.guards",
-    doc: "A change set that crosses a limit is held whole until a person approves it. `none` lifts a limit.",
+    doc: "A change set that crosses a limit, alone or with what was applied within 24 hours, is held whole until a person \
+          approves it. `none` lifts a limit.",
     keys: &[
         key("create", LIMIT_SHAPE, "none", "Entities that are new.", "{ max: 100, percent: 50 }"),
         key(
@@ -234,6 +255,13 @@ const READ_GUARDS: Group = Group {
             "`{ max: 5, percent: 2 }`",
             "Entities whose record vanished.",
             "{ max: 5, percent: 2 }",
+        ),
+        key(
+            "attribute",
+            LIMIT_SHAPE,
+            "`{ max: 20, percent: 25 }`",
+            "Entities whose value of any one attribute changes: a renamed code, a swapped column.",
+            "{ max: 20, percent: 25 }",
         ),
     ],
 };
@@ -315,6 +343,23 @@ const ACCOUNT: Group = Group {
             "What happens when no role grants the account any more.",
             "{ enabled: false, entitlements: none, delete_after: 30d }",
         ),
+        key(
+            "manage",
+            Shape::Choice(&["all", "attributes"]),
+            "all",
+            "What is kept right: `attributes` writes only the attributes of accounts that are there and linked; accounts \
+             are never made, switched, renamed or deleted. That is how values go back to a source.",
+            "attributes",
+        ),
+        key(
+            "several",
+            Shape::Bool,
+            "false",
+            "Whether an identity may have several accounts of the type. All of them end with the identity; names and \
+             attributes are kept right on the first one.",
+            "true",
+        ),
+        key("suggest", SUGGEST, "best", SUGGEST_DOC, "all"),
     ],
 };
 

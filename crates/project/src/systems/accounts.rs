@@ -2,7 +2,7 @@
 
 use muster_lang::{Env, Type};
 use muster_model::{AttributeKind, Diagnostic, EntityType, Schema, SystemId};
-use muster_policy::{AccountType, Mapping, Rule};
+use muster_policy::{AccountType, Manage, Mapping, Rule};
 
 use crate::{
     context::Context,
@@ -11,7 +11,10 @@ use crate::{
         named_type, record_variable, rule, used_columns, value_type,
     },
     names,
-    systems::{Ability, Ground, effects, reads::matches},
+    systems::{
+        Ability, Ground, effects,
+        reads::{matches, suggest},
+    },
     types::identity_type,
     yaml::{Entry, Kind, Node},
 };
@@ -36,10 +39,17 @@ pub(super) fn accounts(
 fn abilities(context: &mut Context<'_>, entry: &Entry, ability: Ability) {
     let help = "look at the connector's settings, or set `mode: observe`";
     ability.need(context, |can| can.read, entry.key_span, "read accounts", help);
-    ability.need_to_write(context, |can| can.create, entry.key_span, "create accounts", help);
+    if !attributes_only(&entry.value) {
+        ability.need_to_write(context, |can| can.create, entry.key_span, "create accounts", help);
+    }
     if let Some(set) = entry.value.entry("set") {
         ability.need_to_write(context, |can| can.update, set.key_span, "change attributes", help);
     }
+}
+
+/// True when nothing but attributes of linked accounts is written.
+fn attributes_only(account: &Node) -> bool {
+    account.get_text("manage").is_some_and(|manage| &**manage == "attributes")
 }
 
 fn account(
@@ -76,6 +86,9 @@ fn account(
         set,
         states,
         unassigned,
+        manage: if attributes_only(node) { Manage::Attributes } else { Manage::All },
+        several: node.flag("several"),
+        suggest: suggest(node),
         at: context.location(entry.key_span),
     })
 }
@@ -90,7 +103,7 @@ fn account_name(
     let node = account.get("name")?;
     let env = Env { now: false, ..env.clone() };
     let rule = rule(context, node, &env, Some(&TEXT))?;
-    let writes = ability.writes && ability.capabilities.is_some();
+    let writes = ability.writes && ability.capabilities.is_some() && !attributes_only(account);
     if writes && !ability.can(|can| can.rename) {
         let changing = rule.program.paths().iter().find(|path| {
             path.steps.iter().any(|(type_id, slot)| {

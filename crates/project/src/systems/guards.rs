@@ -15,7 +15,7 @@ pub(super) const SYSTEM: &[Default] =
     &[("delete", 5, 1), ("disable", 5, 2), ("rename", 20, 5), ("revoke", 50, 5)];
 
 /// The limits of a read that says nothing.
-pub(super) const READ: &[Default] = &[("absent", 5, 2), ("update", 100, 30)];
+pub(super) const READ: &[Default] = &[("absent", 5, 2), ("attribute", 20, 25), ("update", 100, 30)];
 
 /// The limits by kind; `none` lifts one.
 pub(super) fn limits(node: Option<&Node>, defaults: &[Default]) -> BTreeMap<Text, Limit> {

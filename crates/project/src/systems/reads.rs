@@ -1,10 +1,9 @@
 //! What a source tells: correlation, ownership of attributes, absence.
 
+use jiff::SignedDuration;
 use muster_lang::{Columns, Env};
-use muster_model::{
-    Attribute, AttributeKind, Diagnostic, EntityType, Slot, Span, TypeId, ValueType,
-};
-use muster_policy::{Absent, Guards, LifecycleState, Match, Read, Rule};
+use muster_model::{EntityType, Slot, Span, SystemId, TypeId, ValueType};
+use muster_policy::{Absent, Guards, LifecycleState, Match, Read, Rule, Suggest};
 
 use crate::{
     context::Context,
@@ -14,15 +13,19 @@ use crate::{
         record_variable, rule_of_any, used_columns,
     },
     suggest::known_names,
-    systems::{Ability, Ground, Owners, guards},
+    systems::{Ability, Ground, Owners, authority, authority::Claims, guards},
     types::{find_type, unknown_attribute},
     yaml::{Entry, Node},
 };
+
+/// How long incremental reads go on before everything is read again.
+const COMPLETE_EVERY: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Builds the reads of a system, and what they say about absence.
 pub(super) fn reads(
     context: &mut Context<'_>,
     system: &Node,
+    id: SystemId,
     ground: &Ground<'_>,
     ability: Ability,
     owners: &mut Owners,
@@ -34,7 +37,7 @@ pub(super) fn reads(
         let Some(found) = find_type(context, ground.schema, &entry.key, entry.key_span) else {
             continue;
         };
-        reads.push(read(context, entry, found, ground, owners));
+        reads.push(read(context, entry, found, ground, &mut Claims { id, owners }));
         if let Some(absent) = absent(context, entry, found, ground) {
             absences.push(absent);
         }
@@ -47,11 +50,11 @@ fn read(
     entry: &Entry,
     entity_type: &EntityType,
     ground: &Ground<'_>,
-    owners: &mut Owners,
+    claims: &mut Claims<'_>,
 ) -> Read {
     let node = &entry.value;
     let columns = declared_columns(node.get("columns"));
-    let owns = owns(context, node, entity_type, ground, &columns, owners);
+    let owns = owns(context, node, entity_type, ground, &columns, claims);
     let env = Env {
         schema: ground.schema.clone(),
         variables: vec![record_variable("record", &columns), entity_variable(entity_type)],
@@ -69,7 +72,22 @@ fn read(
         matches,
         owns,
         guards: Guards { limits: guards::limits(node.get("guards"), guards::READ) },
+        absent: node.get("absent").is_some(),
+        incremental: node.get("incremental").is_none() || node.flag("incremental"),
+        complete_every: node
+            .get_text("complete")
+            .and_then(|text| parse_duration(text))
+            .unwrap_or(COMPLETE_EVERY),
+        suggest: suggest(node),
         at: context.location(entry.key_span),
+    }
+}
+
+/// Which candidates a person is asked about.
+pub(super) fn suggest(node: &Node) -> Suggest {
+    match node.get_text("suggest").map(|word| &**word) {
+        Some("all") => Suggest::All,
+        Some(_) | None => Suggest::Best,
     }
 }
 
@@ -119,7 +137,7 @@ fn owns(
     entity_type: &EntityType,
     ground: &Ground<'_>,
     columns: &Columns,
-    owners: &mut Owners,
+    claims: &mut Claims<'_>,
 ) -> Vec<(Slot, Rule)> {
     let env = Env {
         schema: ground.schema.clone(),
@@ -134,7 +152,7 @@ fn owns(
             unknown_attribute(context, entry.key_span, &entry.key, name, known);
             continue;
         };
-        ownership(context, entry, entity_type, attribute, owners);
+        authority::ownership(context, entry, entity_type, attribute, ground, claims);
         let as_text = expression_type(ValueType::Text, attribute.many);
         let types = [attribute_type(attribute), as_text];
         if let Some(rule) = rule_of_any(context, &entry.value, &env, &types) {
@@ -142,39 +160,6 @@ fn owns(
         }
     }
     owns
-}
-
-/// An attribute has one authority.
-fn ownership(
-    context: &mut Context<'_>,
-    entry: &Entry,
-    entity_type: &EntityType,
-    attribute: &Attribute,
-    owners: &mut Owners,
-) {
-    let how = match attribute.kind {
-        AttributeKind::Stored => None,
-        AttributeKind::Generated => Some("it is generated"),
-        AttributeKind::Computed => Some("it is computed"),
-        AttributeKind::Lifecycle => Some("it follows from the lifecycle rules"),
-        AttributeKind::Inverse { .. } => Some("it is the other end of a link"),
-    };
-    let name = format!("{}.{}", entity_type.name, attribute.name);
-    if let Some(how) = how {
-        let message = format!("no source can own `{name}`: {how}");
-        let help = "leave it out here, or make it a plain attribute";
-        context.error("E0508", entry.key_span, message, help);
-    }
-    if let Some(first) = owners.get(&(entity_type.id, attribute.slot)) {
-        context.report(
-            Diagnostic::error("E0507", entry.key_span, format!("two sources own `{name}`"))
-                .label("second owner")
-                .related(*first, "first owner")
-                .help("one source is the authority for an attribute; leave it out at the other"),
-        );
-    } else {
-        owners.insert((entity_type.id, attribute.slot), entry.key_span);
-    }
 }
 
 fn absent(

@@ -70,7 +70,7 @@ fn two_sources_cannot_own_one_attribute() {
       |
     4 |     reads: { person: { match: [{ on: id == record.no }], owns: { name: record.name } } }
       |                                                                  ^^^^ second owner
-      = one source is the authority for an attribute; leave it out at the other
+      = say which one counts first, at the attribute: `authority: [hr, mail]`; or leave `name` out here
       = first owner  (muster.yaml:26)
     1 error in 2 files   more: muster help E0507
     ");

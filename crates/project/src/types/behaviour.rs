@@ -13,7 +13,7 @@ use crate::{
         TEXT, attribute_type, built_in, condition, exact_rule, inside_type, rule, value_variable,
     },
     names,
-    types::{attributes, order, slot},
+    types::{attributes, local, order, slot},
     yaml::{Entry, Node},
 };
 
@@ -59,6 +59,7 @@ fn of_type(
         (model.terminated, model.suspended) = fact_states(context, entry, &model.lifecycle);
     }
     model.retention = retention(context, entry, &model);
+    model.local = local::local(context, entry, entity_type, schema);
     model
 }
 

@@ -4,6 +4,68 @@
 
 -- Sources and correlation ---------------------------------------------------------------------------
 
+ALTER TABLE record ADD COLUMN native_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE read_run ADD COLUMN incremental BOOLEAN NOT NULL DEFAULT FALSE;
+
+-- How a read's records were mapped last: when that differs from the model, they are mapped again.
+CREATE TABLE read_mapping (
+    read_no BIGINT NOT NULL PRIMARY KEY,
+    columns BYTEA NOT NULL,
+    mapping BYTEA NOT NULL,
+    owned TEXT NOT NULL
+) /*sqlite STRICT*/;
+
+-- What reads changed without anybody's approval, for guards that count over a day.
+CREATE TABLE applied_change (
+    read_no BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    n BIGINT NOT NULL,
+    PRIMARY KEY (read_no, at, kind)
+) /*sqlite STRICT, WITHOUT ROWID*/;
+
+-- Records and accounts of which it cannot be told by rule whose they are, and records that cannot be used.
+CREATE TABLE match_case (
+    id BIGINT NOT NULL PRIMARY KEY,
+    subject TEXT NOT NULL,
+    scope_no BIGINT NOT NULL,
+    key TEXT NOT NULL,
+    native_id TEXT NOT NULL,
+    status TEXT NOT NULL,
+    problem TEXT NOT NULL,
+    candidates TEXT NOT NULL,
+    line_no BIGINT NOT NULL,
+    fingerprint BYTEA NOT NULL,
+    content BYTEA NOT NULL,
+    made_at BIGINT NOT NULL
+) /*sqlite STRICT*/;
+CREATE UNIQUE INDEX match_case_key ON match_case (subject, scope_no, key);
+CREATE INDEX match_case_status ON match_case (status, id);
+
+-- What people decided about a record or an account. `entity` is 0 where the verdict names none.
+CREATE TABLE match_decision (
+    subject TEXT NOT NULL,
+    scope_no BIGINT NOT NULL,
+    key TEXT NOT NULL,
+    entity BIGINT NOT NULL,
+    verdict TEXT NOT NULL,
+    made_at BIGINT NOT NULL,
+    made_by TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (subject, scope_no, key, entity)
+) /*sqlite STRICT, WITHOUT ROWID*/;
+
+-- Identities that turned out to be somebody else. The entity stays, with a type below zero, so that it can come back.
+CREATE TABLE merged_entity (
+    entity BIGINT NOT NULL PRIMARY KEY,
+    survivor BIGINT NOT NULL,
+    merged_at BIGINT NOT NULL,
+    merged_by TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    moved TEXT NOT NULL
+) /*sqlite STRICT*/;
+CREATE INDEX merged_entity_survivor ON merged_entity (survivor, entity);
+
 -- Reconciliation ------------------------------------------------------------------------------------
 
 -- What differs from what was known and was not done by us, by item: one row for an attribute, an entitlement, a name.

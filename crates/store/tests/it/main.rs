@@ -17,6 +17,7 @@ mod identifiers;
 mod journal;
 mod leases;
 mod links;
+mod matches;
 mod open;
 mod plans;
 mod query_plans;

@@ -5,14 +5,15 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use muster_model::{AccountId, AssignmentId, DriftId, EntityId, PlanId};
+use muster_model::{AccountId, AssignmentId, DriftId, EntityId, Fingerprint, PlanId};
 use muster_store::{
-    AccountStatus, AlarmId, AlarmKind, AlarmStatus, ChangeCounts, ChangeSet, ChangeSetId,
-    ChangeSetStatus, Decided, DriftDecision, EntitlementId, HeldRole, IdRange, JournalFilter, Link,
-    LinkSet, NameKind, Nesting, OperationDone, OperationEvent, OperationFilter, OperationState,
-    Options, PendingLink, PlanStatus, ReadCounts, ReadProblem, ReadRun, ReadRunId, ReadTx,
-    RecordId, Revision, RevisionHead, Sequence, Store, StoreError, SystemHealth, TicketStatus, Tx,
-    UniqueValue, WorkflowWatch,
+    AccountStatus, AlarmId, AlarmKind, AlarmStatus, AppliedChange, CaseStatus, ChangeCounts,
+    ChangeSet, ChangeSetId, ChangeSetStatus, Decided, DriftDecision, EntitlementId, HeldRole,
+    IdRange, JournalFilter, Link, LinkSet, MatchCaseId, Matched, NameKind, Nesting, OperationDone,
+    OperationEvent, OperationFilter, OperationState, Options, PendingLink, PlanStatus, ReadCounts,
+    ReadMapping, ReadProblem, ReadRun, ReadRunId, ReadTx, RecordId, Revision, RevisionHead,
+    Sequence, Store, StoreError, SystemHealth, TicketStatus, Tx, UniqueValue, Verdict,
+    WorkflowWatch,
 };
 
 use crate::support::*;
@@ -29,6 +30,7 @@ const BIG: &[&str] = &[
     "held_role",
     "journal",
     "link",
+    "match_case",
     "operation",
     "operation_event",
     "pending_link",
@@ -49,6 +51,7 @@ const SCANS: &[&str] = &[
     "SELECT COUNT(*) FROM evaluation",
     "SELECT COUNT(*) FROM journal",
     "SELECT COUNT(*) FROM link",
+    "SELECT COUNT(*) FROM match_case",
     "SELECT COUNT(*) FROM operation",
     "SELECT COUNT(*) FROM pending_link",
     "SELECT COUNT(*) FROM record",
@@ -168,6 +171,7 @@ async fn read_lifecycle(tx: &mut ReadTx) -> Result<(), StoreError> {
 }
 
 async fn from_sources(tx: &mut Tx) -> Result<(), StoreError> {
+    matches(tx).await?;
     tx.insert_records(&[record(1, "a")]).await?;
     tx.update_records(&[record(1, "a")]).await?;
     tx.set_records_absent(&[RecordId(1)], Some(at(1))).await?;
@@ -180,6 +184,7 @@ async fn from_sources(tx: &mut Tx) -> Result<(), StoreError> {
         started_at: at(0),
         ended_at: None,
         complete: false,
+        incremental: false,
         counts: ReadCounts::default(),
         cursor: None,
         problem: None,
@@ -202,6 +207,43 @@ async fn from_sources(tx: &mut Tx) -> Result<(), StoreError> {
     tx.insert_change_set(&change_set, &[vec![1]]).await?;
     let (from, to) = (ChangeSetStatus::Held, ChangeSetStatus::Released);
     tx.decide_change_set(ChangeSetId(1), from, to, "ada", at(1)).await.map(drop)
+}
+
+async fn matches(tx: &mut Tx) -> Result<(), StoreError> {
+    let mapping = ReadMapping {
+        read_no: 1,
+        columns: Fingerprint(1),
+        mapping: Fingerprint(2),
+        owned: text("name"),
+    };
+    tx.save_read_mapping(&mapping).await?;
+    let change = AppliedChange { kind: text("update"), n: 3 };
+    tx.add_applied_changes(1, at(1), &[change], at(0)).await?;
+    tx.save_match_cases(&[match_case(1, "a")]).await?;
+    tx.delete_match_cases(Matched::Record, 1, &texts(&["a"])).await?;
+    for verdict in [Verdict::Not, Verdict::Link] {
+        tx.save_match_decision(&match_decision("a", 7, verdict)).await?;
+    }
+    tx.delete_match_decisions(Matched::Record, 1, "a").await?;
+    tx.insert_entities(&[person(77, "E77")]).await?;
+    tx.flip_entity_type(EntityId(77)).await?;
+    tx.insert_merged_entity(&merged(77, 2)).await?;
+    tx.move_unique_values(EntityId(77), EntityId(2)).await?;
+    tx.move_assignments(&[AssignmentId(1)], EntityId(2)).await?;
+    tx.delete_merged_entity(EntityId(77)).await
+}
+
+async fn read_matches(tx: &mut ReadTx) -> Result<(), StoreError> {
+    tx.read_mapping(1).await?;
+    tx.applied_changes(1, at(0)).await?;
+    tx.match_case(MatchCaseId(1)).await?;
+    tx.match_cases_of(Matched::Account, 1).await?;
+    tx.match_cases(CaseStatus::Undecided, None, 9).await?;
+    tx.count_match_cases(CaseStatus::Refused).await?;
+    tx.match_decisions_of(Matched::Record, 1).await?;
+    tx.merged_entity(EntityId(1)).await?;
+    tx.merged_into(EntityId(1)).await?;
+    tx.any_merged().await.map(drop)
 }
 
 async fn on_targets(tx: &mut Tx) -> Result<(), StoreError> {
@@ -363,6 +405,7 @@ async fn read_links(tx: &mut ReadTx) -> Result<(), StoreError> {
 async fn read_evaluations(tx: &mut ReadTx) -> Result<(), StoreError> {
     let (one, ids) = (EntityId(1), [EntityId(1), EntityId(2)]);
     let range = IdRange { after: EntityId(0), to: EntityId(9) };
+    read_matches(tx).await?;
     tx.scan_identities(1, range, 9).await?;
     tx.identities(&ids).await?;
     tx.evaluation(one).await?;

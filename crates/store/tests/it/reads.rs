@@ -12,6 +12,7 @@ fn run(id: i64, what: &str) -> ReadRun {
         started_at: at(id),
         ended_at: None,
         complete: false,
+        incremental: false,
         counts: ReadCounts::default(),
         cursor: None,
         problem: None,

@@ -33,6 +33,7 @@ on_both! {
         let expected = RecordMark {
             id: RecordId(5),
             key: text("k5"),
+            native_id: text(""),
             fingerprint: Fingerprint(5),
             entity: None,
             absent_since: None,

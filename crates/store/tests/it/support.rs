@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use muster_model::{AccountId, AssignmentId, DriftId, EntityId, Fingerprint, PlanId, Text};
 use muster_store::{
     Account, AccountOrigin, AccountStatus, Alarm, AlarmId, AlarmKind, AlarmStatus, Assignment,
-    Drift, DriftDecision, DriftWhat, Entity, Entry, Evaluation, EventKind, Operation,
-    OperationState, Options, OrphanDecision, OrphanVerb, Plan, PlanStatus, ReadRunId, Record,
-    RecordId, RunState, Store, TemporaryPass, Ticket, TicketStatus, WorkflowEvent, WorkflowRun,
-    WorkflowTask,
+    CaseStatus, Drift, DriftDecision, DriftWhat, Entity, Entry, Evaluation, EventKind, MatchCase,
+    MatchCaseId, MatchDecision, Matched, MergedEntity, Operation, OperationState, Options,
+    OrphanDecision, OrphanVerb, Plan, PlanStatus, ReadRunId, Record, RecordId, RunState, Store,
+    TemporaryPass, Ticket, TicketStatus, Verdict, WorkflowEvent, WorkflowRun, WorkflowTask,
 };
 use muster_testkit::Database;
 
@@ -96,6 +96,7 @@ pub(crate) fn record(id: i64, key: &str) -> Record {
         id: RecordId(id),
         read_no: 1,
         key: text(key),
+        native_id: "".into(),
         entity: None,
         fingerprint: Fingerprint(id.cast_unsigned().into()),
         content: vec![1, 2, 3],
@@ -374,5 +375,49 @@ pub(crate) fn ticket(id: i64) -> Ticket {
         attested_at: None,
         attested_by: None,
         note: None,
+    }
+}
+
+/// An undecided record of read 1.
+pub(crate) fn match_case(id: i64, key: &str) -> MatchCase {
+    MatchCase {
+        id: MatchCaseId(id),
+        subject: Matched::Record,
+        scope_no: 1,
+        key: text(key),
+        native_id: text(""),
+        status: CaseStatus::Undecided,
+        problem: text("fits two"),
+        candidates: text("[]"),
+        line: 4,
+        fingerprint: Fingerprint(9),
+        content: vec![1, 2],
+        made_at: at(1),
+    }
+}
+
+/// A decision about a record of read 1.
+pub(crate) fn match_decision(key: &str, entity: i64, verdict: Verdict) -> MatchDecision {
+    MatchDecision {
+        subject: Matched::Record,
+        scope_no: 1,
+        key: text(key),
+        entity: EntityId(entity),
+        verdict,
+        made_at: at(2),
+        made_by: text("ada"),
+        reason: text("asked"),
+    }
+}
+
+/// A merge of one entity into another.
+pub(crate) fn merged(id: i64, survivor: i64) -> MergedEntity {
+    MergedEntity {
+        entity: EntityId(id),
+        survivor: EntityId(survivor),
+        merged_at: at(3),
+        merged_by: text("ada"),
+        reason: text("the same person"),
+        moved: text("{}"),
     }
 }
