@@ -4,6 +4,7 @@
 //! Muster (targets without delay) is replaced. `docs/performance.md` holds figures with the command that made them.
 
 mod change;
+mod connectors;
 mod import;
 mod ldap;
 mod midpoint;
@@ -40,6 +41,12 @@ enum Command {
     Ldap(ldap::Args),
     /// Compares the SQL connector with the bare drivers of three databases
     ConnectorSql(sql::Args),
+    /// Speaks with a script, directly and through the connector
+    ConnectorCommand(connectors::Args),
+    /// Reads a CSV file, with the `csv` crate and through the connector
+    ConnectorFile(connectors::Args),
+    /// Reads and creates users of a REST service, with the bare client and through the connector
+    ConnectorHttp(connectors::Args),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -54,6 +61,9 @@ fn main() -> anyhow::Result<()> {
             Command::Change(args) => change::run(args).await,
             Command::Ldap(args) => ldap::run(args).await,
             Command::ConnectorSql(args) => sql::run(args).await,
+            Command::ConnectorCommand(args) => connectors::command::run(args).await,
+            Command::ConnectorFile(args) => connectors::file::run(args).await,
+            Command::ConnectorHttp(args) => connectors::http::run(args).await,
         }
     })
 }

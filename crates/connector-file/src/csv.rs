@@ -5,6 +5,7 @@
 //! of changes replaces it as a whole.
 //! It holds one kind of object, has no groups, and takes no guess at types: every value is text.
 
+mod formula;
 mod header;
 mod read;
 mod settings;

@@ -40,11 +40,11 @@ pub(super) const KEPT: &[(&str, &[&str])] = &[
     ("calamine", &["muster-connector-file"]),
     ("cel", &["muster-lang"]),
     ("clap", &["bench", "clap_complete", "clap_mangen", "muster-cli"]),
-    ("csv", &["muster-cli", "muster-connector-file"]),
+    ("csv", &["bench", "muster-cli", "muster-connector-file"]),
     ("deadpool-postgres", &["muster-store"]),
     ("ldap3", &["muster-connector-ldap"]),
     ("mysql_async", &["bench", "muster-connector-sql"]),
-    ("reqwest", &["muster-http"]),
+    ("reqwest", &["bench", "muster-http"]),
     // The tests of the binary look into a repository from outside, and damage it.
     ("rusqlite", &["bench", "muster-connector-sql", "muster-server", "muster-store"]),
     ("rust_xlsxwriter", &["muster-connector-file"]),

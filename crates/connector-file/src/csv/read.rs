@@ -107,7 +107,7 @@ fn text<'a>(
     {
         return Err(format!("column `{}` holds a NUL character; {UTF16_HINT}", name()));
     }
-    checked.map_err(|error| {
+    checked.map(|text| settings.formulas.text(text)).map_err(|error| {
         let name = name();
         let encoding = settings.place.encoding.name();
         let after = error.valid_up_to();
@@ -176,7 +176,9 @@ pub(crate) fn find(
         })?;
         match row {
             Row::Good if splitter.n_cells() == header.names.len() => {
-                if splitter.cell(plan.key).as_deref() == Some(name.as_bytes()) {
+                let key = splitter.cell(plan.key).unwrap_or_default();
+                let key = String::from_utf8_lossy(&key);
+                if settings.formulas.text(key) == name {
                     let cell = |position| splitter.cell(position);
                     return plan.object(settings, &header, &cell).map(Some).map_err(|problem| {
                         let line = splitter.line();

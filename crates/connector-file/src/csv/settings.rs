@@ -5,6 +5,7 @@ use std::path::Path;
 use muster_connector::SettingReader;
 use muster_model::{Capabilities, NameRule, SettingProblem, Settings, Text};
 
+use super::formula::Formulas;
 use crate::place::{EnabledColumn, Place, has_extension, read_enabled, read_encoding};
 
 /// How many bytes one row may have unless `max_line` says otherwise.
@@ -25,6 +26,8 @@ pub(crate) struct CsvSettings {
     pub(crate) many: Option<char>,
     /// How many bytes one row may have.
     pub(crate) max_line: usize,
+    /// What is done with values that look like formulas.
+    pub(crate) formulas: Formulas,
 }
 
 /// How cells are separated and quoted.
@@ -58,6 +61,7 @@ impl CsvSettings {
             reader.problem("enabled", message, Some("use a column of its own".to_owned()));
         }
         let many = read_many(&mut reader, delimiter, quote);
+        let formulas = Formulas::read(&mut reader);
         let max_line = reader.size("max_line").unwrap_or(DEFAULT_MAX_LINE);
         if !(64..=1 << 30).contains(&max_line) {
             let message = "setting `max_line` must be between 64 bytes and 1GiB";
@@ -72,6 +76,7 @@ impl CsvSettings {
                 dialect: Dialect { delimiter, quote },
                 enabled,
                 many,
+                formulas,
                 max_line: usize::try_from(max_line).unwrap_or(usize::MAX),
             }),
             _ => Err(problems),

@@ -111,7 +111,7 @@ impl Table {
                 let encoding = form.encoding.name();
                 return Err(broken(settings, &format!("line {line} is not valid {encoding}")));
             }
-            table.push(cells, is_bad, line, key);
+            table.push(settings, cells, is_bad, (line, key));
         }
     }
 
@@ -132,13 +132,19 @@ impl Table {
         }
     }
 
-    fn push(&mut self, cells: ByteRecord, is_bad: bool, line: u64, key: usize) {
+    fn push(
+        &mut self,
+        settings: &CsvSettings,
+        cells: ByteRecord,
+        is_bad: bool,
+        (line, key): (u64, usize),
+    ) {
         if is_bad {
             self.first_bad_line = self.first_bad_line.or(Some(line));
         } else if let Some(name) = cells.get(key).and_then(|cell| std::str::from_utf8(cell).ok()) {
             let row = self.rows.len();
             self.by_key
-                .entry(name.into())
+                .entry(settings.formulas.text(Cow::Borrowed(name)).into())
                 .and_modify(|place| place.n_rows += 1)
                 .or_insert(Place { row, n_rows: 1 });
         }
@@ -169,7 +175,8 @@ impl Table {
     fn key_of(&self, settings: &CsvSettings, row: usize) -> String {
         let Some(Some(row)) = self.rows.get(row) else { return String::new() };
         let cell = self.header.position(&settings.key).and_then(|key| row.cells.get(key));
-        cell.map(|cell| String::from_utf8_lossy(cell).into_owned()).unwrap_or_default()
+        let cell = cell.map(String::from_utf8_lossy).unwrap_or_default();
+        settings.formulas.text(cell).into_owned()
     }
 
     /// The row of `object`: by id, failing that by name.

@@ -62,7 +62,7 @@ impl Table {
         if name.is_empty() {
             return Err(ConnectorError::Invalid("an object needs a name".to_owned()));
         }
-        let mut cells = vec![(settings.key.clone(), name.to_string())];
+        let mut cells = vec![(settings.key.clone(), key_cell(settings, name)?)];
         cells.extend(state_cell(settings, enabled));
         cells.extend(self.cells(settings, name, values)?);
         self.check_columns(settings, &cells)?;
@@ -103,7 +103,8 @@ impl Table {
             Some(_) if taken => Err(ConnectorError::AlreadyExists { name: to.clone() }),
             Some(row) => {
                 let old = self.key_of(settings, row);
-                self.set(settings, row, &[(settings.key.clone(), to.to_string())])?;
+                let cell = key_cell(settings, to)?;
+                self.set(settings, row, &[(settings.key.clone(), cell)])?;
                 self.by_key.remove(&*old);
                 self.by_key.insert((&**to).into(), Place { row, n_rows: 1 });
                 Ok(done)
@@ -145,6 +146,10 @@ impl Table {
                     "column `{column}` changes only by enabling and disabling"
                 )));
             }
+            let cell = settings
+                .formulas
+                .cell(cell)
+                .map_err(|problem| invalid(&format!("column `{column}` {problem}")))?;
             self.check_cell(settings, object, column, &cell)?;
             cells.push((column.clone(), cell));
         }
@@ -275,6 +280,13 @@ impl Table {
         self.is_changed = true;
         Ok(())
     }
+}
+
+/// The cell of the key column for a name.
+fn key_cell(settings: &CsvSettings, name: &str) -> Result<String, ConnectorError> {
+    settings.formulas.cell(name.to_owned()).map_err(|problem| {
+        ConnectorError::Invalid(format!("`{name}`: column `{}` {problem}", settings.key))
+    })
 }
 
 /// The cell of the `enabled` column for a state.

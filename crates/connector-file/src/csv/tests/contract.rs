@@ -46,7 +46,8 @@ async fn a_writable_file_keeps_the_contract() {
 
 #[tokio::test]
 async fn other_forms_of_files_keep_the_contract() {
-    let forms: [fn() -> Project; 4] = [
+    let forms: [fn() -> Project; 5] = [
+        || target("out.csv").set("formulas", "escape"),
         || target("out.tsv"),
         || target("out.csv.gz"),
         || target("out.csv").set("encoding", "utf-16le").set("delimiter", ";"),

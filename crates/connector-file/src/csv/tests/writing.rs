@@ -180,6 +180,26 @@ async fn a_row_that_could_not_be_read_back_is_refused() {
 }
 
 #[tokio::test]
+async fn values_that_look_like_formulas_are_kept_escaped_or_refused() {
+    let evil = "=cmd|' /C calc'!A0";
+    let values = [("name", evil), ("phone", "+49 30")];
+    let make = |formulas: &str| target("a.csv", "id,name,phone\n").set("formulas", formulas);
+    let kept = make("keep");
+    assert_eq!(apply(&*kept.open(), &[create("=1", &values)]).await, "ok");
+    assert_eq!(kept.content(), format!("id,name,phone\n=1,{evil},+49 30\n"));
+    let escaped = make("escape");
+    assert_eq!(apply(&*escaped.open(), &[create("=1", &values)]).await, "ok");
+    assert_eq!(escaped.content(), format!("id,name,phone\n'=1,'{evil},'+49 30\n"));
+    assert_eq!(read(&escaped, &["name", "phone"]).await, format!("2 =1: {evil}, +49 30"));
+    assert_eq!(apply(&*escaped.open(), &[delete("=1")]).await, "ok");
+    assert_eq!(escaped.content(), "id,name,phone\n");
+    let refused = make("refuse");
+    let answer = apply(&*refused.open(), &[create("1", &values)]).await;
+    assert!(answer.contains("column `name` begins like a formula"), "{answer}");
+    assert_eq!(refused.content(), "id,name,phone\n");
+}
+
+#[tokio::test]
 async fn a_writer_that_dies_leaves_the_old_file_and_hinders_nobody() {
     let project = target("a.csv", "id,name\n1,Ada\n");
     let settings = at(&project, checked(&[("path", "a.csv"), ("key", "id"), ("writable", "true")]));
