@@ -82,3 +82,31 @@ fn a_document_becomes_a_workbook_and_a_directory_file() {
     let plan = done(folder.path(), &["plan"]);
     assert!(plan.contains("Nothing to do"), "{plan}");
 }
+
+#[test]
+fn two_databases_are_a_source_and_a_target() {
+    let folder = project("sql");
+    let open = |name: &str| rusqlite::Connection::open(folder.path().join(name)).unwrap();
+    for name in ["personnel", "shop"] {
+        let script = fs::read_to_string(folder.path().join(format!("data/{name}.sql"))).unwrap();
+        open(&format!("data/{name}.db")).execute_batch(&script).unwrap();
+    }
+    done(folder.path(), &["sync"]);
+    done(folder.path(), &["plan"]);
+    done(folder.path(), &["apply", "--auto-approve"]);
+    let sql = "SELECT u.login || ' ' || coalesce(u.full_name, '-') || ' ' || (u.disabled_at IS NULL) || ' ' ||
+               coalesce(group_concat(g.name), '-') FROM app_user u
+               LEFT JOIN app_group_user m ON m.user_id = u.id LEFT JOIN app_group g ON g.id = m.group_id
+               GROUP BY u.id ORDER BY u.login";
+    let shop = open("data/shop.db");
+    let mut statement = shop.prepare(sql).unwrap();
+    let lines: Vec<String> =
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    assert_eq!(
+        lines,
+        ["1001 Ada Lovelace 1 refunds", "1002 Bob O'Brien 1 -", "1003 Cy Young 0 -"]
+    );
+    done(folder.path(), &["sync"]);
+    let plan = done(folder.path(), &["plan"]);
+    assert!(plan.to_lowercase().contains("nothing to do"), "{plan}");
+}
