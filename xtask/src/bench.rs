@@ -25,6 +25,7 @@ const FULL: &[&str] = &[
     "import --people 1000000",
     "midpoint --label 1s-50m-5t-50m-20a-1ku",
     "change --people 100000",
+    "connector-ldap",
 ];
 
 /// Runs the small set, the full set, or one benchmark with its own arguments.

@@ -5,6 +5,7 @@
 
 mod change;
 mod connectors;
+mod connector_ldap;
 mod import;
 mod ldap;
 mod midpoint;
@@ -47,6 +48,8 @@ enum Command {
     ConnectorFile(connectors::Args),
     /// Reads and creates users of a REST service, with the bare client and through the connector
     ConnectorHttp(connectors::Args),
+    /// The connector for directories against the bare LDAP client, on slapd and Samba
+    ConnectorLdap(connector_ldap::Args),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -64,6 +67,7 @@ fn main() -> anyhow::Result<()> {
             Command::ConnectorCommand(args) => connectors::command::run(args).await,
             Command::ConnectorFile(args) => connectors::file::run(args).await,
             Command::ConnectorHttp(args) => connectors::http::run(args).await,
+            Command::ConnectorLdap(args) => connector_ldap::run(args).await,
         }
     })
 }

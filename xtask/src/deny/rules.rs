@@ -42,7 +42,7 @@ pub(super) const KEPT: &[(&str, &[&str])] = &[
     ("clap", &["bench", "clap_complete", "clap_mangen", "muster-cli"]),
     ("csv", &["bench", "muster-cli", "muster-connector-file"]),
     ("deadpool-postgres", &["muster-store"]),
-    ("ldap3", &["muster-connector-ldap"]),
+    ("ldap3", &["bench", "muster-connector-ldap"]),
     ("mysql_async", &["bench", "muster-connector-sql"]),
     ("reqwest", &["bench", "muster-http"]),
     // The tests of the binary look into a repository from outside, and damage it.
