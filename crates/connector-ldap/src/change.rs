@@ -2,7 +2,10 @@
 //!
 //! Doing a change twice is doing it once: what is done already is success.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use ldap3::{LdapResult, Mod};
 use muster_connector::ConnectorError;
@@ -14,7 +17,7 @@ use crate::{
     control,
     discover::Kinds,
     dn,
-    entry::ID_ATTRIBUTES,
+    entry::{Entry, ID_ATTRIBUTES},
     error::{code, from_result, sentence},
     link::{Link, Request},
     members::{self, Membership},
@@ -76,6 +79,10 @@ impl<'a> Chain<'a> {
         if settings.is_domain() && class.is_account() {
             account::complete(settings, &mut values, enabled.unwrap_or_default())?;
         }
+        let named = dn::naming_value(&name).map(|(_, value)| value);
+        if settings.is_domain() && class.is_group() {
+            values.extend(ad::value::account_name(&values, named.as_deref()));
+        }
         let attributes = self.new_entry(&name, &class, values, enabled);
         let read_id = link.abilities.post_read.then(|| control::read_after(&ID_ATTRIBUTES));
         let result = link.add(&name, attributes, read_id.into_iter().collect()).await?;
@@ -90,11 +97,22 @@ impl<'a> Chain<'a> {
             }
             _ => return Err(from_result(&result, &name)),
         }
-        let id = match control::value_after(&result.ctrls, &ID_ATTRIBUTES) {
-            Some(id) => Some(id.into()),
-            None => self.id_of(link, &name).await,
-        };
-        Ok(Applied { id, name: unless_asked(&name, &object.name), pending: None })
+        let told = control::value_after(&result.ctrls, &ID_ATTRIBUTES);
+        if let Some(id) = told {
+            let name = unless_asked(&name, &object.name);
+            return Ok(Applied { id: Some(id.into()), name, pending: None });
+        }
+        let entry = self.entry_of(link, &name).await;
+        let written = self.written_name(entry.as_ref(), &name);
+        let id = entry.map(|entry| entry.id());
+        Ok(Applied { id, name: unless_asked(&written, &object.name), pending: None })
+    }
+
+    /// The name of an entry in the form in which the next read will tell it. A domain writes its own part of the name
+    /// in its own way.
+    fn written_name(&self, entry: Option<&Entry>, name: &str) -> String {
+        let own = entry.filter(|_| self.directory.settings.is_domain());
+        own.map_or_else(|| name.to_owned(), |entry| entry.dn.clone())
     }
 
     /// The attributes of a new entry: what the model sets and what the schema asks for besides.
@@ -208,6 +226,7 @@ impl<'a> Chain<'a> {
         object: &ObjectRef,
         to: &str,
     ) -> Result<Applied, ConnectorError> {
+        let settings = Arc::clone(&self.directory.settings);
         let to = self.directory.full_name(to);
         let from = self.name_of(object);
         if from == to && link.entry(&to, Vec::new()).await?.is_some() {
@@ -227,6 +246,11 @@ impl<'a> Chain<'a> {
             _ => false,
         };
         match result.rc {
+            _ if done && settings.is_domain() => {
+                let entry = self.entry_of(link, &to).await;
+                let written = self.written_name(entry.as_ref(), &to);
+                Ok(self.renamed_to(object, &written, &from))
+            }
             _ if done => Ok(self.renamed_to(object, &to, &from)),
             code::ALREADY_EXISTS => Err(ConnectorError::AlreadyExists { name: to.into() }),
             _ => Err(from_result(&result, &from)),
@@ -348,9 +372,9 @@ impl<'a> Chain<'a> {
         names.iter().map(|&name| name.to_owned()).collect()
     }
 
-    async fn id_of(&self, link: &Link, name: &str) -> Option<Text> {
-        // The entry is there; that its id cannot be read is no reason to say otherwise.
-        link.entry(name, self.id_attributes()).await.ok().flatten().map(|entry| entry.id())
+    async fn entry_of(&self, link: &Link, name: &str) -> Option<Entry> {
+        // The entry is there; that it cannot be read is no reason to say otherwise.
+        link.entry(name, self.id_attributes()).await.ok().flatten()
     }
 }
 

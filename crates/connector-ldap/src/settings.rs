@@ -111,6 +111,11 @@ impl Class {
         !self.has_any(&["groupOfNames", "groupOfUniqueNames", "posixGroup", "organizationalUnit"])
     }
 
+    /// True for the groups of a domain.
+    pub(crate) fn is_group(&self) -> bool {
+        self.has_any(&["group"])
+    }
+
     /// The attribute that a group of this class must have a value of.
     pub(crate) fn required_members(&self) -> Option<&'static str> {
         if self.has_any(&["groupOfNames"]) {

@@ -35,6 +35,8 @@ pub struct ReadReport {
     pub incremental: bool,
     /// Values that count for nothing, because the system is no authority for their attributes.
     pub ignored: u64,
+    /// Where the next read of a target can go on.
+    pub cursor: Option<Text>,
     /// Why not.
     pub problem: Option<String>,
     /// The change set that a guard holds.
@@ -58,6 +60,11 @@ impl ReadReport {
     /// A report that begins.
     pub(crate) fn new(system: &Text, what: impl Into<Text>) -> Self {
         Self { system: system.clone(), what: what.into(), ..Self::default() }
+    }
+
+    /// True when it read all that changed since the read before.
+    pub(crate) fn has_followed(&self) -> bool {
+        self.complete && self.incremental
     }
 
     /// True when objects without a legible name may be what is missing; then the read counts as incomplete.

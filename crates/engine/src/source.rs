@@ -262,6 +262,8 @@ pub(crate) fn finish_read(report: &mut ReadReport, end: Result<ReadEnd, Connecto
     match end {
         Ok(end) => {
             report.complete = end.complete;
+            report.incremental = end.incremental;
+            report.cursor = end.cursor.filter(|_| end.complete);
             report.problem = end.problem;
             true
         }

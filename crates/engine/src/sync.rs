@@ -48,7 +48,7 @@ pub async fn sync(
         for system in
             opened.model.systems.iter().filter(wanted).filter(|system| !system.accounts.is_empty())
         {
-            report.reads.extend(targets(ctx, opened, system, progress).await?);
+            report.reads.extend(targets(ctx, opened, system, extent, progress).await?);
         }
         Ok(())
     }
@@ -93,12 +93,13 @@ async fn targets(
     ctx: &Ctx,
     opened: &Opened,
     system: &System,
+    extent: Extent,
     progress: &dyn Progress,
 ) -> Result<Vec<ReadReport>, Error> {
     let started = ctx.now();
     let reports = match opened.connect(system) {
         Ok(connector) => {
-            Target { ctx, opened, system, connector: connector.as_ref(), progress }.read().await?
+            Target { ctx, opened, system, connector: connector.as_ref(), progress }.read(extent).await?
         }
         Err(error) => vec![failed(system, "accounts", &error)],
     };
@@ -126,6 +127,10 @@ async fn finish(
     let system_no = opened.names.systems.get(system.id.index()).map_or(0, |names| names.no);
     let mut tx = opened.store.begin().await?;
     let id = ReadRunId(tx.take_ids(Sequence::ReadRun, 1).await?);
+    let cursor = match &noted {
+        Some((_, noted)) => noted.cursor.as_ref(),
+        None => report.cursor.as_ref(),
+    };
     let run = ReadRun {
         id,
         system_no,
@@ -141,10 +146,7 @@ async fn finish(
             n_absent: report.absent,
             n_bad: report.n_bad,
         },
-        cursor: noted
-            .as_ref()
-            .and_then(|(_, noted)| noted.cursor.as_ref())
-            .map(|cursor| cursor.as_bytes().to_vec()),
+        cursor: cursor.map(|cursor| cursor.as_bytes().to_vec()),
         problem: report.problem.as_deref().map(Into::into),
     };
     tx.insert_read_run(&run).await?;

@@ -12,16 +12,18 @@ use muster_store::{Entry, Operation, Tx};
 use rustc_hash::FxHashSet;
 use serde_json::json;
 
-use crate::{progress::Progress, report::ReadReport};
+use crate::{progress::Progress, report::ReadReport, source::Extent};
 
 mod collect;
 mod groups;
+mod incremental;
 mod owners;
 mod save;
 mod seen;
 mod verify;
 
-use groups::{Kind, Members, member_field};
+use groups::{Groups, Kind, Members, member_field};
+use incremental::{Cursors, Followed, Merging};
 use seen::Changes;
 
 pub(crate) use groups::new_entitlements;
@@ -39,6 +41,14 @@ pub(crate) struct Target<'a> {
     pub(crate) progress: &'a dyn Progress,
 }
 
+/// Who holds what, as far as this read told.
+#[derive(Clone, Copy)]
+struct HeldBy<'a> {
+    members: Option<&'a Members>,
+    /// What is followed; `None` in a complete read, whose members are all there are.
+    followed: Option<&'a Followed<'a>>,
+}
+
 /// One read of one account type.
 struct Reading<'a> {
     account_type: &'a AccountType,
@@ -50,26 +60,49 @@ struct Reading<'a> {
 }
 
 impl<'a> Target<'a> {
-    /// Reads every entitlement kind and account type of the system.
-    pub(crate) async fn read(&self) -> Result<Vec<ReadReport>, Error> {
+    /// Reads every entitlement kind and account type of the system: what changed, where the system can tell, else
+    /// everything.
+    pub(crate) async fn read(&self, extent: Extent) -> Result<Vec<ReadReport>, Error> {
+        if extent == Extent::Changes
+            && let Some(cursors) = self.cursors().await?
+            && let Some(reports) = self.read_since(Some(&cursors)).await?
+        {
+            return Ok(reports);
+        }
+        self.read_since(None)
+            .await?
+            .ok_or_else(|| Error::bug("a complete read asks for another one"))
+    }
+
+    /// Reads what changed since the cursors, or everything; `None` when the changes alone do not tell enough.
+    async fn read_since(
+        &self,
+        cursors: Option<&Cursors>,
+    ) -> Result<Option<Vec<ReadReport>>, Error> {
         let mut index =
             EntitlementIndex::load(&mut self.opened.store.read().await?, self.opened).await?;
         let mut members: Vec<Members> =
             self.system.accounts.iter().map(|_| Members::default()).collect();
-        let mut reports = self.groups(&mut index, &mut members).await?;
+        let mut followed = cursors.map(Followed::new);
+        let Some(mut reports) = self.groups(&mut index, &mut members, &mut followed).await? else {
+            return Ok(None);
+        };
         let groups_complete = reports.iter().all(|report| report.complete);
         for (position, account_type) in self.system.accounts.iter().enumerate() {
             let mut report =
                 ReadReport::new(&self.system.name, format!("account {}", account_type.name));
             if groups_complete {
-                let members = members.get(position);
-                self.accounts(position, account_type, &mut index, members, &mut report).await?;
+                let held = HeldBy { members: members.get(position), followed: followed.as_ref() };
+                let what = (position, account_type);
+                if !self.accounts(what, &mut index, held, &mut report).await? {
+                    return Ok(None);
+                }
             } else {
                 report.problem = Some("who holds what could not be read completely".to_owned());
             }
             reports.push(report);
         }
-        Ok(reports)
+        Ok(Some(reports))
     }
 
     /// Reads the entitlements that are objects of their own, and notes who is a member.
@@ -77,37 +110,48 @@ impl<'a> Target<'a> {
         &self,
         index: &mut EntitlementIndex,
         members: &mut [Members],
-    ) -> Result<Vec<ReadReport>, Error> {
+        followed: &mut Option<Followed<'_>>,
+    ) -> Result<Option<Vec<ReadReport>>, Error> {
         let mut reports = Vec::new();
         for (position, kind) in self.system.entitlements.iter().enumerate() {
             let Held::OnGroup(attribute) = &kind.held else { continue };
             let mut report =
                 ReadReport::new(&self.system.name, format!("entitlement {}", kind.name));
-            let (objects, broken) =
-                self.collect(&kind.object, &[member_field(attribute)], &mut report).await?;
+            let since = followed.as_ref().and_then(|followed| followed.since(&report.what));
+            let read =
+                self.collect(&kind.object, &[member_field(attribute)], since, &mut report).await?;
+            if followed.is_some() && !report.has_followed() {
+                return Ok(None);
+            }
             // Whoever is a member of a group that cannot be read must not look as if they had left it.
-            if broken.len() > 0 {
+            if read.broken.len() > 0 {
                 report.complete = false;
-                report.problem = Some(format!("{} of them cannot be read", broken.len()));
+                report.cursor = None;
+                report.problem = Some(format!("{} of them cannot be read", read.broken.len()));
             }
             if report.complete {
                 let holders = members.get_mut(kind.account);
                 let kind = Kind { position, kind };
-                self.save_groups(&kind, &objects, index, holders, &mut report).await?;
+                let deleted = followed.is_some().then_some(&read.deleted);
+                let groups = Groups { objects: &read.objects, deleted };
+                let reread = self.save_groups(&kind, &groups, index, holders, &mut report).await?;
+                if let Some(followed) = followed {
+                    followed.reread.extend(reread);
+                }
             }
             reports.push(report);
         }
-        Ok(reports)
+        Ok(Some(reports))
     }
 
+    /// Reads the accounts of one type; false when the changes alone do not tell enough.
     async fn accounts(
         &self,
-        position: usize,
-        account_type: &'a AccountType,
+        (position, account_type): (usize, &'a AccountType),
         index: &mut EntitlementIndex,
-        members: Option<&Members>,
+        held: HeldBy<'_>,
         report: &mut ReadReport,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let names = self
             .opened
             .names
@@ -117,15 +161,29 @@ impl<'a> Target<'a> {
         let names = names.ok_or_else(|| Error::bug("an account type has no number"))?;
         let marks = self.marks(names).await?;
         // Before the read: what is executed while it goes on is not for it to confirm.
-        let executed = self.executed(names).await?;
-        let (objects, broken) =
-            self.collect(&account_type.object, &names.layout.fields, report).await?;
-        if !report.complete && objects.is_empty() {
-            return Ok(());
+        let mut executed = self.executed(names).await?;
+        let since = held.followed.and_then(|followed| followed.since(&report.what));
+        let read = self.collect(&account_type.object, &names.layout.fields, since, report).await?;
+        if held.followed.is_some() && !report.has_followed() {
+            return Ok(false);
         }
-        let observed = self.observe(names, objects, index, members).await?;
+        if !report.complete && read.objects.is_empty() {
+            return Ok(true);
+        }
+        let mut observed = self.observe(names, read.objects, index, held.members).await?;
+        if let Some(followed) = held.followed {
+            let merging =
+                Merging { position, names, marks: &marks, index, held, deleted: &read.deleted };
+            if !self.merge(&merging, &mut observed).await? {
+                return Ok(false);
+            }
+            followed.narrow(&mut executed, &marks, &observed);
+        }
         let mut changes = Changes::new(&marks, observed);
-        let may_be_any = changes.keep_broken(&broken);
+        if held.followed.is_some() {
+            changes.gone.retain(|mark| read.deleted.contains(&mark.native_id));
+        }
+        let may_be_any = changes.keep_broken(&read.broken);
         report.lacks_some(may_be_any, changes.gone.len());
         if !report.complete {
             changes.gone.clear();
@@ -145,7 +203,7 @@ impl<'a> Target<'a> {
         if report.complete {
             self.confirm(&reading.executed, &touched, report).await?;
         }
-        Ok(())
+        Ok(true)
     }
 
     async fn journal<'n>(

@@ -4,7 +4,7 @@ use muster_connector::{ConnectorError, Field};
 use muster_model::{Value, ValueType};
 
 use super::{GUID, account, ids, time};
-use crate::settings::LdapSettings;
+use crate::{change::Written, settings::LdapSettings};
 
 /// True for attributes whose values are read here.
 pub(crate) fn is_own(attribute: &str) -> bool {
@@ -27,6 +27,18 @@ pub(crate) fn readable(field: &Field, bytes: &[u8]) -> Option<String> {
         ids::sid_text(bytes)
     };
     Some(text.unwrap_or_else(hexadecimal))
+}
+
+/// The `sAMAccountName` of a new group, which is its name unless the model gives one or the name has characters that it
+/// may not have; a domain would make one up.
+pub(crate) fn account_name(given: &[Written<'_>], name: Option<&str>) -> Option<Written<'static>> {
+    const ATTRIBUTE: &str = "sAMAccountName";
+    let forbidden = |c: char| c.is_control() || "\"/\\[]:;|=,+*?<>@".contains(c);
+    if given.iter().any(|(attribute, _)| attribute.eq_ignore_ascii_case(ATTRIBUTE)) {
+        return None;
+    }
+    let name = name.filter(|name| !name.is_empty() && !name.contains(forbidden))?;
+    Some((ATTRIBUTE, vec![name.as_bytes().to_vec()]))
 }
 
 /// What is sent for the new value of an attribute that has a form of its own; `None` for any other attribute.

@@ -15,6 +15,7 @@ mod contract;
 mod dirsrv;
 mod domain;
 mod domain_changes;
+mod domain_chaos;
 mod domain_groups;
 mod domain_support;
 mod faults;

@@ -10,14 +10,15 @@ use super::{BATCH, Target};
 use crate::{progress::Task, report::ReadReport, source::finish_read};
 
 impl Target<'_> {
-    /// Reads all objects of a class, and notes those that are there and cannot be read; the report says whether that was
-    /// all there is.
+    /// Reads all objects of a class, or what changed since a cursor, and notes those that are there and cannot be read;
+    /// the report says whether that was all there is.
     pub(super) async fn collect(
         &self,
         class: &Text,
         fields: &[Field],
+        since: Option<&Text>,
         report: &mut ReadReport,
-    ) -> Result<(Vec<ReadObject>, Broken), Error> {
+    ) -> Result<Collected, Error> {
         let task = self.progress.begin(&format!("read {} {}", self.system.name, report.what), None);
         let mut collector = Collector {
             objects: Vec::new(),
@@ -30,14 +31,23 @@ impl Target<'_> {
         let request = ReadRequest {
             class: class.clone(),
             fields: fields.to_vec(),
-            since: None,
+            since: since.cloned(),
             batch: BATCH,
         };
         let end = self.connector.read(&request, &mut collector).await;
         let Collector { objects, broken, .. } = collector;
+        let deleted = end.iter().flat_map(|end| end.deleted.iter().cloned()).collect();
         finish_read(report, end);
-        Ok((objects, broken))
+        Ok(Collected { objects, broken, deleted })
     }
+}
+
+/// What a read of a class yielded.
+pub(super) struct Collected {
+    pub(super) objects: Vec<ReadObject>,
+    pub(super) broken: Broken,
+    /// The ids of those that a read of changes saw deleted.
+    pub(super) deleted: FxHashSet<Text>,
 }
 
 /// Objects that are there and cannot be read.

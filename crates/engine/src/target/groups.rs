@@ -19,16 +19,25 @@ pub(super) struct Kind<'a> {
     pub(super) kind: &'a EntitlementKind,
 }
 
+/// The objects of one kind that were read.
+pub(super) struct Groups<'a> {
+    pub(super) objects: &'a [ReadObject],
+    /// The ids of those that went away; `None` when those went away that were not read.
+    pub(super) deleted: Option<&'a FxHashSet<Text>>,
+}
+
 impl Target<'_> {
-    /// Keeps the entitlements that are there and notes their members.
+    /// Keeps the entitlements that are there and notes their members; answers which were read or went away.
     pub(super) async fn save_groups(
         &self,
         kind: &Kind<'_>,
-        objects: &[ReadObject],
+        groups: &Groups<'_>,
         index: &mut EntitlementIndex,
         mut members: Option<&mut Members>,
         report: &mut ReadReport,
-    ) -> Result<(), Error> {
+    ) -> Result<FxHashSet<EntitlementId>, Error> {
+        let objects = groups.objects;
+        let mut reread = FxHashSet::default();
         let (system_no, kind_no) = self.numbers(kind.position)?;
         let (system, position) = (self.system.id.index(), kind.position);
         let known = known_names(self, kind, index);
@@ -49,6 +58,7 @@ impl Target<'_> {
             let before = index.get(system, position, name);
             let id = before.map_or(EntitlementId(next), |before| before.id);
             next += i64::from(before.is_none());
+            reread.insert(id);
             let now = Entitlement {
                 id,
                 system_no,
@@ -68,8 +78,16 @@ impl Target<'_> {
                 }
             }
         }
-        let gone = gone(&index.of_kind(system, position), &seen);
+        let mut gone = gone(&index.of_kind(system, position), &seen);
+        if let Some(deleted) = groups.deleted {
+            let is_deleted = |known: &Entitlement| {
+                let before = index.get(system, position, &known.name);
+                before.is_some_and(|before| deleted.contains(&before.native_id))
+            };
+            gone.retain(is_deleted);
+        }
         report.absent += gone.len() as u64;
+        reread.extend(gone.iter().map(|gone| gone.id));
         changed.extend(gone);
         if !changed.is_empty() {
             self.begin(&mut tx).await?.save_entitlements(&changed).await?;
@@ -80,7 +98,7 @@ impl Target<'_> {
         if let Some(tx) = tx {
             tx.commit().await?;
         }
-        Ok(())
+        Ok(reread)
     }
 
     async fn begin<'t>(&self, tx: &'t mut Option<Tx>) -> Result<&'t mut Tx, Error> {

@@ -10,6 +10,7 @@
 
 mod city;
 mod directory;
+mod domain;
 mod employees;
 mod estate;
 mod explained;
