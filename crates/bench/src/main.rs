@@ -4,8 +4,8 @@
 //! Muster (targets without delay) is replaced. `docs/performance.md` holds figures with the command that made them.
 
 mod change;
-mod connectors;
 mod connector_ldap;
+mod connectors;
 mod import;
 mod ldap;
 mod midpoint;

@@ -99,7 +99,9 @@ async fn targets(
     let started = ctx.now();
     let reports = match opened.connect(system) {
         Ok(connector) => {
-            Target { ctx, opened, system, connector: connector.as_ref(), progress }.read(extent).await?
+            Target { ctx, opened, system, connector: connector.as_ref(), progress }
+                .read(extent)
+                .await?
         }
         Err(error) => vec![failed(system, "accounts", &error)],
     };
