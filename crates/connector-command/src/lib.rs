@@ -158,9 +158,11 @@ impl Command {
                     pending: done.pending.map(Into::into),
                 })),
                 (None, Some(failed)) => {
-                    let name = match change {
-                        Change::Rename { to, .. } if failed.kind == "exists" => to,
-                        _ => name,
+                    let is_taken = failed.kind == "exists";
+                    let name = if let (Change::Rename { to, .. }, true) = (change, is_taken) {
+                        to
+                    } else {
+                        name
                     };
                     let error = failed.error(name, |text| call.clean(text));
                     answers.push(Err(error));

@@ -108,6 +108,10 @@ pub(crate) struct Answer {
     pub(crate) classes: Option<Vec<ClassLine>>,
     /// One object, or none for a `get`.
     #[serde(default, deserialize_with = "present")]
+    #[expect(
+        clippy::option_option,
+        reason = "null and absent mean different things in this protocol"
+    )]
     pub(crate) object: Option<Option<ObjectLine>>,
     /// Several objects at once.
     pub(crate) objects: Option<Vec<ObjectLine>>,
@@ -124,6 +128,7 @@ pub(crate) struct Answer {
 }
 
 /// Tells `null` from a key that is not there.
+#[expect(clippy::option_option, reason = "null and absent mean different things in this protocol")]
 fn present<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<ObjectLine>>, D::Error> {

@@ -70,7 +70,7 @@ impl Format for JsonFormat {
             return Err(malformed(problem.to_owned()));
         }
         if self.lines {
-            return Ok(self.parse_lines(&text));
+            return Ok(Self::parse_lines(&text));
         }
         let mut root = strict::parse(&text).map_err(malformed)?;
         let place = root.pointer_mut(&self.items).ok_or_else(|| {
@@ -154,10 +154,10 @@ impl Format for JsonFormat {
             if map.is_null() {
                 *map = Json::Object(Map::new());
             }
-            return match map {
-                Json::Object(map) => self.set(map, inner, value),
-                _ => Err(format!("cannot be set, as `{outer}` is no map")),
+            let Json::Object(map) = map else {
+                return Err(format!("cannot be set, as `{outer}` is no map"));
             };
+            return self.set(map, inner, value);
         }
         if value.is_null() {
             item.remove(name);
@@ -181,7 +181,7 @@ impl Format for JsonFormat {
 }
 
 impl JsonFormat {
-    fn parse_lines(&self, text: &str) -> Content<Self> {
+    fn parse_lines(text: &str) -> Content<Self> {
         let mut content = Content::default();
         let mut last_problem = None;
         for (number, line) in (1..).zip(text.lines()) {
@@ -205,9 +205,10 @@ impl JsonFormat {
 }
 
 fn take(content: &mut Content<JsonFormat>, item: Json, number: u64) {
-    match item {
-        Json::Object(map) => content.push(map, number),
-        _ => content.push_bad(number, "it is no map", None),
+    if let Json::Object(map) = item {
+        content.push(map, number);
+    } else {
+        content.push_bad(number, "it is no map", None);
     }
 }
 
@@ -224,11 +225,10 @@ fn empty_document(pointer: &str) -> Json {
 /// The paths of all values.
 fn paths(item: &Map<String, Json>, before: &str, names: &mut std::collections::BTreeSet<String>) {
     for (name, json) in item {
-        match json {
-            Json::Object(map) => paths(map, &format!("{before}{name}."), names),
-            _ => {
-                names.insert(format!("{before}{name}"));
-            }
+        if let Json::Object(map) = json {
+            paths(map, &format!("{before}{name}."), names);
+        } else {
+            names.insert(format!("{before}{name}"));
         }
     }
 }

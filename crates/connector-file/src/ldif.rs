@@ -106,9 +106,10 @@ impl Format for LdifFormat {
         item.values.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
         let at = place.unwrap_or(item.values.len()).min(item.values.len());
         let new = value.items().iter().map(|value| {
-            let bytes = match value {
-                Value::Binary(bytes) => bytes.to_vec(),
-                other => other.to_string().into_bytes(),
+            let bytes = if let Value::Binary(bytes) = value {
+                bytes.to_vec()
+            } else {
+                value.to_string().into_bytes()
             };
             (name.to_owned(), bytes)
         });

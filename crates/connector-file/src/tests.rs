@@ -65,9 +65,9 @@ impl Sink for Notes {
             let values: Vec<String> = object
                 .values
                 .iter()
-                .map(|value| match value {
-                    Value::List(items) => format!("{items:?}"),
-                    single => single.to_string(),
+                .map(|value| {
+                    let is_list = matches!(value, Value::List(_));
+                    if is_list { format!("{:?}", value.items()) } else { value.to_string() }
                 })
                 .collect();
             let state = object.enabled.map_or(String::new(), |on| format!(" ({on})"));

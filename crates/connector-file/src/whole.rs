@@ -229,10 +229,10 @@ fn object_of<F: Format>(
     let name: Text = settings.format.name(item, &settings.key).into();
     let enabled = match &settings.enabled {
         None => None,
-        Some(column) => match settings.format.get(item, &column.column, false)? {
-            Value::Null => None,
-            value => column.state(&value.to_string())?,
-        },
+        Some(column) => {
+            let held = settings.format.get(item, &column.column, false)?;
+            if held.is_null() { None } else { column.state(&held.to_string())? }
+        }
     };
     let values: Result<Vec<Value>, String> =
         fields.iter().map(|field| settings.format.get(item, &field.name, field.many)).collect();

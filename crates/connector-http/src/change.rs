@@ -67,6 +67,7 @@ fn state_json(state: &State, enabled: bool) -> Json {
 
 impl Rest {
     /// The request of an operation without a usual body; `None` when a value makes no path.
+    #[expect(clippy::unused_self, reason = "it reads as what the service is asked")]
     pub(crate) fn request(&self, operation: &Operation, scope: &Scope) -> Option<Request> {
         let mut request = Request::new(operation.method, operation.path.path(scope)?);
         for (name, value) in &operation.query {
@@ -241,9 +242,9 @@ async fn set_enabled(
 
 async fn delete(rest: &Rest, class: &Class, object: &ObjectRef) -> Result<Applied, ConnectorError> {
     let operation = class.delete.as_ref().ok_or_else(|| missing(object, "delete"))?;
-    let gone = |error: ConnectorError| match error {
-        ConnectorError::NotFound { .. } => Ok(Applied::default()),
-        error => Err(error),
+    let gone = |error: ConnectorError| {
+        let is_gone = matches!(error, ConnectorError::NotFound { .. });
+        if is_gone { Ok(Applied::default()) } else { Err(error) }
     };
     let id = match rest.id_of(class, object, operation).await {
         Ok(id) => id,

@@ -24,7 +24,7 @@ struct Pages<'r> {
     next: Option<Request>,
     /// The query that goes with every request of the list.
     since: Option<Text>,
-    n_pages: u64,
+    n_answers: u64,
     n_objects: u64,
     /// Addresses and cursors that were followed, so that none is followed twice.
     followed: BTreeSet<String>,
@@ -38,7 +38,7 @@ impl<'r> Pages<'r> {
             list,
             next: None,
             since,
-            n_pages: 0,
+            n_answers: 0,
             n_objects: 0,
             followed: BTreeSet::new(),
             last_body: Vec::new(),
@@ -69,8 +69,8 @@ impl<'r> Pages<'r> {
     /// The next answer as a document and its objects.
     async fn answer(&mut self) -> Result<Option<(Json, Vec<Json>)>, ConnectorError> {
         let Some(request) = self.next.take() else { return Ok(None) };
-        self.n_pages += 1;
-        if self.n_pages > MOST_PAGES {
+        self.n_answers += 1;
+        if self.n_answers > MOST_PAGES {
             return Err(malformed(&format!("the list did not end after {MOST_PAGES} answers")));
         }
         let response = self.rest.call(&request, &"".into()).await?;
@@ -100,7 +100,7 @@ impl<'r> Pages<'r> {
                     return Ok(None);
                 }
                 let by_page = matches!(self.list.paging, Paging::Page(_));
-                let step = if by_page { self.n_pages } else { self.n_objects + n_items as u64 };
+                let step = if by_page { self.n_answers } else { self.n_objects + n_items as u64 };
                 Ok(self.request(Some((page.parameter.clone(), (page.first + step).to_string()))))
             }
             Paging::Cursor { parameter, next } => match item::text(document, next) {
@@ -154,7 +154,7 @@ fn full_address(base: &str, address: &str) -> Option<String> {
 
 /// The address in `Link: <address>; rel="next"`.
 fn next_of_link(header: &str) -> Option<&str> {
-    header.split(",").find_map(|link| {
+    header.split(',').find_map(|link| {
         let (address, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;
         let is_next = parameters.split(';').any(|parameter| {
             let Some((name, value)) = parameter.split_once('=') else { return false };
@@ -178,13 +178,11 @@ fn take_items(document: &mut Json, path: &str) -> Result<Vec<Json>, ConnectorErr
         };
         document.pointer_mut(&pointer)
     };
-    match place.map(Json::take) {
-        Some(Json::Array(items)) => Ok(items),
-        Some(_) | None => {
-            let at = if path.is_empty() { "the document" } else { path };
-            Err(malformed(&format!("{at} is no list; check the setting `items`")))
-        }
+    if let Some(Json::Array(items)) = place.map(Json::take) {
+        return Ok(items);
     }
+    let at = if path.is_empty() { "the document" } else { path };
+    Err(malformed(&format!("{at} is no list; check the setting `items`")))
 }
 
 fn malformed(problem: &str) -> ConnectorError {
@@ -234,7 +232,7 @@ pub(crate) async fn read(
                     feed.take(&item, &mut end, sink).await?;
                 }
             }
-            Err(error) if pages.n_pages <= 1 => return Err(error),
+            Err(error) if pages.n_answers <= 1 => return Err(error),
             Err(error) => {
                 end.complete = false;
                 end.cursor = None;

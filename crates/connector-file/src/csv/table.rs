@@ -53,10 +53,8 @@ impl Table {
     /// Loads the file, or starts an empty table when there is none.
     pub(crate) fn load(settings: &CsvSettings) -> Result<Self, ConnectorError> {
         let stamp = Stamp::at(&settings.place.path).map_err(|error| {
-            ConnectorError::Unreachable(format!(
-                "cannot look at `{}`: {error}",
-                settings.place.shown
-            ))
+            let shown = &settings.place.shown;
+            ConnectorError::Unreachable(format!("cannot look at `{shown}`: {error}"))
         })?;
         if stamp.is_none() {
             return Ok(Self::empty(settings));

@@ -26,7 +26,7 @@ fn staff() -> Vec<u8> {
     sheet.write_with_format(1, 2, &date, &day).unwrap();
     sheet.write_number(1, 3, 38.5).unwrap();
     sheet.write_boolean(1, 4, true).unwrap();
-    sheet.write_with_format(1, 5, &date.clone().and_hms(8, 30, 0).unwrap(), &time).unwrap();
+    sheet.write_with_format(1, 5, date.clone().and_hms(8, 30, 0).unwrap(), &time).unwrap();
     sheet.write_string(3, 0, "0007").unwrap();
     sheet.write_formula(3, 1, Formula::new("=1/0").set_result("#DIV/0!")).unwrap();
     sheet.write_string(4, 9, "stray").unwrap();
