@@ -3,7 +3,7 @@
 //! What was read, created or looked up is remembered; nothing is lost when it is forgotten.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{PoisonError, RwLock},
 };
 
@@ -33,12 +33,15 @@ pub(crate) struct Names {
 struct Known {
     ids: HashMap<String, Text>,
     names: HashMap<Text, Text>,
+    /// Ids of members that are none of these objects, such as groups in groups.
+    strangers: HashSet<Text>,
 }
 
 impl Names {
     /// Remembers that the object with `id` is called `name`.
     pub(crate) fn note(&self, id: &Text, name: &Text) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.strangers.remove(id);
         let former = known.names.insert(id.clone(), name.clone());
         if let Some(former) = former.filter(|former| former != name) {
             known.ids.remove(&former.to_lowercase());
@@ -86,10 +89,22 @@ impl Names {
 
     /// Makes sure that the names of these ids are known, as far as they can be.
     pub(crate) async fn know(&self, service: &Service, ids: &[Text]) -> Result<(), ConnectorError> {
-        if ids.iter().all(|id| self.name_of(id).is_some()) {
+        if self.unknown(ids).is_empty() {
             return Ok(());
         }
-        self.list(service).await
+        self.list(service).await?;
+        // They are not looked for again with every group.
+        let strangers = self.unknown(ids);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.strangers.extend(strangers);
+        Ok(())
+    }
+
+    fn unknown(&self, ids: &[Text]) -> Vec<Text> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let is_unknown =
+            |id: &&Text| !known.names.contains_key(*id) && !known.strangers.contains(*id);
+        ids.iter().filter(is_unknown).cloned().collect()
     }
 
     /// Lists all of them. A list that is not complete is an error, as names would be missing.

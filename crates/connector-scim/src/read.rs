@@ -1,6 +1,6 @@
 //! Reads objects page by page, all of them or what changed, and single ones.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use jiff::Timestamp;
 use muster_connector::{BadObject, ConnectorError, Field, ReadEnd, ReadObject, ReadRequest, Sink};
@@ -19,14 +19,14 @@ use crate::{
 
 /// How the fields of a read are taken out of a resource.
 struct Shape {
-    class: Class,
+    class: Arc<Class>,
     fields: Vec<(Path, bool)>,
     /// The field that holds members, whose ids become names.
     members: Option<usize>,
 }
 
 impl Shape {
-    fn new(class: Class, fields: &[Field]) -> Result<Self, ConnectorError> {
+    fn new(class: Arc<Class>, fields: &[Field]) -> Result<Self, ConnectorError> {
         let paths: Result<Vec<_>, _> =
             fields.iter().map(|field| Ok((path_of_attribute(&field.name)?, field.many))).collect();
         let fields = paths?;

@@ -1,6 +1,12 @@
 //! One service, opened: how it is asked, and what it told about itself.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
 
 use muster_connector::ConnectorError;
 use muster_http::{HttpClient, Method, Request, Response, encode};
@@ -28,6 +34,8 @@ pub(crate) struct Service {
     client: HttpClient,
     config: OnceCell<Option<ServiceConfig>>,
     kinds: OnceCell<Kinds>,
+    /// What was worked out of them, by the lower-case name.
+    classes: RwLock<BTreeMap<String, Arc<Class>>>,
     /// Names and ids of what can be a member.
     pub(crate) names: Names,
     /// What incremental reads compare with.
@@ -45,6 +53,7 @@ impl Service {
             client,
             config: OnceCell::new(),
             kinds: OnceCell::new(),
+            classes: RwLock::default(),
             names: Names::default(),
             seen: Seen::default(),
             no_patch: AtomicBool::new(false),
@@ -102,9 +111,15 @@ impl Service {
     }
 
     /// The class that the model calls `name`.
-    pub(crate) async fn class(&self, name: &str) -> Result<Class, ConnectorError> {
-        let settings = self.settings.classes.get(&name.to_lowercase());
-        self.kinds().await?.class(name, settings)
+    pub(crate) async fn class(&self, name: &str) -> Result<Arc<Class>, ConnectorError> {
+        let key = name.to_lowercase();
+        let known = self.classes.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let class = Arc::new(self.kinds().await?.class(name, self.settings.classes.get(&key))?);
+        let mut classes = self.classes.write().unwrap_or_else(PoisonError::into_inner);
+        Ok(Arc::clone(classes.entry(key).or_insert(class)))
     }
 
     async fn fetch_kinds(&self) -> Result<Kinds, ConnectorError> {

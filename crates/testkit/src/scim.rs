@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, bail};
 use tempfile::TempDir;
 
 use crate::{
@@ -62,6 +62,27 @@ impl ScimServer {
     /// The base URL of the service `tenant`, which exists once it is asked.
     pub fn url(&self, tenant: &str) -> String {
         format!("http://127.0.0.1:{}/{tenant}/v2", self.port)
+    }
+
+    /// Sends a request as somebody else would, without our code: `path` begins with `/`, `body` is JSON or empty. Answers
+    /// the body; a status other than success is an error.
+    pub fn call(&self, tenant: &str, method: &str, path: &str, body: &str) -> Result<String> {
+        let request = format!(
+            "{method} /{tenant}/v2{path} HTTP/1.0\r\nAuthorization: Bearer {}\r\nContent-Type: application/scim+json\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            Self::TOKEN,
+            body.len()
+        );
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
+        stream.write_all(request.as_bytes())?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let (head, body) = answer.split_once("\r\n\r\n").context("no answer")?;
+        let status = head.split(' ').nth(1).unwrap_or_default();
+        if !status.starts_with('2') {
+            bail!("{method} {path} answers {status}: {body}");
+        }
+        Ok(body.to_owned())
     }
 
     /// Ends the server as a power cut would; what it held is gone.

@@ -63,6 +63,12 @@ impl Double {
         }
     }
 
+    /// Puts a group with members of these ids into the service.
+    pub(crate) fn group(&self, name: &str, ids: &[&str]) {
+        let members: Vec<Value> = ids.iter().map(|id| json!({ "value": id })).collect();
+        self.lock().create("Groups", json!({ "displayName": name, "members": members }));
+    }
+
     /// Removes a resource behind everybody's back.
     pub(crate) fn remove(&self, endpoint: &str, name: &str) {
         let mut state = self.lock();

@@ -10,7 +10,7 @@ use muster_testkit::{HttpStub, Received, Reply, ScimOptions, ScimServer};
 
 use crate::{
     double::{Dialect, Double, refuse},
-    support::{create, field, one, open, read, read_since, text, update, user},
+    support::{create, field, list, many, one, open, read, read_since, text, update, user},
 };
 
 /// A service with 30 users in pages of 10 that calls `before` with the number of each list request.
@@ -146,4 +146,20 @@ async fn members_of_groups_are_left_out_where_nobody_asks_for_them() {
     read(&*service, "Group", vec![field("displayName")]).await.unwrap();
     let asked = stub.received().pop().unwrap();
     assert_eq!(asked.parameter("excludedAttributes").as_deref(), Some("members"));
+}
+
+#[tokio::test]
+async fn groups_in_groups_do_not_make_every_page_list_all_users_again() {
+    let double = Arc::new(Double::new(Dialect { page: 1, ..Dialect::default() }));
+    double.fill(3);
+    for number in 0..4 {
+        double.group(&format!("g{number}"), &["00000002", "another-group"]);
+    }
+    let stub = HttpStub::start(move |request| double.answer(request)).unwrap();
+    let service = open(&stub.url(), &[]);
+    let (kept, end) = read(&*service, "Group", vec![many("members")]).await.unwrap();
+    assert!(end.complete && kept.objects.len() == 4, "{end:?}");
+    assert_eq!(kept.objects[3].values, [list(&["another-group", "u0002"])]);
+    let lists = stub.received().into_iter().filter(|request| request.path == "/Users").count();
+    assert_eq!(lists, 3, "three pages of one user, once");
 }
