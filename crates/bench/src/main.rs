@@ -12,6 +12,7 @@ mod midpoint;
 mod output;
 mod plan;
 mod rig;
+mod scim;
 mod shape;
 mod sql;
 
@@ -40,6 +41,8 @@ enum Command {
     Change(change::Args),
     /// Creates accounts in a real LDAP directory
     Ldap(ldap::Args),
+    /// Compares the SCIM connector with a bare HTTP client
+    ConnectorScim(scim::Args),
     /// Compares the SQL connector with the bare drivers of three databases
     ConnectorSql(sql::Args),
     /// Speaks with a script, directly and through the connector
@@ -63,6 +66,7 @@ fn main() -> anyhow::Result<()> {
             Command::Midpoint(args) => midpoint::run(args).await,
             Command::Change(args) => change::run(args).await,
             Command::Ldap(args) => ldap::run(args).await,
+            Command::ConnectorScim(args) => scim::run(args).await,
             Command::ConnectorSql(args) => sql::run(args).await,
             Command::ConnectorCommand(args) => connectors::command::run(args).await,
             Command::ConnectorFile(args) => connectors::file::run(args).await,
