@@ -14,17 +14,22 @@ pub(crate) mod fmt;
 pub(crate) mod help;
 pub(crate) mod init;
 pub(crate) mod man;
+pub(crate) mod orders;
 pub(crate) mod orphans;
 pub(crate) mod people;
 pub(crate) mod plan;
 pub(crate) mod plans;
 pub(crate) mod reference;
+pub(crate) mod report;
 pub(crate) mod revisions;
 pub(crate) mod roles;
+pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod simulate;
 pub(crate) mod sync;
+pub(crate) mod systems;
 pub(crate) mod test;
+pub(crate) mod tickets;
 pub(crate) mod unassign;
 pub(crate) mod users;
 pub(crate) mod version;
@@ -42,6 +47,11 @@ pub(crate) async fn run(shell: &mut Shell, command: Command) -> Result<Exit> {
         Command::Sync(args) => Box::pin(sync::run(shell, args)).await,
         Command::Plan(args) => Box::pin(plan::run(shell, args)).await,
         Command::Apply(args) => Box::pin(apply::run(shell, args)).await,
+        Command::Run(args) => Box::pin(run::run(shell, args)).await,
+        Command::Orders(args) => Box::pin(orders::run(shell, args)).await,
+        Command::Systems(args) => Box::pin(systems::run(shell, args)).await,
+        Command::Tickets(args) => Box::pin(tickets::run(shell, args)).await,
+        Command::Report(args) => Box::pin(report::run(shell, args)).await,
         Command::Explain(args) => Box::pin(explain::run(shell, args)).await,
         Command::Simulate(args) => Box::pin(simulate::run(shell, args)).await,
         Command::Plans(args) => Box::pin(plans::run(shell, args)).await,

@@ -29,6 +29,7 @@ use crate::{
 
 mod batch;
 mod begin;
+mod by_hand;
 mod call;
 mod entitlements;
 mod gates;
@@ -41,6 +42,8 @@ mod sift;
 mod system;
 
 use begin::begin;
+pub(crate) use begin::drop_overtaken;
+pub(crate) use by_hand::do_by_hand;
 use open::{Open, open_operations};
 use system::{Part, SystemRun, Todo};
 

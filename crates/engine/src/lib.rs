@@ -16,28 +16,43 @@ mod grace;
 mod guards;
 mod inbound;
 mod lease;
+mod leavers;
 mod lifecycle;
 mod mapping;
 mod matches;
+mod orders;
 mod plans;
 mod progress;
 mod report;
 mod revert;
+mod run;
 mod settle;
 mod source;
 mod sync;
+mod systems;
 mod target;
+mod tickets;
 
 pub use apply::{ApplyOptions, ApplyReport, CancelFlag, apply, apply_made};
 pub use change_set::{list_change_sets, reject_change_set, release_change_set};
 pub use effects::GRACE;
 pub use grace::{Grace, list_grace};
+pub use leavers::{LeaverReport, LeaverRow, report_leavers};
 pub use lifecycle::{
     FactRequest, FactView, Restored, lift_lifecycle_fact, list_lifecycle_facts, restore_identity,
     set_lifecycle_fact,
 };
-pub use plans::{MadePlan, PlanOptions, Scope, cancel_plan, list_plans, load_plan, make_plan};
+pub use orders::{
+    OrderQuery, OrderStep, OrderView, cancel_order, list_orders, order_history, reroute_order,
+    retry_order,
+};
+pub use plans::{
+    Known, MadePlan, PlanOptions, Scope, cancel_plan, list_plans, load_plan, make_plan,
+};
 pub use progress::{NoProgress, Progress, Task};
 pub use report::{HeldChangeSet, ReadReport, SyncReport};
 pub use revert::{MadeRevert, make_revert};
+pub use run::{Listener, RunEnd, RunEvent, RunOptions, run};
 pub use sync::{SyncOptions, sync};
+pub use systems::{SystemView, list_systems, pause_system, resume_system};
+pub use tickets::{attest_ticket, close_ticket, list_tickets, refuse_ticket};

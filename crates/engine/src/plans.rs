@@ -4,6 +4,11 @@
 //! whose plans are applied at once and one for those where a person decides. Each part is a plan of its own, with its own
 //! hash and guards; what is applied is what was shown.
 
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
 use jiff::Timestamp;
 use muster_app::{Ctx, Error, Kind, Opened};
 use muster_model::{EntityId, PlanId, Text};
@@ -25,7 +30,8 @@ mod waiting;
 pub use find::{cancel_plan, list_plans, load_plan};
 pub(crate) use find::{interrupted_plan, short, still_saved};
 use keep::save;
-use waiting::{Waiting, hold_back};
+pub(crate) use keep::{save_made, withdraw};
+use waiting::{Waiting, hold_back, leave_known};
 
 const BATCH: usize = 5000;
 /// Digits of the hash that name a plan.
@@ -42,7 +48,13 @@ pub struct PlanOptions {
     pub systems: Vec<Text>,
     /// Keep it, so that it can be applied.
     pub save: bool,
+    /// What is in the queue already or failed for good, by identity and system: where a plan would say the same again,
+    /// it says nothing.
+    pub known: Arc<Known>,
 }
+
+/// Operations as they are kept, by identity and system.
+pub type Known = BTreeMap<(EntityId, Text), BTreeSet<Vec<u8>>>;
 
 /// What a plan is about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,6 +63,8 @@ pub struct Scope {
     pub people: Vec<EntityId>,
     /// The systems; all when empty.
     pub systems: Vec<Text>,
+    /// Identities and systems of whom earlier plans say the same, so that they go on with it.
+    pub(crate) queued: BTreeSet<(EntityId, Text)>,
 }
 
 impl Scope {
@@ -122,7 +136,7 @@ pub(crate) async fn remake(ctx: &Ctx, opened: &Opened, made: &MadePlan) -> Resul
         people.dedup();
     }
     let systems = made.scope.systems.clone();
-    let options = PlanOptions { at: None, people, systems, save: false };
+    let options = PlanOptions { people, systems, ..PlanOptions::default() };
     make_plan(ctx, opened, &options, &NoProgress).await
 }
 
@@ -161,8 +175,10 @@ async fn try_plans(
     let base = Base { revision: opened.revision, facts_version, now, systems };
     let mut plans = Vec::new();
     for part in parts {
-        let scope = Scope { people: options.people.clone(), systems: part.clone() };
-        let (operations, left_out) = hold_back(opened, operations.clone(), &waiting, &scope);
+        let queued = BTreeSet::new();
+        let mut scope = Scope { people: options.people.clone(), systems: part.clone(), queued };
+        let operations = leave_known(operations.clone(), &options.known, &mut scope);
+        let (operations, left_out) = hold_back(opened, operations, &waiting, &scope);
         let mut tx = opened.store.read().await?;
         let guards = guards::check(&mut tx, opened, &operations, ctx.now()).await?;
         drop(tx);
@@ -228,24 +244,30 @@ async fn never_read(tx: &mut ReadTx, opened: &Opened) -> Result<Vec<Text>, Error
 }
 
 impl Scope {
-    /// The numbers of the systems of the scope.
-    fn system_numbers(&self, opened: &Opened) -> Vec<i64> {
+    /// The systems of the scope with their numbers.
+    fn numbered<'o>(&self, opened: &'o Opened) -> Vec<(&'o Text, i64)> {
         let systems = opened.model.systems.iter().zip(&opened.names.systems);
         systems
             .filter(|(system, _)| self.has_system(&system.name))
-            .map(|(_, names)| names.no)
+            .map(|(system, names)| (&system.name, names.no))
             .collect()
     }
 
     /// The systems of a scope that is for everybody on some systems.
     pub(crate) fn for_everybody(&self, opened: &Opened) -> Vec<i64> {
-        if self.people.is_empty() { self.system_numbers(opened) } else { Vec::new() }
+        if self.people.is_empty() {
+            self.numbered(opened).into_iter().map(|(_, number)| number).collect()
+        } else {
+            Vec::new()
+        }
     }
 
-    /// Every identity with every system of a scope that is for some people.
+    /// Every identity with every system of a scope that is for some people, without those that earlier plans go on with.
     pub(crate) fn pairs(&self, opened: &Opened) -> Vec<(EntityId, i64)> {
-        let systems = self.system_numbers(opened);
-        let people = self.people.iter();
-        people.flat_map(|id| systems.iter().map(|system| (*id, *system))).collect()
+        let systems = self.numbered(opened);
+        let all = self.people.iter().flat_map(|id| systems.iter().map(|system| (*id, *system)));
+        all.filter(|(id, (name, _))| !self.queued.contains(&(*id, (*name).clone())))
+            .map(|(id, (_, number))| (id, number))
+            .collect()
     }
 }

@@ -61,7 +61,7 @@ pub async fn make_revert(
     let mut people: Vec<_> = plan.operations.iter().map(|operation| operation.identity).collect();
     people.sort_unstable();
     people.dedup();
-    let scope = Scope { people, systems: Vec::new() };
+    let scope = Scope { people, ..Scope::default() };
     Ok(MadeRevert { made: keep(ctx, opened, plan, scope, save).await?, left })
 }
 

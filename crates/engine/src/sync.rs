@@ -45,8 +45,12 @@ pub async fn sync(
         {
             report.reads.extend(sources(ctx, opened, system, extent, progress).await?);
         }
-        for system in
-            opened.model.systems.iter().filter(wanted).filter(|system| !system.accounts.is_empty())
+        for system in opened
+            .model
+            .systems
+            .iter()
+            .filter(wanted)
+            .filter(|system| !system.accounts.is_empty() && system.readable)
         {
             report.reads.extend(targets(ctx, opened, system, extent, progress).await?);
         }

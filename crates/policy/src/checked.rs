@@ -186,6 +186,17 @@ pub enum Mode {
     Enforce,
 }
 
+impl Mode {
+    /// The word for it, as in model files.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Observe => "observe",
+            Self::Propose => "propose",
+            Self::Enforce => "enforce",
+        }
+    }
+}
+
 /// Limits on what one plan, and the plans of the last 24 hours together, may do to one system (or change set, to one type).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guards {

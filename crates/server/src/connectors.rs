@@ -25,6 +25,7 @@ impl Catalogue for BuiltIn {
             muster_connector_http::KIND,
             muster_connector_ldap::KIND,
             muster_connector_scim::KIND,
+            muster_connector_manual::KIND,
             muster_connector_sql::KIND,
         ]);
         kinds
@@ -40,6 +41,7 @@ impl Catalogue for BuiltIn {
             muster_connector_http::KIND => muster_connector_http::capabilities(settings),
             muster_connector_ldap::KIND => muster_connector_ldap::capabilities(settings),
             muster_connector_scim::KIND => muster_connector_scim::capabilities(settings),
+            muster_connector_manual::KIND => muster_connector_manual::capabilities(settings),
             muster_connector_sql::KIND => muster_connector_sql::capabilities(settings),
             kind if muster_connector_file::KINDS.contains(&kind) => {
                 muster_connector_file::capabilities(kind, settings)
@@ -69,6 +71,7 @@ impl Connectors for BuiltIn {
             muster_connector_http::KIND => muster_connector_http::open(settings, &secrets)?,
             muster_connector_ldap::KIND => muster_connector_ldap::open(settings, &secrets)?,
             muster_connector_scim::KIND => muster_connector_scim::open(settings, &secrets)?,
+            muster_connector_manual::KIND => muster_connector_manual::open(settings, base)?,
             muster_connector_sql::KIND => muster_connector_sql::open(settings, &secrets, base)?,
             kind if muster_connector_file::KINDS.contains(&kind) => {
                 muster_connector_file::open(kind, settings, base)?

@@ -115,7 +115,7 @@ pub(crate) async fn watch_interrupts(
     interrupted: Arc<AtomicBool>,
     stops_gracefully: Arc<AtomicBool>,
 ) {
-    while tokio::signal::ctrl_c().await.is_ok() {
+    while asked_to_stop().await.is_ok() {
         let first = !interrupted.swap(true, Ordering::Relaxed);
         if !(first && stops_gracefully.load(Ordering::Relaxed)) {
             drop(writeln!(io::stderr(), "\ninterrupted; safe to run again"));
@@ -126,6 +126,22 @@ pub(crate) async fn watch_interrupts(
             "\nstopping after the running call; Ctrl-C again stops at once"
         ));
     }
+}
+
+/// Waits for Ctrl-C, or for whoever manages the process to end it.
+#[cfg(unix)]
+async fn asked_to_stop() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed,
+        _ = terminated.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn asked_to_stop() -> io::Result<()> {
+    tokio::signal::ctrl_c().await
 }
 
 /// Says that a panic is our mistake.

@@ -89,7 +89,10 @@ fn confirmed(shell: &mut Shell, made: &MadePlan, n: u64, args: &Args) -> Result<
 fn exit(report: &ApplyReport) -> Exit {
     if report.interrupted {
         Exit::Interrupted
-    } else if !report.failed.is_empty() || report.left > 0 {
+    } else if report.failed.len() as u64 > report.failed_in_background
+        || report.left > report.left_in_background
+        || !report.held.is_empty()
+    {
         Exit::Partial
     } else {
         Exit::Done
@@ -104,7 +107,9 @@ fn apply_report(report: &ApplyReport, name: &str, seconds: f64, paint: Paint) ->
         .collect();
     let json = json!({
         "plan": name, "executed": report.executed, "failed": failed, "skipped": report.skipped, "retried": report.retried,
-        "left": report.left, "done_before": report.done_before, "interrupted": report.interrupted,
+        "left": report.left, "left_in_background": report.left_in_background, "taken": report.taken,
+        "held": report.held.iter().map(|(operation, why)| json!({ "operation": operation_json(operation), "why": why })).collect::<Vec<_>>(),
+        "next_try": report.next_try.map(|at| at.to_string()), "done_before": report.done_before, "interrupted": report.interrupted,
         "quarantined": report.quarantined.iter().map(|(system, why)| json!({ "system": &**system, "error": why })).collect::<Vec<_>>(),
     });
     let fields = vec![
@@ -137,6 +142,21 @@ fn text(report: &ApplyReport, name: &str, seconds: f64, paint: Paint) -> String 
             describe(&operation.kind)
         );
         put!(text, " {}  {}\n", paint.red("failed"), printable(&what));
+    }
+    for (operation, why) in &report.held {
+        let what = format!(
+            "{} {} {}: {why}",
+            operation.target.system,
+            operation.subject,
+            describe(&operation.kind)
+        );
+        put!(text, " {}  {}\n", paint.yellow("held"), printable(&what));
+    }
+    if report.taken > 0 {
+        put!(text, "{} with somebody: muster tickets list\n", report.taken);
+    }
+    if report.left_in_background > 0 {
+        put!(text, "{} in the queue for later: muster orders list\n", report.left_in_background);
     }
     for (system, why) in &report.quarantined {
         let why = printable(why);

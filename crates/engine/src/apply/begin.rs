@@ -101,6 +101,18 @@ async fn confirmed_anew(ctx: &Ctx, opened: &Opened, made: &MadePlan) -> Result<O
     Ok(is_same.then_some(facts_version))
 }
 
+/// Cancels what is left of earlier plans and no longer to be done, where nothing else is.
+pub(crate) async fn drop_overtaken(
+    ctx: &Ctx,
+    opened: &Opened,
+    made: &MadePlan,
+) -> Result<(), Error> {
+    let mut tx = opened.store.begin().await?;
+    supersede_unfinished(ctx, opened, &mut tx, made, made.id.unwrap_or(PlanId(0))).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
 /// What is left of earlier plans for those whom this one is about is in this one, as far as it still holds; going on with
 /// it later would undo this one.
 async fn supersede_unfinished(

@@ -18,6 +18,33 @@ use crate::{
 };
 
 impl SystemRun {
+    /// As below, without making anything on the system: a person did that, or will.
+    pub(super) async fn ensure_known(
+        &self,
+        state: &mut State,
+        batch: &[Todo],
+    ) -> Result<(), Error> {
+        for todo in batch {
+            let Kind::Grant { entitlement, name } = &todo.operation.kind else { continue };
+            let kinds = &self.system.entitlements;
+            let Some(kind) = kinds.iter().position(|kind| kind.name == *entitlement) else {
+                continue;
+            };
+            let numbers = self.opened.names.systems.get(self.position);
+            let kind_no = numbers.and_then(|names| names.kinds.get(kind).copied());
+            let is_known = state.index.get(self.position, kind, name).is_some();
+            let Some(kind_no) = kind_no.filter(|_| !is_known) else { continue };
+            let mut tx = self.opened.store.begin().await?;
+            let made =
+                new_entitlements(&mut tx, self.system_no(), kind_no, &[name.clone()]).await?;
+            tx.commit().await?;
+            for entitlement in made {
+                state.index.insert(self.position, kind, entitlement);
+            }
+        }
+        Ok(())
+    }
+
     /// Makes entitlements known that are granted for the first time, and makes them on the system where the model says so.
     pub(super) async fn ensure_entitlements(
         &self,

@@ -6,11 +6,13 @@
 use muster_app::Error;
 use muster_connector::ConnectorError;
 use muster_model::Applied;
-use muster_store::{Entry, SystemHealth, Tx};
-use serde_json::json;
+use muster_store::{SystemHealth, Tx};
 
 use super::system::{State, SystemRun};
-use crate::backoff::{is_due, next_try};
+use crate::{
+    backoff::{is_due, next_try},
+    systems::keep_health,
+};
 
 impl SystemRun {
     /// True when the system may be worked with now; in quarantine it is probed first when that is due, or when `at_once`.
@@ -41,7 +43,7 @@ impl SystemRun {
         }
         if *health != before {
             let mut tx = self.opened.store.begin().await?;
-            self.keep_health(&mut tx, &before, health).await?;
+            keep_health(&self.ctx, &mut tx, &self.system, &before, health).await?;
             tx.commit().await?;
         }
         Ok(health.ill_since.is_none())
@@ -98,35 +100,8 @@ impl SystemRun {
         if state.health == state.stored_health {
             return Ok(());
         }
-        self.keep_health(tx, &state.stored_health, &state.health).await?;
+        keep_health(&self.ctx, tx, &self.system, &state.stored_health, &state.health).await?;
         state.stored_health = state.health.clone();
-        Ok(())
-    }
-
-    async fn keep_health(
-        &self,
-        tx: &mut Tx,
-        before: &SystemHealth,
-        health: &SystemHealth,
-    ) -> Result<(), Error> {
-        tx.save_system_health(health).await?;
-        let action = match (before.ill_since, health.ill_since) {
-            (None, Some(_)) => "system.quarantine",
-            (Some(_), None) => "system.recover",
-            (None, None) | (Some(_), Some(_)) => return Ok(()),
-        };
-        tx.append_journal(&Entry {
-            at: self.ctx.now(),
-            actor: self.ctx.actor.clone(),
-            on_behalf_of: None,
-            action: action.into(),
-            subject: format!("system {}", self.system.name).into(),
-            detail: json!({ "reason": health.reason.as_deref().or(before.reason.as_deref()) })
-                .to_string()
-                .into(),
-            correlation: Some(self.ctx.correlation.clone()),
-        })
-        .await?;
         Ok(())
     }
 }

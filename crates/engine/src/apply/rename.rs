@@ -42,6 +42,9 @@ impl SystemRun {
             let Some(account) = accounts.get(&(todo.operation.identity, place.names.no)) else {
                 continue;
             };
+            if applied.pending.is_some() {
+                continue;
+            }
             let (old, new) = (&todo.operation.target.name, applied.name.as_ref().unwrap_or(to));
             if old == new {
                 continue;

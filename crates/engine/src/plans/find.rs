@@ -94,6 +94,7 @@ fn read_scope(stored: &muster_store::Plan) -> Scope {
     Scope {
         people: list("people").filter_map(Json::as_i64).map(EntityId).collect(),
         systems: list("only").filter_map(Json::as_str).map(Into::into).collect(),
+        queued: std::collections::BTreeSet::new(),
     }
 }
 

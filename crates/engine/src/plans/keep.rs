@@ -69,6 +69,38 @@ pub(super) async fn save(
     Ok(())
 }
 
+/// Keeps a plan that was made without being kept.
+pub(crate) async fn save_made(
+    ctx: &Ctx,
+    opened: &Opened,
+    made: &mut MadePlan,
+) -> Result<(), Error> {
+    let bodies = made.plan.bodies();
+    let hash = made.plan.hash_of(&bodies);
+    save(ctx, opened, made, &hash, bodies).await
+}
+
+/// Notes that a plan that waited for a person is overtaken by another one. One that was decided about stays as it is.
+pub(crate) async fn withdraw(ctx: &Ctx, opened: &Opened, made: &MadePlan) -> Result<(), Error> {
+    let Some(id) = made.id else { return Ok(()) };
+    let mut tx = opened.store.begin().await?;
+    let from = [PlanStatus::Open, PlanStatus::Held];
+    if tx.set_plan_status(id, &from, PlanStatus::Stale).await? {
+        tx.append_journal(&Entry {
+            at: ctx.now(),
+            actor: ctx.actor.clone(),
+            on_behalf_of: None,
+            action: "plan.withdraw".into(),
+            subject: format!("plan {}", made.name).into(),
+            detail: "{}".into(),
+            correlation: Some(ctx.correlation.clone()),
+        })
+        .await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
 fn row(
     opened: &Opened,
     plan: PlanId,

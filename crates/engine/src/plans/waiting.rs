@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use muster_app::{Error, Opened};
 use muster_model::{EntityId, Text};
-use muster_plan::{Kind, Operation, constraints};
+use muster_plan::{Kind, Operation, constraints, encode_operation};
 use muster_store::{ReadTx, TicketStatus};
 
-use super::{BATCH, Scope};
+use super::{BATCH, Known, Scope};
 
 /// What operations wait for.
 pub(super) struct Waiting {
@@ -59,6 +59,32 @@ impl Waiting {
             .get(&key)
             .is_some_and(|kinds| kinds.contains("create") || kinds.contains(operation.kind.name()))
     }
+}
+
+/// Takes out what would only say again what is in the queue or failed for good, and notes in the scope for whom.
+///
+/// All that is to be done for somebody on a system is known, or none of it: a part of it may contradict the rest.
+pub(super) fn leave_known(
+    operations: Vec<Operation>,
+    known: &Known,
+    scope: &mut Scope,
+) -> Vec<Operation> {
+    if known.is_empty() {
+        return operations;
+    }
+    let pair = |operation: &Operation| (operation.identity, operation.target.system.clone());
+    let mut same: BTreeMap<(EntityId, Text), (bool, bool)> = BTreeMap::new();
+    for operation in &operations {
+        let Some(bodies) = known.get(&pair(operation)) else { continue };
+        let is_known = bodies.contains(&encode_operation(operation));
+        let (all, made) = same.entry(pair(operation)).or_insert((true, false));
+        *all &= is_known;
+        // What depends on an account that could not be made was not even tried.
+        *made |= is_known && matches!(operation.kind, Kind::Create { .. });
+    }
+    scope.queued =
+        same.into_iter().filter(|(_, (all, made))| *all || *made).map(|(pair, _)| pair).collect();
+    operations.into_iter().filter(|operation| !scope.queued.contains(&pair(operation))).collect()
 }
 
 /// Takes out what is not for the scope, and what waits, and counts the latter by system.

@@ -16,6 +16,7 @@ mod estate;
 mod explained;
 mod interruption;
 mod lifecycle;
+mod queue;
 mod random;
 mod server;
 mod sources;

@@ -54,6 +54,8 @@ pub(crate) type WrapAll = Box<dyn Fn(&str, Arc<dyn Connector>) -> Arc<dyn Connec
 #[derive(Default)]
 pub(crate) struct TestConnectors {
     memory: Mutex<BTreeMap<String, Arc<MemoryConnector>>>,
+    /// What stands between the engine and a connector in memory, by name.
+    pub(crate) faulty: Mutex<BTreeMap<String, Wrap>>,
     /// What stands between the engine and directories, if anything.
     pub(crate) wrap: Mutex<Option<Wrap>>,
     /// What stands between the engine and every system, if anything.
@@ -77,7 +79,7 @@ impl TestConnectors {
 
 impl Catalogue for TestConnectors {
     fn connectors(&self) -> Vec<&'static str> {
-        vec!["csv", "ldap", "memory"]
+        vec!["csv", "ldap", "manual", "memory"]
     }
 
     fn capabilities(
@@ -88,6 +90,7 @@ impl Catalogue for TestConnectors {
         match connector {
             kind @ "csv" => muster_connector_file::capabilities(kind, settings),
             "ldap" => muster_connector_ldap::capabilities(settings),
+            "manual" => muster_connector_manual::capabilities(settings),
             _ => Ok(self.memory(settings.scalar("name").unwrap()).capabilities()),
         }
     }
@@ -110,7 +113,15 @@ impl Connectors for TestConnectors {
                     None => directory,
                 }
             }
-            _ => self.memory(settings.scalar("name").unwrap()),
+            "manual" => muster_connector_manual::open(settings, base)?,
+            _ => {
+                let name = settings.scalar("name").unwrap();
+                let memory = self.memory(name);
+                match self.faulty.lock().unwrap().get(&**name) {
+                    Some(wrap) => wrap(memory),
+                    None => memory,
+                }
+            }
         };
         let inner = match &*self.wrap_all.lock().unwrap() {
             Some(wrap) => {

@@ -38,7 +38,9 @@ pub(super) fn accounts(
 
 fn abilities(context: &mut Context<'_>, entry: &Entry, ability: Ability) {
     let help = "look at the connector's settings, or set `mode: observe`";
-    ability.need(context, |can| can.read, entry.key_span, "read accounts", help);
+    // Of what can be made but not read, what is known is what was done.
+    let can_be_known = |can: &muster_model::Capabilities| can.read || can.create;
+    ability.need(context, can_be_known, entry.key_span, "read accounts", help);
     if !attributes_only(&entry.value) {
         ability.need_to_write(context, |can| can.create, entry.key_span, "create accounts", help);
     }

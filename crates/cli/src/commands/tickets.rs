@@ -1,0 +1,121 @@
+//! `muster tickets`.
+
+use muster_engine::{attest_ticket, close_ticket, list_tickets, refuse_ticket};
+use muster_store::{Ticket, TicketStatus};
+use serde_json::{Value as Json, json};
+
+use crate::{Exit, Result, error::CommandError, shell::Shell, ui::Report, when};
+
+/// Show what people are to do by hand, and say that it was done
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand, Debug)]
+enum Command {
+    /// List tickets, the oldest first
+    List {
+        /// Also those that are decided
+        #[arg(long)]
+        all: bool,
+        /// How many at most
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: usize,
+        /// Go on after this ticket, which the page before named
+        #[arg(long, value_name = "TICKET")]
+        after: Option<i64>,
+    },
+    /// Show one ticket
+    Show {
+        /// The ticket
+        #[arg(value_name = "TICKET")]
+        ticket: i64,
+    },
+    /// Say that it was done
+    Close {
+        /// The ticket
+        #[arg(value_name = "TICKET")]
+        ticket: i64,
+        /// What was done
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
+    /// Say that it will not be done
+    Refuse {
+        /// The ticket
+        #[arg(value_name = "TICKET")]
+        ticket: i64,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
+    /// Confirm that what somebody else closed was really done
+    Attest {
+        /// The ticket
+        #[arg(value_name = "TICKET")]
+        ticket: i64,
+    },
+}
+
+const COLUMNS: [&str; 7] = ["ticket", "for", "what", "status", "opened", "closed by", "reference"];
+
+pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
+    let (ctx, opened) = shell.open().await?;
+    match args.command {
+        Command::List { all, limit, after } => {
+            let status = (!all).then_some(TicketStatus::Open);
+            let limit = limit.max(1);
+            let tickets = list_tickets(&opened, status, after, limit).await?;
+            let next = tickets.last().filter(|_| tickets.len() == limit);
+            let next = next.map(|ticket| ticket.id.to_string());
+            let items = tickets.iter().map(|ticket| (row(ticket), document(ticket)));
+            shell.ui.show(&Report::list(&COLUMNS, items, next).empty("nothing to do by hand"))?;
+        }
+        Command::Show { ticket: id } => {
+            let found = list_tickets(&opened, None, Some(id - 1), 1).await?;
+            let Some(ticket) = found.first().filter(|ticket| ticket.id == id) else {
+                return Err(CommandError::not_found(format!("there is no ticket {id}"))
+                    .hint("muster tickets list shows them"));
+            };
+            let fields = COLUMNS.into_iter().zip(row(ticket)).collect();
+            shell.ui.show(&Report::one(fields, document(ticket)))?;
+        }
+        Command::Close { ticket, note } => {
+            close_ticket(&ctx, &opened, ticket, note.as_deref()).await?;
+            shell.ui.say(&format!("ticket {ticket} is closed"))?;
+        }
+        Command::Refuse { ticket, note } => {
+            refuse_ticket(&ctx, &opened, ticket, note.as_deref()).await?;
+            shell.ui.say(&format!("ticket {ticket} is refused; its order failed"))?;
+        }
+        Command::Attest { ticket } => {
+            attest_ticket(&ctx, &opened, ticket).await?;
+            shell.ui.say(&format!("ticket {ticket} is attested; its order is verified"))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn row(ticket: &Ticket) -> Vec<String> {
+    vec![
+        ticket.id.to_string(),
+        ticket.subject.to_string(),
+        ticket.what.to_string(),
+        ticket.status.word().to_owned(),
+        when::shown(ticket.opened_at),
+        ticket.closed_by.as_ref().map_or_else(String::new, ToString::to_string),
+        ticket.reference.to_string(),
+    ]
+}
+
+fn document(ticket: &Ticket) -> Json {
+    let at = |at: Option<jiff::Timestamp>| at.map(|at| at.to_string());
+    json!({
+        "ticket": ticket.id, "subject": &*ticket.subject, "what": &*ticket.what, "kind": &*ticket.kind,
+        "status": ticket.status.word(), "reference": &*ticket.reference, "opened_at": ticket.opened_at.to_string(),
+        "closed_at": at(ticket.closed_at), "closed_by": ticket.closed_by.as_deref(), "note": ticket.note.as_deref(),
+        "attested_at": at(ticket.attested_at), "attested_by": ticket.attested_by.as_deref(),
+    })
+}

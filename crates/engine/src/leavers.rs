@@ -1,0 +1,148 @@
+//! How long it took until those who left could do nothing any more, by system.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use muster_app::{Error, Opened};
+use muster_model::{EntityId, Text};
+use muster_store::{AccountStatus, IdRange, IdentityRow, OperationState, ReadTx};
+
+const PAGE: usize = 2000;
+/// The operations of one person that are looked at.
+const OPERATIONS: usize = 200;
+
+/// How it went on one system.
+#[derive(Debug, Clone)]
+pub struct LeaverRow {
+    /// The system.
+    pub system: Text,
+    /// People who left and had something taken there.
+    pub n: u64,
+    /// Those of them of whom a read has confirmed it.
+    pub verified: u64,
+    /// The time from leaving to the confirmation, or to the system's yes where nothing has confirmed it: 95 of 100 were
+    /// faster.
+    pub p95: Option<SignedDuration>,
+    /// The longest such time.
+    pub max: Option<SignedDuration>,
+    /// People who left and can still use an account there, with since when.
+    pub active: Vec<(Text, Timestamp)>,
+}
+
+/// How it went on every system.
+#[derive(Debug, Clone, Default)]
+pub struct LeaverReport {
+    /// People who left within the time asked for.
+    pub people: u64,
+    /// By system.
+    pub rows: Vec<LeaverRow>,
+}
+
+#[derive(Default)]
+struct Times {
+    times: Vec<SignedDuration>,
+    verified: u64,
+    active: Vec<(Text, Timestamp)>,
+}
+
+/// Counts everybody who left at or after `since`.
+pub async fn report_leavers(opened: &Opened, since: Timestamp) -> Result<LeaverReport, Error> {
+    let mut tx = opened.store.read().await?;
+    let mut report = LeaverReport::default();
+    let mut systems: BTreeMap<Text, Times> = BTreeMap::new();
+    for entity_type in opened.model.schema.types.iter().filter(|t| t.identity) {
+        let Some(names) = opened.names.type_names(entity_type.id) else { continue };
+        let gone = leaving_states(opened, entity_type.id);
+        let gone: Vec<i64> =
+            gone.iter().filter_map(|state| names.states.get(*state).copied()).collect();
+        let mut range = IdRange { after: EntityId(0), to: EntityId(i64::MAX) };
+        loop {
+            let rows = tx.scan_identities(names.no, range, PAGE).await?;
+            let Some(last) = rows.last() else { break };
+            range.after = last.id;
+            for row in rows {
+                let left = row.state_since.filter(|at| *at >= since);
+                let is_gone = row.state_no.is_some_and(|state| gone.contains(&state));
+                let Some(left) = left.filter(|_| is_gone) else { continue };
+                report.people += 1;
+                one(&mut tx, opened, &row, left, &mut systems).await?;
+            }
+        }
+    }
+    report.rows = systems.into_iter().map(|(system, times)| times.row(system)).collect();
+    Ok(report)
+}
+
+/// The lifecycle states, by position, in which some account is out of use and holds nothing.
+fn leaving_states(opened: &Opened, type_id: muster_model::TypeId) -> Vec<usize> {
+    let n = opened.model.types.get(type_id.index()).map_or(0, |model| model.lifecycle.len());
+    let accounts = || {
+        let all = opened.model.systems.iter().flat_map(|system| &system.accounts);
+        all.filter(|account| account.identity == type_id)
+    };
+    let is_gone = |state: usize| {
+        accounts().any(|account| {
+            let effect = account.states.get(state).copied().flatten();
+            effect.is_some_and(|effect| {
+                !effect.enabled && !effect.entitlements && effect.prepare.is_none()
+            })
+        })
+    };
+    (0..n).filter(|state| is_gone(*state)).collect()
+}
+
+async fn one(
+    tx: &mut ReadTx,
+    opened: &Opened,
+    row: &IdentityRow,
+    left: Timestamp,
+    systems: &mut BTreeMap<Text, Times>,
+) -> Result<(), Error> {
+    let name_of = |number: i64| {
+        let position = opened.names.systems.iter().position(|names| names.no == number)?;
+        Some(opened.model.systems.get(position)?.name.clone())
+    };
+    for account in tx.accounts_of(row.id).await? {
+        let is_active = account.status == AccountStatus::Linked && account.enabled != Some(false);
+        if let Some(system) = name_of(account.system_no).filter(|_| is_active) {
+            systems.entry(system).or_default().active.push((row.key.clone(), left));
+        }
+    }
+    let mut ended: BTreeMap<Text, (Timestamp, bool)> = BTreeMap::new();
+    for operation in tx.operations_of(row.id, OPERATIONS).await? {
+        let is_taking = matches!(&*operation.kind, "disable" | "delete" | "revoke");
+        let is_done =
+            matches!(operation.state, OperationState::Executed | OperationState::Verified);
+        let at = operation.verified_at.or(operation.done_at).filter(|at| *at >= left);
+        let Some((system, at)) = name_of(operation.system_no).zip(at) else { continue };
+        if !is_taking || !is_done {
+            continue;
+        }
+        let is_verified = operation.verified_at.is_some();
+        let entry = ended.entry(system).or_insert((at, is_verified));
+        *entry = (entry.0.max(at), entry.1 && is_verified);
+    }
+    for (system, (at, is_verified)) in ended {
+        let times = systems.entry(system).or_default();
+        times.times.push(at.duration_since(left));
+        times.verified += u64::from(is_verified);
+    }
+    Ok(())
+}
+
+impl Times {
+    fn row(mut self, system: Text) -> LeaverRow {
+        self.times.sort_unstable();
+        let n = self.times.len();
+        // The smallest time that at least 95 of 100 do not exceed.
+        let place = (n * 95).div_ceil(100).saturating_sub(1);
+        LeaverRow {
+            system,
+            n: n as u64,
+            verified: self.verified,
+            p95: self.times.get(place).copied(),
+            max: self.times.last().copied(),
+            active: self.active,
+        }
+    }
+}
