@@ -10,6 +10,7 @@
 
 mod chapters;
 mod compare;
+mod constraints;
 mod guards;
 mod operations;
 mod properties;
