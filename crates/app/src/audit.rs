@@ -3,7 +3,7 @@
 use std::io::BufRead;
 
 use jiff::Timestamp;
-use muster_store::{Entry, JournalEntry, JournalFilter, Summary};
+use muster_store::{Entry, JournalEntry, JournalFilter, Seal, Summary};
 use serde_json::{Value as Json, json};
 
 use crate::{Error, Kind, Opened};
@@ -33,12 +33,18 @@ pub async fn search_journal(
 
 /// One entry as JSON, with everything that verification needs.
 pub fn journal_json(entry: &JournalEntry) -> Json {
-    let JournalEntry { seq, entry, prev_hash, hash } = entry;
+    let JournalEntry { seq, entry, seal, prev_hash, hash } = entry;
     let Entry { at, actor, on_behalf_of, action, subject, detail, correlation } = entry;
+    let (salt, seal) = match seal {
+        Seal::Plain => (None, None),
+        Seal::Salted(salt) => (Some(*salt), None),
+        Seal::Erased(seal) => (None, Some(*seal)),
+    };
     json!({
         "seq": seq, "at": at.to_string(), "actor": &**actor, "on_behalf_of": on_behalf_of.as_deref(), "action": &**action,
         "subject": &**subject, "detail": &**detail, "correlation": correlation.as_deref(),
-        "prev_hash": hex(prev_hash), "hash": hex(hash),
+        "salt": salt.map(|salt| hex(&salt)), "seal": seal.map(|seal| hex(&seal)), "prev_hash": hex(prev_hash),
+        "hash": hex(hash),
     })
 }
 
@@ -101,6 +107,11 @@ fn from_json(json: &Json) -> Option<JournalEntry> {
             subject: text("subject")?,
             detail: text("detail")?,
             correlation: text("correlation"),
+        },
+        seal: match (hash("salt"), hash("seal")) {
+            (Some(salt), _) => Seal::Salted(salt),
+            (None, Some(seal)) => Seal::Erased(seal),
+            (None, None) => Seal::Plain,
         },
         prev_hash: hash("prev_hash")?,
         hash: hash("hash")?,

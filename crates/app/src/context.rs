@@ -7,6 +7,8 @@ use muster_connector::{Connector, ConnectorError};
 use muster_model::{Settings, Text};
 use muster_project::Catalogue;
 
+use crate::Deliver;
+
 /// The machine we run on: time and processes. The composition root passes the real one.
 pub trait Clock: Send + Sync {
     /// The present instant.
@@ -61,4 +63,9 @@ pub trait Connectors: Catalogue + Send + Sync {
         chaos: Option<&Settings>,
         base: &Path,
     ) -> Result<Arc<dyn Connector>, ConnectorError>;
+
+    /// What sends mail and the like for workflows of the project in `base`; `None` where nothing does.
+    fn deliver(&self, _base: &Path) -> Option<Arc<dyn Deliver>> {
+        None
+    }
 }

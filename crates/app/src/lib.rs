@@ -8,6 +8,7 @@ mod alarm;
 mod assign;
 mod audit;
 mod context;
+mod deliver;
 mod doctor;
 mod entitlements;
 mod error;
@@ -29,6 +30,7 @@ pub use alarm::{
 pub use assign::{AssignRequest, AssignmentView, assign, list_assignments, unassign};
 pub use audit::{AuditQuery, export_journal, journal_json, search_journal, verify_export};
 pub use context::{Clock, Connectors, Ctx};
+pub use deliver::{CommandCall, Deliver, DeliverError, Mail, WebhookCall};
 pub use doctor::{Finding, FindingStatus, doctor};
 pub use entitlements::{EntitlementIndex, observed_account};
 pub use error::{Error, Kind};
@@ -42,7 +44,7 @@ pub use facts::{
 };
 pub use files::{belongs_to_project, load_project, project_hash, read_project};
 pub use names::{AccountNames, Layout, Names, ReadNames, SystemNames, TypeNames};
-pub use opened::Opened;
+pub use opened::{Opened, similar};
 pub use people::{Page, PeopleQuery, Person, entity_type, list_people, resolve_person};
 pub use process::{process_is_gone, process_name};
 pub use revisions::list_revisions;

@@ -98,6 +98,11 @@ impl Opened {
         self.connectors.open(&system.connector, &system.settings, system.chaos.as_ref(), &self.dir)
     }
 
+    /// What sends mail and the like for workflows; `None` where nothing does.
+    pub fn deliver(&self) -> Option<Arc<dyn crate::Deliver>> {
+        self.connectors.deliver(&self.dir)
+    }
+
     /// The system with this name.
     pub fn system_named(&self, name: &str) -> Result<&System, Error> {
         self.model.systems.iter().find(|system| &*system.name == name).ok_or_else(|| {
@@ -120,7 +125,7 @@ impl std::fmt::Debug for Opened {
 }
 
 /// The name nearest to `wanted`, if one is near.
-pub(crate) fn similar<'a>(wanted: &str, names: impl Iterator<Item = &'a Text>) -> Option<&'a Text> {
+pub fn similar<'a>(wanted: &str, names: impl Iterator<Item = &'a Text>) -> Option<&'a Text> {
     let scored = names.map(|name| (strsim::jaro_winkler(wanted, name), name));
     scored
         .filter(|(score, _)| *score > 0.8)

@@ -136,6 +136,7 @@ pub(crate) enum Command {
     Assign(commands::assign::Args),
     Unassign(commands::unassign::Args),
     Assignments(commands::assignments::Args),
+    Workflows(commands::workflows::Args),
     Audit(commands::audit::Args),
     Doctor(commands::doctor::Args),
     Schema(commands::schema::Args),

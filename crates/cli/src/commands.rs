@@ -33,6 +33,7 @@ pub(crate) mod tickets;
 pub(crate) mod unassign;
 pub(crate) mod users;
 pub(crate) mod version;
+pub(crate) mod workflows;
 
 use crate::{Exit, Result, args::Command, shell::Shell};
 
@@ -64,6 +65,7 @@ pub(crate) async fn run(shell: &mut Shell, command: Command) -> Result<Exit> {
         Command::Assign(args) => Box::pin(assign::run(shell, args)).await,
         Command::Unassign(args) => Box::pin(unassign::run(shell, args)).await,
         Command::Assignments(args) => Box::pin(assignments::run(shell, args)).await,
+        Command::Workflows(args) => Box::pin(workflows::run(shell, args)).await,
         Command::Audit(args) => Box::pin(audit::run(shell, args)).await,
         Command::Doctor(args) => Box::pin(doctor::run(shell, args)).await,
         Command::Schema(args) => schema::run(shell, &args),

@@ -4,6 +4,7 @@
 //! plan says. Every step is written so that it can be interrupted anywhere and begun again.
 
 mod account_change;
+mod anonymise;
 mod apply;
 mod backoff;
 mod change_set;
@@ -32,7 +33,9 @@ mod sync;
 mod systems;
 mod target;
 mod tickets;
+mod workflows;
 
+pub use anonymise::{AnonymiseReport, anonymise_due, anonymise_person};
 pub use apply::{ApplyOptions, ApplyReport, CancelFlag, apply, apply_made};
 pub use change_set::{list_change_sets, reject_change_set, release_change_set};
 pub use effects::GRACE;
@@ -56,3 +59,7 @@ pub use run::{Listener, RunEnd, RunEvent, RunOptions, run};
 pub use sync::{SyncOptions, sync};
 pub use systems::{SystemView, list_systems, pause_system, resume_system};
 pub use tickets::{attest_ticket, close_ticket, list_tickets, refuse_ticket};
+pub use workflows::{
+    Candidate, RunQuery, RunView, WorkflowReport, WorkflowSelection, dry_run_workflow,
+    run_due_workflows, run_workflow, workflow_history, workflow_named,
+};

@@ -186,9 +186,23 @@ pub async fn restore_identity(
     person: &str,
     reason: &str,
 ) -> Result<Restored, Error> {
-    given(reason)?;
     let mut tx = opened.store.begin().await?;
     let found = resolve_person(ctx, opened, &mut tx, person).await?;
+    let restored = restore_in(ctx, opened, &mut tx, &found, reason).await?;
+    tx.commit().await?;
+    Ok(restored)
+}
+
+/// As [`restore_identity`], as part of a transaction.
+pub(crate) async fn restore_in(
+    ctx: &Ctx,
+    opened: &Opened,
+    tx: &mut Tx,
+    found: &IdentityFacts,
+    reason: &str,
+) -> Result<Restored, Error> {
+    given(reason)?;
+    let person = subject_of(&opened.model, &found.row, &found.key);
     if found.facts.iter().any(|fact| fact.kind == FactKind::Erased) {
         let problem = format!("the personal attributes of `{person}` were erased for good");
         return Err(Error::new(Kind::Conflict, problem)
@@ -196,21 +210,18 @@ pub async fn restore_identity(
     }
     let mut lifted = Vec::new();
     for kind in [FactKind::Deleted, FactKind::Terminated] {
-        if lift_in(ctx, opened, &mut tx, &found, kind, reason).await?.is_some() {
+        if lift_in(ctx, opened, tx, found, kind, reason).await?.is_some() {
             lifted.push(kind);
         }
     }
-    let roles = give_back(ctx, opened, &mut tx, &found, reason).await?;
+    let roles = give_back(ctx, opened, tx, found, reason).await?;
     if lifted.is_empty() && roles.is_empty() {
-        return Err(Error::new(
-            Kind::Conflict,
-            format!("there is nothing of `{person}` to restore"),
-        )
-        .hint("who left by a date comes back when the source says so"));
+        let problem = format!("there is nothing of `{person}` to restore");
+        return Err(Error::new(Kind::Conflict, problem)
+            .hint("who left by a date comes back when the source says so"));
     }
     tx.unsettle(&[found.row.id]).await?;
-    tx.commit().await?;
-    Ok(Restored { person: subject_of(&opened.model, &found.row, &found.key), lifted, roles })
+    Ok(Restored { person, lifted, roles })
 }
 
 /// Assigns again what was ended when the lifecycle ended, the last time.

@@ -165,6 +165,25 @@ impl Evaluator {
         (rule.program.eval(&frame), clock.next_change())
     }
 
+    /// The instant that an expression gives: of a day its first instant in the zone of the identity.
+    pub fn instant(
+        &self,
+        rule: &Rule,
+        row: &Row,
+        world: &dyn World,
+        now: Timestamp,
+    ) -> (Option<Timestamp>, Option<Timestamp>) {
+        let (value, next) = self.ask_when(rule, row, world, now);
+        let instant = match value {
+            Value::DateTime(at) => Some(at),
+            Value::Date(day) => {
+                day.to_zoned(self.timezone_of(row)).ok().map(|zoned| zoned.timestamp())
+            }
+            _ => None,
+        };
+        (instant, next)
+    }
+
     /// Whether a condition holds for an identity that was evaluated; one that is not there holds.
     pub fn holds(&self, rule: Option<&Rule>, row: &Row, world: &dyn World, now: Timestamp) -> bool {
         rule.is_none_or(|rule| self.ask(rule, row, world, now) == Value::Bool(true))

@@ -5,7 +5,7 @@
 //! evaluates anything.
 //!
 //! The steps: `yaml` reads text into trees; `structure` holds them against the table in `spec`; `merge` puts files
-//! together; `types`, `systems`, `roles`, `duties` and `policy_tests` build the model; `lint` warns.
+//! together; `types`, `systems`, `roles`, `duties`, `workflows` and `policy_tests` build the model; `lint` warns.
 //!
 //! `format`, `json_schema`, `reference` and `explain` serve those who write model files.
 
@@ -31,6 +31,7 @@ mod structure;
 mod suggest;
 mod systems;
 mod types;
+mod workflows;
 mod yaml;
 
 pub use explain::{error_reference, explain_code};

@@ -15,7 +15,7 @@ use crate::{
     policy_tests, roles, spec, structure,
     suggest::did_you_mean,
     systems::{self, Names},
-    types,
+    types, workflows,
     yaml::{self, Document, Node},
 };
 
@@ -103,18 +103,28 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
     lint::ungranted(context, &drafts, &roles);
     let duties = duties::duties(context, &parts.duties, &names);
     let conflicts = duties::conflicts(context, &parts.conflicts, &parts.duties);
+    let role_names = roles::role_names(&parts.roles);
     let ground = policy_tests::Ground {
         schema: &schema,
         names: &names,
         drafts: &drafts,
-        roles: &roles::role_names(&parts.roles),
+        roles: &role_names,
         conflicts: &parts.conflicts,
     };
     let tests = policy_tests::tests(context, &parts.tests, &ground);
     let systems = drafts.into_iter().map(systems::Draft::finish).collect::<Option<Vec<_>>>()?;
     let roles = roles.into_iter().collect::<Option<Vec<_>>>()?;
     let timezone = timezone?;
-    let (workflows, mail) = (Vec::new(), None);
+    let lifecycles: Vec<_> = types.iter().map(|of| of.lifecycle.clone()).collect();
+    let mail = workflows::mail(parts.mail);
+    let ground = workflows::Ground {
+        schema: &schema,
+        roles: &role_names,
+        lifecycles: &lifecycles,
+        systems: &systems,
+        mail: mail.is_some(),
+    };
+    let workflows = workflows::workflows(context, &parts.workflows, &ground);
     Some(Model {
         schema,
         timezone,

@@ -27,6 +27,10 @@ pub(crate) struct Parts<'d> {
     pub(crate) duties: Vec<&'d Entry>,
     /// `conflicts:` in order of name.
     pub(crate) conflicts: Vec<&'d Entry>,
+    /// `workflows:` in order of name.
+    pub(crate) workflows: Vec<&'d Entry>,
+    /// `mail:`
+    pub(crate) mail: Option<&'d Node>,
     /// `tests:` in the order written.
     pub(crate) tests: Vec<&'d Node>,
 }
@@ -37,11 +41,14 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
     let mut version: Option<&Entry> = None;
     let mut timezone: Option<&Entry> = None;
     let mut store: Option<&Entry> = None;
+    let mut mail: Option<&Entry> = None;
     for entry in documents.iter().flat_map(|document| document.root.entries()) {
         match &*entry.key {
             "muster" => once(context, &mut version, entry),
             "timezone" => once(context, &mut timezone, entry),
             "store" => once(context, &mut store, entry),
+            "mail" => once(context, &mut mail, entry),
+            "workflows" => parts.workflows.extend(entry.value.entries()),
             "types" => parts.types.extend(entry.value.entries()),
             "systems" => parts.systems.extend(entry.value.entries()),
             "roles" => parts.roles.extend(entry.value.entries()),
@@ -54,12 +61,14 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
     check_version(context, version);
     parts.timezone = timezone.map(|entry| &entry.value);
     parts.store = store.map(|entry| &entry.value);
+    parts.mail = mail.map(|entry| &entry.value).filter(|node| !node.is_null());
     let named = [
         ("entity type", &mut parts.types),
         ("system", &mut parts.systems),
         ("role", &mut parts.roles),
         ("duty", &mut parts.duties),
         ("conflict", &mut parts.conflicts),
+        ("workflow", &mut parts.workflows),
     ];
     for (what, entries) in named {
         unique(context, what, entries);

@@ -5,8 +5,10 @@
 mod access;
 mod project;
 mod system;
+mod workflow;
 
 pub(crate) use project::PROJECT;
+pub(crate) use workflow::{COMMON, TASK};
 
 /// The shape of a value.
 #[derive(Debug)]

@@ -29,7 +29,9 @@ use crate::{
 };
 
 pub(crate) use accounts::not_a_value;
+pub(crate) use reads::find_state;
 pub(crate) use references::{Found, Names, references};
+pub(crate) use settings::settings as settings_of;
 
 /// A system whose parts that do not hold are missing; positions are those of the file all the same.
 #[derive(Debug)]

@@ -6,9 +6,10 @@ use std::{
     sync::Arc,
 };
 
-use muster_app::Connectors;
+use muster_app::{Connectors, Deliver};
 use muster_connector::{Chaos, ChaosSettings, Connector, ConnectorError, Secrets, settings_error};
 use muster_model::{Capabilities, SettingProblem, Settings};
+use muster_notify::Delivery;
 use muster_project::Catalogue;
 
 use crate::process;
@@ -88,6 +89,11 @@ impl Connectors for BuiltIn {
                 Ok(Arc::new(Chaos::new(inner, chaos)))
             }
         }
+    }
+
+    fn deliver(&self, base: &Path) -> Option<Arc<dyn Deliver>> {
+        let secrets = Arc::new(ProcessSecrets { base: base.to_owned() });
+        Some(Arc::new(Delivery::new(secrets, base.to_owned())))
     }
 }
 

@@ -25,6 +25,9 @@ pub enum StoreError {
         #[source]
         source: DriverError,
     },
+    /// The operating system gives no random bytes.
+    #[error("the operating system gives no random bytes")]
+    NoRandom,
     /// The store was written by a newer Muster.
     #[error(
         "the store `{url}` is at schema {found}, this Muster knows schemas up to {known}; use the newer Muster"

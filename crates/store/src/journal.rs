@@ -1,4 +1,8 @@
-//! The journal: append-only, hash-chained.
+//! The journal: append-only, hash-chained, and yet able to forget.
+//!
+//! The chain covers subject, on-behalf-of and detail of an entry by a salted hash of them, the *seal*. When a person's
+//! data has to go, the three texts and the salt are taken out and the seal stays: the chain is whole, and nobody can
+//! try out what stood there.
 
 use jiff::Timestamp;
 use muster_model::Text;
@@ -7,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     ReadTx, StoreError, Tx,
     column::{BadColumn, Columns, FromRow, Hash, row},
-    statement::args,
+    statement::{args, bind},
 };
 
 /// Something to be written into the journal. Never holds a secret.
@@ -36,11 +40,27 @@ pub struct JournalEntry {
     pub seq: i64,
     /// What happened.
     pub entry: Entry,
+    /// How subject, on-behalf-of and detail are covered.
+    pub seal: Seal,
     /// The hash of the entry before; zeros for the first.
     pub prev_hash: [u8; 32],
     /// SHA-256 over the previous hash, the place and the entry.
     pub hash: [u8; 32],
 }
+
+/// How the chain covers subject, on-behalf-of and detail of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seal {
+    /// As they are: entries of before there were seals. They cannot be erased.
+    Plain,
+    /// By a hash of this salt and them.
+    Salted([u8; 32]),
+    /// By this hash; what it was made from is erased.
+    Erased([u8; 32]),
+}
+
+/// What stands in place of a subject that was erased.
+pub const ERASED: &str = "erased";
 
 /// Which entries are asked for; every field that is set must fit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -91,7 +111,65 @@ pub enum BrokenAt {
     Content(i64),
 }
 
-/// The hash of an entry at a place after the entry with `prev_hash`.
+/// The hash that covers subject, on-behalf-of and detail: SHA-256 over the text `muster seal 1` and a line feed, the salt,
+/// and the three texts, each as in [`entry_hash`].
+pub fn seal_hash(salt: &[u8; 32], entry: &Entry) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    hasher.update(b"muster seal 1\n");
+    hasher.update(salt);
+    for text in [Some(&entry.subject), entry.on_behalf_of.as_ref(), Some(&entry.detail)] {
+        put(&mut hasher, text);
+    }
+    hasher.finalize().into()
+}
+
+/// The hash of a sealed entry: SHA-256 over the text `muster journal 2` and a line feed; the previous hash; the place and
+/// the time, 8 bytes each, big-endian; actor, action and correlation, each as in [`entry_hash`]; and the seal.
+pub fn sealed_hash(seq: i64, entry: &Entry, seal: &[u8; 32], prev_hash: &[u8; 32]) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    hasher.update(b"muster journal 2\n");
+    hasher.update(prev_hash);
+    hasher.update(seq.to_be_bytes());
+    hasher.update(entry.at.as_microsecond().to_be_bytes());
+    for text in [Some(&entry.actor), Some(&entry.action), entry.correlation.as_ref()] {
+        put(&mut hasher, text);
+    }
+    hasher.update(seal);
+    hasher.finalize().into()
+}
+
+fn put(hasher: &mut Sha256, text: Option<&Text>) {
+    match text {
+        Some(text) => {
+            hasher.update([1]);
+            hasher.update((text.len() as u64).to_be_bytes());
+            hasher.update(text.as_bytes());
+        }
+        None => hasher.update([0]),
+    }
+}
+
+impl JournalEntry {
+    /// The hash that the entry should have.
+    pub fn expected_hash(&self) -> [u8; 32] {
+        let Self { seq, entry, seal, prev_hash, hash: _ } = self;
+        match seal {
+            Seal::Plain => entry_hash(*seq, entry, prev_hash),
+            Seal::Salted(salt) => sealed_hash(*seq, entry, &seal_hash(salt, entry), prev_hash),
+            Seal::Erased(hash) => sealed_hash(*seq, entry, hash, prev_hash),
+        }
+    }
+
+    /// True when the texts that an erased entry still shows are only those that say so.
+    fn says_nothing(&self) -> bool {
+        !matches!(self.seal, Seal::Erased(_))
+            || (&*self.entry.subject == ERASED
+                && self.entry.on_behalf_of.is_none()
+                && &*self.entry.detail == "{}")
+    }
+}
+
+/// The hash of an unsealed entry at a place after the entry with `prev_hash`.
 ///
 /// SHA-256 over: the text `muster journal 1` and a line feed; the previous hash; the place and the time (microseconds
 /// since 1970), 8 bytes each, big-endian; then actor, on-behalf-of, action, subject, detail and correlation, each as
@@ -111,14 +189,7 @@ pub fn entry_hash(seq: i64, entry: &Entry, prev_hash: &[u8; 32]) -> [u8; 32] {
         Some(detail),
         correlation.as_ref(),
     ] {
-        match text {
-            Some(text) => {
-                hasher.update([1]);
-                hasher.update((text.len() as u64).to_be_bytes());
-                hasher.update(text.as_bytes());
-            }
-            None => hasher.update([0]),
-        }
+        put(&mut hasher, text);
     }
     hasher.finalize().into()
 }
@@ -130,7 +201,8 @@ pub fn verify<'a>(
     entries: impl IntoIterator<Item = &'a JournalEntry>,
 ) -> Result<Summary, BrokenAt> {
     let mut summary = Summary { n_entries: 0, first_seq: None, last_seq: None, last_hash: [0; 32] };
-    for JournalEntry { seq, entry, prev_hash, hash } in entries {
+    for whole in entries {
+        let JournalEntry { seq, entry: _, seal: _, prev_hash, hash } = whole;
         if let Some(last) = summary.last_seq
             && last.checked_add(1) != Some(*seq)
         {
@@ -143,7 +215,7 @@ pub fn verify<'a>(
         if !continues {
             return Err(BrokenAt::Chain(*seq));
         }
-        if entry_hash(*seq, entry, prev_hash) != *hash {
+        if whole.expected_hash() != *hash || !whole.says_nothing() {
             return Err(BrokenAt::Content(*seq));
         }
         summary.n_entries += 1;
@@ -177,6 +249,15 @@ impl FromRow for JournalEntry {
             },
             prev_hash: row.take::<Hash>()?.0,
             hash: row.take::<Hash>()?.0,
+            seal: {
+                let salt: Option<Hash> = row.take()?;
+                let seal: Option<Hash> = row.take()?;
+                match (salt, seal) {
+                    (Some(salt), _) => Seal::Salted(salt.0),
+                    (None, Some(seal)) => Seal::Erased(seal.0),
+                    (None, None) => Seal::Plain,
+                }
+            },
         })
     }
 }
@@ -186,7 +267,7 @@ macro_rules! select_journal {
     ($($rest:literal),+) => {
         concat!(
             "SELECT seq, at, actor, on_behalf_of, action, subject, detail, correlation, prev_hash, \
-             hash FROM journal ",
+             hash, salt, seal FROM journal ",
             $($rest),+
         )
     };
@@ -257,10 +338,12 @@ impl Tx {
         };
         let prev_hash = prev_hash.map_or([0; 32], |hash| hash.0);
         let Entry { at, actor, on_behalf_of, action, subject, detail, correlation } = entry;
-        let hash = entry_hash(seq, entry, &prev_hash);
+        let salt = new_salt()?;
+        let seal = seal_hash(&salt, entry);
+        let hash = sealed_hash(seq, entry, &seal, &prev_hash);
         let sql = "INSERT INTO journal (seq, at, actor, on_behalf_of, action, subject, detail,
-                                        correlation, prev_hash, hash)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+                                        correlation, prev_hash, hash, salt, seal)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
         let args = args![
             seq,
             *at,
@@ -271,11 +354,30 @@ impl Tx {
             detail,
             correlation,
             prev_hash.as_slice(),
-            hash.as_slice()
+            hash.as_slice(),
+            salt.as_slice(),
+            seal.as_slice()
         ];
         self.execute(sql, args).await?;
         self.execute("UPDATE journal_head SET hash = $1 WHERE id = 1", args![hash.as_slice()])
             .await?;
         Ok(seq)
     }
+
+    /// Takes subject, on-behalf-of and detail out of entries, and their salts. The chain stays whole. Returns how many
+    /// were erased; those of before there were seals cannot be.
+    pub async fn erase_journal(&mut self, places: &[i64]) -> Result<u64, StoreError> {
+        let sql =
+            "UPDATE journal SET subject = 'erased', on_behalf_of = NULL, detail = '{}', salt = NULL
+                   WHERE seq = $1 AND salt IS NOT NULL";
+        let changed = self.execute_each(sql, places, |seq, args| bind!(args, *seq)).await?;
+        Ok(changed.into_iter().sum())
+    }
+}
+
+/// Random bytes that nobody can guess.
+fn new_salt() -> Result<[u8; 32], StoreError> {
+    let mut salt = [0; 32];
+    getrandom::fill(&mut salt).map_err(|_| StoreError::NoRandom)?;
+    Ok(salt)
 }

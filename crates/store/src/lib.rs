@@ -12,6 +12,7 @@ mod dialect;
 mod drift;
 mod entitlement;
 mod entity;
+mod erase;
 mod error;
 mod evaluation;
 mod fact_version;
@@ -56,10 +57,14 @@ pub use change_set::{ChangeCounts, ChangeSet, ChangeSetId, ChangeSetStatus};
 pub use drift::{Decided, Drift, DriftDecision, DriftGroup, DriftWhat};
 pub use entitlement::{Entitlement, EntitlementId};
 pub use entity::{Entity, EntityVersion, IdRange};
+pub use erase::{Expired, Remains};
 pub use error::{DriverError, StoreError};
 pub use evaluation::{Evaluation, IdentityRow, StateCount};
 pub use held_role::HeldRole;
-pub use journal::{BrokenAt, Entry, JournalEntry, JournalFilter, Summary, entry_hash, verify};
+pub use journal::{
+    BrokenAt, ERASED, Entry, JournalEntry, JournalFilter, Seal, Summary, entry_hash, seal_hash,
+    sealed_hash, verify,
+};
 pub use lease::{Lease, LeaseAnswer};
 pub use link::{Link, LinkSet, PendingLink};
 pub use match_case::{CaseStatus, MatchCase, MatchCaseId, Matched};

@@ -18,6 +18,7 @@ mod python;
 mod samba;
 mod scim;
 mod slapd;
+mod smtp;
 mod tls;
 
 pub use database::{Database, postgres};
@@ -29,6 +30,7 @@ pub use mariadb::{MariaDb, MariaDbServer};
 pub use samba::{AD_PASSWORD, Samba, SambaOptions};
 pub use scim::{ScimOptions, ScimServer};
 pub use slapd::{Slapd, SlapdOptions};
+pub use smtp::SmtpServer;
 
 /// The suffix of every test directory.
 pub const SUFFIX: &str = "dc=tern,dc=example";

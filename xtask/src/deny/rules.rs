@@ -43,6 +43,8 @@ pub(super) const KEPT: &[(&str, &[&str])] = &[
     ("csv", &["bench", "muster-cli", "muster-connector-file"]),
     ("deadpool-postgres", &["muster-store"]),
     ("ldap3", &["bench", "muster-connector-ldap"]),
+    ("lettre", &["muster-notify"]),
+    ("minijinja", &["muster-notify", "muster-project"]),
     ("mysql_async", &["bench", "muster-connector-sql"]),
     ("reqwest", &["bench", "muster-http"]),
     // The tests of the binary look into a repository from outside, and damage it.

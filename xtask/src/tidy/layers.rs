@@ -58,6 +58,7 @@ const LAYERS: &[Layer] = &[
         kind: Kind::Edge,
         uses: &["model", "lang", "policy", "plan", "project", "store", "connector"],
     },
+    Layer { name: "notify", kind: Kind::Edge, uses: &["model", "connector", "http", "app"] },
     Layer {
         name: "engine",
         kind: Kind::Edge,
@@ -94,6 +95,7 @@ const LAYERS: &[Layer] = &[
             "connector-manual",
             "connector-sql",
             "app",
+            "notify",
             "cli",
         ],
     },

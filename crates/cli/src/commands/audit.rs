@@ -107,7 +107,7 @@ async fn search(shell: &mut Shell, args: SearchArgs) -> Result<Exit> {
 }
 
 fn row(entry: &JournalEntry) -> Vec<String> {
-    let JournalEntry { seq, entry, prev_hash: _, hash: _ } = entry;
+    let JournalEntry { seq, entry, seal: _, prev_hash: _, hash: _ } = entry;
     vec![
         seq.to_string(),
         when::shown(entry.at),

@@ -1,14 +1,15 @@
 //! `muster people`: what a person says by hand about the lifecycle of somebody.
 
 use muster_engine::{
-    FactRequest, FactView, lift_lifecycle_fact, list_lifecycle_facts, restore_identity,
-    set_lifecycle_fact,
+    AnonymiseReport, FactRequest, FactView, anonymise_due, anonymise_person, lift_lifecycle_fact,
+    list_lifecycle_facts, restore_identity, set_lifecycle_fact,
 };
 use muster_policy::FactKind;
 use serde_json::{Value as Json, json};
 
 use crate::{
     Exit, Result,
+    progress::progress,
     shell::Shell,
     ui::Report,
     when::{When, parse_when, shown},
@@ -31,6 +32,7 @@ enum Verb {
     Resume(LiftArgs),
     Delete(LiftArgs),
     Restore(RestoreArgs),
+    Anonymise(AnonymiseArgs),
     Facts(FactsArgs),
 }
 
@@ -92,6 +94,19 @@ struct RestoreArgs {
     reason: String,
 }
 
+/// Erase the personal attributes of those whose retention is over, for good
+///
+/// What is known of them goes everywhere, also in the journal, whose chain stays whole. Nothing brings it back.
+#[derive(clap::Args, Debug)]
+struct AnonymiseArgs {
+    /// One person whose lifecycle has ended, before the time [default: everybody whose retention is over]
+    #[arg(value_name = "PERSON", requires = "reason")]
+    person: Option<String>,
+    /// Why
+    #[arg(long, value_name = "TEXT", requires = "person")]
+    reason: Option<String>,
+}
+
 /// List what was said about the lifecycle of a person, lifted facts included
 #[derive(clap::Args, Debug)]
 struct FactsArgs {
@@ -114,6 +129,7 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
         Verb::Reinstate(args) => lift(shell, &args, FactKind::Terminated).await,
         Verb::Resume(args) => lift(shell, &args, FactKind::Suspended).await,
         Verb::Restore(args) => restore(shell, &args).await,
+        Verb::Anonymise(args) => anonymise(shell, args).await,
         Verb::Facts(args) => facts(shell, &args).await,
     }
 }
@@ -156,6 +172,35 @@ async fn restore(shell: &mut Shell, args: &RestoreArgs) -> Result<Exit> {
     let text = format!("restored: {} with {} roles given directly", restored.person, roles.len());
     shell.ui.show(&Report::one(fields, document).text(text))?;
     shell.ui.say(&format!("see what follows: muster plan --person {}", args.person))?;
+    Ok(Exit::Done)
+}
+
+async fn anonymise(shell: &mut Shell, args: AnonymiseArgs) -> Result<Exit> {
+    let (ctx, opened) = shell.open().await?;
+    let report = match (args.person, args.reason) {
+        (Some(person), Some(reason)) => anonymise_person(&ctx, &opened, &person, &reason).await?,
+        _ => {
+            let progress = progress(&shell.ui);
+            anonymise_due(&ctx, &opened, ctx.now(), progress.as_ref()).await?
+        }
+    };
+    let AnonymiseReport { erased, entries, waiting } = &report;
+    let waits: Vec<Json> =
+        waiting.iter().map(|(who, why)| json!({ "person": &**who, "why": why })).collect();
+    let document = json!({ "erased": erased, "entries": entries, "waiting": waits });
+    let fields = vec![
+        ("erased", erased.to_string()),
+        ("entries", entries.to_string()),
+        ("waiting", waiting.len().to_string()),
+    ];
+    let text = format!(
+        "erased: {erased} people, {entries} entries of the journal; {} wait",
+        waiting.len()
+    );
+    shell.ui.show(&Report::one(fields, document).text(text))?;
+    for (who, why) in waiting.iter().take(20) {
+        shell.ui.say(&format!("{who} waits: {why}"))?;
+    }
     Ok(Exit::Done)
 }
 

@@ -17,11 +17,12 @@ impl Inbound<'_> {
         arrivals: &[Arrival<'_>],
         changed: &FxHashSet<EntityId>,
     ) -> Result<(), Error> {
-        let new: Vec<&str> =
-            arrivals.iter().filter(|a| a.before.is_none()).map(|a| &*a.key).collect();
+        // By id: an entry that named two thousand people would have to go when one of them is forgotten.
+        let new: Vec<i64> =
+            arrivals.iter().filter(|a| a.before.is_none()).map(|a| a.row.id.0).collect();
         if !new.is_empty() {
             let subject = format!("{} {}", self.source.system.name, self.source.what);
-            self.entry(tx, "entity.create", &subject, json!({ "keys": new })).await?;
+            self.entry(tx, "entity.create", &subject, json!({ "ids": new })).await?;
         }
         for arrival in arrivals.iter().filter(|arrival| changed.contains(&arrival.row.id)) {
             let Some((_, before)) = &arrival.before else { continue };

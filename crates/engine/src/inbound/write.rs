@@ -6,7 +6,7 @@ use muster_store::{Entity, Evaluation, Record, RecordId, Sequence, Tx};
 use rustc_hash::FxHashSet;
 
 use super::{Arrival, Inbound};
-use crate::dependents::dependents;
+use crate::{dependents::dependents, workflows::note_changes};
 
 impl Inbound<'_> {
     /// Writes entities, links, records and whom to look at again.
@@ -112,6 +112,7 @@ impl Inbound<'_> {
             .filter(|arrival| arrival.before.is_none() || changed.contains(&arrival.row.id))
             .map(|arrival| (arrival.before.as_ref().map(|(_, row)| row), &arrival.row))
             .collect();
+        note_changes(tx, self.opened, self.entity_type.id, &rows, self.now).await?;
         let mut again = dependents(tx, self.opened, self.entity_type.id, &rows).await?;
         again.extend(changed);
         tx.unsettle(&again.into_iter().collect::<Vec<_>>()).await?;

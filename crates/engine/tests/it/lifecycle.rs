@@ -388,3 +388,85 @@ async fn an_employee_becomes_a_contractor_in_one_evaluation() {
     let made = rig.plan().await;
     assert_eq!(lines(&made), ["1 grant external", "1 revoke staff"], "{}", text(&made));
 }
+
+/// Everything that the repository can tell, in one text.
+async fn everything(rig: &Rig) -> String {
+    let opened = rig.open().await;
+    let mut journal = Vec::new();
+    muster_app::export_journal(&opened, &mut journal).await.unwrap();
+    let mut text = String::from_utf8(journal).unwrap();
+    let mut tx = opened.store.read().await.unwrap();
+    for id in 1..4 {
+        let id = muster_model::EntityId(id);
+        for version in tx.entity_versions(id).await.unwrap() {
+            text.push_str(&format!(
+                "{} {}",
+                version.entity.key,
+                String::from_utf8_lossy(&version.entity.facts)
+            ));
+        }
+        text.push_str(&format!("{:?}", tx.assignments_of(id).await.unwrap()));
+        text.push_str(&format!("{:?}", tx.accounts_of(id).await.unwrap()));
+    }
+    for plan in tx.plans(None, None, 100).await.unwrap() {
+        let operations = tx
+            .operations(plan.id, muster_store::OperationFilter::default(), None, 1000)
+            .await
+            .unwrap();
+        for operation in operations {
+            text.push_str(&format!(
+                "{} {}",
+                operation.subject,
+                String::from_utf8_lossy(&operation.body)
+            ));
+        }
+        text.push_str(&format!("{plan:?}"));
+    }
+    text
+}
+
+#[tokio::test]
+async fn after_the_retention_nobody_can_read_who_it_was_and_the_journal_is_whole() {
+    let rig = rig("e-1001,canary,sales,,,,\ne-1002,bob,sales,,,,\n");
+    rig.write(
+        "muster.yaml",
+        &MODEL.replace("name: { type: string }", "name: { type: string, unique: true }"),
+    );
+    round(&rig).await;
+    hr(&rig, "e-1001,canary,sales,,,2026-03-01,\ne-1002,bob,sales,,,,\n");
+    rig.at("2026-03-03T12:00:00Z");
+    round(&rig).await;
+    rig.at("2026-04-05T12:00:00Z");
+    round(&rig).await;
+    let due = async |rig: &Rig| {
+        let (ctx, opened) = (rig.ctx(), rig.open().await);
+        muster_engine::anonymise_due(&ctx, &opened, ctx.now(), &NoProgress).await.unwrap()
+    };
+    assert_eq!(due(&rig).await, muster_engine::AnonymiseReport::default(), "not before its time");
+    rig.at("2036-03-10T12:00:00Z");
+    let report = due(&rig).await;
+    assert_eq!((report.erased, report.waiting.len()), (0, 1), "HR still lists the person");
+    hr(&rig, "e-1002,bob,sales,,,,\n");
+    round(&rig).await;
+    let before = everything(&rig).await;
+    assert!(before.contains("canary") && before.contains("e-1001"));
+    let report = due(&rig).await;
+    assert_eq!((report.erased, report.waiting.len()), (1, 0), "{report:?}");
+    assert!(report.entries > 2, "{report:?}");
+    let after = everything(&rig).await;
+    assert!(!after.contains("canary") && !after.contains("e-1001"), "{after}");
+    assert!(after.contains("bob"), "nobody else is forgotten");
+    let opened = rig.open().await;
+    let mut export = Vec::new();
+    muster_app::export_journal(&opened, &mut export).await.unwrap();
+    muster_app::verify_export(&mut export.as_slice()).unwrap();
+    assert_eq!(settle(&rig).await, [""; 0], "nothing comes of an erased identity");
+    assert_eq!(due(&rig).await, muster_engine::AnonymiseReport::default(), "only once");
+    // The same number again is somebody new.
+    hr(&rig, "e-1001,canary,sales,,,,\ne-1002,bob,sales,,,,\n");
+    assert_eq!(round(&rig).await.iter().filter(|line| line.ends_with("create")).count(), 1);
+    let opened = rig.open().await;
+    let n =
+        opened.store.read().await.unwrap().count_entities(opened.names.types[0].no).await.unwrap();
+    assert_eq!(n, 3);
+}

@@ -23,3 +23,4 @@ mod sources;
 mod spine;
 mod staff;
 mod support;
+mod workflows;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use muster_app::{Clock, Connectors, Ctx, Error, Opened};
+use muster_app::{Clock, Connectors, Ctx, Deliver, Error, Opened};
 use muster_connector::{Connector, ConnectorError, MemoryConnector, MemoryOptions, Secrets};
 use muster_engine::{
     ApplyOptions, ApplyReport, CancelFlag, MadePlan, NoProgress, PlanOptions, SyncOptions,
@@ -137,6 +137,11 @@ impl Connectors for TestConnectors {
             )),
             None => inner,
         })
+    }
+
+    fn deliver(&self, base: &Path) -> Option<Arc<dyn Deliver>> {
+        let secrets = Arc::new(TestSecrets);
+        Some(Arc::new(muster_notify::Delivery::new(secrets, base.to_owned())))
     }
 }
 

@@ -5,6 +5,7 @@ use crate::spec::{
     access::{CONFLICT, REFERENCES, ROLE, TEST},
     key,
     system::SYSTEM,
+    workflow::{MAIL_SERVER, WORKFLOW},
 };
 
 /// The types an attribute may have.
@@ -76,6 +77,20 @@ const PROJECT_KEYS: &[Key] = &[
         "",
         "Duties that one identity must not hold together.",
         "{ four-eyes: { between: [pay-create, pay-approve], on: block } }",
+    ),
+    key(
+        "workflows",
+        Shape::Named(&Shape::Group(&WORKFLOW)),
+        "",
+        "Lifecycle workflows by name.",
+        "{ welcome: { on: { date: person.startDate }, tasks: [{ note: { text: began } }] } }",
+    ),
+    key(
+        "mail",
+        Shape::Group(&MAIL_SERVER),
+        "no mail is sent",
+        "How workflows send mail. Stands at most once in a project.",
+        "{ from: \"Muster <muster@tern.example>\", host: mail.tern.example }",
     ),
     key(
         "tests",

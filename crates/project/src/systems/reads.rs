@@ -193,7 +193,7 @@ fn absent(
 }
 
 /// The position of a lifecycle state, reported when there is none of that name.
-pub(super) fn find_state(
+pub(crate) fn find_state(
     context: &mut Context<'_>,
     states: &[LifecycleState],
     name: &str,

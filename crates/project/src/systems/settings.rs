@@ -5,7 +5,7 @@ use muster_model::{Setting, Settings, Span};
 use crate::yaml::{Kind, Node};
 
 /// The settings in a map; none where there is no map.
-pub(super) fn settings(node: Option<&Node>, place: Span) -> Settings {
+pub(crate) fn settings(node: Option<&Node>, place: Span) -> Settings {
     let Some(node) = node else {
         return Settings { entries: std::collections::BTreeMap::new(), span: place };
     };

@@ -138,6 +138,10 @@ CREATE TABLE entitlement_nesting (
 
 -- Lifecycle and workflows ---------------------------------------------------------------------------
 
+-- What the chain covers instead of subject, on-behalf-of and detail, so that they can be erased.
+ALTER TABLE journal ADD COLUMN salt BYTEA;
+ALTER TABLE journal ADD COLUMN seal BYTEA;
+
 -- The watched roles that identities held when they were last evaluated.
 CREATE TABLE held_role (
     entity BIGINT NOT NULL,

@@ -1,6 +1,6 @@
 //! The journal: a chain that shows where it was broken.
 
-use muster_store::{BrokenAt, Entry, JournalEntry, JournalFilter, Store, Summary, verify};
+use muster_store::{BrokenAt, Entry, JournalEntry, JournalFilter, Seal, Store, Summary, verify};
 
 use crate::support::*;
 
@@ -35,9 +35,24 @@ on_both! {
         assert_eq!(verify(&entries[1..]).unwrap().n_entries, 2, "a part of a chain is whole too");
     }
 
-    async fn both_databases_make_the_same_chain(store) {
-        let entries = three_entries!(store);
-        assert_eq!(entries[2].hash[..8], [0xca, 0x33, 0x91, 0xb1, 0x01, 0xb6, 0x4b, 0x75]);
+    async fn an_erased_entry_says_nothing_and_the_chain_is_whole(store) {
+        let before = three_entries!(store);
+        assert_eq!(write_to!(store, |tx| tx.erase_journal(&[2, 9])), 1);
+        let entries = read_from!(store, |tx| tx.scan_journal(None, 9));
+        let erased = &entries[1];
+        assert_eq!((&*erased.entry.subject, &*erased.entry.detail), ("erased", "{}"));
+        assert_eq!(erased.entry.on_behalf_of, None);
+        assert!(matches!(erased.seal, Seal::Erased(_)));
+        assert_eq!((&erased.entry.actor, erased.hash), (&before[1].entry.actor, before[1].hash));
+        assert_eq!(verify(&entries).unwrap().n_entries, 3);
+        let mut forged = entries.clone();
+        forged[1].entry.detail = text("{\"role\":\"admin\"}");
+        assert_eq!(verify(&forged).unwrap_err(), BrokenAt::Content(2), "nothing can be put in its place");
+        let mut forged = entries.clone();
+        forged[1].entry.actor = text("somebody else");
+        assert_eq!(verify(&forged).unwrap_err(), BrokenAt::Content(2));
+        let salts: Vec<&Seal> = entries.iter().map(|entry| &entry.seal).collect();
+        assert!(salts[0] != salts[2], "each has a salt of its own");
     }
 
     async fn the_journal_is_searched_by_each_field_and_by_several(store) {
@@ -102,7 +117,7 @@ on_both! {
         assert_eq!(broken(&|e| e[0].prev_hash = [1; 32]), BrokenAt::Chain(1));
         let rehashed = |e: &mut Vec<JournalEntry>| {
             e[1].entry.subject = text("plan 8");
-            e[1].hash = muster_store::entry_hash(2, &e[1].entry, &e[1].prev_hash);
+            e[1].hash = e[1].expected_hash();
         };
         assert_eq!(broken(&rehashed), BrokenAt::Chain(3), "hashing anew breaks the next link");
         assert_eq!(
@@ -110,6 +125,22 @@ on_both! {
             "entry 2 was changed after it was written"
         );
     }
+}
+
+/// The form of entries of before there were seals is never changed.
+#[test]
+fn an_entry_without_a_seal_has_the_hash_that_it_always_had() {
+    let plain = JournalEntry {
+        seq: 1,
+        entry: Entry { at: at(10), ..entry("eve", "plan.apply", "plan 7") },
+        seal: Seal::Plain,
+        prev_hash: [0; 32],
+        hash: [0; 32],
+    };
+    let hash = muster_store::entry_hash(1, &plain.entry, &[0; 32]);
+    assert_eq!(plain.expected_hash(), hash);
+    let whole = JournalEntry { hash, ..plain };
+    assert_eq!(verify([&whole]).unwrap().n_entries, 1);
 }
 
 #[test]

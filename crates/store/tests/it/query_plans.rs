@@ -151,7 +151,10 @@ async fn lifecycle(tx: &mut Tx) -> Result<(), StoreError> {
         WorkflowWatch { workflow: text("a"), facts_version: 1, revision: 1, next_due: None };
     tx.save_workflow_watch(&watch).await?;
     tx.save_temporary_pass(&pass(1)).await?;
-    tx.delete_temporary_pass(EntityId(1)).await.map(drop)
+    tx.delete_temporary_pass(EntityId(1)).await?;
+    tx.erase_journal(&[1]).await?;
+    tx.forget_readings(at(1)).await?;
+    tx.erase_entity(EntityId(9), "erased-9", &[]).await
 }
 
 async fn read_lifecycle(tx: &mut ReadTx) -> Result<(), StoreError> {
@@ -167,7 +170,9 @@ async fn read_lifecycle(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.workflow_runs_of(EntityId(1)).await?;
     tx.workflow_tasks(1).await?;
     tx.workflow_watch("a").await?;
-    tx.temporary_pass(EntityId(1)).await.map(drop)
+    tx.temporary_pass(EntityId(1)).await?;
+    tx.in_state_since(1, 1, at(1), None, 9).await?;
+    tx.remains(EntityId(1)).await.map(drop)
 }
 
 async fn from_sources(tx: &mut Tx) -> Result<(), StoreError> {

@@ -1,0 +1,94 @@
+//! What workflows send to the outside: mail, calls, commands. The composition root says how; see the crate `notify`.
+
+use async_trait::async_trait;
+use jiff::SignedDuration;
+use muster_model::{Settings, Text};
+
+/// Sends what workflows send. An error says whether trying again makes sense.
+#[async_trait]
+pub trait Deliver: Send + Sync {
+    /// Fills a template with values. Names that are not there, endless work and huge results are errors.
+    fn render(
+        &self,
+        template: &str,
+        html: bool,
+        values: &serde_json::Value,
+    ) -> Result<String, DeliverError>;
+
+    /// Sends mail by the server that `server` describes.
+    async fn mail(&self, server: &Settings, mail: &Mail) -> Result<(), DeliverError>;
+
+    /// Posts a document.
+    async fn webhook(&self, call: &WebhookCall<'_>) -> Result<(), DeliverError>;
+
+    /// Runs a program and waits for it.
+    async fn command(&self, call: &CommandCall<'_>) -> Result<(), DeliverError>;
+}
+
+/// A mail that is ready to be sent.
+#[derive(Clone)]
+pub struct Mail {
+    /// To whom: addresses, with or without a name.
+    pub to: Vec<Text>,
+    /// The subject.
+    pub subject: String,
+    /// The text.
+    pub text: String,
+    /// The same as HTML.
+    pub html: Option<String>,
+    /// The same when it is sent again; becomes the message id.
+    pub id: String,
+}
+
+impl std::fmt::Debug for Mail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // It may hold a pass.
+        f.debug_struct("Mail").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// A document for an address.
+#[derive(Debug)]
+pub struct WebhookCall<'a> {
+    /// The task's settings: `url`, `secret`, `auth`, `tls`, `allow_plain`.
+    pub settings: &'a Settings,
+    /// The document.
+    pub body: Vec<u8>,
+    /// The same when it is sent again.
+    pub id: &'a str,
+    /// How long it may take.
+    pub timeout: SignedDuration,
+}
+
+/// A program to run.
+#[derive(Debug)]
+pub struct CommandCall<'a> {
+    /// The program and its arguments.
+    pub run: &'a [Text],
+    /// What it reads on standard input.
+    pub input: Vec<u8>,
+    /// How long it may take.
+    pub timeout: SignedDuration,
+}
+
+/// Why something was not sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{problem}")]
+pub struct DeliverError {
+    /// What went wrong, for people. Holds no secret and no value of the identity.
+    pub problem: String,
+    /// Whether it may go well later.
+    pub later: bool,
+}
+
+impl DeliverError {
+    /// Nothing that waiting would mend.
+    pub fn for_good(problem: impl Into<String>) -> Self {
+        Self { problem: problem.into(), later: false }
+    }
+
+    /// Something that may go well later.
+    pub fn for_now(problem: impl Into<String>) -> Self {
+        Self { problem: problem.into(), later: true }
+    }
+}

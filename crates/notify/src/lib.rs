@@ -1,0 +1,66 @@
+//! Sends what workflows send: mail through SMTP, signed webhooks, commands; and fills the templates of mail.
+//!
+//! [`Delivery`] is what the engine is given. It takes no decision: when, to whom and whether again is the engine's. No
+//! secret and no value of an identity is ever in an error.
+
+mod command;
+mod mail;
+mod sign;
+mod template;
+mod webhook;
+
+use std::{path::PathBuf, sync::Arc};
+
+use async_trait::async_trait;
+use muster_app::{CommandCall, Deliver, DeliverError, Mail, WebhookCall};
+use muster_connector::Secrets;
+use muster_model::Settings;
+
+pub use sign::signature;
+
+/// Sends with the secrets of the process, from the project folder.
+pub struct Delivery {
+    secrets: Arc<dyn Secrets>,
+    folder: PathBuf,
+}
+
+impl Delivery {
+    /// Commands run in `folder`.
+    pub fn new(secrets: Arc<dyn Secrets>, folder: PathBuf) -> Self {
+        Self { secrets, folder }
+    }
+}
+
+impl std::fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Delivery").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Deliver for Delivery {
+    fn render(
+        &self,
+        template: &str,
+        html: bool,
+        values: &serde_json::Value,
+    ) -> Result<String, DeliverError> {
+        template::render(template, html, values)
+    }
+
+    async fn mail(&self, server: &Settings, mail: &Mail) -> Result<(), DeliverError> {
+        mail::send(server, self.secrets.as_ref(), mail).await
+    }
+
+    async fn webhook(&self, call: &WebhookCall<'_>) -> Result<(), DeliverError> {
+        webhook::post(self.secrets.as_ref(), call).await
+    }
+
+    async fn command(&self, call: &CommandCall<'_>) -> Result<(), DeliverError> {
+        command::run(&self.folder, call).await
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "test code: a panic is a failed test")]
+mod tests;

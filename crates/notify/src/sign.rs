@@ -1,0 +1,33 @@
+//! HMAC-SHA-256 (RFC 2104), for those who want to know that a document came from us.
+
+use sha2::{Digest as _, Sha256};
+
+/// Bytes of a block of SHA-256.
+const BLOCK: usize = 64;
+
+/// `sha256=` and the HMAC of `body` in hexadecimal digits.
+pub fn signature(secret: &[u8], body: &[u8]) -> String {
+    let mut text = "sha256=".to_owned();
+    for byte in hmac(secret, body) {
+        use std::fmt::Write as _;
+        _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+fn hmac(secret: &[u8], body: &[u8]) -> [u8; 32] {
+    let hashed: [u8; 32];
+    let secret = if secret.len() > BLOCK {
+        hashed = Sha256::digest(secret).into();
+        hashed.as_slice()
+    } else {
+        secret
+    };
+    let padded = |with: u8| {
+        let mut block = [with; BLOCK];
+        block.iter_mut().zip(secret).for_each(|(place, byte)| *place ^= byte);
+        block
+    };
+    let inner = Sha256::new().chain_update(padded(0x36)).chain_update(body).finalize();
+    Sha256::new().chain_update(padded(0x5c)).chain_update(inner).finalize().into()
+}

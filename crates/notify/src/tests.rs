@@ -1,0 +1,55 @@
+//! Templates, signatures, addresses.
+
+use serde_json::json;
+
+use crate::{signature, template::render};
+
+#[test]
+fn a_template_is_filled_and_html_is_escaped() {
+    let values = json!({ "person": { "givenName": "<b>Ada & Bob</b>" } });
+    let text = render("Hello {{ person.givenName }}", false, &values).unwrap();
+    assert_eq!(text, "Hello <b>Ada & Bob</b>");
+    let html = render("<p>{{ person.givenName }}</p>", true, &values).unwrap();
+    assert_eq!(html, "<p>&lt;b&gt;Ada &amp; Bob&lt;&#x2f;b&gt;</p>");
+}
+
+#[test]
+fn a_name_that_is_not_there_and_endless_work_are_errors_that_show_no_value() {
+    let values = json!({ "person": { "secret": "canary" } });
+    for template in [
+        "{{ person.nothing }}",
+        "{{ person.secret.more.and }}",
+        "{{ person.secret + 1 }}",
+        "{% for a in range(1000000) %}{% for b in range(1000000) %}x{% endfor %}{% endfor %}",
+        "{{ 'x' * 900000 }}",
+        "{% include 'other' %}",
+    ] {
+        let error = render(template, false, &values).unwrap_err();
+        assert!(!error.later && !error.problem.contains("canary"), "{template}: {error}");
+    }
+}
+
+/// Cases 1, 2 and 6 of RFC 4231.
+#[test]
+fn signatures_are_hmac() {
+    let cases: [(Vec<u8>, &[u8], &str); 3] = [
+        (
+            vec![0x0b; 20],
+            b"Hi There",
+            "sha256=b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7",
+        ),
+        (
+            b"Jefe".to_vec(),
+            b"what do ya want for nothing?",
+            "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+        ),
+        (
+            vec![0xaa; 131],
+            b"Test Using Larger Than Block-Size Key - Hash Key First",
+            "sha256=60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54",
+        ),
+    ];
+    for (secret, body, expected) in cases {
+        assert_eq!(signature(&secret, body), expected);
+    }
+}

@@ -1,0 +1,49 @@
+//! Webhooks: a POST of a JSON document, signed, with a key that is the same when it is sent again.
+
+use std::time::Duration;
+
+use muster_app::{DeliverError, WebhookCall};
+use muster_connector::{Secrets, SettingReader, settings_error};
+use muster_http::{HttpClient, HttpSettings, Method, Request};
+
+use crate::signature;
+
+/// Posts one document. Any status below 300 is success; 408, 429 and those from 500 on may go well later.
+pub(crate) async fn post(
+    secrets: &dyn Secrets,
+    call: &WebhookCall<'_>,
+) -> Result<(), DeliverError> {
+    let mut reader = SettingReader::new(call.settings);
+    let mut settings = HttpSettings::read(&mut reader);
+    let secret = reader.secret("secret");
+    for other in ["send", "timeout"] {
+        reader.raw(other);
+    }
+    let problems = reader.finish();
+    if !problems.is_empty() {
+        return Err(DeliverError::for_good(settings_error(&problems).to_string()));
+    }
+    settings.timeout = Duration::try_from(call.timeout).unwrap_or(Duration::from_secs(10));
+    let wrong =
+        |error: &muster_connector::ConnectorError| DeliverError::for_good(error.to_string());
+    let client = HttpClient::open(&settings, secrets).map_err(|error| wrong(&error))?;
+    let mut request = Request::new(Method::Post, "")
+        .header("idempotency-key", call.id)
+        .body("application/json", call.body.clone());
+    if let Some(secret) = secret {
+        let secret = secret.resolve(secrets).map_err(|error| wrong(&error))?;
+        let signature = signature(secret.reveal().as_bytes(), &call.body);
+        request = request.header("muster-signature", signature);
+    }
+    let answer = client.send(&request).await.map_err(|error| DeliverError {
+        later: !matches!(error, muster_connector::ConnectorError::Settings(_)),
+        problem: error.to_string(),
+    })?;
+    match answer.status() {
+        200..=299 => Ok(()),
+        status @ (408 | 425 | 429 | 500..) => {
+            Err(DeliverError::for_now(format!("the webhook answers with status {status}")))
+        }
+        status => Err(DeliverError::for_good(format!("the webhook answers with status {status}"))),
+    }
+}
