@@ -236,8 +236,9 @@ async fn erase_all(
         let type_names = type_names.ok_or_else(|| Error::bug("a type has no number"))?;
         let facts = encode_row(&empty, &type_names.numbers, |_| false);
         tx.erase_entity(id, &key, &facts).await?;
+        let assignment = AssignmentId(tx.take_ids(Sequence::Assignment, 1).await?);
         tx.insert_assignments(&[Assignment {
-            id: AssignmentId(tx.take_ids(Sequence::Assignment, 1).await?),
+            id: assignment,
             entity: id,
             role: fact_name(FactKind::Erased),
             origin: "retention".into(),

@@ -14,3 +14,4 @@ mod systems;
 mod types;
 mod warnings;
 mod work;
+mod workflows;

@@ -133,7 +133,13 @@ impl Of<'_> {
 
     /// An expression that gives a date or an instant; what evaluates it makes a date an instant.
     fn instant(&self, context: &mut Context<'_>, node: &Node) -> Option<muster_policy::Rule> {
-        rule_of_any(context, node, self.env, &[DATE, INSTANT])
+        let rule = rule_of_any(context, node, self.env, &[DATE, INSTANT])?;
+        if *rule.program.ty() == TEXT {
+            let help = "make it one with `date(…)` or `datetime(…)`";
+            context.error("E0407", node.span, "a date is needed here, this is string", help);
+            return None;
+        }
+        Some(rule)
     }
 
     fn role(&self, context: &mut Context<'_>, node: &Node) -> Option<usize> {

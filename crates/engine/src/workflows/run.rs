@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use muster_app::{Ctx, Error, Opened, load_identities, load_world};
+use muster_app::{Ctx, Error, NewAlarm, Opened, load_identities, load_world, raise_alarm};
 use muster_model::Text;
 use muster_policy::FactKind;
-use muster_store::{RunState, Tx, WorkflowRun, WorkflowTask};
+use muster_store::{AlarmKind, RunState, Tx, WorkflowRun, WorkflowTask};
+use serde_json::json;
 
 use super::{
     BATCH, WorkflowReport,
@@ -58,6 +59,7 @@ pub(super) async fn run_these(
         }
         let Some(model) = models.get(&run.revision).and_then(Option::as_ref) else {
             end(
+                ctx,
                 opened,
                 run.clone(),
                 (RunState::Failed, "the model of the run cannot be read"),
@@ -86,12 +88,12 @@ async fn go_on(
     now: Timestamp,
 ) -> Result<RunState, Error> {
     let Some(workflow) = opened.model.workflows.iter().find(|w| w.name == run.workflow) else {
-        return end(opened, run, (RunState::Failed, "the workflow is gone"), now).await;
+        return end(ctx, opened, run, (RunState::Failed, "the workflow is gone"), now).await;
     };
     loop {
         let place = usize::try_from(run.step).unwrap_or(usize::MAX);
         let Some(task) = workflow.tasks.get(place) else {
-            return end(opened, run, (RunState::Done, ""), now).await;
+            return end(ctx, opened, run, (RunState::Done, ""), now).await;
         };
         let mut tx = opened.store.read().await?;
         let world = load_world(&mut tx, opened, now, None).await?;
@@ -101,11 +103,11 @@ async fn go_on(
         drop(tx);
         let Some(facts) = found.filter(|f| f.facts.iter().all(|f| f.kind != FactKind::Erased))
         else {
-            return end(opened, run, (RunState::Skipped, "the identity is gone"), now).await;
+            return end(ctx, opened, run, (RunState::Skipped, "the identity is gone"), now).await;
         };
         let evaluation = opened.evaluator.evaluate(&facts.identity(), &world, now);
         if !in_scope_of(opened, workflow, &evaluation, &world, now) {
-            return end(opened, run, (RunState::Skipped, "no longer in scope"), now).await;
+            return end(ctx, opened, run, (RunState::Skipped, "no longer in scope"), now).await;
         }
         let holds = opened.evaluator.holds(task.when.as_ref(), &evaluation.row, &world, now);
         let at = At {
@@ -225,7 +227,23 @@ async fn settle(
     };
     tx.save_workflow_task(&task).await?;
     tx.advance_workflow_run(&run).await?;
+    if run.state == RunState::Failed {
+        let problem = format!("task {} ({}) failed: {}", task.seq, task.kind, task.detail);
+        raise_alarm(tx, at.ctx, &alarm(&run, &problem)).await?;
+    }
     Ok(settled)
+}
+
+/// What somebody has to look at when a run failed.
+fn alarm(run: &WorkflowRun, problem: &str) -> NewAlarm {
+    NewAlarm {
+        kind: AlarmKind::TaskFailed,
+        about: format!("workflow run {}", run.id).into(),
+        system_no: None,
+        subject: format!("workflow {}", run.workflow).into(),
+        message: problem.into(),
+        detail: json!({ "run": run.id, "workflow": &*run.workflow, "step": run.step }),
+    }
 }
 
 /// When a task that failed is tried again: after 1, 4, 16, 64 and 256 minutes.
@@ -236,6 +254,7 @@ fn again(now: Timestamp, attempts: i64) -> Timestamp {
 }
 
 async fn end(
+    ctx: &Ctx,
     opened: &Opened,
     mut run: WorkflowRun,
     (state, detail): (RunState, &str),
@@ -245,6 +264,9 @@ async fn end(
     run.detail = Text::from(detail);
     let mut tx = opened.store.begin().await?;
     tx.advance_workflow_run(&run).await?;
+    if state == RunState::Failed {
+        raise_alarm(&mut tx, ctx, &alarm(&run, detail)).await?;
+    }
     tx.commit().await?;
     Ok(state)
 }

@@ -142,6 +142,9 @@ CREATE TABLE entitlement_nesting (
 ALTER TABLE journal ADD COLUMN salt BYTEA;
 ALTER TABLE journal ADD COLUMN seal BYTEA;
 
+-- All drift of an identity, closed or not, for when it is erased.
+CREATE INDEX drift_whose ON drift (entity) WHERE entity IS NOT NULL;
+
 -- The watched roles that identities held when they were last evaluated.
 CREATE TABLE held_role (
     entity BIGINT NOT NULL,
