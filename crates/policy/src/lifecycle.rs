@@ -95,8 +95,7 @@ impl Evaluator {
         self.told_lifecycle(row, identity, world, clock)
     }
 
-    /// The state that sources and dates say: the one that follows from the vanished record, or the first that holds. Who
-    /// had left by a date before the record vanished left then.
+    /// The state that sources and dates say, suspension included.
     fn told_lifecycle(
         &self,
         row: &Row,
@@ -110,25 +109,9 @@ impl Evaluator {
             let at = since.saturating_add(absent.keep).unwrap_or(Timestamp::MAX);
             clock.note(at);
             if clock.now >= at {
-                let ruled = self.ruled_lifecycle(row, identity, world, &Clock::new(clock.now));
-                let before = (ruled.state == Some(absent.state)).then_some(ruled.since);
-                let since = before.map_or(at, |since| since.min(at));
-                return Found { state: Some(absent.state), since, until: None };
+                return Found { state: Some(absent.state), since: at, until: None };
             }
         }
-        self.ruled_lifecycle(row, identity, world, clock)
-    }
-
-    /// The first state whose condition holds, suspension included.
-    fn ruled_lifecycle(
-        &self,
-        row: &Row,
-        identity: &Identity<'_>,
-        world: &dyn World,
-        clock: &Clock,
-    ) -> Found {
-        let nothing = Found { state: None, since: clock.now, until: None };
-        let Some(behaviour) = self.model().types.get(row.type_id.index()) else { return nothing };
         let bindings = [Binding::Row(row)];
         let timezone = self.timezone_of(row);
         let frame = Frame { bindings: &bindings, world, clock, timezone: &timezone };

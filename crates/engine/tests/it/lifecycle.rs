@@ -448,6 +448,8 @@ async fn after_the_retention_nobody_can_read_who_it_was_and_the_journal_is_whole
     assert_eq!((report.erased, report.waiting.len()), (0, 1), "HR still lists the person");
     hr(&rig, "e-1002,bob,sales,,,,\n");
     round(&rig).await;
+    assert_eq!(due(&rig).await.erased, 0, "a record that vanishes begins the state anew");
+    rig.at("2046-03-20T12:00:00Z");
     let before = everything(&rig).await;
     assert!(before.contains("canary") && before.contains("e-1001"));
     let report = due(&rig).await;

@@ -102,10 +102,7 @@ fn two_databases_are_a_source_and_a_target() {
     let mut statement = shop.prepare(sql).unwrap();
     let lines: Vec<String> =
         statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-    assert_eq!(
-        lines,
-        ["1001 Ada Lovelace 1 refunds", "1002 Bob O'Brien 1 -", "1003 Cy Young 0 -"]
-    );
+    assert_eq!(lines, ["1001 Ada Lovelace 1 refunds", "1002 Bob O'Brien 1 -", "1003 Cy Young 0 -"]);
     done(folder.path(), &["sync"]);
     let plan = done(folder.path(), &["plan"]);
     assert!(plan.to_lowercase().contains("nothing to do"), "{plan}");
