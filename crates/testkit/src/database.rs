@@ -13,6 +13,8 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow, bail};
 
+use tokio_postgres::SimpleQueryMessage;
+
 use crate::process::{Launch, Server, find_program, on_free_port, run};
 
 const PACKAGES: &str = "postgresql";
@@ -43,6 +45,11 @@ impl Database {
     /// Runs statements in this database.
     pub fn execute(&self, sql: &str) -> Result<()> {
         execute(&self.url, sql)
+    }
+
+    /// Runs statements in this database and answers their rows: one line for each, values between tabs.
+    pub fn query(&self, sql: &str) -> Result<String> {
+        query(&self.url, sql)
     }
 
     /// Another database with the same content. Nobody may be connected to this one.
@@ -207,18 +214,29 @@ fn command(line: &[OsString]) -> Result<Command> {
     Ok(command)
 }
 
-/// Runs one statement on a thread of its own, so that it may be called from inside and outside a runtime.
 fn execute(url: &str, sql: &str) -> Result<()> {
+    query(url, sql).map(drop)
+}
+
+/// Runs statements on a thread of its own, so that it may be called from inside and outside a runtime.
+fn query(url: &str, sql: &str) -> Result<String> {
     let (url, sql) = (url.to_owned(), sql.to_owned());
-    let work = move || -> Result<()> {
+    let work = move || -> Result<String> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await?;
             let driver = tokio::spawn(connection);
-            client.batch_execute(&sql).await?;
+            let mut text = String::new();
+            for message in client.simple_query(&sql).await? {
+                if let SimpleQueryMessage::Row(row) = message {
+                    let cells = (0..row.len()).map(|cell| row.get(cell).unwrap_or_default());
+                    text.push_str(&cells.collect::<Vec<_>>().join("\t"));
+                    text.push('\n');
+                }
+            }
             drop(client);
             driver.await??;
-            Ok(())
+            Ok(text)
         })
     };
     std::thread::spawn(work).join().map_err(|_| anyhow!("the database call panicked"))?
