@@ -184,7 +184,7 @@ pub async fn account_view(
     })
 }
 
-async fn person_of(
+pub(crate) async fn person_of(
     tx: &mut ReadTx,
     opened: &Opened,
     id: muster_model::EntityId,

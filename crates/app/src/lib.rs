@@ -10,6 +10,7 @@ mod audit;
 mod context;
 mod deliver;
 mod doctor;
+mod drift;
 mod entitlements;
 mod error;
 mod explain;
@@ -17,11 +18,14 @@ mod facts;
 mod files;
 mod names;
 mod opened;
+mod orphans;
+mod owners;
 mod people;
 mod process;
 mod revisions;
 mod roles;
 mod simulate;
+mod takeover;
 
 pub use accounts::{AccountQuery, AccountView, account_view, list_accounts};
 pub use alarm::{
@@ -32,6 +36,10 @@ pub use audit::{AuditQuery, export_journal, journal_json, search_journal, verify
 pub use context::{Clock, Connectors, Ctx};
 pub use deliver::{CommandCall, Deliver, DeliverError, Mail, WebhookCall};
 pub use doctor::{Finding, FindingStatus, doctor};
+pub use drift::{
+    Adopted, Chosen, DriftGroupView, DriftQuery, DriftVerb, DriftView, adopt_drift, compared_drift,
+    decide_drift, decline_old_drift, drift_groups, list_drift, show_drift,
+};
 pub use entitlements::{EntitlementIndex, observed_account};
 pub use error::{Error, Kind};
 pub use explain::{
@@ -45,6 +53,8 @@ pub use facts::{
 pub use files::{belongs_to_project, load_project, project_hash, read_project};
 pub use names::{AccountNames, Layout, Names, ReadNames, SystemNames, TypeNames};
 pub use opened::{Opened, similar};
+pub use orphans::{OrphanChoice, assign_orphan, decide_orphans, expire_orphans, orphan_decisions};
+pub use owners::{Ownerless, list_ownerless};
 pub use people::{Page, PeopleQuery, Person, entity_type, list_people, resolve_person};
 pub use process::{process_is_gone, process_name};
 pub use revisions::list_revisions;
@@ -52,4 +62,8 @@ pub use roles::{RoleView, list_roles};
 pub use simulate::{
     Change, ChangeKind, Event, Impact, ModelQuery, ModelsCompared, PersonImpact, Thing,
     compare_models, everybody, look_ahead,
+};
+pub use takeover::{
+    AcceptDeduced, DeducedRole, IndirectAccess, OpenAccess, RedundantAssignment, SystemTaken,
+    Takeover, accept_deduced, take_over,
 };

@@ -1,6 +1,7 @@
 //! The commands, one file each: `Args`, whose comments are the help, and `run`.
 
 pub(crate) mod accounts;
+pub(crate) mod alarms;
 pub(crate) mod apply;
 pub(crate) mod assign;
 pub(crate) mod assignments;
@@ -9,6 +10,7 @@ pub(crate) mod check;
 pub(crate) mod completion;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod drift;
 pub(crate) mod explain;
 pub(crate) mod fmt;
 pub(crate) mod help;
@@ -28,6 +30,7 @@ pub(crate) mod schema;
 pub(crate) mod simulate;
 pub(crate) mod sync;
 pub(crate) mod systems;
+pub(crate) mod takeover;
 pub(crate) mod test;
 pub(crate) mod tickets;
 pub(crate) mod unassign;
@@ -61,6 +64,9 @@ pub(crate) async fn run(shell: &mut Shell, command: Command) -> Result<Exit> {
         Command::Accounts(args) => Box::pin(accounts::run(shell, args)).await,
         Command::Orphans(args) => Box::pin(orphans::run(shell, args)).await,
         Command::Revisions(args) => Box::pin(revisions::run(shell, args)).await,
+        Command::Takeover(args) => Box::pin(takeover::run(shell, args)).await,
+        Command::Drift(args) => Box::pin(drift::run(shell, args)).await,
+        Command::Alarms(args) => Box::pin(alarms::run(shell, args)).await,
         Command::Roles(args) => Box::pin(roles::run(shell, args)).await,
         Command::Assign(args) => Box::pin(assign::run(shell, args)).await,
         Command::Unassign(args) => Box::pin(unassign::run(shell, args)).await,

@@ -24,7 +24,7 @@ use crate::{
     lease::Lease,
     plans::{MadePlan, load_plan, still_saved},
     progress::Progress,
-    settle::save_findings,
+    settle::{close_drift, save_findings},
 };
 
 mod batch;
@@ -284,6 +284,7 @@ async fn finish(
         outcome = evaluate_some(opened, ids, now).await?;
     }
     save_findings(opened, &outcome.evaluations, outcome.effects.notes, now).await?;
+    close_drift(opened, &outcome.over, now).await?;
     let mut tx = opened.store.begin().await?;
     if report.left == 0 {
         tx.set_plan_status(id, &[PlanStatus::Applying], PlanStatus::Done).await?;

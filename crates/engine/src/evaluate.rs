@@ -10,11 +10,11 @@ use std::{
 
 use jiff::Timestamp;
 use muster_app::{
-    EntitlementIndex, Error, IdentityFacts, Opened, identity_facts, load_identities, load_world,
-    observed_account, subject_of,
+    EntitlementIndex, Error, IdentityFacts, Opened, compared_drift, identity_facts,
+    load_identities, load_world, observed_account, subject_of,
 };
-use muster_model::{EntityId, TypeId};
-use muster_plan::{Observed, Operation, compare};
+use muster_model::{DriftId, EntityId, TypeId};
+use muster_plan::{Drift, Observed, Operation, compare, sort_out_drift};
 use muster_policy::{MemoryWorld, Mode};
 use muster_store::{AccountStatus, Evaluation, HeldRole, IdRange, IdentityRow, ReadTx};
 use rustc_hash::FxHashMap;
@@ -37,6 +37,10 @@ pub(crate) struct Outcome {
     pub(crate) operations: Vec<Operation>,
     /// What differs on systems that are only observed.
     pub(crate) observed_only: Vec<Operation>,
+    /// What would put drift right and is not done.
+    pub(crate) drift: Vec<Operation>,
+    /// Drift that no difference is left of.
+    pub(crate) over: Vec<DriftId>,
     /// Findings that differ from what is stored.
     pub(crate) evaluations: Vec<Evaluation>,
     /// What follows beside the plan.
@@ -141,11 +145,14 @@ async fn in_parallel(shared: &Arc<Shared>, n: usize) -> Result<Outcome, Error> {
             worker.await.map_err(|error| Error::bug("a worker ended early").caused_by(error))??;
         outcome.operations.extend(part.operations);
         outcome.observed_only.extend(part.observed_only);
+        outcome.drift.extend(part.drift);
+        outcome.over.extend(part.over);
         outcome.evaluations.extend(part.evaluations);
         outcome.effects.extend(part.effects);
         outcome.n += part.n;
     }
     outcome.evaluations.sort_by_key(|evaluation| evaluation.entity);
+    outcome.over.sort_unstable();
     Ok(outcome)
 }
 
@@ -285,27 +292,22 @@ async fn compare_all(
     differing: Vec<Differing>,
     outcome: &mut Outcome,
 ) -> Result<(), Error> {
-    let Shared { opened, world, index, watching, now, pieces: _, task: _ } = shared;
+    let Shared { opened, world, index: _, watching, now, pieces: _, task: _ } = shared;
     if differing.is_empty() {
         return Ok(());
     }
     let ids: Vec<EntityId> = differing.iter().map(|differing| differing.facts.row.id).collect();
-    let mut observed: FxHashMap<EntityId, Vec<Observed>> = FxHashMap::default();
-    for account in tx.accounts_of_many(&ids).await? {
-        if account.status != AccountStatus::Linked {
-            continue;
-        }
-        if let (Some(entity), Ok(account)) =
-            (account.entity, observed_account(opened, index, &account))
-        {
-            observed.entry(entity).or_default().push(account);
-        }
-    }
+    let mut observed = observed_by_identity(shared, tx, &ids).await?;
+    let mut drift = drift_by_identity(opened, tx, &ids).await?;
     for Differing { facts, evaluation, known } in differing {
         let subject = subject_of(&opened.model, &facts.row, &facts.key);
         let own = observed.remove(&facts.row.id).unwrap_or_default();
-        let compared = compare(&opened.evaluator, &evaluation, &own, &subject, world, *now);
-        let is_equal = compared.operations.is_empty();
+        let mut compared = compare(&opened.evaluator, &evaluation, &own, &subject, world, *now);
+        let own = drift.remove(&facts.row.id).unwrap_or_default();
+        let sorted = sort_out_drift(&opened.evaluator, &evaluation, &own, *now, &mut compared);
+        let is_equal = compared.operations.is_empty() && sorted.held.is_empty();
+        outcome.drift.extend(sorted.held);
+        outcome.over.extend(sorted.over);
         for operation in compared.operations {
             let mode = opened
                 .model
@@ -344,6 +346,42 @@ async fn compare_all(
         }
     }
     Ok(())
+}
+
+/// The linked accounts of identities as the comparison sees them.
+async fn observed_by_identity(
+    shared: &Shared,
+    tx: &mut ReadTx,
+    ids: &[EntityId],
+) -> Result<FxHashMap<EntityId, Vec<Observed>>, Error> {
+    let Shared { opened, index, .. } = shared;
+    let mut observed: FxHashMap<EntityId, Vec<Observed>> = FxHashMap::default();
+    for account in tx.accounts_of_many(ids).await? {
+        if account.status != AccountStatus::Linked {
+            continue;
+        }
+        if let (Some(entity), Ok(account)) =
+            (account.entity, observed_account(opened, index, &account))
+        {
+            observed.entry(entity).or_default().push(account);
+        }
+    }
+    Ok(observed)
+}
+
+/// Open drift of identities as the comparison sees it.
+async fn drift_by_identity(
+    opened: &Opened,
+    tx: &mut ReadTx,
+    ids: &[EntityId],
+) -> Result<FxHashMap<EntityId, Vec<Drift>>, Error> {
+    let mut map: FxHashMap<EntityId, Vec<Drift>> = FxHashMap::default();
+    for stored in tx.drift_of_many(ids).await? {
+        if let (Some(entity), Some(drift)) = (stored.entity, compared_drift(opened, &stored)) {
+            map.entry(entity).or_default().push(drift);
+        }
+    }
+    Ok(map)
 }
 
 fn same(a: &Known, b: &Known) -> bool {

@@ -22,6 +22,7 @@ mod lifecycle;
 mod mapping;
 mod matches;
 mod orders;
+mod orphan;
 mod plans;
 mod progress;
 mod report;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use muster_app::{Ctx, Error, Kind, Opened};
+use muster_app::{Ctx, Error, Kind, Opened, decline_old_drift, expire_orphans};
 use muster_model::{EntityId, PlanId, Text};
 use muster_plan::{Base, Plan, SystemRead};
 use muster_policy::Held;
@@ -18,9 +18,9 @@ use muster_store::{PlanStatus, ReadTx};
 
 use crate::{
     evaluate::{Outcome, evaluate_all, evaluate_some},
-    guards,
+    guards, orphan,
     progress::{NoProgress, Progress},
-    settle::save_findings,
+    settle::{close_drift, save_findings},
 };
 
 mod find;
@@ -118,6 +118,10 @@ pub(crate) async fn make_plans(
     parts: &[Vec<Text>],
     progress: &dyn Progress,
 ) -> Result<Vec<MadePlan>, Error> {
+    if options.at.is_none() {
+        decline_old_drift(ctx, opened).await?;
+        expire_orphans(ctx, opened).await?;
+    }
     for _ in 0..5 {
         if let Some(made) = try_plans(ctx, opened, options, parts, progress).await? {
             return Ok(made);
@@ -159,18 +163,32 @@ async fn try_plans(
     } else {
         evaluate_some(opened, &options.people, now).await?
     };
-    let Outcome { operations, observed_only, evaluations, mut effects, watching, n } = outcome;
+    let Outcome {
+        mut operations,
+        mut observed_only,
+        drift,
+        over,
+        evaluations,
+        mut effects,
+        watching,
+        n,
+    } = outcome;
     if opened.store.read().await?.facts_version().await? != facts_version {
         return Ok(None);
     }
     if options.at.is_none() && effects.write_facts(ctx, opened).await? {
         return Ok(None);
     }
+    let mut tx = opened.store.read().await?;
+    orphan::add_deletions(&mut tx, opened, &options.people, (&mut operations, &mut observed_only))
+        .await?;
+    drop(tx);
     if options.at.is_none() {
         save_findings(opened, &evaluations, effects.notes, now).await?;
         if options.people.is_empty() {
             watching.all_known(opened, facts_version).await?;
         }
+        close_drift(opened, &over, now).await?;
     }
     let base = Base { revision: opened.revision, facts_version, now, systems };
     let mut plans = Vec::new();
@@ -182,7 +200,8 @@ async fn try_plans(
         let mut tx = opened.store.read().await?;
         let guards = guards::check(&mut tx, opened, &operations, ctx.now()).await?;
         drop(tx);
-        let mut plan = Plan::new(base.clone(), operations, observed_only.clone(), guards);
+        let mut plan = Plan::new(base.clone(), operations, observed_only.clone(), guards)
+            .with_drift(drift.clone());
         plan.waiting = left_out;
         let wanted = options.save && options.at.is_none();
         let made = keep(ctx, opened, plan, scope, wanted).await?;

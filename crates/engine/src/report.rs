@@ -1,7 +1,7 @@
 //! What a synchronisation did, for people.
 
 use muster_model::Text;
-use muster_store::{ChangeCounts, ChangeSetId, ReadProblem};
+use muster_store::{ChangeCounts, ChangeSetId, ReadProblem, ReadRunId};
 
 /// The outcome of a synchronisation.
 #[derive(Debug, Clone, Default)]
@@ -51,6 +51,10 @@ pub struct ReadReport {
     pub verified: u64,
     /// Operations that the system said it did and this read does not show.
     pub unconfirmed: u64,
+    /// Items of accounts that somebody changed outside.
+    pub drift: u64,
+    /// The run that is written down for this read, once something refers to it.
+    pub run: Option<ReadRunId>,
 }
 
 /// How many problems are kept in a report.

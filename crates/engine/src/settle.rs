@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use muster_app::{Error, Opened};
-use muster_model::EntityId;
+use muster_model::{DriftId, EntityId};
 use muster_store::Evaluation;
 
 use crate::effects::{Notes, save_notes};
@@ -30,6 +30,20 @@ pub(crate) async fn save_findings(
     for chunk in rest.chunks(CHUNK) {
         let mut tx = opened.store.begin().await?;
         save_notes(&mut tx, chunk, now).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// Ends drift that no difference is left of. Plans stay as they are: it was the cause of nothing in them.
+pub(crate) async fn close_drift(
+    opened: &Opened,
+    over: &[DriftId],
+    now: Timestamp,
+) -> Result<(), Error> {
+    for chunk in over.chunks(CHUNK) {
+        let mut tx = opened.store.begin().await?;
+        tx.close_drift(chunk, now, "as wanted").await?;
         tx.commit().await?;
     }
     Ok(())

@@ -132,7 +132,10 @@ async fn finish(
 ) -> Result<(), Error> {
     let system_no = opened.names.systems.get(system.id.index()).map_or(0, |names| names.no);
     let mut tx = opened.store.begin().await?;
-    let id = ReadRunId(tx.take_ids(Sequence::ReadRun, 1).await?);
+    let id = match report.run {
+        Some(run) => run,
+        None => ReadRunId(tx.take_ids(Sequence::ReadRun, 1).await?),
+    };
     let cursor = match &noted {
         Some((_, noted)) => noted.cursor.as_ref(),
         None => report.cursor.as_ref(),

@@ -6,24 +6,28 @@
 use jiff::Timestamp;
 use muster_app::{AccountNames, Ctx, EntitlementIndex, Error, Opened};
 use muster_connector::Connector;
-use muster_model::{EntityId, Text};
+use muster_model::Text;
 use muster_policy::{AccountType, Held, System};
-use muster_store::{Entry, Operation, Tx};
-use rustc_hash::FxHashSet;
+use muster_store::{Entry, Operation, ReadRun, Tx};
 use serde_json::json;
 
 use crate::{progress::Progress, report::ReadReport, source::Extent};
 
+mod classify;
 mod collect;
+mod drift;
 mod groups;
 mod incremental;
+mod judge;
 mod owners;
 mod save;
 mod seen;
 mod verify;
 
+use classify::Sieve;
 use groups::{Groups, Kind, Members, member_field};
 use incremental::{Cursors, Followed, Merging};
+use judge::Judgement;
 use seen::Changes;
 
 pub(crate) use groups::new_entitlements;
@@ -55,6 +59,10 @@ struct Reading<'a> {
     names: &'a AccountNames,
     /// What the system had said it did before the read began.
     executed: Vec<Operation>,
+    /// True when accounts of the type were read completely before: what is new since then appeared.
+    was_read_before: bool,
+    /// True for the first read since the model changed: what was not known then was perhaps only not read.
+    is_first_of_model: bool,
     /// When what was read is written down.
     now: Timestamp,
 }
@@ -159,25 +167,32 @@ impl<'a> Target<'a> {
             .get(self.system.id.index())
             .and_then(|names| names.accounts.get(position));
         let names = names.ok_or_else(|| Error::bug("an account type has no number"))?;
+        let names_no =
+            self.opened.names.systems.get(self.system.id.index()).map_or(0, |names| names.no);
         let marks = self.marks(names).await?;
         // Before the read: what is executed while it goes on is not for it to confirm.
-        let mut executed = self.executed(names).await?;
+        let executed = self.executed(names).await?;
         let since = held.followed.and_then(|followed| followed.since(&report.what));
-        let read = self.collect(&account_type.object, &names.layout.fields, since, report).await?;
+        let sieve = Sieve::new(self.opened, self.system, position, &names.layout.fields);
+        let mut read = self.collect(&account_type.object, &sieve.fields, since, report).await?;
         if held.followed.is_some() && !report.has_followed() {
             return Ok(false);
         }
+        sieve.keep(&mut read.objects, report);
         if !report.complete && read.objects.is_empty() {
             return Ok(true);
         }
         let mut observed = self.observe(names, read.objects, index, held.members).await?;
+        let mut to_confirm = None;
         if let Some(followed) = held.followed {
             let merging =
                 Merging { position, names, marks: &marks, index, held, deleted: &read.deleted };
             if !self.merge(&merging, &mut observed).await? {
                 return Ok(false);
             }
-            followed.narrow(&mut executed, &marks, &observed);
+            let mut narrowed = executed.clone();
+            followed.narrow(&mut narrowed, &marks, &observed);
+            to_confirm = Some(narrowed);
         }
         let mut changes = Changes::new(&marks, observed);
         if held.followed.is_some() {
@@ -190,18 +205,27 @@ impl<'a> Target<'a> {
         }
         (report.created, report.changed, report.absent) =
             (changes.new.len() as u64, changes.changed.len() as u64, changes.gone.len() as u64);
-        let touched: FxHashSet<EntityId> = changes
-            .changed
-            .iter()
-            .map(|(mark, _)| mark)
-            .chain(&changes.gone)
-            .filter_map(|mark| mark.entity)
-            .collect();
-        let reading = Reading { account_type, names, executed, now: self.ctx.now() };
-        self.save(changes, &reading, report).await?;
+        let mut tx = self.opened.store.read().await?;
+        let former = tx.latest_complete_read(names_no, &report.what).await?;
+        let revision = tx.latest_revision().await?;
+        let mut judgement = Judgement::load(self, &mut tx, names, &executed).await?;
+        drop(tx);
+        let is_older = |read: &ReadRun| {
+            revision.as_ref().is_some_and(|revision| read.started_at < revision.made_at)
+        };
+        let reading = Reading {
+            account_type,
+            names,
+            executed,
+            was_read_before: former.is_some(),
+            is_first_of_model: former.as_ref().is_none_or(is_older),
+            now: self.ctx.now(),
+        };
+        let judged = self.save(changes, &reading, index, &mut judgement, report).await?;
         self.adopt_orphans(&reading, report).await?;
         if report.complete {
-            self.confirm(&reading.executed, &touched, report).await?;
+            let executed = to_confirm.as_deref().unwrap_or(&reading.executed);
+            self.confirm(executed, judged, judgement, report).await?;
         }
         Ok(true)
     }

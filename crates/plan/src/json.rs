@@ -28,7 +28,7 @@ pub fn value_json(value: &Value) -> Json {
 /// One operation as JSON.
 pub fn operation_json(operation: &Operation) -> Json {
     let mut object = json!({
-        "identity": operation.identity.0,
+        "identity": (operation.identity.0 > 0).then_some(operation.identity.0),
         "subject": &*operation.subject,
         "system": &*operation.target.system,
         "account_type": &*operation.target.account_type,
@@ -92,6 +92,7 @@ pub fn plan_json(plan: &Plan, name: &str) -> Json {
         "waiting": plan.waiting.iter().map(|(system, n)| json!({ "system": &**system, "operations": n })).collect::<Vec<_>>(),
         "guards": plan.guards.iter().map(guard_json).collect::<Vec<_>>(),
         "operations": plan.operations.iter().map(operation_json).collect::<Vec<_>>(),
+        "drift": plan.drift.iter().map(operation_json).collect::<Vec<_>>(),
         "observed_only": plan.observed_only.iter().map(operation_json).collect::<Vec<_>>(),
     })
 }

@@ -39,6 +39,8 @@ pub struct Plan {
     pub operations: Vec<Operation>,
     /// Differences on systems that are only observed; shown, never done.
     pub observed_only: Vec<Operation>,
+    /// What would put drift right and is not done: nobody has decided, or it may stay.
+    pub drift: Vec<Operation>,
     /// Systems that were never read completely, with the operations that wait for it: nobody knows yet what is there.
     pub waiting: Vec<(Text, u64)>,
     /// Counts against limits.
@@ -70,7 +72,15 @@ impl Plan {
     ) -> Self {
         operations.sort_by(order);
         observed_only.sort_by(order);
-        Self { base, operations, observed_only, waiting: Vec::new(), guards }
+        Self { base, operations, observed_only, drift: Vec::new(), waiting: Vec::new(), guards }
+    }
+
+    /// Adds the drift that is not put right, in the same order.
+    #[must_use]
+    pub fn with_drift(mut self, mut drift: Vec<Operation>) -> Self {
+        drift.sort_by(order);
+        self.drift = drift;
+        self
     }
 
     /// The operations that will be done: those that no conflict holds back.

@@ -120,6 +120,13 @@ pub fn plan_text(plan: &Plan, name: &str, options: TextOptions) -> String {
             plan.observed_only.len()
         );
     }
+    if !plan.drift.is_empty() {
+        _ = writeln!(
+            out,
+            "\n  {} more would undo what was changed outside; they are not planned: muster drift list",
+            plan.drift.len()
+        );
+    }
     for (system, n) in &plan.waiting {
         _ = writeln!(
             out,

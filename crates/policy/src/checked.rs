@@ -63,6 +63,8 @@ pub struct TypeModel {
     pub lifecycle: Vec<LifecycleState>,
     /// What it means that the entity's record vanished from its source.
     pub absent: Option<Absent>,
+    /// The link to whoever answers for an entity.
+    pub owner: Option<Slot>,
     /// The state, by position, of those who were terminated by hand; the end of the lifecycle.
     pub terminated: Option<usize>,
     /// The state, by position, of those who were suspended by hand.
@@ -122,10 +124,14 @@ pub struct System {
     pub reads: Vec<Read>,
     /// The account types it holds.
     pub accounts: Vec<AccountType>,
+    /// Which account type an object is that several of them could be.
+    pub classify: Classify,
     /// The kinds of entitlement it holds.
     pub entitlements: Vec<EntitlementKind>,
     /// Limits on planned changes.
     pub guards: Guards,
+    /// How long drift waits for a decision before it is put right; `None` for ever.
+    pub decline_after: Option<SignedDuration>,
     /// True when its values are compared as text.
     pub text_only: bool,
     /// How its names compare.
@@ -172,6 +178,26 @@ pub enum Delivery {
     Blocking,
     /// What cannot be done now waits in the queue; the outcome is seen later.
     Background,
+}
+
+/// Which account type an object is that several account types of one object class could be.
+#[derive(Debug, Clone, Default)]
+pub struct Classify {
+    /// Rules in order; the first one that holds decides.
+    pub rules: Vec<Classification>,
+    /// The columns of the object that the rules read, by number.
+    pub columns: Vec<(Text, ValueType, bool)>,
+}
+
+/// One rule of classification.
+#[derive(Debug, Clone)]
+pub struct Classification {
+    /// When it holds; the one variable is the object. `None`: always.
+    pub when: Option<Rule>,
+    /// The account type, by position in `System::accounts`.
+    pub account: usize,
+    /// Where it is written.
+    pub at: Location,
 }
 
 /// What may be done to a system.

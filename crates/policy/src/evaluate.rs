@@ -207,7 +207,7 @@ impl Evaluator {
 }
 
 /// Adds what the direct roles include; the first reason in the order rule, assignment, inclusion stays.
-fn with_included(plan: &TypePlan, direct: &[HeldRole]) -> Vec<HeldRole> {
+pub(crate) fn with_included(plan: &TypePlan, direct: &[HeldRole]) -> Vec<HeldRole> {
     let mut roles = direct.to_vec();
     for held in direct {
         let closure = plan.closure.get(held.role).map_or(&[][..], Vec::as_slice);
@@ -236,7 +236,7 @@ pub(crate) struct Granted {
 }
 
 impl Granted {
-    fn collect(plan: &TypePlan, roles: &[HeldRole], frame: &Frame<'_>) -> Self {
+    pub(crate) fn collect(plan: &TypePlan, roles: &[HeldRole], frame: &Frame<'_>) -> Self {
         let n = plan.accounts.len();
         let mut granted = Self { accounts: vec![false; n], entitlements: vec![Vec::new(); n] };
         for grant in roles.iter().filter_map(|held| plan.grants.get(held.role)).flatten() {

@@ -6,6 +6,7 @@
 
 mod checked;
 mod correlation;
+mod deduce;
 mod desired;
 mod evaluate;
 mod evaluator;
@@ -18,6 +19,7 @@ mod world;
 
 pub use checked::*;
 pub use correlation::{Pair, Standing, settle};
+pub use deduce::{Access, Deduced, Deducer, Deduction};
 pub use evaluator::Evaluator;
 pub use outcome::{
     AccountRef, Assignment, DesiredAccount, Evaluation, FactKind, FoundConflict, HeldRole,

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod authority;
+mod classify;
 mod effects;
 mod entitlements;
 mod guards;
@@ -13,6 +14,7 @@ mod work;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use jiff::SignedDuration;
 use muster_model::{
     Capabilities, Diagnostic, NameRule, Schema, Settings, Slot, Span, SystemId, Text, TypeId,
 };
@@ -23,6 +25,7 @@ use muster_policy::{
 use crate::{
     Catalogue,
     context::Context,
+    duration::parse_duration,
     names,
     suggest::known_names,
     yaml::{Entry, Node},
@@ -149,6 +152,7 @@ fn system(
     let ability = Ability { capabilities, writes: mode != Mode::Observe };
     let (reads, absences) = reads::reads(context, node, id, ground, ability, owners);
     let accounts = accounts::accounts(context, node, id, ground, ability);
+    let classify = classify::classify(context, node, ground.schema);
     let entitlements = entitlements::entitlements(context, node, ability);
     let known = capabilities.unwrap_or(UNKNOWN);
     let system = System {
@@ -160,8 +164,10 @@ fn system(
         mode,
         reads,
         accounts: Vec::new(),
+        classify,
         entitlements: Vec::new(),
         guards: Guards { limits: guards::limits(node.get("guards"), guards::SYSTEM) },
+        decline_after: decline_after(node),
         text_only: known.text_only,
         names: known.names,
         parallel: limited(known.parallel, node),
@@ -194,6 +200,10 @@ const UNKNOWN: Capabilities = Capabilities {
 fn limited(parallel: u16, node: &Node) -> u16 {
     let written = node.get_text("parallel").and_then(|text| text.parse::<u16>().ok());
     written.map_or(parallel, |most| parallel.min(most.max(1)))
+}
+
+fn decline_after(node: &Node) -> Option<SignedDuration> {
+    parse_duration(node.get("drift")?.get_text("decline_after")?)
 }
 
 fn mode(node: &Node) -> Mode {

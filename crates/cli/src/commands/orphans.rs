@@ -1,17 +1,46 @@
 //! `muster orphans`.
 
-use muster_app::{AccountQuery, list_accounts};
-use muster_store::AccountStatus;
+use std::collections::BTreeMap;
 
-use super::accounts::{COLUMNS, document, row};
-use crate::{Exit, Result, shell::Shell, ui::Report};
+use clap::Subcommand;
+use muster_app::{
+    AccountQuery, AccountView, Ctx, Opened, OrphanChoice, assign_orphan, decide_orphans,
+    list_accounts, list_ownerless, orphan_decisions,
+};
+use muster_store::{AccountStatus, OrphanDecision, OrphanVerb};
+use serde_json::{Value as Json, json};
 
-/// List accounts that belong to nobody, and those that wait for a decision
+use super::accounts;
+use crate::{
+    Exit, Result,
+    shell::Shell,
+    ui::Report,
+    when::{When, parse_when, shown},
+};
+
+/// List accounts that belong to nobody, and say what is to become of them
+///
+/// Without a word of what to do they are listed, with those that wait for a decision about their candidates.
 #[derive(clap::Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Option<Orphans>,
+    #[command(flatten)]
+    list: List,
+}
+
+#[derive(clap::Args, Debug)]
+struct List {
     /// Of this system only
     #[arg(long, value_name = "SYSTEM")]
     system: Option<String>,
+    /// Those that may stay
+    #[arg(long, conflicts_with = "owners")]
+    authorised: bool,
+    /// Service accounts and the like that nobody answers for any more
+    #[arg(long)]
+    owners: bool,
     /// How many of each sort at most
     #[arg(long, value_name = "N", default_value_t = 100)]
     limit: usize,
@@ -20,20 +49,115 @@ pub(crate) struct Args {
     after: Option<i64>,
 }
 
+#[derive(Subcommand, Debug)]
+enum Orphans {
+    /// Give an account to a person
+    Assign {
+        /// The account, by the number that the list shows
+        #[arg(value_name = "ACCOUNT")]
+        account: i64,
+        /// The person, by key or another unique attribute
+        #[arg(value_name = "PERSON")]
+        person: String,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        comment: String,
+    },
+    /// Say that accounts are known and may stay
+    Authorise {
+        #[command(flatten)]
+        which: Which,
+        /// The day or instant that ends [default: no end]
+        #[arg(long, value_name = "TIME", value_parser = parse_when)]
+        until: Option<When>,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        comment: String,
+    },
+    /// Delete accounts with the next plan
+    Delete {
+        #[command(flatten)]
+        which: Which,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        comment: String,
+    },
+    /// Take decisions back
+    Undo {
+        #[command(flatten)]
+        which: Which,
+    },
+}
+
+#[derive(clap::Args, Debug)]
+struct Which {
+    /// The accounts, by the numbers that the list shows
+    #[arg(value_name = "ACCOUNT", required = true)]
+    accounts: Vec<i64>,
+    /// Their number, when they are several
+    #[arg(long, value_name = "N")]
+    confirm: Option<u64>,
+}
+
 pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     let (ctx, opened) = shell.open().await?;
+    let (which, choice, comment, done) = match args.command {
+        None if args.list.owners => return owners(shell, &ctx, &opened, &args.list).await,
+        None => return list(shell, &ctx, &opened, args.list).await,
+        Some(Orphans::Assign { account, person, comment }) => {
+            let view = assign_orphan(&ctx, &opened, account, &person, &comment).await?;
+            let text = format!("{} belongs to {person}", view.name);
+            let document = accounts::document(&view);
+            shell.ui.show(&Report::one(Vec::new(), document).text(text))?;
+            shell.ui.say(&format!("see what follows: muster plan --person {person}"))?;
+            return Ok(Exit::Done);
+        }
+        Some(Orphans::Authorise { which, until, comment }) => {
+            let until = Shell::instant(&opened, until);
+            (which, OrphanChoice::Authorise(until), comment, "may stay")
+        }
+        Some(Orphans::Delete { which, comment }) => {
+            (which, OrphanChoice::Delete, comment, "deleted with the next plan")
+        }
+        Some(Orphans::Undo { which }) => {
+            (which, OrphanChoice::Undo, String::new(), "undecided again")
+        }
+    };
+    let decided =
+        decide_orphans(&ctx, &opened, &which.accounts, choice, &comment, which.confirm).await?;
+    let text: Vec<String> =
+        decided.iter().map(|account| format!("{done}: {}", account.name)).collect();
+    let items = decided.iter().map(|account| (row(account, None), accounts::document(account)));
+    shell.ui.show(&Report::list(&COLUMNS, items, None).text(text.join("\n")))?;
+    Ok(Exit::Done)
+}
+
+const COLUMNS: [&str; 7] =
+    ["number", "system", "account", "status", "probably", "entitlements", "decision"];
+
+async fn list(shell: &mut Shell, ctx: &Ctx, opened: &Opened, list: List) -> Result<Exit> {
+    let decisions: BTreeMap<i64, OrphanDecision> = orphan_decisions(opened)
+        .await?
+        .into_iter()
+        .map(|decision| (decision.account.0, decision))
+        .collect();
     let mut items = Vec::new();
     let mut next: Option<i64> = None;
-    for status in [AccountStatus::Orphan, AccountStatus::Undecided] {
+    let statuses: &[AccountStatus] = if list.authorised {
+        &[AccountStatus::Ignored]
+    } else {
+        &[AccountStatus::Orphan, AccountStatus::Undecided]
+    };
+    for status in statuses {
         let query = AccountQuery {
-            system: args.system.clone(),
-            status: Some(status),
+            system: list.system.clone(),
+            status: Some(*status),
             person: None,
-            as_of: None,
-            after: args.after,
-            limit: args.limit.max(1),
+            after: list.after,
+            limit: list.limit.max(1),
+            ..AccountQuery::default()
         };
-        let page = list_accounts(&ctx, &opened, &query).await?;
+        let page = list_accounts(ctx, opened, &query).await?;
         next = match (next, page.next) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
@@ -43,9 +167,67 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     // One place for both sorts: what lies beyond it comes with the next page.
     items.retain(|account| next.is_none_or(|next| account.id.0 <= next));
     items.sort_by(|a, b| (&a.system, &a.name).cmp(&(&b.system, &b.name)));
-    let rows = items.iter().map(|account| (row(account), document(account)));
+    let rows = items.iter().map(|account| {
+        let decision = decisions.get(&account.id.0);
+        let mut document = accounts::document(account);
+        if let (Json::Object(document), Some(decision)) = (&mut document, decision) {
+            document.insert("decision".to_owned(), decided(decision));
+        }
+        (row(account, decision), document)
+    });
     let report =
         Report::list(&COLUMNS, rows, next.map(|next| next.to_string())).empty("no orphan accounts");
+    shell.ui.show(&report)?;
+    Ok(Exit::Done)
+}
+
+fn row(account: &AccountView, decision: Option<&OrphanDecision>) -> Vec<String> {
+    let names: Vec<&str> = account.entitlements.iter().map(|(_, name)| &**name).collect();
+    let decision = decision.map_or_else(String::new, |decision| {
+        let until =
+            decision.until.map_or_else(String::new, |until| format!(" until {}", shown(until)));
+        match decision.verb {
+            OrphanVerb::Authorise => format!("may stay{until}: {}", decision.remark),
+            OrphanVerb::Delete => format!("to be deleted: {}", decision.remark),
+        }
+    });
+    vec![
+        account.id.0.to_string(),
+        account.system.to_string(),
+        account.name.to_string(),
+        account.status.word().to_owned(),
+        account.person.as_deref().unwrap_or_default().to_owned(),
+        names.join(", "),
+        decision,
+    ]
+}
+
+fn decided(decision: &OrphanDecision) -> Json {
+    json!({
+        "verb": decision.verb.word(), "until": decision.until.map(|until| until.to_string()),
+        "by": &*decision.decided_by, "at": decision.decided_at.to_string(), "comment": &*decision.remark,
+    })
+}
+
+async fn owners(shell: &mut Shell, ctx: &Ctx, opened: &Opened, list: &List) -> Result<Exit> {
+    let page = list_ownerless(ctx, opened, list.after, list.limit.max(1)).await?;
+    let items = page.items.iter().map(|one| {
+        let row = vec![
+            one.type_name.to_string(),
+            one.subject.to_string(),
+            one.owner.as_deref().unwrap_or_default().to_owned(),
+            one.why.clone(),
+            one.accounts.join(", "),
+        ];
+        let document = json!({
+            "type": &*one.type_name, "subject": &*one.subject, "owner": one.owner.as_deref(), "why": one.why,
+            "accounts": one.accounts,
+        });
+        (row, document)
+    });
+    let columns = ["type", "name", "owner", "why", "accounts"];
+    let next = page.next.map(|next| next.to_string());
+    let report = Report::list(&columns, items, next).empty("somebody answers for everything");
     shell.ui.show(&report)?;
     Ok(Exit::Done)
 }

@@ -147,12 +147,15 @@ fn lines(read: &ReadReport, paint: Paint, text: &mut String) {
     part(read.linked, "linked");
     part(read.orphans, "of nobody");
     part(read.undecided, "to decide");
+    part(read.drift, "changed outside");
     part(read.verified, "verified");
     let what = format!("{:<12} {:<20}", read.system, read.what);
     put!(text, "{what} {}\n", parts.join(", "));
     if read.unconfirmed > 0 {
-        let warning =
-            format!("{} changes that the system said it made are not there", read.unconfirmed);
+        let warning = format!(
+            "{} changes that the system said it made are not there: muster alarms",
+            read.unconfirmed
+        );
         put!(text, "  {} {warning}\n", paint.yellow("warning:"));
     }
     if let Some(problem) = &read.problem {
@@ -201,7 +204,7 @@ fn document(read: &ReadReport) -> Json {
         "system": &*read.system, "what": &*read.what, "objects": read.objects, "new": read.created, "changed": read.changed,
         "absent": read.absent, "bad": read.n_bad, "problems": bad, "complete": read.complete, "problem": read.problem,
         "held": held, "linked": read.linked, "orphans": read.orphans, "undecided": read.undecided,
-        "verified": read.verified, "unconfirmed": read.unconfirmed,
+        "verified": read.verified, "unconfirmed": read.unconfirmed, "drift": read.drift,
     })
 }
 

@@ -14,7 +14,10 @@ use super::{
     sift::Sifted,
     system::{State, SystemRun, Todo},
 };
-use crate::account_change::{Place, entitlement_object, group_attribute, held_on_account};
+use crate::{
+    account_change::{Place, entitlement_object, group_attribute, held_on_account},
+    orphan,
+};
 
 /// A call and the operations it carries out, by position in the batch.
 pub(super) struct Call {
@@ -95,12 +98,21 @@ impl SystemRun {
         let mut ids: Vec<EntityId> = batch.iter().map(|todo| todo.operation.identity).collect();
         ids.sort_unstable();
         ids.dedup();
+        let orphans: Vec<AccountId> = ids.iter().filter_map(|id| orphan::account_of(*id)).collect();
+        ids.retain(|id| orphan::account_of(*id).is_none());
         let mut tx = self.opened.store.read().await?;
         let accounts = tx.accounts_on_system(self.system_no(), &ids).await?;
         let linked = accounts.into_iter().filter(|account| account.status == AccountStatus::Linked);
-        Ok(linked
+        let mut known: Accounts = linked
             .filter_map(|account| Some(((account.entity?, account.type_no), account)))
-            .collect())
+            .collect();
+        for account in tx.accounts(&orphans).await? {
+            // Somebody may have found an owner for it since.
+            if account.status == AccountStatus::Orphan {
+                known.insert((orphan::stand_in(account.id), account.type_no), account);
+            }
+        }
+        Ok(known)
     }
 
     /// The calls for the batch, and the operations that cannot be called for, with the reason.

@@ -388,6 +388,7 @@ impl<'a> Ledger<'a> {
             .collect();
         tx.update_accounts(&changed).await?;
         tx.delete_accounts(&self.deleted, now).await?;
+        tx.forget_orphan_decisions(&self.deleted).await?;
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ use muster_store::{Entry, OperationState, PlanStatus, Sequence};
 use serde_json::{Value as Json, json};
 
 use super::{BATCH, MadePlan, NAME, Scope};
+use crate::orphan;
 
 pub(super) async fn save(
     ctx: &Ctx,
@@ -124,7 +125,7 @@ fn row(
         plan,
         seq,
         system_no: names.map_or(0, |names| names.no),
-        entity: Some(operation.identity),
+        entity: orphan::account_of(operation.identity).is_none().then_some(operation.identity),
         account_type_no,
         account: operation.target.account,
         kind: operation.kind.name().into(),

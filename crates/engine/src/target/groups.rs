@@ -1,10 +1,12 @@
 //! Entitlements: which there are, what they are called, and who is a member.
 
+use std::collections::BTreeSet;
+
 use muster_app::{AccountNames, EntitlementIndex, Error};
 use muster_connector::{Field, ReadObject};
 use muster_model::{NameRule, Text, Value, ValueType, name_key};
 use muster_policy::{EntitlementKind, Grant, GrantName, System};
-use muster_store::{Entitlement, EntitlementId, Sequence, Tx};
+use muster_store::{Entitlement, EntitlementId, Nesting, Sequence, Tx};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Target;
@@ -78,6 +80,7 @@ impl Target<'_> {
                 }
             }
         }
+        self.save_nestings(&mut tx, (kind, kind_no), groups, &names, index).await?;
         let mut gone = gone(&index.of_kind(system, position), &seen);
         if let Some(deleted) = groups.deleted {
             let is_deleted = |known: &Entitlement| {
@@ -99,6 +102,46 @@ impl Target<'_> {
             tx.commit().await?;
         }
         Ok(reread)
+    }
+
+    /// Keeps which entitlements are members of others: whoever holds the inner one holds the outer one too.
+    async fn save_nestings(
+        &self,
+        tx: &mut Option<Tx>,
+        (kind, kind_no): (&Kind<'_>, i64),
+        groups: &Groups<'_>,
+        names: &[Text],
+        index: &EntitlementIndex,
+    ) -> Result<(), Error> {
+        let (rule, system) = (self.system.names, self.system.id.index());
+        let all = index.of_kind(system, kind.position).into_iter();
+        let named = all.filter(|known| !known.native_name.is_empty());
+        let ids: FxHashMap<String, EntitlementId> =
+            named.map(|known| (name_key(rule, &known.native_name), known.id)).collect();
+        let (mut now, mut read) = (BTreeSet::new(), BTreeSet::new());
+        for (object, name) in groups.objects.iter().zip(names) {
+            let Some(outer) = index.get(system, kind.position, name).map(|known| known.id) else {
+                continue;
+            };
+            read.insert(outer);
+            let members = texts(object.object.values.first());
+            let inner = members.filter_map(|member| ids.get(&name_key(rule, member)));
+            now.extend(inner.map(|inner| Nesting { outer, inner: *inner }));
+        }
+        let known = self.opened.store.read().await?.nestings(kind_no).await?.into_iter();
+        // Where only changes were read, the others are as they were.
+        let known: BTreeSet<Nesting> = known
+            .filter(|nesting| groups.deleted.is_none() || read.contains(&nesting.outer))
+            .collect();
+        let new: Vec<Nesting> = now.difference(&known).copied().collect();
+        let over: Vec<Nesting> = known.difference(&now).copied().collect();
+        if new.is_empty() && over.is_empty() {
+            return Ok(());
+        }
+        let tx = self.begin(tx).await?;
+        tx.insert_nestings(&new).await?;
+        tx.delete_nestings(&over).await?;
+        Ok(())
     }
 
     async fn begin<'t>(&self, tx: &'t mut Option<Tx>) -> Result<&'t mut Tx, Error> {

@@ -1,15 +1,17 @@
 //! Writes what a read found to differ from what was known: new accounts, changed ones, and those that are gone.
 
-use muster_app::Error;
+use muster_app::{EntitlementIndex, Error};
 use muster_model::{AccountId, EntityId};
 use muster_store::{Account, AccountMark, AccountOrigin, AccountStatus, Sequence};
 use rustc_hash::FxHashMap;
 
 use super::{
     Reading, Target,
+    drift::unexplained,
+    judge::Judgement,
     owners::{Owners, Whose},
     seen::{Changes, Seen},
-    verify::doubt,
+    verify::Judged,
 };
 use crate::report::ReadReport;
 
@@ -22,22 +24,27 @@ impl<'a> Target<'a> {
         &self,
         changes: Changes<'_>,
         reading: &Reading<'a>,
+        index: &EntitlementIndex,
+        judgement: &mut Judgement,
         report: &mut ReadReport,
-    ) -> Result<(), Error> {
+    ) -> Result<Judged, Error> {
         let Changes { new, changed, gone } = changes;
+        let mut judged = Judged::new();
+        // What is gone first: an account that has moved to another name or type is then missed nowhere.
+        for chunk in gone.chunks(CHUNK) {
+            judged.extend(self.remove(chunk, reading, index, judgement, report).await?);
+        }
         if !new.is_empty() {
             let mut owners = Owners::load(self, reading).await?;
             for chunk in new.chunks(CHUNK) {
-                self.save_new(chunk, reading, &mut owners, report).await?;
+                let found = self.save_new(chunk, reading, &mut owners, judgement, report);
+                judged.extend(found.await?);
             }
         }
         for chunk in changed.chunks(CHUNK) {
-            self.save_changed(chunk, reading, report).await?;
+            judged.extend(self.save_changed(chunk, reading, index, judgement, report).await?);
         }
-        for chunk in gone.chunks(CHUNK) {
-            self.remove(chunk, reading, report).await?;
-        }
-        Ok(())
+        Ok(judged)
     }
 
     async fn save_new(
@@ -45,8 +52,9 @@ impl<'a> Target<'a> {
         chunk: &[Seen],
         reading: &Reading<'_>,
         owners: &mut Owners<'_>,
+        judgement: &mut Judgement,
         report: &mut ReadReport,
-    ) -> Result<(), Error> {
+    ) -> Result<Judged, Error> {
         let mut tx = self.opened.store.begin().await?;
         let first = tx.take_ids(Sequence::Account, chunk.len()).await?;
         let mut accounts = Vec::with_capacity(chunk.len());
@@ -64,25 +72,42 @@ impl<'a> Target<'a> {
         let linked: Vec<EntityId> = accounts.iter().filter_map(|account| account.entity).collect();
         tx.unsettle(&linked).await?;
         let names = accounts.iter().map(|account| &account.name);
+        for account in &accounts {
+            judgement.judge_new(self, account);
+        }
+        self.save_appeared(&mut tx, reading, &accounts, judgement, report).await?;
+        let judged = self.settle(&mut tx, reading, judgement, report).await?;
         self.journal(&mut tx, "account.found", names, reading.now).await?;
         tx.commit().await?;
-        Ok(())
+        Ok(judged)
     }
 
     async fn save_changed(
         &self,
         chunk: &[(&AccountMark, Seen)],
         reading: &Reading<'_>,
+        index: &EntitlementIndex,
+        judgement: &mut Judgement,
         report: &mut ReadReport,
-    ) -> Result<(), Error> {
+    ) -> Result<Judged, Error> {
         let now = reading.now;
         let mut tx = self.opened.store.begin().await?;
         let ids: Vec<AccountId> = chunk.iter().map(|(mark, _)| mark.id).collect();
         let mut accounts = tx.accounts(&ids).await?;
-        let seen: FxHashMap<AccountId, &Seen> =
-            chunk.iter().map(|(mark, seen)| (mark.id, seen)).collect();
+        let seen: FxHashMap<AccountId, &(&AccountMark, Seen)> =
+            chunk.iter().map(|of| (of.0.id, of)).collect();
+        let mut found = Vec::new();
         for account in &mut accounts {
-            let Some(seen) = seen.get(&account.id) else { continue };
+            let Some((mark, seen)) = seen.get(&account.id).copied() else { continue };
+            // What we changed ourselves while the read went on is for the next one to judge.
+            if mark.fingerprint == account.fingerprint {
+                judgement.judge(self, reading.names, index, account, Some(seen));
+                if account.status == AccountStatus::Linked {
+                    let differences = self.differences(reading, index, account, seen)?;
+                    let drift = unexplained(account, differences, judgement);
+                    found.extend((!drift.is_empty()).then(|| (account.clone(), drift)));
+                }
+            }
             account.native_id = seen.native_id.clone();
             account.name = seen.name.clone();
             account.name_key = seen.name_key.clone();
@@ -94,30 +119,40 @@ impl<'a> Target<'a> {
         }
         tx.update_accounts(&accounts).await?;
         let owners: Vec<EntityId> = accounts.iter().filter_map(|account| account.entity).collect();
-        doubt(&mut tx, &reading.executed, &owners, report).await?;
         tx.unsettle(&owners).await?;
-        self.journal(&mut tx, "account.drift", accounts.iter().map(|account| &account.name), now)
-            .await?;
+        let found = found.iter().map(|(account, drift)| (account, drift.as_slice())).collect();
+        self.save_drift(&mut tx, reading, found, report).await?;
+        let judged = self.settle(&mut tx, reading, judgement, report).await?;
+        let names = accounts.iter().map(|account| &account.name);
+        self.journal(&mut tx, "account.changed", names, now).await?;
         tx.commit().await?;
-        Ok(())
+        Ok(judged)
     }
 
     async fn remove(
         &self,
         chunk: &[&AccountMark],
         reading: &Reading<'_>,
+        index: &EntitlementIndex,
+        judgement: &mut Judgement,
         report: &mut ReadReport,
-    ) -> Result<(), Error> {
+    ) -> Result<Judged, Error> {
         let mut tx = self.opened.store.begin().await?;
         let ids: Vec<AccountId> = chunk.iter().map(|mark| mark.id).collect();
+        let accounts = tx.accounts(&ids).await?;
+        for account in &accounts {
+            judgement.judge(self, reading.names, index, account, None);
+        }
         tx.delete_accounts(&ids, reading.now).await?;
+        tx.forget_orphan_decisions(&ids).await?;
         let owners: Vec<EntityId> = chunk.iter().filter_map(|mark| mark.entity).collect();
-        doubt(&mut tx, &reading.executed, &owners, report).await?;
         tx.unsettle(&owners).await?;
+        self.save_gone(&mut tx, reading, &accounts, judgement, report).await?;
+        let judged = self.settle(&mut tx, reading, judgement, report).await?;
         let names = chunk.iter().map(|mark| &mark.name_key);
         self.journal(&mut tx, "account.gone", names, reading.now).await?;
         tx.commit().await?;
-        Ok(())
+        Ok(judged)
     }
 
     fn account(

@@ -1,14 +1,17 @@
 //! Confirms by reading what a system said it did.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use muster_app::{AccountNames, Error};
-use muster_model::{EntityId, PlanId};
-use muster_store::{Operation, OperationDone, OperationState, Tx};
-use rustc_hash::FxHashSet;
+use jiff::Timestamp;
+use muster_app::{AccountNames, Error, clear_alarms, raise_alarms};
+use muster_model::{PlanId, Text};
+use muster_store::{AlarmKind, AlarmStatus, Operation, OperationDone, OperationState, Tx};
 
-use super::{BATCH, Target};
+use super::{BATCH, Reading, Target, judge::Judgement};
 use crate::report::ReadReport;
+
+/// Operations by plan and place.
+pub(super) type Judged = BTreeSet<(PlanId, i64)>;
 
 /// What is written on an operation that a system only said it did.
 const DOUBT: &str = "a later read does not show it";
@@ -32,67 +35,105 @@ impl Target<'_> {
         }
     }
 
-    /// Operations of identities whose accounts of the type are as they were left are verified.
+    /// Writes down what a part of the read showed of our operations, and raises alarms about what it did not show.
+    ///
+    /// Part of the transaction that keeps what was read: afterwards nobody could tell any more.
+    pub(super) async fn settle(
+        &self,
+        tx: &mut Tx,
+        reading: &Reading<'_>,
+        judgement: &mut Judgement,
+        report: &mut ReadReport,
+    ) -> Result<Judged, Error> {
+        let doubted = std::mem::take(&mut judgement.doubted);
+        let mut shown = std::mem::take(&mut judgement.shown);
+        shown.retain(|place| !doubted.contains(place));
+        report.verified += shown.len() as u64;
+        report.unconfirmed += doubted.len() as u64;
+        let of = |judged: &Judged| {
+            let judged = judged.clone();
+            reading.executed.iter().filter(move |o| judged.contains(&(o.plan, o.seq)))
+        };
+        verified(tx, of(&shown), self.ctx.now()).await?;
+        doubt(tx, of(&doubted)).await?;
+        self.clear(tx, judgement.cleared(self, &shown)).await?;
+        raise_alarms(tx, self.ctx, &std::mem::take(&mut judgement.alarms)).await?;
+        Ok(shown.into_iter().chain(doubted).collect())
+    }
+
+    /// Operations that nothing was found against are verified: their accounts are as they were left.
     pub(super) async fn confirm(
         &self,
         executed: &[Operation],
-        touched: &FxHashSet<EntityId>,
+        judged: Judged,
+        judgement: Judgement,
         report: &mut ReadReport,
     ) -> Result<(), Error> {
-        let is_shown = |operation: &&Operation| {
-            operation.entity.is_none_or(|entity| !touched.contains(&entity))
-        };
+        let is_shown = |operation: &&Operation| !judged.contains(&(operation.plan, operation.seq));
         let shown: Vec<&Operation> = executed.iter().filter(is_shown).collect();
         report.verified += shown.len() as u64;
         for chunk in shown.chunks(BATCH) {
             let mut tx = self.opened.store.begin().await?;
-            let mut by_plan: BTreeMap<PlanId, Vec<i64>> = BTreeMap::new();
-            for operation in chunk {
-                by_plan.entry(operation.plan).or_default().push(operation.seq);
-            }
-            for (plan, seqs) in by_plan {
-                tx.mark_verified(plan, &seqs, self.ctx.now()).await?;
-            }
+            verified(&mut tx, chunk.iter().copied(), self.ctx.now()).await?;
+            let places = chunk.iter().map(|operation| (operation.plan, operation.seq)).collect();
+            self.clear(&mut tx, judgement.cleared(self, &places)).await?;
             tx.commit().await?;
         }
         Ok(())
     }
-}
 
-/// Says of operations on the accounts of these identities, which a read found to differ from what we left, that they were not seen.
-///
-/// Part of the transaction that keeps what was read: afterwards nobody could tell any more.
-pub(super) async fn doubt(
-    tx: &mut Tx,
-    executed: &[Operation],
-    owners: &[EntityId],
-    report: &mut ReadReport,
-) -> Result<(), Error> {
-    if executed.is_empty() {
-        return Ok(());
+    /// Ends the alarms about these troubles, if there are any.
+    async fn clear(&self, tx: &mut Tx, about: Vec<Text>) -> Result<(), Error> {
+        if about.is_empty() {
+            return Ok(());
+        }
+        let mut known: BTreeSet<Text> = BTreeSet::new();
+        for status in [AlarmStatus::Open, AlarmStatus::Acknowledged] {
+            let mut after = None;
+            loop {
+                let page = tx.alarms(status, after, BATCH).await?;
+                let Some(last) = page.last() else { break };
+                after = Some(last.id);
+                let not_done = page.into_iter().filter(|alarm| alarm.kind == AlarmKind::NotDone);
+                known.extend(not_done.map(|alarm| alarm.about));
+            }
+        }
+        let about: Vec<Text> = about.into_iter().filter(|about| known.contains(about)).collect();
+        if about.is_empty() {
+            return Ok(());
+        }
+        clear_alarms(tx, self.ctx, AlarmKind::NotDone, &about).await
     }
-    let owners: FxHashSet<EntityId> = owners.iter().copied().collect();
-    let is_meant = |o: &&Operation| o.entity.is_some_and(|entity| owners.contains(&entity));
-    let doubted: Vec<&Operation> = executed.iter().filter(is_meant).collect();
-    report.unconfirmed += doubted.len() as u64;
-    mark(tx, doubted.into_iter(), OperationState::Executed, Some(DOUBT)).await
 }
 
-async fn mark<'o>(
+async fn verified<'o>(
     tx: &mut Tx,
     operations: impl Iterator<Item = &'o Operation>,
-    state: OperationState,
-    error: Option<&str>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let mut by_plan: BTreeMap<PlanId, Vec<i64>> = BTreeMap::new();
+    for operation in operations {
+        by_plan.entry(operation.plan).or_default().push(operation.seq);
+    }
+    for (plan, seqs) in by_plan {
+        tx.mark_verified(plan, &seqs, now).await?;
+    }
+    Ok(())
+}
+
+async fn doubt<'o>(
+    tx: &mut Tx,
+    operations: impl Iterator<Item = &'o Operation>,
 ) -> Result<(), Error> {
     let mut by_plan: BTreeMap<PlanId, Vec<OperationDone>> = BTreeMap::new();
     for operation in operations {
         by_plan.entry(operation.plan).or_default().push(OperationDone {
             seq: operation.seq,
-            state,
+            state: OperationState::Executed,
             done_at: operation.done_at,
             next_try: None,
             account: None,
-            error: error.map(Into::into),
+            error: Some(DOUBT.into()),
         });
     }
     for (plan, done) in by_plan {

@@ -418,7 +418,7 @@ async fn what_was_changed_by_hand_is_put_right_and_what_is_nobodys_is_left_alone
 
     let made = rig.plan().await;
     let revoke = made.plan.operations.iter().find(|o| matches!(o.kind, Kind::Revoke { .. }));
-    assert_eq!(&*revoke.unwrap().reason.text, "no role grants it");
+    assert_eq!(&*revoke.unwrap().reason.text, "drift: group `sales` was given outside");
     assert_eq!(
         kinds(&made),
         [

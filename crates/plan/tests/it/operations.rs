@@ -112,6 +112,7 @@ fn a_plan_in_json_has_stable_keys_and_typed_values() {
     assert_snapshot!(format!("{:#}", plan_json(&plan, "0a1b2c3d")), @r#"
     {
       "at": "1970-01-01T00:00:00Z",
+      "drift": [],
       "facts_version": 9,
       "format": 1,
       "guards": [],

@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod deduce;
 mod facts;
 mod lifecycle;
 mod properties;

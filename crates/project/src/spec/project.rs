@@ -143,6 +143,14 @@ const TYPE: Group = Group {
             "zone",
         ),
         key(
+            "owner",
+            Shape::Text,
+            "nobody",
+            "The link attribute that leads to whoever answers for an entity. `muster orphans --owners` lists those whose \
+             owner has left; what they own stays as it is.",
+            "owner",
+        ),
+        key(
             "attributes",
             Shape::Named(&Shape::Group(&ATTRIBUTE)),
             "required",

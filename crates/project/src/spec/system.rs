@@ -57,6 +57,14 @@ const SYSTEM_KEYS: &[Key] = &[
         "{ user: { for: person, name: person.userName } }",
     ),
     key(
+        "classify",
+        Shape::Many(&Shape::Group(&CLASSIFY)),
+        "every object is what its account type's class says",
+        "Which account type an object is that several account types of one object class could be: rules in order, the first \
+         one that holds decides. What no rule takes is of the account types that no rule names.",
+        "[{ when: \"uid.startsWith('adm.')\", as: admin }]",
+    ),
+    key(
         "entitlements",
         Shape::Named(&Shape::Group(&ENTITLEMENT)),
         "none",
@@ -114,7 +122,37 @@ const SYSTEM_KEYS: &[Key] = &[
         "How often `muster run` reads all of it, where the connector can read only what changed in between.",
         "1d",
     ),
+    key(
+        "drift",
+        Shape::Group(&DRIFT),
+        "it waits until somebody decides",
+        "What becomes of changes that somebody made outside.",
+        "{ decline_after: 14d }",
+    ),
 ];
+
+const CLASSIFY: Group = Group {
+    what: "a rule of classification",
+    path: "systems.NAME.classify[]",
+    doc: "Which account type an object is. Bare names are attributes of the object, all of them text.",
+    keys: &[
+        key("when", Shape::Expression, "always", "When it holds.", "uid.startsWith('adm.')"),
+        key("as", Shape::Text, "required", "The account type.", "admin"),
+    ],
+};
+
+const DRIFT: Group = Group {
+    what: "what becomes of drift",
+    path: "systems.NAME.drift",
+    doc: "What becomes of changes that somebody made outside. With `mode: enforce` the next plan puts them right anyway.",
+    keys: &[key(
+        "decline_after",
+        Shape::Duration,
+        "never",
+        "How long a change waits for a decision; after that the next plan puts it right.",
+        "14d",
+    )],
+};
 
 const READ: Group = Group {
     what: "a read",

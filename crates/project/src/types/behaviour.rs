@@ -13,7 +13,7 @@ use crate::{
         TEXT, attribute_type, built_in, condition, exact_rule, inside_type, rule, value_variable,
     },
     names,
-    types::{attributes, local, order, slot},
+    types::{attributes, local, order, slot, unknown_attribute},
     yaml::{Entry, Node},
 };
 
@@ -60,7 +60,27 @@ fn of_type(
     }
     model.retention = retention(context, entry, &model);
     model.local = local::local(context, entry, entity_type, schema);
+    model.owner = owner(context, entry, entity_type);
     model
+}
+
+/// The link to whoever answers for an entity.
+fn owner(context: &mut Context<'_>, entry: &Entry, entity_type: &EntityType) -> Option<Slot> {
+    let node = entry.value.get("owner")?;
+    let name = node.text()?;
+    let Some(attribute) = entity_type.attributes.iter().find(|a| a.name == *name) else {
+        unknown_attribute(context, node.span, name, &entry.key, &entity_type.attributes);
+        return None;
+    };
+    if !matches!(attribute.value_type, ValueType::Link(_)) || !attribute.kind.is_kept() {
+        context.error(
+            "E0232",
+            node.span,
+            format!("`{name}` cannot be the owner: it is not a link of this type"),
+            "give an attribute of type `link` that leads to whoever answers for it",
+        );
+    }
+    Some(attribute.slot)
 }
 
 /// The key as text, for types that do not say how an entity is shown.
