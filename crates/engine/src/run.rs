@@ -18,6 +18,7 @@ use crate::{
     lease::Lease,
     plans::{Known, MadePlan},
     progress::NoProgress,
+    workflows::run_due_workflows,
 };
 
 mod due;
@@ -154,7 +155,9 @@ impl<'a> Runner<'a> {
             self.probe().await?;
             self.read().await?;
             self.plan_and_apply().await?;
-            self.retry().await
+            self.retry().await?;
+            let now = self.ctx.now();
+            Box::pin(run_due_workflows(self.ctx, self.opened, now, &NoProgress)).await.map(drop)
         };
         match steps.await {
             Ok(()) => Ok(()),
