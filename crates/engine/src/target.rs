@@ -183,16 +183,12 @@ impl<'a> Target<'a> {
             return Ok(true);
         }
         let mut observed = self.observe(names, read.objects, index, held.members).await?;
-        let mut to_confirm = None;
-        if let Some(followed) = held.followed {
+        if held.followed.is_some() {
             let merging =
                 Merging { position, names, marks: &marks, index, held, deleted: &read.deleted };
             if !self.merge(&merging, &mut observed).await? {
                 return Ok(false);
             }
-            let mut narrowed = executed.clone();
-            followed.narrow(&mut narrowed, &marks, &observed);
-            to_confirm = Some(narrowed);
         }
         let mut changes = Changes::new(&marks, observed);
         if held.followed.is_some() {
@@ -224,8 +220,7 @@ impl<'a> Target<'a> {
         let judged = self.save(changes, &reading, index, &mut judgement, report).await?;
         self.adopt_orphans(&reading, report).await?;
         if report.complete {
-            let executed = to_confirm.as_deref().unwrap_or(&reading.executed);
-            self.confirm(executed, judged, judgement, report).await?;
+            self.confirm(&reading.executed, judged, judgement, report).await?;
         }
         Ok(true)
     }

@@ -84,6 +84,8 @@ impl MariaDbServer {
         command.args(["--skip-test-db", "--skip-name-resolve", "--innodb-flush-method=nosync"]);
         command.args(["--innodb-log-file-size=16M", "--user=root"]);
         command.arg(format!("--datadir={}", data.display())).current_dir(folder.path());
+        // Two of them at once would take away each other's temporary tables.
+        command.env("TMPDIR", folder.path());
         run(&mut command, "").context("cannot make a MariaDB data folder")?;
         make_certificates(folder.path())?;
         let account = format!(

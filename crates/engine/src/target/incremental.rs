@@ -2,13 +2,14 @@
 //!
 //! What comes out looks as if everything had been read, so that nothing behind it has to know. Nothing is concluded
 //! from absence: an account is gone only when the system says so. Where the changes do not tell enough, everything is
-//! read: a cursor that is lost, an account that nobody knew and whose groups did not change, a new model, and once a day.
+//! read: operations that wait to be confirmed, a cursor that is lost, an account that nobody knew and whose groups did not
+//! change, a new model, and once a day.
 
 use jiff::{SignedDuration, Timestamp};
 use muster_app::{AccountNames, EntitlementIndex, Error};
 use muster_model::{AccountId, EntityId, Hasher, Row, Text, TypeId, decode_row};
 use muster_policy::Held;
-use muster_store::{Account, AccountMark, EntitlementId, Operation};
+use muster_store::{Account, AccountMark, EntitlementId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
@@ -49,28 +50,6 @@ impl<'a> Followed<'a> {
     pub(super) fn since(&self, what: &Text) -> Option<&'a Text> {
         self.cursors.get(what)
     }
-
-    /// Keeps the operations that this read can confirm: those on accounts that it saw.
-    ///
-    /// Who got into a group and who left it is left to the next complete read: that the group changed does not say that
-    /// it changed for this account.
-    pub(super) fn narrow(
-        &self,
-        executed: &mut Vec<Operation>,
-        marks: &[AccountMark],
-        observed: &[Seen],
-    ) {
-        let ids: FxHashSet<&Text> = observed.iter().map(|seen| &seen.native_id).collect();
-        let seen: FxHashSet<EntityId> = marks
-            .iter()
-            .filter(|mark| ids.contains(&mark.native_id))
-            .filter_map(|mark| mark.entity)
-            .collect();
-        executed.retain(|operation| {
-            !matches!(&*operation.kind, "grant" | "revoke")
-                && operation.entity.is_some_and(|entity| seen.contains(&entity))
-        });
-    }
 }
 
 impl Target<'_> {
@@ -82,6 +61,11 @@ impl Target<'_> {
         let system = self.opened.names.systems.get(self.system.id.index());
         let system_no = system.map_or(0, |names| names.no);
         let mut tx = self.opened.store.read().await?;
+        // What a system only said it did is not among its changes: only a read of everything can tell.
+        let asked = tx.unverified_operations(system_no, None, BATCH).await?;
+        if asked.iter().any(|operation| operation.error.is_none()) {
+            return Ok(None);
+        }
         let model = tx.latest_revision().await?.map(|revision| revision.made_at);
         let latest = tx.latest_read_runs(system_no).await?;
         let mut cursors = Cursors::default();

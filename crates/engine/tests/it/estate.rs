@@ -34,7 +34,7 @@ use crate::{
     support::{Rig, report},
 };
 
-mod faults;
+pub(crate) mod faults;
 mod model;
 
 use faults::{Faults, Faulty};

@@ -36,7 +36,13 @@ struct TestSecrets;
 
 impl Secrets for TestSecrets {
     fn env(&self, name: &str) -> Option<String> {
-        (name == "LDAP_PASSWORD").then(|| muster_testkit::PASSWORD.to_owned())
+        let secret = match name {
+            "LDAP_PASSWORD" | "DB_PASSWORD" => muster_testkit::PASSWORD,
+            "AD_PASSWORD" => muster_testkit::AD_PASSWORD,
+            "SCIM_TOKEN" => muster_testkit::ScimServer::TOKEN,
+            _ => return None,
+        };
+        Some(secret.to_owned())
     }
 
     fn file(&self, path: &str) -> std::io::Result<String> {
@@ -79,7 +85,7 @@ impl TestConnectors {
 
 impl Catalogue for TestConnectors {
     fn connectors(&self) -> Vec<&'static str> {
-        vec!["csv", "ldap", "manual", "memory"]
+        vec!["csv", "ldap", "sql", "scim", "manual", "memory"]
     }
 
     fn capabilities(
@@ -90,6 +96,8 @@ impl Catalogue for TestConnectors {
         match connector {
             kind @ "csv" => muster_connector_file::capabilities(kind, settings),
             "ldap" => muster_connector_ldap::capabilities(settings),
+            "sql" => muster_connector_sql::capabilities(settings),
+            "scim" => muster_connector_scim::capabilities(settings),
             "manual" => muster_connector_manual::capabilities(settings),
             _ => Ok(self.memory(settings.scalar("name").unwrap()).capabilities()),
         }
@@ -106,6 +114,8 @@ impl Connectors for TestConnectors {
     ) -> Result<Arc<dyn Connector>, ConnectorError> {
         let inner: Arc<dyn Connector> = match connector {
             kind @ "csv" => muster_connector_file::open(kind, settings, base)?,
+            "sql" => muster_connector_sql::open(settings, &TestSecrets, base)?,
+            "scim" => muster_connector_scim::open(settings, &TestSecrets)?,
             "ldap" => {
                 let directory = muster_connector_ldap::open(settings, &TestSecrets)?;
                 match &*self.wrap.lock().unwrap() {
@@ -125,7 +135,8 @@ impl Connectors for TestConnectors {
         };
         let inner = match &*self.wrap_all.lock().unwrap() {
             Some(wrap) => {
-                let name = settings.scalar("name").or_else(|| settings.scalar("path"));
+                let named = ["name", "path", "url"].iter().find_map(|key| settings.scalar(key));
+                let name = named;
                 wrap(name.map_or("", |name| &**name), inner)
             }
             None => inner,
@@ -253,6 +264,14 @@ impl Rig {
             "{applied:?}"
         );
         applied
+    }
+
+    /// The journal is whole.
+    pub(crate) async fn verify_journal(&self) {
+        let mut journal = Vec::new();
+        muster_app::export_journal(&self.open().await, &mut journal).await.unwrap();
+        muster_app::verify_export(&mut journal.as_slice())
+            .unwrap_or_else(|error| panic!("{}", report(&error)));
     }
 
     pub(crate) async fn apply(&self, confirm: Option<u64>) -> Result<ApplyReport, Error> {

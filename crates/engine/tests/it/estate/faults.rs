@@ -12,18 +12,18 @@ use tokio::sync::Notify;
 
 /// What goes wrong, and what was done.
 #[derive(Debug, Default)]
-pub(super) struct Faults {
+pub(crate) struct Faults {
     state: Mutex<State>,
     /// Told when the call that is to be the last one was reached.
-    pub(super) died: Notify,
+    pub(crate) died: Notify,
 }
 
 #[derive(Debug, Default)]
 struct State {
     /// Systems that cannot be reached.
     out: BTreeSet<String>,
-    /// Systems that say yes to every second change and do nothing.
-    liars: BTreeMap<String, u64>,
+    /// Systems that say yes and do nothing: changes so far, and every how many-th is a lie.
+    liars: BTreeMap<String, (u64, u64)>,
     /// Calls until the process dies.
     until_death: Option<u64>,
     /// Creations less deletions, by system and name.
@@ -39,20 +39,26 @@ struct State {
 }
 
 impl Faults {
-    pub(super) fn take_out(&self, system: &str) {
+    pub(crate) fn take_out(&self, system: &str) {
         self.state.lock().unwrap().out.insert(system.to_owned());
     }
 
-    pub(super) fn make_lie(&self, system: &str) {
-        self.state.lock().unwrap().liars.insert(system.to_owned(), 0);
+    /// The system lies about every second change.
+    pub(crate) fn make_lie(&self, system: &str) {
+        self.state.lock().unwrap().liars.insert(system.to_owned(), (0, 2));
     }
 
-    pub(super) fn die_after(&self, calls: u64) {
+    /// The system lies about every change.
+    pub(crate) fn make_lie_always(&self, system: &str) {
+        self.state.lock().unwrap().liars.insert(system.to_owned(), (0, 1));
+    }
+
+    pub(crate) fn die_after(&self, calls: u64) {
         self.state.lock().unwrap().until_death = Some(calls);
     }
 
     /// Everything works again.
-    pub(super) fn heal(&self) {
+    pub(crate) fn heal(&self) {
         let mut state = self.state.lock().unwrap();
         state.out.clear();
         state.liars.clear();
@@ -60,7 +66,7 @@ impl Faults {
     }
 
     /// Somebody else made or removed an object.
-    pub(super) fn note(&self, system: &str, name: &str, by: i64) {
+    pub(crate) fn note(&self, system: &str, name: &str, by: i64) {
         *self
             .state
             .lock()
@@ -71,18 +77,18 @@ impl Faults {
     }
 
     /// What was made although it was there.
-    pub(super) fn twice(&self) -> Vec<String> {
+    pub(crate) fn twice(&self) -> Vec<String> {
         self.state.lock().unwrap().twice.clone()
     }
 
     /// Changes that were made so far, and changes that were only said to be made.
-    pub(super) fn counts(&self) -> (u64, u64) {
+    pub(crate) fn counts(&self) -> (u64, u64) {
         let state = self.state.lock().unwrap();
         (state.changes, state.lies)
     }
 
     /// True while a run has connectors open.
-    pub(super) fn is_at_work(&self) -> bool {
+    pub(crate) fn is_at_work(&self) -> bool {
         self.state.lock().unwrap().open > 0
     }
 
@@ -113,9 +119,9 @@ impl Faults {
 
     fn lies(&self, system: &str) -> bool {
         let mut state = self.state.lock().unwrap();
-        let Some(n) = state.liars.get_mut(system) else { return false };
+        let Some((n, every)) = state.liars.get_mut(system) else { return false };
         *n += 1;
-        let lies = n.is_multiple_of(2);
+        let lies = n.is_multiple_of(*every);
         state.lies += u64::from(lies);
         lies
     }
@@ -142,7 +148,7 @@ impl Faults {
 }
 
 /// See the module.
-pub(super) struct Faulty {
+pub(crate) struct Faulty {
     inner: Arc<dyn Connector>,
     system: String,
     faults: Arc<Faults>,
@@ -150,7 +156,7 @@ pub(super) struct Faulty {
 }
 
 impl Faulty {
-    pub(super) fn new(inner: Arc<dyn Connector>, system: &str, faults: &Arc<Faults>) -> Self {
+    pub(crate) fn new(inner: Arc<dyn Connector>, system: &str, faults: &Arc<Faults>) -> Self {
         let mut state = faults.state.lock().unwrap();
         state.open += 1;
         let life = state.life;
