@@ -131,6 +131,7 @@ pub(crate) enum Command {
     People(commands::people::Args),
     Accounts(commands::accounts::Args),
     Orphans(commands::orphans::Args),
+    Matches(commands::matches::Args),
     Revisions(commands::revisions::Args),
     Takeover(commands::takeover::Args),
     Drift(commands::drift::Args),

@@ -16,6 +16,7 @@ pub(crate) mod fmt;
 pub(crate) mod help;
 pub(crate) mod init;
 pub(crate) mod man;
+pub(crate) mod matches;
 pub(crate) mod orders;
 pub(crate) mod orphans;
 pub(crate) mod people;
@@ -67,6 +68,7 @@ pub(crate) async fn run(shell: &mut Shell, command: Command) -> Result<Exit> {
         Command::Takeover(args) => Box::pin(takeover::run(shell, args)).await,
         Command::Drift(args) => Box::pin(drift::run(shell, args)).await,
         Command::Alarms(args) => Box::pin(alarms::run(shell, args)).await,
+        Command::Matches(args) => Box::pin(matches::run(shell, args)).await,
         Command::Roles(args) => Box::pin(roles::run(shell, args)).await,
         Command::Assign(args) => Box::pin(assign::run(shell, args)).await,
         Command::Unassign(args) => Box::pin(unassign::run(shell, args)).await,

@@ -55,6 +55,11 @@ impl Decisions {
         Ok(decisions)
     }
 
+    /// Takes in a decision that is not written yet.
+    pub(crate) fn note(&mut self, key: Text, decided: Decided) {
+        self.decided.insert(key, decided);
+    }
+
     /// What was decided about this one.
     pub(crate) fn about(&self, key: &str) -> Option<Decided> {
         self.decided.get(key).copied()

@@ -16,7 +16,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
     correlate::Correlator,
-    decisions::Decisions,
+    decisions::{Decided, Decisions},
     progress::{Progress, Task},
     report::ReadReport,
     source::{Source, Staged, Staging},
@@ -34,6 +34,8 @@ mod write;
 
 pub(crate) use preview::Preview;
 use refused::Outcome;
+pub(crate) use sayings::reads_of;
+pub(crate) use write::replace;
 
 /// Records in one transaction.
 const CHUNK: usize = 2000;
@@ -148,6 +150,15 @@ impl<'a> Inbound<'a> {
             applied: BTreeMap::new(),
             now: ctx.now(),
         })
+    }
+
+    /// Lets every record of an entity have its say, and takes in what was decided in this very transaction.
+    pub(crate) fn knowing(mut self, decided: Option<(Text, Decided)>) -> Self {
+        self.several = true;
+        if let Some((key, decided)) = decided {
+            self.decisions.note(key, decided);
+        }
+        self
     }
 
     /// Applies everything staged, chunk by chunk.

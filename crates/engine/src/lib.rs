@@ -46,6 +46,10 @@ pub use lifecycle::{
     FactRequest, FactView, Restored, lift_lifecycle_fact, list_lifecycle_facts, restore_identity,
     set_lifecycle_fact,
 };
+pub use matches::{
+    CandidateView, Decision, MatchView, apply_rule, decide_match, list_matches, merge_people,
+    split_people, undo_match,
+};
 pub use orders::{
     OrderQuery, OrderStep, OrderView, cancel_order, list_orders, order_history, reroute_order,
     retry_order,

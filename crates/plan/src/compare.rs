@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use muster_lang::World;
 use muster_model::{AccountId, NameRule, Text, Value, name_key};
 use muster_policy::{
-    AccountRef, AccountType, DesiredAccount, Evaluation, Evaluator, Mapping, StateEffect, Subject,
-    System, Want,
+    AccountRef, AccountType, DesiredAccount, Evaluation, Evaluator, Manage, Mapping, StateEffect,
+    Subject, System, Want,
 };
 
 use crate::{
@@ -68,39 +68,36 @@ pub fn compare(
 ) -> Compared {
     let context = Context { evaluator, evaluation, world, now, subject: subject.clone() };
     let mut compared = Compared::default();
-    let mut by_account: BTreeMap<AccountRef, &Observed> = BTreeMap::new();
+    let mut all: BTreeMap<AccountRef, Vec<&Observed>> = BTreeMap::new();
     for observed in observed {
-        // An identity has one account of a type; should there be two, the older one, in whatever order they come.
-        let first = by_account.entry(observed.account).or_insert(observed);
-        if observed.id < first.id {
-            *first = observed;
-        }
+        all.entry(observed.account).or_default().push(observed);
     }
+    let mut by_account: BTreeMap<AccountRef, &Observed> = BTreeMap::new();
     for desired in &evaluation.accounts {
         let Some(system) = evaluator.model().systems.get(desired.account.system.index()) else {
             continue;
         };
         let Some(account_type) = system.accounts.get(desired.account.account) else { continue };
         let side = Side { system, account_type, desired };
-        match (by_account.get(&desired.account), desired.want) {
-            (None, Want::Present) => context.create(&side, &mut compared.operations),
-            (None, Want::Retained { .. } | Want::Absent) => {}
-            (Some(observed), Want::Present) => {
-                context.adjust(&side, observed, &mut compared.operations);
-            }
-            (Some(observed), Want::Retained { keep_entitlements, delete_after }) => {
-                let due =
-                    delete_after.and_then(|after| observed.disabled_since?.checked_add(after).ok());
-                if due.is_some_and(|due| due <= now) {
-                    context.delete(&side, observed, &mut compared.operations);
-                } else {
-                    compared.next_change = compared.next_change.into_iter().chain(due).min();
-                    context.retain(&side, observed, keep_entitlements, &mut compared.operations);
-                }
-            }
-            (Some(observed), Want::Absent) => {
-                context.delete(&side, observed, &mut compared.operations);
-            }
+        let accounts = side.in_order(all.remove(&desired.account).unwrap_or_default());
+        if let Some(first) = accounts.first() {
+            by_account.insert(desired.account, first);
+        }
+        if account_type.manage == Manage::Attributes {
+            context.write_back(&side, accounts.first().copied(), &mut compared.operations);
+            continue;
+        }
+        if accounts.is_empty() && desired.want == Want::Present {
+            context.create(&side, &mut compared.operations);
+        }
+        for (position, observed) in accounts.into_iter().enumerate() {
+            context.account(&side, observed, position == 0, &mut compared);
+        }
+    }
+    // Accounts that nothing is wanted of may take part in conflicts all the same.
+    for (account, observed) in all {
+        if let Some(first) = observed.into_iter().min_by_key(|observed| observed.id) {
+            by_account.insert(account, first);
         }
     }
     hold_back_conflicts(evaluator.model(), evaluation, &by_account, &mut compared.operations);
@@ -113,7 +110,57 @@ struct Side<'a> {
     desired: &'a DesiredAccount,
 }
 
+impl Side<'_> {
+    /// The accounts of the identity, first the one that is kept right: the one with the wanted name, else the oldest.
+    fn in_order<'o>(&self, mut accounts: Vec<&'o Observed>) -> Vec<&'o Observed> {
+        let key = |name: &Text| name_key(self.system.names, name);
+        let wanted = self.desired.name.as_ref().map(|name| key(&object_name(self.system, name)));
+        accounts.sort_by_key(|observed| {
+            (wanted.as_ref().is_none_or(|wanted| key(&observed.name) != *wanted), observed.id)
+        });
+        accounts
+    }
+}
+
 impl Context<'_> {
+    /// One account that is there. Further ones beside the first are never renamed, filled in, enabled or given anything;
+    /// they lose what nobody grants and end with the identity.
+    fn account(&self, side: &Side<'_>, observed: &Observed, first: bool, compared: &mut Compared) {
+        match side.desired.want {
+            Want::Present if first => self.adjust(side, observed, &mut compared.operations),
+            Want::Present => {
+                let target = target_of(side, observed);
+                self.revokes(side, observed, &target, &mut compared.operations);
+                if observed.enabled == Some(true) && !side.desired.enabled {
+                    compared.operations.push(self.switch(side, target, false));
+                }
+            }
+            Want::Retained { keep_entitlements, delete_after } => {
+                let due =
+                    delete_after.and_then(|after| observed.disabled_since?.checked_add(after).ok());
+                if due.is_some_and(|due| due <= self.now) {
+                    self.delete(side, observed, &mut compared.operations);
+                } else {
+                    compared.next_change = compared.next_change.into_iter().chain(due).min();
+                    self.retain(side, observed, keep_entitlements, &mut compared.operations);
+                }
+            }
+            Want::Absent => self.delete(side, observed, &mut compared.operations),
+        }
+    }
+
+    /// Values that go back to a source: only attributes, only of an account that is there.
+    fn write_back(
+        &self,
+        side: &Side<'_>,
+        observed: Option<&Observed>,
+        operations: &mut Vec<Operation>,
+    ) {
+        if let (Some(observed), Want::Present) = (observed, side.desired.want) {
+            self.update(side, observed, &target_of(side, observed), operations);
+        }
+    }
+
     fn create(&self, side: &Side<'_>, operations: &mut Vec<Operation>) {
         let Some(name) = &side.desired.name else { return };
         let name = object_name(side.system, name);

@@ -149,6 +149,7 @@ fn lines(read: &ReadReport, paint: Paint, text: &mut String) {
     part(read.undecided, "to decide");
     part(read.drift, "changed outside");
     part(read.verified, "verified");
+    part(read.ignored, "values ignored, not its to give");
     let what = format!("{:<12} {:<20}", read.system, read.what);
     put!(text, "{what} {}\n", parts.join(", "));
     if read.unconfirmed > 0 {
@@ -202,7 +203,8 @@ fn document(read: &ReadReport) -> Json {
         .collect();
     json!({
         "system": &*read.system, "what": &*read.what, "objects": read.objects, "new": read.created, "changed": read.changed,
-        "absent": read.absent, "bad": read.n_bad, "problems": bad, "complete": read.complete, "problem": read.problem,
+        "absent": read.absent, "bad": read.n_bad, "problems": bad, "complete": read.complete, "incremental": read.incremental,
+        "ignored": read.ignored, "problem": read.problem,
         "held": held, "linked": read.linked, "orphans": read.orphans, "undecided": read.undecided,
         "verified": read.verified, "unconfirmed": read.unconfirmed, "drift": read.drift,
     })

@@ -27,6 +27,7 @@ async fn every_command_answers_every_format() {
         "users",
         "accounts",
         "orphans",
+        "matches list",
         "roles",
         "roles sales",
         "explain ada",

@@ -34,8 +34,11 @@ impl Call {
     }
 }
 
-/// The accounts of the batch's identities by identity and account type number.
-pub(super) type Accounts = FxHashMap<(EntityId, i64), Account>;
+/// Names an account to the executor: identity, account type number, and the account where the plan knew it.
+pub(super) type AccountKey = (EntityId, i64, Option<AccountId>);
+
+/// The accounts of the batch's identities; the oldest of a type also stands for the one that the plan did not know.
+pub(super) type Accounts = FxHashMap<AccountKey, Account>;
 
 impl SystemRun {
     /// Does one batch of operations of one phase; what waits for something still to be done is put into `postponed`.
@@ -102,17 +105,26 @@ impl SystemRun {
         ids.retain(|id| orphan::account_of(*id).is_none());
         let mut tx = self.opened.store.read().await?;
         let accounts = tx.accounts_on_system(self.system_no(), &ids).await?;
-        let linked = accounts.into_iter().filter(|account| account.status == AccountStatus::Linked);
-        let mut known: Accounts = linked
-            .filter_map(|account| Some(((account.entity?, account.type_no), account)))
+        let mut linked: Vec<Account> = accounts
+            .into_iter()
+            .filter(|account| account.status == AccountStatus::Linked)
             .collect();
+        linked.sort_by_key(|account| account.id);
+        let mut found = Accounts::default();
+        for account in linked {
+            let Some(entity) = account.entity else { continue };
+            found.entry((entity, account.type_no, None)).or_insert_with(|| account.clone());
+            found.insert((entity, account.type_no, Some(account.id)), account);
+        }
         for account in tx.accounts(&orphans).await? {
             // Somebody may have found an owner for it since.
             if account.status == AccountStatus::Orphan {
-                known.insert((orphan::stand_in(account.id), account.type_no), account);
+                let stand_in = orphan::stand_in(account.id);
+                found.insert((stand_in, account.type_no, Some(account.id)), account.clone());
+                found.insert((stand_in, account.type_no, None), account);
             }
         }
-        Ok(known)
+        Ok(found)
     }
 
     /// The calls for the batch, and the operations that cannot be called for, with the reason.
@@ -132,7 +144,7 @@ impl SystemRun {
                 skipped.push((at, "the model no longer has this account type".to_owned()));
                 continue;
             };
-            let account = accounts.get(&(todo.operation.identity, place.names.no));
+            let account = accounts.get(&todo.key(place.names.no));
             if state.blocked.contains_key(&todo.account())
                 || (account.is_none() && !matches!(todo.operation.kind, Kind::Create { .. }))
             {
@@ -193,7 +205,7 @@ impl SystemRun {
     ) -> Option<Call> {
         let first = batch.get(*carried.first()?)?;
         let place = self.place(first)?;
-        let account = accounts.get(&(first.operation.identity, place.names.no))?;
+        let account = accounts.get(&first.key(place.names.no))?;
         let (mut add, mut remove) = (Vec::new(), Vec::new());
         for todo in carried.iter().filter_map(|at| batch.get(*at)) {
             match &todo.operation.kind {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use muster_app::Error;
 use muster_connector::ConnectorError;
-use muster_model::{AccountId, Applied, EntityId, Text, name_key};
+use muster_model::{AccountId, Applied, Text, name_key};
 use muster_plan::{Kind, describe};
 use muster_store::{
     Account, AccountOrigin, AccountStatus, Entry, OperationDone, OperationEvent, OperationState,
@@ -14,6 +14,7 @@ use muster_store::{
 use serde_json::json;
 
 use super::{
+    batch::AccountKey,
     batch::{Accounts, Call},
     gates::Gate,
     sift::block,
@@ -223,7 +224,7 @@ impl SystemRun {
         ledger: &mut Ledger<'_>,
     ) -> Result<Option<AccountId>, Error> {
         let Some(place) = self.place(todo) else { return Ok(None) };
-        let key = (todo.operation.identity, place.names.no);
+        let key = todo.key(place.names.no);
         let now = self.ctx.now();
         if let Kind::Create { .. } = todo.operation.kind {
             if let Some(account) = self.found_since(tx, todo, &place, applied, ledger).await? {
@@ -281,7 +282,7 @@ impl SystemRun {
         if !todo.uncertain {
             return Ok(None);
         }
-        if let Some(known) = ledger.known.get(&(identity, place.names.no)) {
+        if let Some(known) = ledger.known.get(&(identity, place.names.no, None)) {
             return Ok(Some(known.clone()));
         }
         let id = applied.id.as_deref().unwrap_or("");
@@ -335,8 +336,8 @@ fn waits_for(todo: &Todo, how: &str) -> Text {
 /// What one batch changes in the repository.
 struct Ledger<'a> {
     known: &'a Accounts,
-    new: BTreeMap<(EntityId, i64), Account>,
-    changed: BTreeMap<(EntityId, i64), Account>,
+    new: BTreeMap<AccountKey, Account>,
+    changed: BTreeMap<AccountKey, Account>,
     deleted: Vec<AccountId>,
     done: Vec<OperationDone>,
     tickets: Vec<(Todo, Text)>,
@@ -371,7 +372,7 @@ impl<'a> Ledger<'a> {
         self.events.push(OperationEvent { seq: todo.seq, at, state, actor, note: note.into() });
     }
 
-    fn account(&mut self, key: (EntityId, i64)) -> Option<&mut Account> {
+    fn account(&mut self, key: AccountKey) -> Option<&mut Account> {
         if !self.changed.contains_key(&key) {
             self.changed.insert(key, self.known.get(&key)?.clone());
         }

@@ -39,7 +39,7 @@ impl SystemRun {
             let (Change::Rename { to, .. }, Ok(applied)) = (&made.change, result) else { continue };
             let Some(todo) = made.todo.first().and_then(|at| batch.get(*at)) else { continue };
             let Some(place) = self.place(todo) else { continue };
-            let Some(account) = accounts.get(&(todo.operation.identity, place.names.no)) else {
+            let Some(account) = accounts.get(&todo.key(place.names.no)) else {
                 continue;
             };
             if applied.pending.is_some() {

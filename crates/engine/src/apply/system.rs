@@ -33,6 +33,11 @@ pub(crate) struct Todo {
 }
 
 impl Todo {
+    /// The account it works on, among those of type `type_no`.
+    pub(super) fn key(&self, type_no: i64) -> super::batch::AccountKey {
+        (self.operation.identity, type_no, self.operation.target.account)
+    }
+
     /// The account it works on.
     pub(super) fn account(&self) -> (EntityId, Text) {
         (self.operation.identity, self.operation.target.account_type.clone())

@@ -150,7 +150,10 @@ impl Inbound<'_> {
         let problem = match suggested.as_slice() {
             [] => {
                 let problem = "fits an identity that another record stands for";
-                return refuse(format!("record `{key}` {problem}"), false, found);
+                // Below certainty it may well be somebody else of the same name.
+                let by_person = found.iter().all(|candidate| candidate.confidence < 100);
+                let asks = if by_person { "; a person decides" } else { "" };
+                return refuse(format!("record `{key}` {problem}{asks}"), by_person, found);
             }
             [one] => format!("an identity with confidence {}", one.confidence),
             _ if n_first > 1 => format!("{n_first} identities equally"),

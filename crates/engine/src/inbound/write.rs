@@ -121,7 +121,7 @@ impl Inbound<'_> {
 }
 
 /// Replaces entities, each of which must still be as it was read.
-pub(super) async fn replace(tx: &mut Tx, entities: &[Entity]) -> Result<(), Error> {
+pub(crate) async fn replace(tx: &mut Tx, entities: &[Entity]) -> Result<(), Error> {
     let lost = tx.update_entities(entities).await?;
     let Some(id) = lost.first() else { return Ok(()) };
     let problem = format!("entity {id} was changed by somebody else during the run");

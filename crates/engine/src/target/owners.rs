@@ -3,11 +3,19 @@
 use jiff::Timestamp;
 use muster_app::{AccountNames, Error, Opened};
 use muster_model::{AccountId, EntityId, Row, Text, TypeId, Value, decode_row};
-use muster_store::{Account, AccountMark, AccountStatus};
+use muster_policy::{Pair, Standing, Suggest, settle};
+use muster_store::{
+    Account, AccountMark, AccountStatus, CaseStatus, MatchCase, MatchCaseId, Matched, Sequence, Tx,
+};
 use rustc_hash::FxHashSet;
 
 use super::{BATCH, Reading, Target};
-use crate::{correlate::Correlator, report::ReadReport};
+use crate::{
+    correlate::{Candidate, Correlator},
+    decisions::{Decided, Decisions},
+    matches::{Shown, candidates_json},
+    report::ReadReport,
+};
 
 /// Whose an account is, and how sure that is.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +32,9 @@ pub(super) struct Owners<'a> {
     correlator: Correlator<'a>,
     /// The identities that have an account of this type already.
     owned: FxHashSet<EntityId>,
+    decisions: Decisions,
+    several: bool,
+    suggest: Suggest,
     now: Timestamp,
 }
 
@@ -35,32 +46,144 @@ impl<'a> Owners<'a> {
         let mut tx = opened.store.read().await?;
         let (of, rules) = (account_type.identity, &account_type.matches);
         let correlator = Correlator::build(&mut tx, opened, of, rules, *now).await?;
+        let decisions = Decisions::load(&mut tx, Matched::Account, names.no).await?;
         drop(tx);
-        let marks = target.marks(names).await?;
-        let owned = marks.into_iter().filter_map(|mark| mark.entity).collect();
-        Ok(Self { opened, names, correlator, owned, now: *now })
+        // Who probably has an account does not have one yet.
+        let undecided = target.unlinked(names, AccountStatus::Undecided).await?;
+        let undecided: FxHashSet<AccountId> = undecided.iter().map(|one| one.id).collect();
+        let marks = target.marks(names).await?.into_iter();
+        let owned = marks
+            .filter(|mark| !undecided.contains(&mark.id))
+            .filter_map(|mark| mark.entity)
+            .collect();
+        let (several, suggest) = (account_type.several, account_type.suggest);
+        Ok(Self { opened, names, correlator, owned, decisions, several, suggest, now: *now })
     }
 
-    /// Whose the account with these values is. Who gets one here does not get a second one.
-    pub(super) fn find(&mut self, values: &[Value]) -> Whose {
-        let fields = self.names.layout.match_columns.iter();
-        let columns: Vec<Value> =
-            fields.map(|field| values.get(*field).cloned().unwrap_or(Value::Null)).collect();
-        let whose = |entity, status, confidence| Whose { entity, status, confidence };
-        let found = self.correlator.find(self.opened, &columns, self.now);
-        let first: Vec<_> = found.into_iter().filter(|candidate| candidate.first).collect();
-        match first.as_slice() {
-            // Somebody who has an account of this type already does not get a second one by correlation.
-            [one] if self.owned.contains(&one.entity) => whose(None, AccountStatus::Orphan, 0),
-            [one] if one.confidence >= 100 => {
-                self.owned.insert(one.entity);
-                whose(Some(one.entity), AccountStatus::Linked, one.confidence)
-            }
-            [one] => whose(Some(one.entity), AccountStatus::Undecided, one.confidence),
-            [] => whose(None, AccountStatus::Orphan, 0),
-            _ => whose(None, AccountStatus::Undecided, 0),
+    /// Whose these accounts are, in their order. Decisions of people come first, then the table of correlation.
+    pub(super) fn find(&mut self, accounts: &[(Text, &[Value])]) -> Vec<(Whose, Text)> {
+        let mut found: Vec<(Whose, Vec<Candidate>)> = Vec::with_capacity(accounts.len());
+        let mut pairs = Vec::new();
+        for (subject, (key, values)) in accounts.iter().enumerate() {
+            let decided = self.decisions.about(key);
+            let whose = match decided {
+                Some(Decided::Link(id)) => {
+                    self.owned.insert(id);
+                    Whose { entity: Some(id), status: AccountStatus::Linked, confidence: 100 }
+                }
+                Some(Decided::Nobody) => {
+                    Whose { entity: None, status: AccountStatus::Ignored, confidence: 0 }
+                }
+                Some(Decided::New) | None => NOBODY,
+            };
+            let mut candidates = if whose.status == AccountStatus::Orphan {
+                self.correlator.find(self.opened, &self.columns(values), self.now)
+            } else {
+                Vec::new()
+            };
+            candidates.retain(|candidate| !self.decisions.rules_out(key, candidate.entity));
+            pairs.extend(candidates.iter().map(|candidate| Pair {
+                subject,
+                entity: candidate.entity,
+                confidence: candidate.confidence,
+                first: candidate.first,
+            }));
+            found.push((whose, candidates));
         }
+        let owned = &self.owned;
+        let standings = settle(self.several, self.suggest, &pairs, |id| owned.contains(&id));
+        let mut suggested: Vec<Vec<Candidate>> = vec![Vec::new(); found.len()];
+        for (pair, standing) in pairs.iter().zip(standings) {
+            let Some((whose, candidates)) = found.get_mut(pair.subject) else { continue };
+            match standing {
+                Standing::Correlated => {
+                    *whose = Whose {
+                        entity: Some(pair.entity),
+                        status: AccountStatus::Linked,
+                        confidence: pair.confidence,
+                    };
+                }
+                Standing::Suggested => {
+                    let of = candidates.iter().filter(|candidate| candidate.entity == pair.entity);
+                    suggested
+                        .get_mut(pair.subject)
+                        .into_iter()
+                        .for_each(|all| all.extend(of.clone()));
+                }
+                Standing::Ignored => {}
+            }
+        }
+        for ((whose, candidates), suggested) in found.iter_mut().zip(suggested) {
+            candidates.clear();
+            if whose.status == AccountStatus::Orphan && !suggested.is_empty() {
+                whose.status = AccountStatus::Undecided;
+                if let [one] = suggested.as_slice() {
+                    (whose.entity, whose.confidence) = (Some(one.entity), one.confidence);
+                }
+                *candidates = suggested;
+            }
+            if let (Some(entity), AccountStatus::Linked) = (whose.entity, whose.status) {
+                self.owned.insert(entity);
+            }
+        }
+        let with_values = found.into_iter().zip(accounts);
+        with_values
+            .map(|((whose, candidates), (_, values))| (whose, self.shown(&candidates, values)))
+            .collect()
     }
+
+    fn columns(&self, values: &[Value]) -> Vec<Value> {
+        let fields = self.names.layout.match_columns.iter();
+        fields.map(|field| values.get(*field).cloned().unwrap_or(Value::Null)).collect()
+    }
+
+    /// The three best candidates and why, as JSON.
+    fn shown(&self, candidates: &[Candidate], values: &[Value]) -> Text {
+        let columns = self.columns(values);
+        candidates_json(candidates.iter().take(3).map(|candidate| Shown {
+            entity: candidate.entity,
+            confidence: candidate.confidence,
+            why: self.correlator.why(self.opened, candidate.rule, &columns, self.now),
+        }))
+    }
+}
+
+const NOBODY: Whose = Whose { entity: None, status: AccountStatus::Orphan, confidence: 0 };
+
+/// What decisions and cases about an account go by: its id on the system, or its name where it has none.
+pub(crate) fn account_key(native_id: &Text, name_key: &Text) -> Text {
+    if native_id.is_empty() { name_key.clone() } else { native_id.clone() }
+}
+
+/// The case of an account that waits for a person.
+pub(super) fn case_of(account: &Account, candidates: Text) -> MatchCase {
+    MatchCase {
+        id: MatchCaseId(0),
+        subject: Matched::Account,
+        scope_no: account.type_no,
+        key: account_key(&account.native_id, &account.name_key),
+        native_id: account.name.clone(),
+        status: CaseStatus::Undecided,
+        problem: format!("account `{}` fits somebody; a person decides", account.name).into(),
+        candidates,
+        line: 0,
+        fingerprint: account.fingerprint,
+        content: Vec::new(),
+        made_at: account.created_at,
+    }
+}
+
+/// Writes the cases of accounts.
+pub(super) async fn save_cases(tx: &mut Tx, mut cases: Vec<MatchCase>) -> Result<(), Error> {
+    if cases.is_empty() {
+        return Ok(());
+    }
+    let first = tx.take_ids(Sequence::MatchCase, cases.len()).await?;
+    for (id, case) in (first..).zip(&mut cases) {
+        case.id = MatchCaseId(id);
+    }
+    tx.save_match_cases(&cases).await?;
+    Ok(())
 }
 
 impl<'a> Target<'a> {
@@ -83,21 +206,37 @@ impl<'a> Target<'a> {
         reading: &Reading<'a>,
         report: &mut ReadReport,
     ) -> Result<(), Error> {
-        let mut orphans = self.orphans(reading.names).await?;
+        let mut waiting = self.unlinked(reading.names, AccountStatus::Orphan).await?;
+        waiting.extend(self.unlinked(reading.names, AccountStatus::Undecided).await?);
         // Those that this very read found were tried a moment ago.
-        orphans.retain(|orphan| orphan.created_at != reading.now);
-        if orphans.is_empty() {
+        waiting.retain(|account| account.created_at != reading.now);
+        if waiting.is_empty() {
             return Ok(());
         }
         let mut owners = Owners::load(self, reading).await?;
-        let mut links = Vec::new();
+        let observed =
+            waiting.iter().map(|one| values(reading.names, one)).collect::<Result<Vec<_>, _>>()?;
+        let subjects: Vec<(Text, &[Value])> = waiting
+            .iter()
+            .zip(&observed)
+            .map(|(one, values)| (account_key(&one.native_id, &one.name_key), values.as_slice()))
+            .collect();
+        let (mut links, mut cases, mut settled) = (Vec::new(), Vec::new(), Vec::new());
         let mut adopted: Vec<&Text> = Vec::new();
-        for orphan in &orphans {
-            let Whose { entity, status, confidence } = owners.find(&values(reading.names, orphan)?);
-            if status != AccountStatus::Orphan {
-                links.push((orphan.id, entity, status, confidence));
-                adopted.push(&orphan.name);
-                report.linked += u64::from(status == AccountStatus::Linked);
+        let found = owners.find(&subjects);
+        for ((account, (key, _)), (whose, candidates)) in waiting.iter().zip(&subjects).zip(found) {
+            let Whose { entity, status, confidence } = whose;
+            if (account.entity, account.status, account.confidence) == (entity, status, confidence)
+            {
+                continue;
+            }
+            links.push((account.id, entity, status, confidence));
+            adopted.push(&account.name);
+            report.linked += u64::from(status == AccountStatus::Linked);
+            if status == AccountStatus::Undecided {
+                cases.push(case_of(account, candidates));
+            } else {
+                settled.push(key.clone());
             }
         }
         if links.is_empty() {
@@ -106,21 +245,27 @@ impl<'a> Target<'a> {
         let found: Vec<EntityId> = links.iter().filter_map(|(_, entity, ..)| *entity).collect();
         let mut tx = self.opened.store.begin().await?;
         tx.link_accounts(&links, reading.now).await?;
+        tx.delete_match_cases(Matched::Account, reading.names.no, &settled).await?;
+        save_cases(&mut tx, cases).await?;
         tx.unsettle(&found).await?;
         self.journal(&mut tx, "account.link", adopted.into_iter(), reading.now).await?;
         tx.commit().await?;
         Ok(())
     }
 
-    async fn orphans(&self, names: &AccountNames) -> Result<Vec<Account>, Error> {
+    async fn unlinked(
+        &self,
+        names: &AccountNames,
+        status: AccountStatus,
+    ) -> Result<Vec<Account>, Error> {
         let mut tx = self.opened.store.read().await?;
-        let mut orphans = Vec::new();
+        let mut found = Vec::new();
         let mut after: Option<AccountId> = None;
         loop {
-            let page = tx.unlinked_accounts(names.no, AccountStatus::Orphan, after, BATCH).await?;
-            let Some(last) = page.last() else { return Ok(orphans) };
+            let page = tx.unlinked_accounts(names.no, status, after, BATCH).await?;
+            let Some(last) = page.last() else { return Ok(found) };
             after = Some(last.id);
-            orphans.extend(page);
+            found.extend(page);
         }
     }
 }

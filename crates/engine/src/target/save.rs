@@ -1,15 +1,15 @@
 //! Writes what a read found to differ from what was known: new accounts, changed ones, and those that are gone.
 
 use muster_app::{EntitlementIndex, Error};
-use muster_model::{AccountId, EntityId};
-use muster_store::{Account, AccountMark, AccountOrigin, AccountStatus, Sequence};
+use muster_model::{AccountId, EntityId, Text, Value};
+use muster_store::{Account, AccountMark, AccountOrigin, AccountStatus, Matched, Sequence};
 use rustc_hash::FxHashMap;
 
 use super::{
     Reading, Target,
     drift::unexplained,
     judge::Judgement,
-    owners::{Owners, Whose},
+    owners::{Owners, Whose, account_key, case_of, save_cases},
     seen::{Changes, Seen},
     verify::Judged,
 };
@@ -36,9 +36,16 @@ impl<'a> Target<'a> {
         }
         if !new.is_empty() {
             let mut owners = Owners::load(self, reading).await?;
-            for chunk in new.chunks(CHUNK) {
-                let found = self.save_new(chunk, reading, &mut owners, judgement, report);
-                judged.extend(found.await?);
+            let subjects: Vec<(Text, &[Value])> = new
+                .iter()
+                .map(|seen| (account_key(&seen.native_id, &seen.name_key), seen.values.as_slice()))
+                .collect();
+            // All at once: two that fit one identity equally well are told by nothing else.
+            let found = owners.find(&subjects);
+            drop(subjects);
+            for (chunk, found) in new.chunks(CHUNK).zip(found.chunks(CHUNK)) {
+                let saved = self.save_new(chunk, found, reading, judgement, report);
+                judged.extend(saved.await?);
             }
         }
         for chunk in changed.chunks(CHUNK) {
@@ -50,25 +57,31 @@ impl<'a> Target<'a> {
     async fn save_new(
         &self,
         chunk: &[Seen],
+        found: &[(Whose, Text)],
         reading: &Reading<'_>,
-        owners: &mut Owners<'_>,
         judgement: &mut Judgement,
         report: &mut ReadReport,
     ) -> Result<Judged, Error> {
         let mut tx = self.opened.store.begin().await?;
         let first = tx.take_ids(Sequence::Account, chunk.len()).await?;
         let mut accounts = Vec::with_capacity(chunk.len());
-        for (id, seen) in (first..).zip(chunk) {
-            let whose = owners.find(&seen.values);
+        let mut cases = Vec::new();
+        for ((id, seen), (whose, candidates)) in (first..).zip(chunk).zip(found) {
+            let whose = *whose;
             match whose.status {
                 AccountStatus::Linked => report.linked += 1,
                 AccountStatus::Orphan => report.orphans += 1,
                 AccountStatus::Undecided => report.undecided += 1,
                 AccountStatus::Ignored => {}
             }
-            accounts.push(self.account(AccountId(id), seen, whose, reading)?);
+            let account = self.account(AccountId(id), seen, whose, reading)?;
+            if whose.status == AccountStatus::Undecided {
+                cases.push(case_of(&account, candidates.clone()));
+            }
+            accounts.push(account);
         }
         tx.insert_accounts(&accounts).await?;
+        save_cases(&mut tx, cases).await?;
         let linked: Vec<EntityId> = accounts.iter().filter_map(|account| account.entity).collect();
         tx.unsettle(&linked).await?;
         let names = accounts.iter().map(|account| &account.name);
@@ -145,6 +158,9 @@ impl<'a> Target<'a> {
         }
         tx.delete_accounts(&ids, reading.now).await?;
         tx.forget_orphan_decisions(&ids).await?;
+        let keys: Vec<Text> =
+            chunk.iter().map(|mark| account_key(&mark.native_id, &mark.name_key)).collect();
+        tx.delete_match_cases(Matched::Account, reading.names.no, &keys).await?;
         let owners: Vec<EntityId> = chunk.iter().filter_map(|mark| mark.entity).collect();
         tx.unsettle(&owners).await?;
         self.save_gone(&mut tx, reading, &accounts, judgement, report).await?;
