@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use crate::support::Place;
 
-const COMMANDS: [&str; 29] = [
+const COMMANDS: [&str; 36] = [
     "demo",
     "init",
     "check",

@@ -28,3 +28,4 @@ mod staff;
 mod support;
 mod takeover;
 mod workflows;
+mod write_back;
