@@ -54,7 +54,8 @@ fn deduce(facts: &str, groups: &str) -> String {
     let roles = |all: &[usize]| all.iter().map(role).collect::<Vec<_>>().join(" ");
     let mut out = String::new();
     for one in &found.deduced {
-        let (explains, missing) = (list(&one.explains), list(&one.missing));
+        let explains = list(&one.explains);
+        let missing = if one.missing.is_empty() { "nothing".to_owned() } else { list(&one.missing) };
         writeln!(out, "{} explains {explains}; missing: {missing}", role(&one.role)).unwrap();
     }
     for (access, all) in &found.ambiguous {
@@ -71,12 +72,12 @@ fn deduce(facts: &str, groups: &str) -> String {
 
 #[test]
 fn one_entitlement_that_one_role_grants_is_deduced() {
-    assert_snapshot!(deduce("person 1 team=plants", "a"), @"one explains account a; missing: ");
+    assert_snapshot!(deduce("person 1 team=plants", "a"), @"one explains account a; missing: nothing");
 }
 
 #[test]
 fn several_entitlements_of_one_role_are_one_role_and_what_is_missing_is_said() {
-    assert_snapshot!(deduce("person 1 team=plants", "b c d"), @"many explains account b c d; missing: ");
+    assert_snapshot!(deduce("person 1 team=plants", "b c d"), @"many explains account b c d; missing: nothing");
     assert_snapshot!(deduce("person 1 team=plants", "b d"), @"many explains account b d; missing: c");
 }
 
@@ -90,9 +91,9 @@ fn what_two_roles_explain_is_not_deduced() {
 
 #[test]
 fn of_two_roles_that_are_whole_the_one_that_explains_more_wins() {
-    assert_snapshot!(deduce("person 1 team=office", "a e"), @"wide explains a e; missing: ");
+    assert_snapshot!(deduce("person 1 team=office", "a e"), @"wide explains a e; missing: nothing");
     // Of the wide one something is missing, so it does not compete.
-    assert_snapshot!(deduce("person 1 team=office", "a"), @"one explains a; missing: ");
+    assert_snapshot!(deduce("person 1 team=office", "a"), @"one explains a; missing: nothing");
 }
 
 #[test]
@@ -108,14 +109,14 @@ fn a_role_by_rule_whose_rule_does_not_hold_is_named_and_not_deduced() {
 
 #[test]
 fn a_role_whose_grants_are_worked_out_is_found_too() {
-    assert_snapshot!(deduce("person 1 team=plants", "team-plants"), @"own-team explains account team-plants; missing: ");
+    assert_snapshot!(deduce("person 1 team=plants", "team-plants"), @"own-team explains account team-plants; missing: nothing");
     assert_snapshot!(deduce("person 1 team=office", "team-plants"), @"team-plants unexplained");
 }
 
 #[test]
 fn an_account_alone_is_explained_by_a_role_that_grants_it() {
     assert_snapshot!(deduce("person 1 team=plants", "unknown"), @r"
-    guest explains account; missing:
+    guest explains account; missing: nothing
     unknown unexplained
     ");
 }
