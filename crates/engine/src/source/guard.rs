@@ -55,7 +55,9 @@ fn of_kind(read: &Read, judged: &Judged<'_>, kind: &str, n: u64) -> Option<Strin
     let present = judged.counts.n_present;
     let earlier = judged.recent.get(kind).copied().unwrap_or(0);
     let is_first = kind == "create" && present == 0;
-    if is_first || n == 0 || !is_over(limit, n + earlier, present) {
+    // A source that was emptied is never taken for people who left, however few there were.
+    let is_empty = kind == "absent" && n == present && n > 1;
+    if is_first || n == 0 || !(is_empty || is_over(limit, n + earlier, present)) {
         return None;
     }
     let what = match kind {
@@ -67,7 +69,7 @@ fn of_kind(read: &Read, judged: &Judged<'_>, kind: &str, n: u64) -> Option<Strin
     if earlier > 0 {
         reason.push_str(&format!(" within a day, {n} of them now"));
     }
-    if kind == "absent" && n == present {
+    if is_empty {
         reason = format!("the source is empty: {reason}");
     }
     reason.push_str(&format!("; the limit is {} or {} %", limit.max, limit.percent));

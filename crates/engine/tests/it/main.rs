@@ -25,6 +25,7 @@ mod server;
 mod sources;
 mod spine;
 mod staff;
+mod stories;
 mod support;
 mod takeover;
 mod workflows;

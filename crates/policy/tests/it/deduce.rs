@@ -55,7 +55,8 @@ fn deduce(facts: &str, groups: &str) -> String {
     let mut out = String::new();
     for one in &found.deduced {
         let explains = list(&one.explains);
-        let missing = if one.missing.is_empty() { "nothing".to_owned() } else { list(&one.missing) };
+        let missing =
+            if one.missing.is_empty() { "nothing".to_owned() } else { list(&one.missing) };
         writeln!(out, "{} explains {explains}; missing: {missing}", role(&one.role)).unwrap();
     }
     for (access, all) in &found.ambiguous {

@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, fmt::Debug};
 
 use muster_app::{EntitlementIndex, Opened, TypeNames, decode_facts, process_is_gone};
 use muster_model::{AttributeNumbers, EntityId, Fingerprint, Row, TypeId, Value, decode_row};
-use muster_store::{ChangeSetStatus, EntityVersion, Evaluation, OperationFilter, ReadTx, verify};
+use muster_store::{
+    ChangeSetStatus, EntityVersion, Entry, Evaluation, OperationFilter, ReadTx, verify,
+};
 
 use super::{
     shelf::Shelf,
@@ -88,16 +90,29 @@ async fn history(tx: &mut ReadTx, lines: &mut Vec<String>) {
     let journal = tx.scan_journal(None, MANY).await.unwrap();
     verify(&journal).expect("the journal is whole");
     // How much of the plan was done in the last run depends on when it began.
-    let entries = journal.iter().filter(|e| &*e.entry.action != "plan.applied").map(|e| {
-        format!("{} {} {} {}", e.entry.action, e.entry.actor, e.entry.subject, e.entry.detail)
-    });
-    lines.extend(entries);
+    for entry in journal.iter().filter(|e| &*e.entry.action != "plan.applied") {
+        let Entry { action, actor, subject, detail, .. } = &entry.entry;
+        let detail = with_keys(tx, detail).await;
+        lines.push(format!("{action} {actor} {subject} {detail}"));
+    }
     for name in ["sync", "apply"] {
         if let Some(lease) = tx.lease(name).await.unwrap() {
             let process = lease.holder.rsplit_once(' ').unwrap().1;
             assert!(process_is_gone(process), "`{}` still holds {name}", lease.holder);
         }
     }
+}
+
+/// The detail of an entry with keys for the ids of entities: PostgreSQL hands out other ids after a death.
+async fn with_keys(tx: &mut ReadTx, detail: &str) -> String {
+    let mut json: serde_json::Value = serde_json::from_str(detail).unwrap();
+    if let Some(ids) = json.get_mut("ids").and_then(|ids| ids.as_array_mut()) {
+        for id in ids {
+            let entity = tx.entity(EntityId(id.as_i64().unwrap())).await.unwrap().unwrap();
+            *id = (*entity.key).into();
+        }
+    }
+    json.to_string()
 }
 
 fn values(content: &[u8], numbers: &AttributeNumbers) -> Vec<Value> {
