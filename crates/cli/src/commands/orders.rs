@@ -1,6 +1,6 @@
 //! `muster orders`.
 
-use muster_app::resolve_person;
+use muster_app::{Opened, resolve_person};
 use muster_engine::{
     OrderQuery, OrderStep, OrderView, cancel_order, list_orders, order_history, reroute_order,
     retry_order,
@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 
 use crate::{Exit, Result, error::CommandError, shell::Shell, ui::Report, when};
 
-/// Show the operations of plans one by one; try one again, take one back, give one to people
+/// Show the operations of plans; try one again, take one back, give one to people
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -91,24 +91,28 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
         Command::Retry(One { order }) => {
             let n = retry_order(&ctx, &opened, &order).await?;
             let plan = order.split('/').next().unwrap_or_default();
-            shell.ui.say(&format!(
-                "{n} to be tried again; muster run does it, or now: muster apply {plan}"
-            ))?;
+            changed(shell, &opened, &order, format!("{n} to be tried again")).await?;
+            shell.ui.say(&format!("muster run does it, or now: muster apply {plan}"))?;
         }
         Command::Cancel(One { order }) => {
             cancel_order(&ctx, &opened, &order).await?;
-            shell.ui.say(&format!(
-                "order {order} is cancelled; the next plan asks for it again unless the reason is gone"
-            ))?;
+            changed(shell, &opened, &order, format!("order {order} is cancelled")).await?;
+            shell.ui.say("the next plan asks for it again unless the reason is gone")?;
         }
         Command::Reroute(One { order }) => {
             let ticket = reroute_order(&ctx, &opened, &order).await?;
-            shell
-                .ui
-                .say(&format!("ticket {ticket}; when it is done: muster tickets close {ticket}"))?;
+            changed(shell, &opened, &order, format!("ticket {ticket}")).await?;
+            shell.ui.say(&format!("when it is done: muster tickets close {ticket}"))?;
         }
     }
     Ok(Exit::Done)
+}
+
+/// Shows an order after it was changed: to people only `text`.
+async fn changed(shell: &mut Shell, opened: &Opened, order: &str, text: String) -> Result<()> {
+    let (view, _) = order_history(opened, order).await?;
+    let fields = COLUMNS.into_iter().zip(row(&view)).collect();
+    shell.ui.show(&Report::one(fields, document(&view)).text(text))
 }
 
 fn show(

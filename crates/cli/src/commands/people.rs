@@ -27,10 +27,13 @@ pub(crate) struct Args {
 #[derive(clap::Subcommand, Debug)]
 enum Verb {
     Terminate(TerminateArgs),
-    Reinstate(LiftArgs),
+    /// Lift a termination: the lifecycle follows the sources again
+    Reinstate(OneArgs),
     Suspend(SuspendArgs),
-    Resume(LiftArgs),
-    Delete(LiftArgs),
+    /// End a suspension now; the same rights come back
+    Resume(OneArgs),
+    /// Say that a person is deleted: every account goes with the next plan
+    Delete(OneArgs),
     Restore(RestoreArgs),
     Anonymise(AnonymiseArgs),
     Facts(FactsArgs),
@@ -72,9 +75,8 @@ struct SuspendArgs {
     reason: String,
 }
 
-/// Lift what was said before, or say that a person is deleted
 #[derive(clap::Args, Debug)]
-struct LiftArgs {
+struct OneArgs {
     /// The person, by key or another unique attribute
     #[arg(value_name = "PERSON")]
     person: String,
@@ -123,7 +125,7 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
         Verb::Suspend(SuspendArgs { person, from, until, reason }) => {
             say(shell, person, FactKind::Suspended, (from, until), reason).await
         }
-        Verb::Delete(LiftArgs { person, reason }) => {
+        Verb::Delete(OneArgs { person, reason }) => {
             say(shell, person, FactKind::Deleted, (None, None), reason).await
         }
         Verb::Reinstate(args) => lift(shell, &args, FactKind::Terminated).await,
@@ -150,7 +152,7 @@ async fn say(
     Ok(Exit::Done)
 }
 
-async fn lift(shell: &mut Shell, args: &LiftArgs, kind: FactKind) -> Result<Exit> {
+async fn lift(shell: &mut Shell, args: &OneArgs, kind: FactKind) -> Result<Exit> {
     let (ctx, opened) = shell.open().await?;
     let view = lift_lifecycle_fact(&ctx, &opened, &args.person, kind, &args.reason).await?;
     shell.ui.show(&one(&view, &format!("no longer {}", kind.word())))?;

@@ -21,7 +21,11 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     let (ctx, opened) = shell.open().await?;
     if let Some(name) = args.cancel {
         cancel_plan(&ctx, &opened, &name).await?;
-        shell.ui.say(&format!("plan {name} is cancelled"))?;
+        let report = Report::one(
+            vec![("plan", name.clone()), ("status", "cancelled".to_owned())],
+            json!({ "plan": name, "status": "cancelled" }),
+        );
+        shell.ui.show(&report.text(format!("plan {name} is cancelled")))?;
         return Ok(Exit::Done);
     }
     let plans = list_plans(&opened, args.limit.max(1), None).await?;

@@ -54,7 +54,8 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     }
     if let Some(id) = args.reject {
         reject_change_set(&ctx, &opened, ChangeSetId(id)).await?;
-        shell.ui.say(&format!("change set {id} is thrown away"))?;
+        let report = Report::one(vec![("rejected", id.to_string())], json!({ "rejected": id }));
+        shell.ui.show(&report.text(format!("change set {id} is thrown away")))?;
         return Ok(Exit::Done);
     }
     let start = shell.host.clock.now();

@@ -1,5 +1,6 @@
 //! `muster systems`.
 
+use muster_app::Opened;
 use muster_engine::{SystemView, list_systems, pause_system, resume_system};
 use serde_json::{Value as Json, json};
 
@@ -53,30 +54,37 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
                 .show(&Report::list(&COLUMNS, items, None).empty("the model has no systems"))?;
         }
         Command::Show { system } => {
-            opened.system_named(&system)?;
-            let systems = list_systems(&opened).await?;
-            let found = systems.iter().find(|view| *view.name == *system);
-            let Some(view) = found else {
-                return Err(CommandError::not_found(format!("there is no system `{system}`")));
-            };
-            let fields = COLUMNS.into_iter().zip(row(view)).chain([
-                ("since", view.since.map_or_else(String::new, when::shown)),
-                ("failures", view.failures.to_string()),
-                ("next try", view.next_probe.map_or_else(String::new, when::shown)),
-                ("sent", view.sent.to_string()),
-            ]);
-            shell.ui.show(&Report::one(fields.collect(), document(view)))?;
+            let report = one(&opened, &system).await?;
+            shell.ui.show(&report)?;
         }
         Command::Pause { system, reason } => {
             pause_system(&ctx, &opened, &system, &reason).await?;
-            shell.ui.say(&format!("{system} is paused; go on: muster systems resume {system}"))?;
+            let report = one(&opened, &system).await?;
+            shell.ui.show(&report.text(format!("{system} is paused")))?;
+            shell.ui.say(&format!("go on: muster systems resume {system}"))?;
         }
         Command::Resume { system } => {
             resume_system(&ctx, &opened, &system).await?;
-            shell.ui.say(&format!("{system} is worked with again"))?;
+            let report = one(&opened, &system).await?;
+            shell.ui.show(&report.text(format!("{system} is worked with again")))?;
         }
     }
     Ok(Exit::Done)
+}
+
+async fn one(opened: &Opened, system: &str) -> Result<Report> {
+    opened.system_named(system)?;
+    let systems = list_systems(opened).await?;
+    let Some(view) = systems.iter().find(|view| *view.name == *system) else {
+        return Err(CommandError::not_found(format!("there is no system `{system}`")));
+    };
+    let fields = COLUMNS.into_iter().zip(row(view)).chain([
+        ("since", view.since.map_or_else(String::new, when::shown)),
+        ("failures", view.failures.to_string()),
+        ("next try", view.next_probe.map_or_else(String::new, when::shown)),
+        ("sent", view.sent.to_string()),
+    ]);
+    Ok(Report::one(fields.collect(), document(view)))
 }
 
 fn row(system: &SystemView) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! `muster tickets`.
 
+use muster_app::Opened;
 use muster_engine::{attest_ticket, close_ticket, list_tickets, refuse_ticket};
 use muster_store::{Ticket, TicketStatus};
 use serde_json::{Value as Json, json};
@@ -74,28 +75,38 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
             shell.ui.show(&Report::list(&COLUMNS, items, next).empty("nothing to do by hand"))?;
         }
         Command::Show { ticket: id } => {
-            let found = list_tickets(&opened, None, Some(id - 1), 1).await?;
-            let Some(ticket) = found.first().filter(|ticket| ticket.id == id) else {
-                return Err(CommandError::not_found(format!("there is no ticket {id}"))
-                    .hint("muster tickets list shows them"));
-            };
-            let fields = COLUMNS.into_iter().zip(row(ticket)).collect();
-            shell.ui.show(&Report::one(fields, document(ticket)))?;
+            let report = one(&opened, id).await?;
+            shell.ui.show(&report)?;
         }
         Command::Close { ticket, note } => {
             close_ticket(&ctx, &opened, ticket, note.as_deref()).await?;
-            shell.ui.say(&format!("ticket {ticket} is closed"))?;
+            let report = one(&opened, ticket).await?;
+            shell.ui.show(&report.text(format!("ticket {ticket} is closed")))?;
         }
         Command::Refuse { ticket, note } => {
             refuse_ticket(&ctx, &opened, ticket, note.as_deref()).await?;
-            shell.ui.say(&format!("ticket {ticket} is refused; its order failed"))?;
+            let report = one(&opened, ticket).await?;
+            shell.ui.show(&report.text(format!("ticket {ticket} is refused; its order failed")))?;
         }
         Command::Attest { ticket } => {
             attest_ticket(&ctx, &opened, ticket).await?;
-            shell.ui.say(&format!("ticket {ticket} is attested; its order is verified"))?;
+            let report = one(&opened, ticket).await?;
+            shell.ui.show(
+                &report.text(format!("ticket {ticket} is attested; its order is verified")),
+            )?;
         }
     }
     Ok(Exit::Done)
+}
+
+async fn one(opened: &Opened, id: i64) -> Result<Report> {
+    let found = list_tickets(opened, None, Some(id.saturating_sub(1)), 1).await?;
+    let Some(ticket) = found.first().filter(|ticket| ticket.id == id) else {
+        return Err(CommandError::not_found(format!("there is no ticket {id}"))
+            .hint("muster tickets list shows them"));
+    };
+    let fields = COLUMNS.into_iter().zip(row(ticket)).collect();
+    Ok(Report::one(fields, document(ticket)))
 }
 
 fn row(ticket: &Ticket) -> Vec<String> {

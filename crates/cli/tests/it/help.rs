@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use crate::support::Place;
 
-const COMMANDS: [&str; 36] = [
+const COMMANDS: [&str; 47] = [
     "demo",
     "init",
     "check",
@@ -13,10 +13,16 @@ const COMMANDS: [&str; 36] = [
     "sync",
     "plan",
     "apply",
+    "run",
+    "orders",
+    "systems",
+    "tickets",
+    "report",
     "explain",
     "simulate",
     "plans",
     "users",
+    "people",
     "accounts",
     "orphans",
     "matches",
@@ -26,10 +32,15 @@ const COMMANDS: [&str; 36] = [
     "matches undo",
     "matches merge",
     "matches split",
+    "revisions",
+    "takeover",
+    "drift",
+    "alarms",
     "roles",
     "assign",
     "unassign",
     "assignments",
+    "workflows",
     "audit",
     "audit search",
     "audit export",
@@ -53,6 +64,13 @@ async fn the_short_help_fits_on_a_screen() {
 #[tokio::test]
 async fn every_command_explains_itself() {
     let place = Place::new();
+    let help = place.ok("-h").await.out;
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let names = listed.take_while(|line| !line.is_empty()).filter_map(|line| {
+        line.strip_prefix("  ").filter(|line| !line.starts_with(' '))?.split(' ').next()
+    });
+    let forgotten: Vec<_> = names.filter(|name| !COMMANDS.contains(name)).collect();
+    assert!(forgotten.is_empty(), "not in the list of this test: {forgotten:?}");
     for command in COMMANDS {
         let short = place.ok(&format!("{command} -h")).await;
         insta::assert_snapshot!(format!("help {command}"), short.out);
