@@ -14,6 +14,7 @@ use muster_policy::Mode;
 use serde_json::{Value as Json, json};
 
 use crate::{
+    anonymise::anonymise_due,
     apply::CancelFlag,
     lease::Lease,
     plans::{Known, MadePlan},
@@ -47,7 +48,7 @@ pub struct RunOptions {
 pub struct RunEvent {
     /// When.
     pub at: Timestamp,
-    /// In a word, for programs: `read`, `plan`, `apply`, `waits`, `quarantine`, `recover`, `trouble`.
+    /// In a word, for programs: `read`, `plan`, `apply`, `waits`, `quarantine`, `recover`, `erase`, `trouble`.
     pub what: &'static str,
     /// For people.
     pub text: String,
@@ -157,7 +158,8 @@ impl<'a> Runner<'a> {
             self.plan_and_apply().await?;
             self.retry().await?;
             let now = self.ctx.now();
-            Box::pin(run_due_workflows(self.ctx, self.opened, now, &NoProgress)).await.map(drop)
+            Box::pin(run_due_workflows(self.ctx, self.opened, now, &NoProgress)).await?;
+            self.forget(now).await
         };
         match steps.await {
             Ok(()) => Ok(()),
@@ -168,6 +170,16 @@ impl<'a> Runner<'a> {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Erases those whose retention is over.
+    async fn forget(&self, now: Timestamp) -> Result<(), Error> {
+        let report = Box::pin(anonymise_due(self.ctx, self.opened, now, &NoProgress)).await?;
+        if report.erased > 0 {
+            let text = format!("erased {} whose retention is over", report.erased);
+            self.tell("erase", text, json!({ "erased": report.erased }));
+        }
+        Ok(())
     }
 
     fn tell(&self, what: &'static str, text: String, detail: Json) {

@@ -18,7 +18,8 @@ use super::{
     seen::{Seen, account_fingerprint},
 };
 
-/// How long changes are followed before everything is read again, in case something was not told.
+/// How long changes are followed before everything is read again, in case something was not told; `complete_every`
+/// of the system says otherwise.
 const COMPLETE_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Where the reads of a system go on, by what is read.
@@ -72,7 +73,8 @@ impl Target<'_> {
         for what in self.what_is_read() {
             let complete = tx.latest_complete_read(system_no, &what).await?;
             let Some(complete) = complete.map(|run| run.started_at) else { return Ok(None) };
-            if is_due(complete, model, self.ctx.now()) {
+            let every = self.system.work.complete_every;
+            if is_due(complete, every, model, self.ctx.now()) {
                 return Ok(None);
             }
             let run = latest.iter().find(|run| run.what == what && run.ended_at.is_some());
@@ -203,8 +205,13 @@ impl Target<'_> {
 }
 
 /// True when everything is to be read again: after a while, and when the model is newer than the last complete read.
-fn is_due(complete: Timestamp, model: Option<Timestamp>, now: Timestamp) -> bool {
-    let next = complete.checked_add(COMPLETE_EVERY).unwrap_or(Timestamp::MAX);
+fn is_due(
+    complete: Timestamp,
+    every: Option<SignedDuration>,
+    model: Option<Timestamp>,
+    now: Timestamp,
+) -> bool {
+    let next = complete.checked_add(every.unwrap_or(COMPLETE_EVERY)).unwrap_or(Timestamp::MAX);
     next <= now || model.is_some_and(|model| complete < model)
 }
 

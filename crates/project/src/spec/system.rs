@@ -118,8 +118,8 @@ const SYSTEM_KEYS: &[Key] = &[
     key(
         "complete_every",
         Shape::Duration,
-        "with every read",
-        "How often `muster run` reads all of it, where the connector can read only what changed in between.",
+        "1d",
+        "How often all accounts and entitlements are read, where the connector can tell what changed in between. A read of a source has `complete` for that.",
         "1d",
     ),
     key(
