@@ -81,16 +81,13 @@ fn of_entity(
             (false, Suggest::Best, false) if pair.confidence == best => {
                 if sure(pair) && n_best == 1 { Standing::Correlated } else { Standing::Suggested }
             }
-            (false, Suggest::Best, _) => Standing::Ignored,
-            (false, Suggest::All, false) => Standing::Suggested,
             (false, Suggest::All, true) if pair.confidence >= 100 => Standing::Suggested,
-            (false, Suggest::All, true) => Standing::Ignored,
             (true, _, _) if sure(pair) => Standing::Correlated,
             (true, Suggest::Best, false) if !any_sure && pair.confidence == best => {
                 Standing::Suggested
             }
-            (true, Suggest::Best, _) => Standing::Ignored,
-            (true, Suggest::All, _) => Standing::Suggested,
+            (false, Suggest::All, false) | (true, Suggest::All, _) => Standing::Suggested,
+            (_, Suggest::Best, _) | (false, Suggest::All, true) => Standing::Ignored,
         };
     group.iter().map(|(index, pair)| (*index, standing(pair))).collect()
 }

@@ -55,7 +55,9 @@ impl Evaluator {
         if let Some(at) = deletion {
             clock.note(at);
             if now >= at {
-                accounts.iter_mut().for_each(|desired| *desired = absent(desired.account));
+                for desired in &mut accounts {
+                    *desired = absent(desired.account);
+                }
             }
         }
         let conflicts = self.conflicts(plan, &accounts);

@@ -174,12 +174,12 @@ impl Evaluator {
         now: Timestamp,
     ) -> (Option<Timestamp>, Option<Timestamp>) {
         let (value, next) = self.ask_when(rule, row, world, now);
-        let instant = match value {
-            Value::DateTime(at) => Some(at),
-            Value::Date(day) => {
-                day.to_zoned(self.timezone_of(row)).ok().map(|zoned| zoned.timestamp())
-            }
-            _ => None,
+        let instant = if let Value::DateTime(at) = value {
+            Some(at)
+        } else if let Value::Date(day) = value {
+            day.to_zoned(self.timezone_of(row)).ok().map(|zoned| zoned.timestamp())
+        } else {
+            None
         };
         (instant, next)
     }

@@ -32,7 +32,7 @@ on_both! {
         assert!(write_to!(store, |tx| tx.advance_workflow_run(&ended)));
         assert!(!write_to!(store, |tx| tx.advance_workflow_run(&workflow_run(1))), "it has ended");
         assert_eq!(read_from!(store, |tx| tx.workflow_run(1)), Some(ended));
-        assert_eq!(read_from!(store, |tx| tx.due_workflow_runs(at(5), 9)), [other.clone()]);
+        assert_eq!(read_from!(store, |tx| tx.due_workflow_runs(at(5), 9)), [other]);
         assert_eq!(read_from!(store, |tx| tx.next_workflow_wake()), Some(at(3)));
         assert_eq!(read_from!(store, |tx| tx.workflow_runs("welcome", Some(3), 9)).len(), 1);
         assert_eq!(read_from!(store, |tx| tx.all_workflow_runs(None, 9)).len(), 2);
