@@ -173,7 +173,9 @@ pub async fn load_world_for(
     }
     if reads_lifecycle(opened, projection) {
         for (id, facts) in all_lifecycle_facts(tx).await? {
-            facts.into_iter().for_each(|fact| world.insert_fact(id, fact));
+            for fact in facts {
+                world.insert_fact(id, fact);
+            }
         }
     }
     for (of, slot) in &projection.inverses {

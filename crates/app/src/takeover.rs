@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use muster_model::{AssignmentId, EntityId, Text};
 use muster_policy::{Access, Deducer, Deduction, MemoryWorld};
-use muster_store::{Account, AccountStatus, Assignment, EntitlementId, Entry, ReadTx, Sequence};
+use muster_store::{
+    Account, AccountStatus, Assignment, EntitlementId, Entry, ReadTx, Sequence, Tx,
+};
 use serde_json::json;
 
 use crate::{
@@ -349,8 +351,15 @@ pub async fn accept_deduced(
     people.sort_unstable();
     people.dedup();
     tx.unsettle(&people).await?;
+    journal_deduced(ctx, &mut tx, &deduced).await?;
+    tx.commit().await?;
+    Ok(n)
+}
+
+/// One entry for each role.
+async fn journal_deduced(ctx: &Ctx, tx: &mut Tx, deduced: &[DeducedRole]) -> Result<(), Error> {
     let mut by_role: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for one in &deduced {
+    for one in deduced {
         by_role.entry(&one.role).or_default().push(&one.person);
     }
     for (role, people) in by_role {
@@ -365,6 +374,5 @@ pub async fn accept_deduced(
         })
         .await?;
     }
-    tx.commit().await?;
-    Ok(n)
+    Ok(())
 }

@@ -125,7 +125,9 @@ impl Bench {
             if what == "create" {
                 #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
                 let rate = (n as f64 / taken.connector).round();
-                figures["accounts_per_second"] = json!(rate);
+                if let Some(figures) = figures.as_object_mut() {
+                    figures.insert("accounts_per_second".to_owned(), json!(rate));
+                }
             }
             all.insert(key, figures);
         }

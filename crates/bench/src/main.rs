@@ -26,11 +26,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[command(about = "Benchmarks of Muster")]
 struct Args {
     #[command(subcommand)]
-    command: Command,
+    benchmark: Benchmark,
 }
 
 #[derive(Subcommand)]
-enum Command {
+enum Benchmark {
     /// Evaluates everybody and plans when nothing changed
     Plan(plan::Args),
     /// Imports records from a CSV file
@@ -60,18 +60,18 @@ fn main() -> anyhow::Result<()> {
     drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        match Args::parse().command {
-            Command::Plan(args) => plan::run(args).await,
-            Command::Import(args) => import::run(args).await,
-            Command::Midpoint(args) => midpoint::run(args).await,
-            Command::Change(args) => change::run(args).await,
-            Command::Ldap(args) => ldap::run(args).await,
-            Command::ConnectorScim(args) => scim::run(args).await,
-            Command::ConnectorSql(args) => sql::run(args).await,
-            Command::ConnectorCommand(args) => connectors::command::run(args).await,
-            Command::ConnectorFile(args) => connectors::file::run(args).await,
-            Command::ConnectorHttp(args) => connectors::http::run(args).await,
-            Command::ConnectorLdap(args) => connector_ldap::run(args).await,
+        match Args::parse().benchmark {
+            Benchmark::Plan(args) => plan::run(args).await,
+            Benchmark::Import(args) => import::run(args).await,
+            Benchmark::Midpoint(args) => midpoint::run(args).await,
+            Benchmark::Change(args) => change::run(args).await,
+            Benchmark::Ldap(args) => ldap::run(args).await,
+            Benchmark::ConnectorScim(args) => scim::run(args).await,
+            Benchmark::ConnectorSql(args) => sql::run(args).await,
+            Benchmark::ConnectorCommand(args) => connectors::command::run(args).await,
+            Benchmark::ConnectorFile(args) => connectors::file::run(args).await,
+            Benchmark::ConnectorHttp(args) => connectors::http::run(args).await,
+            Benchmark::ConnectorLdap(args) => connector_ldap::run(args).await,
         }
     })
 }

@@ -92,17 +92,11 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let per_user = |seconds: f64| seconds * 1000.0 / shape.users as f64;
 
     let start = Instant::now();
-    let sources = SyncOptions {
-        systems: (0..shape.sources).map(|s| format!("source{s}")).collect(),
-        complete: false,
-    };
+    let sources = systems("source", shape.sources);
     let report = sync(&rig.ctx, &opened, &sources, &NoProgress).await?;
     let read = seconds(start);
     ensure!(report.reads.iter().all(|read| read.n_bad == 0 && read.complete), "{:?}", report.reads);
-    let targets = SyncOptions {
-        systems: (0..shape.targets).map(|t| format!("target{t}")).collect(),
-        complete: false,
-    };
+    let targets = systems("target", shape.targets);
     sync(&rig.ctx, &opened, &targets, &NoProgress).await?;
     let saved = PlanOptions { save: true, ..PlanOptions::default() };
     let made = make_plan(&rig.ctx, &opened, &saved, &NoProgress).await?;
@@ -143,6 +137,11 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         "target_reconcile_ms_per_user": per_user(reconcile), "recompute_ms_per_user": per_user(recompute),
         "peak_mib": peak_mib(),
     }))
+}
+
+/// The first `n` systems of a kind.
+fn systems(kind: &str, n: u64) -> SyncOptions {
+    SyncOptions { systems: (0..n).map(|i| format!("{kind}{i}")).collect(), complete: false }
 }
 
 /// Applies the plan; all of it has to be done.

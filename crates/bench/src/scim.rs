@@ -71,8 +71,11 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     figures(&all.into())
 }
 
-fn least([a, b, c, d]: [f64; 4], [e, f, g, h]: [f64; 4]) -> [f64; 4] {
-    [a.min(e), b.min(f), c.min(g), d.min(h)]
+fn least(mut best: [f64; 4], took: [f64; 4]) -> [f64; 4] {
+    for (best, took) in best.iter_mut().zip(took) {
+        *best = best.min(took);
+    }
+    best
 }
 
 /// Seconds of the bare create, the connector's create, the bare read and the connector's read.

@@ -42,6 +42,7 @@ pub(crate) mod workflows;
 use crate::{Exit, Result, args::Command, shell::Shell};
 
 /// Runs a command.
+#[expect(clippy::cognitive_complexity, reason = "one line for each command")]
 pub(crate) async fn run(shell: &mut Shell, command: Command) -> Result<Exit> {
     match command {
         Command::Demo(args) => Box::pin(demo::run(shell, args)).await,

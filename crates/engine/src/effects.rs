@@ -172,8 +172,7 @@ impl Effects {
         &mut self,
         opened: &Opened,
         watching: &Watching,
-        facts: &IdentityFacts,
-        evaluation: &Evaluation,
+        (facts, evaluation): (&IdentityFacts, &Evaluation),
         before: &Before<'_>,
         now: Timestamp,
     ) {

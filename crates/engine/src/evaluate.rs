@@ -325,7 +325,7 @@ async fn compare_all(
             other_state: known.state_no != state_no(opened, &evaluation),
             held: &known.held,
         };
-        outcome.effects.look(opened, watching, &facts, &evaluation, &before, *now);
+        outcome.effects.look(opened, watching, (&facts, &evaluation), &before, *now);
         let next_change = evaluation.next_change.into_iter().chain(compared.next_change).min();
         let found = Known {
             held: Vec::new(),

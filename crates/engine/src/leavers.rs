@@ -40,7 +40,7 @@ pub struct LeaverReport {
 
 #[derive(Default)]
 struct Times {
-    times: Vec<SignedDuration>,
+    taken: Vec<SignedDuration>,
     verified: u64,
     active: Vec<(Text, Timestamp)>,
 }
@@ -124,7 +124,7 @@ async fn one(
     }
     for (system, (at, is_verified)) in ended {
         let times = systems.entry(system).or_default();
-        times.times.push(at.duration_since(left));
+        times.taken.push(at.duration_since(left));
         times.verified += u64::from(is_verified);
     }
     Ok(())
@@ -132,16 +132,16 @@ async fn one(
 
 impl Times {
     fn row(mut self, system: Text) -> LeaverRow {
-        self.times.sort_unstable();
-        let n = self.times.len();
+        self.taken.sort_unstable();
+        let n = self.taken.len();
         // The smallest time that at least 95 of 100 do not exceed.
         let place = (n * 95).div_ceil(100).saturating_sub(1);
         LeaverRow {
             system,
             n: n as u64,
             verified: self.verified,
-            p95: self.times.get(place).copied(),
-            max: self.times.last().copied(),
+            p95: self.taken.get(place).copied(),
+            max: self.taken.last().copied(),
             active: self.active,
         }
     }

@@ -117,7 +117,7 @@ pub(crate) async fn set_in(
     tx.insert_assignments(std::slice::from_ref(&assignment)).await?;
     look_again(tx, opened, person).await?;
     let action = format!("lifecycle.{}", request.kind.word());
-    journal(ctx, opened, tx, person, &action, &assignment, &assignment.reason).await?;
+    journal(ctx, opened, tx, person, &action, (&assignment, &assignment.reason)).await?;
     view(opened, person, assignment)
 }
 
@@ -157,7 +157,7 @@ pub(crate) async fn lift_in(
         }
         fact.ended_at = Some(ctx.now());
         let action = format!("lifecycle.{}.lift", kind.word());
-        journal(ctx, opened, tx, person, &action, &fact, reason).await?;
+        journal(ctx, opened, tx, person, &action, (&fact, reason)).await?;
         lifted = Some(view(opened, person, fact)?);
     }
     if lifted.is_some() {
@@ -256,7 +256,7 @@ async fn give_back(
             ..ended.clone()
         };
         tx.insert_assignments(std::slice::from_ref(&again)).await?;
-        journal(ctx, opened, tx, person, "assignment.restore", &again, reason).await?;
+        journal(ctx, opened, tx, person, "assignment.restore", (&again, reason)).await?;
         roles.push(again.role);
     }
     Ok(roles)
@@ -327,8 +327,7 @@ async fn journal(
     tx: &mut Tx,
     person: &IdentityFacts,
     action: &str,
-    fact: &Assignment,
-    why: &str,
+    (fact, why): (&Assignment, &str),
 ) -> Result<(), Error> {
     let at = |at: Option<Timestamp>| at.map(|at| at.to_string());
     let detail = json!({

@@ -177,10 +177,8 @@ pub async fn order_history(
     }
     let error = operation.error.as_deref().unwrap_or_default();
     if let Some(at) = operation.done_at {
-        let state = match operation.state {
-            OperationState::Verified => OperationState::Executed,
-            state => state,
-        };
+        let is_verified = operation.state == OperationState::Verified;
+        let state = if is_verified { OperationState::Executed } else { operation.state };
         let is_told = steps.iter().any(|step| step.at == at && step.state == state);
         if !is_told {
             steps.push(step(at, state, "", error));

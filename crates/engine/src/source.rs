@@ -103,28 +103,16 @@ pub(crate) async fn read_source(
 ) -> Result<(ReadReport, Noted), Error> {
     let mut report = ReadReport::new(&source.system.name, source.what.clone());
     let mut tx = opened.store.read().await?;
-    let mut marks = load_marks(&mut tx, source.names.no).await?;
-    let cases = tx.match_cases_of(Matched::Record, source.names.no).await?;
     let since = match extent {
         Extent::Changes => cursor::since(&mut tx, opened, source, connector, ctx.now()).await?,
         Extent::Complete => None,
     };
-    let mut noted =
-        Noted { cursor: cursor::last(&mut tx, opened, source).await?, ..Noted::default() };
-    let mapped = remap::Mapped::load(&mut tx, opened, source).await?;
+    let Known { mut marks, cases, mut noted, mapped } =
+        Known::load(&mut tx, opened, source).await?;
     drop(tx);
-    let present = marks.values().filter(|mark| mark.absent_since.is_none()).count() as u64;
-    let task = progress.begin(&format!("read {} {}", source.system.name, source.what), None);
-    let mut collector = Collector::new(source, &marks, &mut report, task.as_ref());
-    let request = request(source.read, since.clone());
-    let mut end = connector.read(&request, &mut collector).await;
-    if since.is_some() && cursor::is_lost(&end) && collector.seen.is_empty() {
-        collector = Collector::new(source, &marks, &mut report, task.as_ref());
-        end = connector.read(&ReadRequest { since: None, ..request }, &mut collector).await;
-    }
-    let Collector { mut staged, mut seen, broken, unnamed, renamed, .. } = collector;
-    seen.extend(broken);
-    drop(task);
+    let present = present(&marks).count() as u64;
+    let collected = collect(source, connector, since, &marks, &mut report, progress).await;
+    let Collected { mut staged, mut seen, unnamed, renamed, end } = collected;
     let (deleted, next) = told(&end);
     report.incremental = end.as_ref().is_ok_and(|end| end.incremental);
     if !finish_read(&mut report, end) && staged.is_empty() {
@@ -157,9 +145,7 @@ pub(crate) async fn read_source(
         return Ok((report, done));
     }
     if report.incremental {
-        seen.extend(
-            marks.values().filter(|mark| mark.absent_since.is_none()).map(|m| m.key.clone()),
-        );
+        seen.extend(self::present(&marks).map(|mark| mark.key.clone()));
     }
     let sample = keys_of(&marks, &staging.absent);
     let mut inbound = Inbound::new(ctx, opened, source, marks, &seen).await?;
@@ -174,6 +160,63 @@ pub(crate) async fn read_source(
     noted.applied.retain(|change| present > 0 || &*change.kind != "create");
     change_set::supersede(ctx, opened, source.names.no).await?;
     Ok((report, noted))
+}
+
+/// What is known of a source before it is read.
+struct Known {
+    marks: FxHashMap<Text, RecordMark>,
+    cases: Vec<MatchCase>,
+    /// What stays written down when nothing is applied.
+    noted: Noted,
+    mapped: remap::Mapped,
+}
+
+impl Known {
+    async fn load(tx: &mut ReadTx, opened: &Opened, source: Source<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            marks: load_marks(tx, source.names.no).await?,
+            cases: tx.match_cases_of(Matched::Record, source.names.no).await?,
+            noted: Noted { cursor: cursor::last(tx, opened, source).await?, ..Noted::default() },
+            mapped: remap::Mapped::load(tx, opened, source).await?,
+        })
+    }
+}
+
+/// The records that are there, as far as is known.
+fn present(marks: &FxHashMap<Text, RecordMark>) -> impl Iterator<Item = &RecordMark> {
+    marks.values().filter(|mark| mark.absent_since.is_none())
+}
+
+/// What a connector handed over, and how the read ended.
+struct Collected {
+    staged: Vec<Staged>,
+    /// The keys of records that are there, legible or not.
+    seen: FxHashSet<Text>,
+    unnamed: u64,
+    renamed: Vec<(Text, Text)>,
+    end: Result<ReadEnd, ConnectorError>,
+}
+
+/// Reads what changed since a cursor, or everything where there is none or it is lost.
+async fn collect(
+    source: Source<'_>,
+    connector: &dyn Connector,
+    since: Option<Text>,
+    marks: &FxHashMap<Text, RecordMark>,
+    report: &mut ReadReport,
+    progress: &dyn Progress,
+) -> Collected {
+    let task = progress.begin(&format!("read {} {}", source.system.name, source.what), None);
+    let mut collector = Collector::new(source, marks, report, task.as_ref());
+    let request = request(source.read, since);
+    let mut end = connector.read(&request, &mut collector).await;
+    if request.since.is_some() && cursor::is_lost(&end) && collector.seen.is_empty() {
+        collector = Collector::new(source, marks, report, task.as_ref());
+        end = connector.read(&ReadRequest { since: None, ..request }, &mut collector).await;
+    }
+    let Collector { staged, mut seen, broken, unnamed, renamed, .. } = collector;
+    seen.extend(broken);
+    Collected { staged, seen, unnamed, renamed, end }
 }
 
 /// What is written down together with the run, once a read is applied or held.

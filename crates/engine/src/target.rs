@@ -161,15 +161,10 @@ impl<'a> Target<'a> {
         held: HeldBy<'_>,
         report: &mut ReadReport,
     ) -> Result<bool, Error> {
-        let names = self
-            .opened
-            .names
-            .systems
-            .get(self.system.id.index())
-            .and_then(|names| names.accounts.get(position));
+        let system = self.opened.names.systems.get(self.system.id.index());
+        let names = system.and_then(|names| names.accounts.get(position));
         let names = names.ok_or_else(|| Error::bug("an account type has no number"))?;
-        let names_no =
-            self.opened.names.systems.get(self.system.id.index()).map_or(0, |names| names.no);
+        let names_no = system.map_or(0, |names| names.no);
         let marks = self.marks(names).await?;
         // Before the read: what is executed while it goes on is not for it to confirm.
         let executed = self.executed(names).await?;
@@ -195,13 +190,7 @@ impl<'a> Target<'a> {
         if held.followed.is_some() {
             changes.gone.retain(|mark| read.deleted.contains(&mark.native_id));
         }
-        let may_be_any = changes.keep_broken(&read.broken);
-        report.lacks_some(may_be_any, changes.gone.len());
-        if !report.complete {
-            changes.gone.clear();
-        }
-        (report.created, report.changed, report.absent) =
-            (changes.new.len() as u64, changes.changed.len() as u64, changes.gone.len() as u64);
+        changes.tell(&read.broken, report);
         let mut tx = self.opened.store.read().await?;
         let former = tx.latest_complete_read(names_no, &report.what).await?;
         let revision = tx.latest_revision().await?;

@@ -7,7 +7,6 @@
 use std::sync::Arc;
 
 use muster_app::{Ctx, Error, Kind, Opened};
-use muster_model::Applied;
 use muster_plan::decode_operation;
 use muster_policy::System;
 use muster_store::{Entry, Operation, OperationState, PlanStatus, Ticket, TicketStatus, Tx};
@@ -53,7 +52,7 @@ async fn close(
     if operation.state == OperationState::Sent {
         let decoded = decode_operation(&operation.body)
             .map_err(|error| Error::bug("a saved order cannot be read").caused_by(error))?;
-        do_by_hand(ctx, opened, lease, system, &operation, decoded, Applied::default()).await?;
+        do_by_hand(ctx, opened, lease, system, &operation, decoded).await?;
     }
     let mut tx = opened.store.begin().await?;
     decide(ctx, &mut tx, &ticket, TicketStatus::Closed, note, "ticket.close").await?;

@@ -227,12 +227,11 @@ impl Sorter<'_> {
                 matches!((&operation.kind, names), (Kind::Rename { to }, Some(rule))
                     if name_key(rule, to) == name_key(rule, before))
             }
-            Drifted::Gone => true,
             // Somebody who should have the account has it now; only what it holds beyond that is drift.
             Drifted::Appeared if want == Some(Want::Present) => {
                 matches!(operation.kind, Kind::Revoke { .. })
             }
-            Drifted::Appeared => true,
+            Drifted::Gone | Drifted::Appeared => true,
         }
     }
 

@@ -85,7 +85,7 @@ pub async fn adopt_drift(
     write(&mut tx, ctx, &ctx.actor, std::slice::from_ref(&drift), &decided, "drift.adopt").await?;
     let adopted = match explained {
         Some(Explained { facts, role: Ok((role, missing)) }) => {
-            let assignment = assign(ctx, opened, &mut tx, &facts, &role, &drift, remark).await?;
+            let assignment = assign(ctx, opened, &mut tx, (&facts, &role), &drift, remark).await?;
             let drift = view(opened, &mut tx, &drift).await?;
             Adopted::Assigned { drift, role, assignment, missing }
         }
@@ -194,8 +194,7 @@ async fn assign(
     ctx: &Ctx,
     opened: &Opened,
     tx: &mut Tx,
-    facts: &IdentityFacts,
-    role: &Text,
+    (facts, role): (&IdentityFacts, &Text),
     drift: &Drift,
     remark: &str,
 ) -> Result<AssignmentId, Error> {

@@ -49,8 +49,8 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         args.rows, args.accounts
     ))?;
     let folder = tempfile::tempdir()?;
-    let rows: String = (0..args.rows).map(|i| format!("{}\n", object(i))).collect();
-    std::fs::write(folder.path().join("rows.jsonl"), rows)?;
+    let rows: Vec<String> = (0..args.rows).map(|i| object(i).to_string()).collect();
+    std::fs::write(folder.path().join("rows.jsonl"), rows.join("\n") + "\n")?;
     std::fs::write(folder.path().join("script.py"), SCRIPT)?;
     let options = json!({"run": ["python3", "script.py"], "can": ["read", "create"]});
     let connector =
@@ -92,7 +92,9 @@ fn object(i: usize) -> Json {
 
 fn apply_line(n: usize) -> String {
     let change = |i| {
-        let Json::Object(mut map) = object(i)["object"].clone() else { return Json::Null };
+        let Some(Json::Object(mut map)) = object(i).get("object").cloned() else {
+            return Json::Null;
+        };
         map.insert("do".to_owned(), json!("create"));
         Json::Object(map)
     };

@@ -179,12 +179,11 @@ async fn restore(shell: &mut Shell, args: &RestoreArgs) -> Result<Exit> {
 
 async fn anonymise(shell: &mut Shell, args: AnonymiseArgs) -> Result<Exit> {
     let (ctx, opened) = shell.open().await?;
-    let report = match (args.person, args.reason) {
-        (Some(person), Some(reason)) => anonymise_person(&ctx, &opened, &person, &reason).await?,
-        _ => {
-            let progress = progress(&shell.ui);
-            anonymise_due(&ctx, &opened, ctx.now(), progress.as_ref()).await?
-        }
+    let report = if let (Some(person), Some(reason)) = (args.person, args.reason) {
+        anonymise_person(&ctx, &opened, &person, &reason).await?
+    } else {
+        let progress = progress(&shell.ui);
+        anonymise_due(&ctx, &opened, ctx.now(), progress.as_ref()).await?
     };
     let AnonymiseReport { erased, entries, waiting } = &report;
     let waits: Vec<Json> =

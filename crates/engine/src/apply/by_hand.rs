@@ -27,7 +27,6 @@ pub(crate) async fn do_by_hand(
     system: &System,
     stored: &muster_store::Operation,
     operation: Operation,
-    applied: Applied,
 ) -> Result<(), Error> {
     let connector = opened.connect(system).map_err(|error| {
         Error::new(muster_app::Kind::Unavailable, format!("cannot open `{}`", system.name))
@@ -56,7 +55,7 @@ pub(crate) async fn do_by_hand(
         attempts: stored.attempts,
         after: Vec::new(),
     }];
-    run.write_one(&mut state, &todo, applied).await
+    run.write_one(&mut state, &todo).await
 }
 
 impl SystemRun {
@@ -64,12 +63,11 @@ impl SystemRun {
         &self,
         state: &mut super::system::State,
         todo: &[Todo],
-        applied: Applied,
     ) -> Result<(), Error> {
         let accounts = self.accounts(todo).await?;
         self.ensure_known(state, todo).await?;
         let call = Call::by_hand();
-        let result = Ok(applied);
+        let result = Ok(Applied::default());
         let called = vec![(&call, &result)];
         let nothing = Outcomes { called, skipped: Vec::new(), held: Vec::new(), left: Vec::new() };
         self.write(state, todo, &accounts, nothing).await

@@ -77,10 +77,8 @@ pub(super) async fn call(
         }
         retried += again;
         // A little apart, so that systems that failed together are not asked again together.
-        tokio::time::sleep(
-            pause + pause.mul_f64(f64::from(u32::try_from(again % 7).unwrap_or(0)) / 20.0),
-        )
-        .await;
+        let apart = f64::from(u32::try_from(again % 7).unwrap_or(0)) / 20.0;
+        tokio::time::sleep(pause + pause.mul_f64(apart)).await;
     }
     let missing = || Err(ConnectorError::Unreachable("no answer came back".to_owned()));
     Answers {

@@ -1,6 +1,6 @@
 //! Entitlements that are granted for the first time: made known, and made on the system where the model says so.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, slice::from_ref};
 
 use muster_app::Error;
 use muster_connector::ConnectorError;
@@ -35,8 +35,7 @@ impl SystemRun {
             let is_known = state.index.get(self.position, kind, name).is_some();
             let Some(kind_no) = kind_no.filter(|_| !is_known) else { continue };
             let mut tx = self.opened.store.begin().await?;
-            let made =
-                new_entitlements(&mut tx, self.system_no(), kind_no, &[name.clone()]).await?;
+            let made = new_entitlements(&mut tx, self.system_no(), kind_no, from_ref(name)).await?;
             tx.commit().await?;
             for entitlement in made {
                 state.index.insert(self.position, kind, entitlement);

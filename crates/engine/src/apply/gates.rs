@@ -63,11 +63,10 @@ impl Gates {
         let mut answer = Answer::Go;
         for seq in after {
             match gates.get(seq) {
-                None | Some(Gate::Done) => {}
                 Some(Gate::Failed(why)) => return Answer::Hold(why.clone()),
                 Some(Gate::Left(why)) => answer = Answer::Leave(why.clone()),
                 Some(Gate::Open) if answer == Answer::Go => answer = Answer::Wait,
-                Some(Gate::Open) => {}
+                None | Some(Gate::Done | Gate::Open) => {}
             }
         }
         answer

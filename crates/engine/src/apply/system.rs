@@ -138,9 +138,8 @@ impl SystemRun {
         let connector = self.opened.connect(&self.system);
         let mut health = self.health().await?;
         let is_ready = self.is_ready(&mut health, connector.as_deref()).await?;
-        let connector = match (connector, is_ready) {
-            (Ok(connector), true) => connector,
-            (Ok(_) | Err(_), _) => return Ok(self.left_alone(&health, n)),
+        let (Ok(connector), true) = (connector, is_ready) else {
+            return Ok(self.left_alone(&health, n));
         };
         let mut state = self.begin(connector, health).await?;
         let mut todo = todo;

@@ -147,12 +147,11 @@ fn count_swaps(
 async fn shown(tx: &mut ReadTx, value: &Value) -> Result<String, Error> {
     let mut texts = Vec::new();
     for item in value.items() {
-        texts.push(match item {
-            Value::Link(id) => match tx.entity(*id).await? {
-                Some(entity) => entity.key.to_string(),
-                None => "?".to_owned(),
-            },
-            other => other.to_string(),
+        texts.push(if let Value::Link(id) = item {
+            let entity = tx.entity(*id).await?;
+            entity.map_or_else(|| "?".to_owned(), |entity| entity.key.to_string())
+        } else {
+            item.to_string()
         });
     }
     let text = if texts.is_empty() { "nothing".to_owned() } else { texts.join(", ") };

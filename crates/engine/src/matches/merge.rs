@@ -309,7 +309,9 @@ async fn take_back(
         })
         .collect();
     tx.drop_unique_values(&values).await?;
-    values.iter_mut().for_each(|value| value.entity = row.id);
+    for value in &mut values {
+        value.entity = row.id;
+    }
     tx.take_unique_values(&values).await?;
     Ok(())
 }

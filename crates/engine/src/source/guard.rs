@@ -3,7 +3,7 @@
 //! The reason is written for somebody who sees it for the first time: what would change, how much of it, for example
 //! what, and where the limit lies.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use muster_model::Text;
 use muster_policy::{Limit, Read};
@@ -67,15 +67,15 @@ fn of_kind(read: &Read, judged: &Judged<'_>, kind: &str, n: u64) -> Option<Strin
     };
     let mut reason = format!("{} of {present} records are {what}", n + earlier);
     if earlier > 0 {
-        reason.push_str(&format!(" within a day, {n} of them now"));
+        _ = write!(reason, " within a day, {n} of them now");
     }
     if is_empty {
         reason = format!("the source is empty: {reason}");
     }
-    reason.push_str(&format!("; the limit is {} or {} %", limit.max, limit.percent));
+    _ = write!(reason, "; the limit is {} or {} %", limit.max, limit.percent);
     if kind == "absent" && !judged.gone.is_empty() {
         let keys: Vec<&str> = judged.gone.iter().map(|key| &**key).collect();
-        reason.push_str(&format!(" (gone are {}{})", keys.join(", "), dots(n, keys.len())));
+        _ = write!(reason, " (gone are {}{})", keys.join(", "), dots(n, keys.len()));
     }
     Some(reason)
 }
@@ -92,19 +92,16 @@ fn of_attributes(read: &Read, judged: &Judged<'_>) -> Vec<String> {
         }
         let mut reason = format!("`{}` changes for {} of {present}", changed.name, changed.n);
         if earlier > 0 {
-            reason.push_str(&format!(" after {earlier} within a day"));
+            _ = write!(reason, " after {earlier} within a day");
         }
-        reason.push_str(&format!("; the limit is {} or {} %", limit.max, limit.percent));
+        _ = write!(reason, "; the limit is {} or {} %", limit.max, limit.percent);
         let examples: Vec<String> = changed
             .examples
             .iter()
             .map(|example| format!("{}: {} → {}", example.key, example.old, example.new))
             .collect();
-        reason.push_str(&format!(
-            " (for example {}{})",
-            examples.join(", "),
-            dots(changed.n, examples.len())
-        ));
+        let more = dots(changed.n, examples.len());
+        _ = write!(reason, " (for example {}{more})", examples.join(", "));
         reasons.push(reason);
     }
     for (one, other) in &judged.preview.swapped {

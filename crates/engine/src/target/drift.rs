@@ -129,7 +129,7 @@ impl Target<'_> {
                         continue;
                     }
                     replaced.push(before.id);
-                    row.before = before.before.clone();
+                    row.before.clone_from(&before.before);
                     row.first_seen = before.first_seen;
                 }
                 // Nothing more can be said about items of an account that is gone.
@@ -221,12 +221,11 @@ impl Target<'_> {
         let mut over = Vec::new();
         let mut rows = Vec::new();
         for account in accounts {
-            match account.entity.and_then(|entity| back.get(&entity)) {
-                Some(drift) => over.push(*drift),
-                None => {
-                    let difference = Difference::there(DriftWhat::Appeared, &account.name);
-                    rows.push(self.row(reading, account, &difference)?);
-                }
+            if let Some(drift) = account.entity.and_then(|entity| back.get(&entity)) {
+                over.push(*drift);
+            } else {
+                let difference = Difference::there(DriftWhat::Appeared, &account.name);
+                rows.push(self.row(reading, account, &difference)?);
             }
         }
         tx.close_drift(&over, reading.now, "it is back").await?;

@@ -81,14 +81,7 @@ impl Target<'_> {
             }
         }
         self.save_nestings(&mut tx, (kind, kind_no), groups, &names, index).await?;
-        let mut gone = gone(&index.of_kind(system, position), &seen);
-        if let Some(deleted) = groups.deleted {
-            let is_deleted = |known: &Entitlement| {
-                let before = index.get(system, position, &known.name);
-                before.is_some_and(|before| deleted.contains(&before.native_id))
-            };
-            gone.retain(is_deleted);
-        }
+        let gone = gone(&index.of_kind(system, position), &seen, groups.deleted);
         report.absent += gone.len() as u64;
         reread.extend(gone.iter().map(|gone| gone.id));
         changed.extend(gone);
@@ -196,8 +189,17 @@ pub(super) fn texts(value: Option<&Value>) -> impl Iterator<Item = &Text> {
 }
 
 /// The entitlements that were there and were not seen, as they are now.
-fn gone(known: &[&Entitlement], seen: &FxHashSet<&Text>) -> Vec<Entitlement> {
-    let gone = known.iter().filter(|known| known.present && !seen.contains(&known.name));
+fn gone(
+    known: &[&Entitlement],
+    seen: &FxHashSet<&Text>,
+    deleted: Option<&FxHashSet<Text>>,
+) -> Vec<Entitlement> {
+    let is_gone = |known: &Entitlement| match deleted {
+        Some(deleted) => deleted.contains(&known.native_id),
+        None => true,
+    };
+    let gone =
+        known.iter().filter(|known| known.present && !seen.contains(&known.name) && is_gone(known));
     gone.map(|known| Entitlement { present: false, native_id: "".into(), ..(*known).clone() })
         .collect()
 }

@@ -65,17 +65,7 @@ impl<'a> Owners<'a> {
         let mut found: Vec<(Whose, Vec<Candidate>)> = Vec::with_capacity(accounts.len());
         let mut pairs = Vec::new();
         for (subject, (key, values)) in accounts.iter().enumerate() {
-            let decided = self.decisions.about(key);
-            let whose = match decided {
-                Some(Decided::Link(id)) => {
-                    self.owned.insert(id);
-                    Whose { entity: Some(id), status: AccountStatus::Linked, confidence: 100 }
-                }
-                Some(Decided::Nobody) => {
-                    Whose { entity: None, status: AccountStatus::Ignored, confidence: 0 }
-                }
-                Some(Decided::New) | None => NOBODY,
-            };
+            let whose = self.decided(key);
             let mut candidates = if whose.status == AccountStatus::Orphan {
                 self.correlator.find(self.opened, &self.columns(values), self.now)
             } else {
@@ -105,10 +95,9 @@ impl<'a> Owners<'a> {
                 }
                 Standing::Suggested => {
                     let of = candidates.iter().filter(|candidate| candidate.entity == pair.entity);
-                    suggested
-                        .get_mut(pair.subject)
-                        .into_iter()
-                        .for_each(|all| all.extend(of.clone()));
+                    if let Some(all) = suggested.get_mut(pair.subject) {
+                        all.extend(of.copied());
+                    }
                 }
                 Standing::Ignored => {}
             }
@@ -130,6 +119,20 @@ impl<'a> Owners<'a> {
         with_values
             .map(|((whose, candidates), (_, values))| (whose, self.shown(&candidates, values)))
             .collect()
+    }
+
+    /// Whose an account is by a decision of a person.
+    fn decided(&mut self, key: &Text) -> Whose {
+        match self.decisions.about(key) {
+            Some(Decided::Link(id)) => {
+                self.owned.insert(id);
+                Whose { entity: Some(id), status: AccountStatus::Linked, confidence: 100 }
+            }
+            Some(Decided::Nobody) => {
+                Whose { entity: None, status: AccountStatus::Ignored, confidence: 0 }
+            }
+            Some(Decided::New) | None => NOBODY,
+        }
     }
 
     fn columns(&self, values: &[Value]) -> Vec<Value> {

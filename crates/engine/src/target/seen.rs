@@ -13,6 +13,7 @@ use super::{
     collect::Broken,
     groups::{Members, texts},
 };
+use crate::report::ReadReport;
 
 /// An account as a read found it.
 #[derive(Debug)]
@@ -57,9 +58,20 @@ impl<'m> Changes<'m> {
         changes
     }
 
+    /// Tells how much it is. After an incomplete read nothing is gone.
+    pub(super) fn tell(&mut self, broken: &Broken, report: &mut ReadReport) {
+        let may_be_any = self.keep_broken(broken);
+        report.lacks_some(may_be_any, self.gone.len());
+        if !report.complete {
+            self.gone.clear();
+        }
+        (report.created, report.changed, report.absent) =
+            (self.new.len() as u64, self.changed.len() as u64, self.gone.len() as u64);
+    }
+
     /// Takes accounts whose objects are there and cannot be read for not gone; answers how many of those objects may be
     /// any account.
-    pub(super) fn keep_broken(&mut self, broken: &Broken) -> u64 {
+    fn keep_broken(&mut self, broken: &Broken) -> u64 {
         let n_gone = self.gone.len();
         self.gone.retain(|mark| !broken.named.contains(&*mark.name_key));
         broken.len().saturating_sub((n_gone - self.gone.len()) as u64)

@@ -1,7 +1,8 @@
 //! A city's staff list becomes a directory, and again five years later when nearly everything has changed.
 
+use muster_app::Opened;
 use muster_engine::{NoProgress, list_change_sets, release_change_set};
-use muster_store::PlanStatus;
+use muster_store::{ChangeSetId, PlanStatus};
 
 use crate::{
     server::{Server, assert_same},
@@ -70,6 +71,15 @@ async fn nothing_is_left(rig: &Rig, server: &Server) {
     assert!(big.is_empty(), "{big:?}");
 }
 
+/// A wrong number releases nothing.
+async fn refused(rig: &Rig, opened: &Opened, id: ChangeSetId, right: u64) {
+    for wrong in [None, Some(right - 1), Some(0)] {
+        let error =
+            release_change_set(&rig.ctx(), opened, id, wrong, &NoProgress).await.unwrap_err();
+        assert!(report(&error).contains(&format!("changes {right} records")), "{}", report(&error));
+    }
+}
+
 /// The second file is held whole; nothing happens before a person gives the right number.
 async fn held_then_released(
     rig: &Rig,
@@ -110,11 +120,7 @@ async fn held_then_released(
     let held = list_change_sets(&opened).await.unwrap();
     assert_eq!(held.len(), 1);
     let id = held[0].id;
-    for wrong in [None, Some(right - 1), Some(0)] {
-        let error =
-            release_change_set(&rig.ctx(), &opened, id, wrong, &NoProgress).await.unwrap_err();
-        assert!(report(&error).contains(&format!("changes {right} records")), "{}", report(&error));
-    }
+    refused(rig, &opened, id, right).await;
     assert_eq!(rig.plan_in(&opened).await.plan.operations, []);
     let released =
         release_change_set(&rig.ctx(), &opened, id, Some(right), &NoProgress).await.unwrap();

@@ -155,7 +155,7 @@ impl Estate {
                 2 => person.away = !person.away,
                 3 => {
                     person.end =
-                        Some(today + jiff::Span::new().days(i64::try_from(days).unwrap() - 1))
+                        Some(today + jiff::Span::new().days(i64::try_from(days).unwrap() - 1));
                 }
                 4 => person.end = None,
                 _ if days == 0 => drop(self.vanished.insert(id)),
@@ -250,7 +250,7 @@ impl Estate {
         self.write_feeds();
         match which {
             0 => self.rig.write("hr.csv", "id,name,unit,away,start,end\n"),
-            1 => self.rig.write("hr.csv", &hr[..hr.len() / 2]),
+            1 => self.rig.write("hr.csv", hr.get(..hr.len() / 2).unwrap()),
             2 => self.rig.write("hr.csv", ""),
             3 => {
                 let system = self.dice.pick(&["dir", "mail", "files.csv", "desk"]);
@@ -284,7 +284,7 @@ impl Estate {
         let patience = Instant::now();
         while self.faults.is_at_work() {
             assert!(
-                patience.elapsed() < Duration::from_secs(60),
+                patience.elapsed() < Duration::from_mins(1),
                 "a run that died does not end\n{}",
                 self.story()
             );
@@ -413,8 +413,7 @@ impl Estate {
         let on = !leaver && !planned && !person.away;
         let set = |names: &[&str]| names.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
         let unit_of = |prefix: &str| format!("{prefix}{unit}");
-        // System, account, enabled, entitlements; `None` where the account must not be there.
-        let mut wanted: Vec<(&str, String, Option<(bool, BTreeSet<String>)>)> = Vec::new();
+        let mut wanted: Vec<(&str, String, Wanted)> = Vec::new();
         let here = !leaver && !planned;
         if here {
             let groups = if on { set(&["all", &unit_of("unit-")]) } else { set(&["all"]) };
@@ -522,6 +521,9 @@ impl Estate {
 }
 
 /// By system and name: whether it can be used, and its entitlements.
+/// Whether it is enabled, and its entitlements; `None` where the account must not be there.
+type Wanted = Option<(bool, BTreeSet<String>)>;
+
 type Held = BTreeMap<&'static str, BTreeMap<String, (Option<bool>, BTreeSet<String>)>>;
 
 struct Taken(Vec<ReadObject>);

@@ -1,5 +1,7 @@
 //! What is said about the lifecycle by hand, grace for movers, rehire, rescinded hire, conversion, retention.
 
+use std::fmt::Write as _;
+
 use muster_app::{
     AssignRequest, Kind, PeopleQuery, assign, list_assignments, list_people, unassign,
 };
@@ -102,7 +104,12 @@ fn text_of_grant(operation: &muster_plan::Operation) -> String {
         muster_plan::Kind::Grant { name, .. } | muster_plan::Kind::Revoke { name, .. } => {
             format!(" {name}")
         }
-        _ => String::new(),
+        muster_plan::Kind::Create { .. }
+        | muster_plan::Kind::Update { .. }
+        | muster_plan::Kind::Rename { .. }
+        | muster_plan::Kind::Enable
+        | muster_plan::Kind::Disable
+        | muster_plan::Kind::Delete => String::new(),
     }
 }
 
@@ -399,14 +406,11 @@ async fn everything(rig: &Rig) -> String {
     for id in 1..4 {
         let id = muster_model::EntityId(id);
         for version in tx.entity_versions(id).await.unwrap() {
-            text.push_str(&format!(
-                "{} {}",
-                version.entity.key,
-                String::from_utf8_lossy(&version.entity.facts)
-            ));
+            let facts = String::from_utf8_lossy(&version.entity.facts);
+            write!(text, "{} {facts}", version.entity.key).unwrap();
         }
-        text.push_str(&format!("{:?}", tx.assignments_of(id).await.unwrap()));
-        text.push_str(&format!("{:?}", tx.accounts_of(id).await.unwrap()));
+        write!(text, "{:?}", tx.assignments_of(id).await.unwrap()).unwrap();
+        write!(text, "{:?}", tx.accounts_of(id).await.unwrap()).unwrap();
     }
     for plan in tx.plans(None, None, 100).await.unwrap() {
         let operations = tx
@@ -414,13 +418,10 @@ async fn everything(rig: &Rig) -> String {
             .await
             .unwrap();
         for operation in operations {
-            text.push_str(&format!(
-                "{} {}",
-                operation.subject,
-                String::from_utf8_lossy(&operation.body)
-            ));
+            let body = String::from_utf8_lossy(&operation.body);
+            write!(text, "{} {body}", operation.subject).unwrap();
         }
-        text.push_str(&format!("{plan:?}"));
+        write!(text, "{plan:?}").unwrap();
     }
     text
 }

@@ -182,7 +182,10 @@ impl Connector for Faulty {
             let what = match change {
                 Change::Create { .. } => "create",
                 Change::Delete { .. } => "delete",
-                _ => "change",
+                Change::Update { .. }
+                | Change::Rename { .. }
+                | Change::SetEnabled { .. }
+                | Change::Members { .. } => "change",
             };
             let line = format!("{} {what} {}", self.name, change.object().name);
             self.log.lock().unwrap().push(line);
@@ -389,7 +392,7 @@ async fn a_rate_is_kept_and_a_system_that_asks_to_wait_is_left_alone() {
     let log = Log::default();
     let directory = put_between(&rig, "directory", &log);
     let crm = put_between(&rig, "crm", &log);
-    crm.fail(|_| Some(ConnectorError::Throttled { after: Some(Duration::from_secs(600)) }));
+    crm.fail(|_| Some(ConnectorError::Throttled { after: Some(Duration::from_mins(10)) }));
     rig.sync().await;
     rig.plan().await;
     let applied = rig.apply(Some(20)).await.unwrap();

@@ -1,6 +1,9 @@
 //! An estate that grew without Muster: observed, explained, taken over, and changed in nothing that was not shown.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use muster_app::{AcceptDeduced, Takeover, accept_deduced, take_over};
 use muster_engine::MadePlan;
@@ -88,9 +91,11 @@ fn people(n: usize, file: Option<String>) -> Vec<Person> {
 fn load(server: &Server, people: &[Person]) {
     let mut ldif = String::new();
     for Person { number, given, family } in people {
-        ldif.push_str(&format!(
+        write!(
+            ldif,
             "dn: uid={number},ou=people,{SUFFIX}\nobjectClass: inetOrgPerson\nuid: {number}\ncn: {given} {family}\ngivenName: {given}\nsn: {family}\nuserPassword: p-{number}\n\n"
-        ));
+        )
+        .unwrap();
     }
     let of = |n: usize| people.iter().enumerate().filter(move |(i, _)| i % n == 0);
     let groups: [(&str, Vec<&Person>); 6] = [
@@ -103,18 +108,19 @@ fn load(server: &Server, people: &[Person]) {
         ("legacy", of(70).map(|(_, p)| p).collect()),
     ];
     for (name, members) in groups {
-        ldif.push_str(&format!(
-            "dn: cn={name},ou=groups,{SUFFIX}\nobjectClass: groupOfNames\ncn: {name}\n"
-        ));
+        writeln!(ldif, "dn: cn={name},ou=groups,{SUFFIX}\nobjectClass: groupOfNames\ncn: {name}")
+            .unwrap();
         for person in members {
-            ldif.push_str(&format!("member: uid={},ou=people,{SUFFIX}\n", person.number));
+            writeln!(ldif, "member: uid={},ou=people,{SUFFIX}", person.number).unwrap();
         }
         ldif.push('\n');
     }
     // A group in a group: whoever audits may read everything.
-    ldif.push_str(&format!(
+    write!(
+        ldif,
         "dn: cn=readers,ou=groups,{SUFFIX}\nobjectClass: groupOfNames\ncn: readers\nmember: cn=audit,ou=groups,{SUFFIX}\n\n"
-    ));
+    )
+    .unwrap();
     server.add(&ldif);
 }
 
@@ -126,7 +132,7 @@ fn hr(people: &[Person]) -> String {
             continue;
         }
         let married = if i % 30 == 11 { "-Jones" } else { "" };
-        file.push_str(&format!("{number},{given},{family}{married}\n"));
+        writeln!(file, "{number},{given},{family}{married}").unwrap();
     }
     file.push_str("n1,Ada,Lovelace\nn2,Grace,Hopper\n");
     file
@@ -179,6 +185,19 @@ fn roles(taken: &Takeover, missing: bool) -> BTreeMap<String, usize> {
     roles
 }
 
+/// One explanation is one, two are none, what is missing is said.
+fn assert_deduced(found: &Takeover, of: impl Fn(usize) -> usize) {
+    let whole = [("auditor".to_owned(), of(40)), ("payer".to_owned(), of(25) - 1)];
+    assert_eq!(roles(found, false), BTreeMap::from(whole));
+    assert_eq!(roles(found, true), BTreeMap::from([("payer".to_owned(), 1)]));
+    assert_eq!(found.open.len(), of(60));
+    assert!(found.open.iter().all(|open| open.roles.len() == 2 && open.access.ends_with("shared")));
+    assert_eq!(found.unexplained.len(), of(70));
+    assert!(found.unexplained.iter().all(|one| one.access == "directory.group: legacy"));
+    assert_eq!(found.indirect.len(), of(40));
+    assert!(found.indirect.iter().all(|one| one.access == "directory.group: readers"));
+}
+
 async fn estate(people: Vec<Person>) {
     let server = Server::openldap();
     load(&server, &people);
@@ -197,18 +216,8 @@ async fn estate(people: Vec<Person>) {
         ((n - strangers) as u64, strangers as u64, 0, 0)
     );
 
-    // Deduced: one explanation is one, two are none, what is missing is said.
     let of = |every: usize| (0..n).filter(|i| i % every == 0).filter(is_known).count();
-    let found = taken(&rig).await;
-    let whole = [("auditor".to_owned(), of(40)), ("payer".to_owned(), of(25) - 1)];
-    assert_eq!(roles(&found, false), BTreeMap::from(whole));
-    assert_eq!(roles(&found, true), BTreeMap::from([("payer".to_owned(), 1)]));
-    assert_eq!(found.open.len(), of(60));
-    assert!(found.open.iter().all(|open| open.roles.len() == 2 && open.access.ends_with("shared")));
-    assert_eq!(found.unexplained.len(), of(70));
-    assert!(found.unexplained.iter().all(|one| one.access == "directory.group: legacy"));
-    assert_eq!(found.indirect.len(), of(40));
-    assert!(found.indirect.iter().all(|one| one.access == "directory.group: readers"));
+    assert_deduced(&taken(&rig).await, of);
 
     // Accepted with the number, and only with it.
     let n_whole = (of(40) + of(25) - 1) as u64;

@@ -128,13 +128,13 @@ async fn a_date_begins_a_workflow_once_at_its_minute_and_also_a_little_late() {
 
 #[tokio::test]
 async fn what_happens_to_an_identity_begins_workflows_once() {
-    let workflows = r#"
+    let workflows = r"
 workflows:
   moved: { on: { changed: dept }, tasks: [{ note: { text: moved } }] }
   gained: { on: { gains: sales }, tasks: [{ note: { text: gained } }] }
   lost: { on: { loses: sales }, tasks: [{ note: { text: lost } }] }
   left: { on: { enters: leaver }, tasks: [{ note: { text: left } }] }
-"#;
+";
     let rig = rig("1,ada,sales,,\n2,bob,,,\n", workflows);
     tick(&rig).await;
     assert_eq!(
@@ -218,9 +218,7 @@ workflows:
     );
 }
 
-#[tokio::test]
-async fn tasks_write_what_they_say_and_find_nothing_to_do_the_second_time() {
-    let workflows = r#"
+const EVERY_TASK: &str = r#"
 workflows:
   all:
     tasks:
@@ -247,7 +245,10 @@ workflows:
       - fail: { text: never }
   other: { tasks: [{ fail: { text: on purpose } }] }
 "#;
-    let rig = rig("1,ada,,,\n", workflows);
+
+#[tokio::test]
+async fn tasks_write_what_they_say_and_find_nothing_to_do_the_second_time() {
+    let rig = rig("1,ada,,,\n", EVERY_TASK);
     tick(&rig).await;
     let (ctx, opened) = (rig.ctx(), rig.open().await);
     run_workflow(&ctx, &opened, "all", &WorkflowSelection::default(), Some(1), &NoProgress)

@@ -161,7 +161,9 @@ impl Facts {
         }
         self.absent.iter().for_each(|(id, since)| world.insert_absent(*id, *since));
         for (id, facts) in &self.said {
-            facts.iter().for_each(|fact| world.insert_fact(*id, *fact));
+            for fact in facts {
+                world.insert_fact(*id, *fact);
+            }
         }
         world.complete(evaluator, now);
         world

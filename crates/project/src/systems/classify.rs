@@ -38,15 +38,12 @@ pub(super) fn classify(
         let Some((node, name)) = item.get("as").and_then(|node| Some((node, node.text()?))) else {
             continue;
         };
-        match accounts.iter().position(|account| account.key == *name) {
-            Some(account) => {
-                rules.push(Classification { when, account, at: context.location(node.span) });
-            }
-            None => {
-                let known = accounts.iter().map(|account| &*account.key);
-                let help = known_names(name, "account types", known);
-                context.error("E0505", node.span, format!("unknown account type `{name}`"), help);
-            }
+        if let Some(account) = accounts.iter().position(|account| account.key == *name) {
+            rules.push(Classification { when, account, at: context.location(node.span) });
+        } else {
+            let known = accounts.iter().map(|account| &*account.key);
+            let help = known_names(name, "account types", known);
+            context.error("E0505", node.span, format!("unknown account type `{name}`"), help);
         }
     }
     Classify { rules, columns: used_columns(&columns) }

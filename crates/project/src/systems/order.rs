@@ -19,12 +19,11 @@ pub(super) fn after(context: &mut Context<'_>, entries: &[&Entry]) -> Vec<Vec<Sy
         let mut own = BTreeSet::new();
         for item in entry.value.get("after").map_or(&[][..], Node::items) {
             let Some(name) = item.text() else { continue };
-            match positions.get(name) {
-                Some(position) => _ = own.insert(*position),
-                None => {
-                    let help = known_names(name, "systems", positions.keys().map(|name| &***name));
-                    context.error("E0530", item.span, format!("unknown system `{name}`"), help);
-                }
+            if let Some(position) = positions.get(name) {
+                own.insert(*position);
+            } else {
+                let help = known_names(name, "systems", positions.keys().map(|name| &***name));
+                context.error("E0530", item.span, format!("unknown system `{name}`"), help);
             }
         }
         before.push(own);

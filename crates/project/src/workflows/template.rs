@@ -43,12 +43,11 @@ pub(super) fn check(context: &mut Context<'_>, node: &Node, of: &Of<'_>, kind: &
                 let help = known_names(attribute, "attributes", of.attribute_names());
                 report(context, node.span, format!("unknown attribute `{attribute}`"), help);
             }
-        } else if !matches!(first, "workflow" | "now")
-            && !(first == "pass" && kind == "pass")
+        } else if !(matches!(first, "workflow" | "now") || first == "pass" && kind == "pass")
             && first != of.type_name()
         {
             let known = [of.type_name(), "workflow", "now"];
-            let help = known_names(first, "names", known.into_iter());
+            let help = known_names(first, "names", known);
             report(context, node.span, format!("unknown name `{first}` in a template"), help);
         }
     }

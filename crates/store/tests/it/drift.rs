@@ -57,7 +57,7 @@ on_both! {
     async fn what_was_decided_about_an_orphan_is_replaced_and_taken_back(store) {
         write_to!(store, |tx| tx.decide_orphans(&[orphan_decision(4)]));
         let second = OrphanDecision { verb: OrphanVerb::Delete, until: None, ..orphan_decision(4) };
-        write_to!(store, |tx| tx.decide_orphans(std::slice::from_ref(&second)));
+        write_to!(store, |tx| tx.decide_orphans(from_ref(&second)));
         assert_eq!(read_from!(store, |tx| tx.orphan_decisions(None, 9)), [second]);
         assert_eq!(write_to!(store, |tx| tx.forget_orphan_decisions(&[AccountId(4)])), 1);
         assert_eq!(read_from!(store, |tx| tx.orphan_decisions(None, 9)), []);
