@@ -62,5 +62,4 @@ impl Deliver for Delivery {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "test code: a panic is a failed test")]
 mod tests;
