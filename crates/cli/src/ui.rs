@@ -227,7 +227,11 @@ pub(crate) fn printable(text: &str) -> String {
     out
 }
 
-/// `1 file`, `2 files`.
+/// `1 file`, `2 files`, `2 identities`.
 pub(crate) fn counted(n: usize, thing: &str) -> String {
-    if n == 1 { format!("1 {thing}") } else { format!("{n} {thing}s") }
+    match (n, thing.strip_suffix("ty")) {
+        (1, _) => format!("1 {thing}"),
+        (_, Some(stem)) => format!("{n} {stem}ties"),
+        (_, None) => format!("{n} {thing}s"),
+    }
 }

@@ -94,7 +94,7 @@ fn sums(taken: &Takeover) -> Report {
     }
     let whole = taken.deduced.iter().filter(|one| one.missing.is_empty()).count();
     let part = taken.deduced.len() - whole;
-    put!(text, "\n{} looked at\n", counted(usize::try_from(taken.people).unwrap_or(0), "identity"));
+    put!(text, "\nlooked at {}\n", counted(usize::try_from(taken.people).unwrap_or(0), "identity"));
     put!(text, "{:>8}  deduced assignments that give nobody more   --show deduced\n", whole);
     put!(text, "{part:>8}  deduced assignments that give people more    --show deduced\n");
     put!(
