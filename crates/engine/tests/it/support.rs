@@ -266,6 +266,14 @@ impl Rig {
         applied
     }
 
+    /// The journal is whole.
+    pub(crate) async fn verify_journal(&self) {
+        let mut journal = Vec::new();
+        muster_app::export_journal(&self.open().await, &mut journal).await.unwrap();
+        muster_app::verify_export(&mut journal.as_slice())
+            .unwrap_or_else(|error| panic!("{}", report(&error)));
+    }
+
     pub(crate) async fn apply(&self, confirm: Option<u64>) -> Result<ApplyReport, Error> {
         let opened = self.open().await;
         let options = ApplyOptions { confirm, auto_approve: true, ..ApplyOptions::default() };

@@ -48,6 +48,11 @@ impl Faults {
         self.state.lock().unwrap().liars.insert(system.to_owned(), (0, 2));
     }
 
+    /// The system lies about every change.
+    pub(crate) fn make_lie_always(&self, system: &str) {
+        self.state.lock().unwrap().liars.insert(system.to_owned(), (0, 1));
+    }
+
     pub(crate) fn die_after(&self, calls: u64) {
         self.state.lock().unwrap().until_death = Some(calls);
     }
