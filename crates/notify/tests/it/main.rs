@@ -1,6 +1,6 @@
 //! Deliveries to real servers: an SMTP server, an HTTP server, programs.
 
-#![expect(clippy::indexing_slicing, reason = "test code: a panic is a failed test")]
+#![expect(clippy::unwrap_used, reason = "test code: a panic is a failed test")]
 
 mod command;
 mod mail;
