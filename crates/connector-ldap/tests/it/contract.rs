@@ -10,11 +10,10 @@ use muster_connector::{
     contract::{self, GroupSubject, NameOf, Subject},
 };
 use muster_model::{Setting, Value};
-use muster_testkit::{Dirsrv, SUFFIX, Slapd, SlapdOptions};
+use muster_testkit::{Dirsrv, Proxy, SUFFIX, Slapd, SlapdOptions};
 
 use crate::{
     domain_support::{domain_settings, open_domain, samba},
-    proxy::Proxy,
     support::{map, open, settings_for, text},
 };
 
@@ -37,10 +36,10 @@ async fn subject(
     naming: &'static str,
     disable: Setting,
 ) -> Subject {
-    let proxy = Proxy::start(url).await;
+    let proxy = Proxy::start(url).await.unwrap();
     let base = format!("ou=contract{number},{SUFFIX}");
     let settings = settings_for(
-        &proxy.url,
+        proxy.url(),
         admin,
         &[("base", text(&*base)), ("disable", disable), ("page_size", text("10"))],
     );
@@ -125,9 +124,10 @@ async fn samba_keeps_every_promise() {
         let number = next.fetch_add(1, Ordering::Relaxed);
         samba.add_ldif(&container(number)).unwrap();
         let base = format!("OU=contract{number},{SUFFIX}");
-        let proxy = Proxy::start(&format!("{}:389", samba.url())).await;
+        let proxy = Proxy::start(&format!("{}:389", samba.url())).await.unwrap();
         let more = [("base", text(&*base)), ("starttls", text("true")), ("page_size", text("10"))];
-        let settings = domain_settings(&samba, &proxy.url.replace("127.0.0.1", "localhost"), &more);
+        let settings =
+            domain_settings(&samba, &proxy.url().replace("127.0.0.1", "localhost"), &more);
         let subject = accounts("CN", "user", "group", base, open_domain(&settings));
         Subject {
             // The domain refuses names for accounts that the words of the contract are not.

@@ -21,7 +21,6 @@ mod domain_support;
 mod faults;
 mod groups;
 mod names;
-mod proxy;
 mod reading;
 mod speed;
 mod support;

@@ -7,11 +7,9 @@ use muster_connector::{
     contract::{self, GroupSubject, Subject},
 };
 use muster_model::Setting;
+use muster_testkit::Proxy;
 
-use crate::{
-    proxy::Proxy,
-    support::{Db, map, open, settings_for, text},
-};
+use crate::support::{Db, map, open, settings_for, text};
 
 /// Tables with everything: an id, a flag, a list of texts, groups, a log of changes kept by triggers.
 const TABLES: &str = "
@@ -92,8 +90,8 @@ async fn subject(db: Db, through_chaos: bool) -> Subject {
     let mut cut: Option<Arc<dyn Fn() + Send + Sync>> = None;
     let mut proxy = None;
     if !matches!(db, Db::Sqlite(_)) {
-        let started = Proxy::start(&url).await;
-        url.clone_from(&started.url);
+        let started = Proxy::start(&url).await.unwrap();
+        started.url().clone_into(&mut url);
         cut = Some(started.cutter(1_200));
         proxy = Some(started);
     }
@@ -138,12 +136,12 @@ async fn every_promise_is_kept_through_chaos_that_does_nothing() {
 /// The roles of the server, which all tests share, so each subject has names and markers of its own.
 async fn role_subject(number: usize) -> Subject {
     let db = Db::postgres();
-    let proxy = Proxy::start(&db.url()).await;
+    let proxy = Proxy::start(&db.url()).await.unwrap();
     let (accounts, groups) =
         (format!("contract{number} accounts"), format!("contract{number} groups"));
     db.run(&format!("CREATE ROLE \"{accounts}\"; CREATE ROLE \"{groups}\""));
     let settings = settings_for(
-        &proxy.url,
+        proxy.url(),
         &[
             ("roles", map(&[("accounts", text(accounts)), ("groups", text(groups))])),
             ("page_size", text("10")),

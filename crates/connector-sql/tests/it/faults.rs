@@ -5,12 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use muster_connector::{BadObject, ConnectorError, ReadObject, Sink};
 use muster_model::{Change, Value};
-use muster_testkit::MariaDbServer;
+use muster_testkit::{MariaDbServer, Proxy};
 
-use crate::{
-    proxy::Proxy,
-    support::{Db, create, field, map, named, one, open, read, request, settings_for, text},
-};
+use crate::support::{Db, create, field, map, named, one, open, read, request, settings_for, text};
 
 const TABLE: &str = "CREATE TABLE person (login {name} PRIMARY KEY, mail {name} UNIQUE, age int)";
 
@@ -126,8 +123,8 @@ async fn a_server_killed_half_way_leaves_what_is_not_known_unreachable() {
 async fn what_was_answered_as_done_is_there_when_the_line_breaks_in_apply() {
     for db in [Db::postgres(), Db::maria()] {
         db.make(TABLE);
-        let proxy = Proxy::start(&db.url()).await;
-        let connector = open(&settings_for(&proxy.url, &[])).unwrap();
+        let proxy = Proxy::start(&db.url()).await.unwrap();
+        let connector = open(&settings_for(proxy.url(), &[])).unwrap();
         assert!(connector.apply(&people(1)).await.iter().all(Result::is_ok));
         let connector = Arc::clone(&connector);
         // Enough for a few chunks of 500, not for all.

@@ -5,29 +5,32 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+use anyhow::{Context as _, Result};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream, tcp::OwnedReadHalf, tcp::OwnedWriteHalf},
     task::JoinHandle,
 };
 
-/// Passes everything on until [`Proxy::cutter`] is called.
-pub(crate) struct Proxy {
-    /// The address with the proxy in the place of the server.
-    pub(crate) url: String,
+/// Passes everything on until what [`Proxy::cutter`] gives is called.
+#[derive(Debug)]
+pub struct Proxy {
+    url: String,
     /// How many more bytes the server may say.
     left: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
 impl Proxy {
-    /// Stands in front of the server at `url` (`scheme://user@host:port/name`).
-    pub(crate) async fn start(url: &str) -> Self {
-        let (head, rest) = url.split_once('@').unwrap();
-        let (target, name) = rest.split_once('/').unwrap();
+    /// Stands in front of the server at `url`: `scheme://user@host:port/path`, of which user and path may be missing.
+    pub async fn start(url: &str) -> Result<Self> {
+        let (scheme, rest) = url.split_once("://").context("an address begins with its scheme")?;
+        let (address, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
+        let (user, target) =
+            address.rfind('@').map_or(("", address), |at| address.split_at(at + 1));
         let target = target.to_owned();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("{head}@{}/{name}", listener.local_addr().unwrap());
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("{scheme}://{user}{}{path}", listener.local_addr()?);
         let left = Arc::new(AtomicUsize::new(usize::MAX));
         let shared = Arc::clone(&left);
         let task = tokio::spawn(async move {
@@ -39,11 +42,16 @@ impl Proxy {
                 tokio::spawn(pass(from_server, to_client, Arc::clone(&shared)));
             }
         });
-        Self { url, left, task }
+        Ok(Self { url, left, task })
+    }
+
+    /// The address with the proxy in the place of the server.
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// What makes every answer break off after `n` more bytes.
-    pub(crate) fn cutter(&self, n: usize) -> Arc<dyn Fn() + Send + Sync> {
+    pub fn cutter(&self, n: usize) -> Arc<dyn Fn() + Send + Sync> {
         let left = Arc::clone(&self.left);
         Arc::new(move || left.store(n, Ordering::SeqCst))
     }
@@ -58,7 +66,8 @@ impl Drop for Proxy {
 async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, left: Arc<AtomicUsize>) {
     let mut buffer = [0; 256];
     while let Ok(n) = from.read(&mut buffer).await {
-        if n == 0 || left.load(Ordering::SeqCst) < n || to.write_all(&buffer[..n]).await.is_err() {
+        let part = buffer.get(..n).unwrap_or_default();
+        if n == 0 || left.load(Ordering::SeqCst) < n || to.write_all(part).await.is_err() {
             break;
         }
         left.fetch_sub(n, Ordering::SeqCst);
