@@ -7,6 +7,7 @@ mod alarm;
 mod arg;
 mod assignment;
 mod change_set;
+mod client;
 mod column;
 mod dialect;
 mod drift;
@@ -54,6 +55,7 @@ pub use account::{Account, AccountCount, AccountMark, AccountOrigin, AccountStat
 pub use alarm::{Alarm, AlarmId, AlarmKind, AlarmStatus};
 pub use assignment::{Assignment, AssignmentEdge};
 pub use change_set::{ChangeCounts, ChangeSet, ChangeSetId, ChangeSetStatus};
+pub use client::{Client, ClientToken};
 pub use drift::{Decided, Drift, DriftDecision, DriftGroup, DriftWhat};
 pub use entitlement::{Entitlement, EntitlementId};
 pub use entity::{Entity, EntityVersion, IdRange};

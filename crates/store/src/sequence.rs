@@ -33,6 +33,10 @@ words! {
         WorkflowRun = "workflow_run",
         /// Tickets.
         Ticket = "ticket",
+        /// Clients.
+        Client = "client",
+        /// Tokens of clients.
+        ClientToken = "client_token",
     }
 }
 

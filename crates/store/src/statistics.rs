@@ -19,6 +19,8 @@ const COUNTS: &[(&str, &str)] = counts!(
     "assignment",
     "change_set",
     "change_set_body",
+    "client",
+    "client_token",
     "dictionary",
     "drift",
     "entitlement",

@@ -9,6 +9,7 @@ mod accounts;
 mod alarms;
 mod assignments;
 mod change_sets;
+mod clients;
 mod drift;
 mod entities;
 mod entitlements;

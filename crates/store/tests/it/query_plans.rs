@@ -296,12 +296,26 @@ async fn plans(tx: &mut Tx) -> Result<(), StoreError> {
     tx.set_plan_status(PlanId(1), &[PlanStatus::Open], PlanStatus::Cancelled).await?;
     tx.set_plan_guard(PlanId(1), "[]").await?;
     queue(tx).await?;
+    clients(tx).await?;
     tx.insert_plan(&plan(2, "bb")).await?;
     tx.delete_plan(PlanId(2)).await?;
     tx.append_journal(&entry("ada", "a", "b")).await?;
     tx.take_lease("apply", "one", at(0), at(9)).await?;
     tx.take_lease("apply", "two", at(0), at(9)).await?;
     tx.release_lease("apply", "one").await.map(drop)
+}
+
+async fn clients(tx: &mut Tx) -> Result<(), StoreError> {
+    tx.insert_client(&client(1)).await?;
+    tx.insert_client_token(&client_token(1)).await?;
+    tx.client(1).await?;
+    tx.client_named("client 1").await?;
+    tx.clients(None, 9).await?;
+    tx.client_token(&[1; 32]).await?;
+    tx.client_tokens(1).await?;
+    tx.shorten_client_token(1, at(5)).await?;
+    tx.revoke_client_token(1, at(5)).await?;
+    tx.end_client(1, at(5)).await.map(drop)
 }
 
 async fn drift(tx: &mut Tx) -> Result<(), StoreError> {

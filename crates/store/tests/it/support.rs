@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use muster_model::{AccountId, AssignmentId, DriftId, EntityId, Fingerprint, PlanId, Text};
 use muster_store::{
     Account, AccountOrigin, AccountStatus, Alarm, AlarmId, AlarmKind, AlarmStatus, Assignment,
-    CaseStatus, Drift, DriftDecision, DriftWhat, Entity, Entry, Evaluation, EventKind, MatchCase,
-    MatchCaseId, MatchDecision, Matched, MergedEntity, Operation, OperationState, Options,
-    OrphanDecision, OrphanVerb, Plan, PlanStatus, ReadRunId, Record, RecordId, RunState, Store,
-    TemporaryPass, Ticket, TicketStatus, Verdict, WorkflowEvent, WorkflowRun, WorkflowTask,
+    CaseStatus, Client, ClientToken, Drift, DriftDecision, DriftWhat, Entity, Entry, Evaluation,
+    EventKind, MatchCase, MatchCaseId, MatchDecision, Matched, MergedEntity, Operation,
+    OperationState, Options, OrphanDecision, OrphanVerb, Plan, PlanStatus, ReadRunId, Record,
+    RecordId, RunState, Store, TemporaryPass, Ticket, TicketStatus, Verdict, WorkflowEvent,
+    WorkflowRun, WorkflowTask,
 };
 use muster_testkit::Database;
 
@@ -419,5 +420,33 @@ pub(crate) fn merged(id: i64, survivor: i64) -> MergedEntity {
         merged_by: text("ada"),
         reason: text("the same person"),
         moved: text("{}"),
+    }
+}
+
+/// A client with nothing unusual.
+pub(crate) fn client(id: i64) -> Client {
+    let name = text(&format!("client {id}"));
+    Client {
+        id,
+        name: name.clone(),
+        name_key: name,
+        created_at: at(0),
+        created_by: text("ada"),
+        ended_at: None,
+    }
+}
+
+/// A token of client 1.
+pub(crate) fn client_token(id: u8) -> ClientToken {
+    ClientToken {
+        id: id.into(),
+        client: 1,
+        hash: vec![id; 32],
+        hint: text("mst_abcd"),
+        scopes: text("scim"),
+        created_at: at(0),
+        created_by: text("ada"),
+        expires_at: None,
+        revoked_at: None,
     }
 }
