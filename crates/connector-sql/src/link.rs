@@ -122,6 +122,23 @@ impl Lease<'_> {
         .await
     }
 
+    /// True when the database keeps the place in a long read, see [`Lease::open_cursor`].
+    pub(crate) fn has_cursors(&self) -> bool {
+        matches!(self.link, Some(Link::Postgres(_)))
+    }
+
+    /// Opens the cursor of this transaction for `sql`, of which [`Lease::fetch`] yields `size` rows at a time.
+    pub(crate) async fn open_cursor(&mut self, sql: Sql, size: usize) -> Result<(), Fault> {
+        let limit = self.limit();
+        within(limit, self.postgres()?.open_cursor(sql, size)).await
+    }
+
+    /// The next rows of the cursor; fewer than its size when they are the last.
+    pub(crate) async fn fetch(&mut self) -> Result<Vec<Vec<Cell>>, Fault> {
+        let limit = self.limit();
+        within(limit, self.postgres()?.fetch()).await
+    }
+
     /// Does `sql` and answers how many rows it met.
     pub(crate) async fn execute(&mut self, sql: Sql) -> Result<u64, Fault> {
         let limit = self.limit();
@@ -198,6 +215,15 @@ impl Lease<'_> {
     fn limit(&self) -> Duration {
         // The server is asked to keep the limit; this is for one that does not answer at all.
         self.pool.access.settings.timeout.saturating_add(Duration::from_millis(500))
+    }
+
+    fn postgres(&mut self) -> Result<&mut postgres::Postgres, Fault> {
+        match self.link()? {
+            Link::Postgres(link) => Ok(link),
+            Link::MySql(_) | Link::Sqlite(_) => {
+                Err(Fault::new(FaultKind::Other, "the database has no cursors"))
+            }
+        }
     }
 
     fn link(&mut self) -> Result<&mut Link, Fault> {

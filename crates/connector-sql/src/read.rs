@@ -1,6 +1,7 @@
 //! Reads the objects of a class page by page, in one snapshot; what changed since a cursor; single objects.
 
 mod changed;
+mod pages;
 
 use std::collections::HashMap;
 
@@ -18,6 +19,7 @@ use crate::{
     shape::Shape,
     sql::Sql,
 };
+use pages::Pages;
 
 /// The cursor of a table that holds nothing yet.
 const START: &str = "start";
@@ -49,17 +51,15 @@ pub(crate) async fn read(
     let mut reading = Reading {
         lease: &mut lease,
         plan,
-        sink,
+        out: Out { sink, batch: request.batch.max(1), refused: None },
         page_size: database.settings.page_size,
-        batch: request.batch.max(1),
         has_begun: false,
-        refused: None,
     };
     let done = match &request.since {
         None => reading.everything().await,
         Some(since) => reading.changed(since).await,
     };
-    let (has_begun, refused) = (reading.has_begun, reading.refused.take());
+    let (has_begun, refused) = (reading.has_begun, reading.out.refused.take());
     match (done, refused) {
         (_, Some(refused)) => Err(refused),
         (Ok(end), None) => {
@@ -96,34 +96,65 @@ pub(crate) fn forgetting(database: &Database, stop: Stop, name: &Text) -> Connec
 struct Reading<'r, 'p, 's> {
     lease: &'r mut Lease<'p>,
     plan: Plan<'s>,
-    sink: &'r mut dyn Sink,
+    out: Out<'r>,
     page_size: usize,
-    batch: usize,
     /// True once the database answered, so that what follows is a read that broke off.
     has_begun: bool,
+}
+
+/// Where the objects go.
+struct Out<'r> {
+    sink: &'r mut dyn Sink,
+    batch: usize,
     /// The sink's error, which is handed back as it is.
     refused: Option<ConnectorError>,
+}
+
+impl Out<'_> {
+    /// Makes objects of rows and gives them to the sink.
+    async fn hand_over(
+        &mut self,
+        plan: &Plan<'_>,
+        rows: &[Vec<Cell>],
+        lists: &HashMap<Text, ListValues>,
+    ) -> Result<(), Stop> {
+        for rows in rows.chunks(self.batch) {
+            let mut objects = Vec::with_capacity(rows.len());
+            for row in rows {
+                match plan.object(row, lists) {
+                    Ok(object) => objects.push(ReadObject { object, line: 0 }),
+                    Err(bad) => {
+                        let taken = self.sink.bad(bad).await;
+                        self.taken(taken)?;
+                    }
+                }
+            }
+            if !objects.is_empty() {
+                let taken = self.sink.objects(objects).await;
+                self.taken(taken)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn taken(&mut self, taken: Result<(), ConnectorError>) -> Result<(), Stop> {
+        taken.map_err(|error| {
+            self.refused = Some(error.clone());
+            Stop::Answer(error)
+        })
+    }
 }
 
 impl Reading<'_, '_, '_> {
     async fn everything(&mut self) -> Result<ReadEnd, Stop> {
         let cursor = self.newest().await?;
-        let mut after: Option<Vec<Cell>> = None;
-        loop {
-            let mut sql = self.select(None)?;
-            for place in &self.plan.order {
-                if let Some(column) = self.plan.columns.get(*place) {
-                    sql.add(" AND ").name(&column.name).add(" IS NOT NULL");
-                }
-            }
-            let rows = self.page(sql, after.as_deref()).await?;
-            let n_rows = rows.len();
-            after = rows.last().map(|row| self.plan.position(row).into_iter().cloned().collect());
-            self.hand_over(rows).await?;
-            if n_rows < self.page_size {
-                break;
+        let mut sql = self.select(None)?;
+        for place in &self.plan.order {
+            if let Some(column) = self.plan.columns.get(*place) {
+                sql.add(" AND ").name(&column.name).add(" IS NOT NULL");
             }
         }
+        self.pages(sql).await?;
         self.nameless().await?;
         Ok(ended(false, cursor, Vec::new()))
     }
@@ -164,63 +195,40 @@ impl Reading<'_, '_, '_> {
         Ok(sql)
     }
 
-    /// One page of `sql`, in order, after the given position.
-    async fn page(&mut self, mut sql: Sql, after: Option<&[Cell]>) -> Result<Vec<Vec<Cell>>, Stop> {
-        let order: Vec<_> =
-            self.plan.order.iter().filter_map(|place| self.plan.columns.get(*place)).collect();
-        let dialect = self.plan.shape.dialect;
-        if let Some(after) = after {
-            sql.add(" AND (");
-            for (index, column) in order.iter().enumerate() {
-                sql.add(if index == 0 { "" } else { ", " }).name(&column.name);
-            }
-            sql.add(") > (");
-            for (index, (column, cell)) in order.iter().zip(after).enumerate() {
-                sql.add(if index == 0 { "" } else { ", " });
-                sql.bind(cell.param(dialect), column);
-            }
-            sql.add(")");
+    /// Hands over all rows of `sql`: while the objects of one page are made, the database works on the next. Answers
+    /// the ids of rows that are no objects any more.
+    async fn pages(&mut self, sql: Sql) -> Result<Vec<Text>, Stop> {
+        let mut pages = Pages::new(sql, self.page_size);
+        let mut deleted = Vec::new();
+        let mut next = pages.next(self.lease, &self.plan).await?;
+        while let Some(rows) = next {
+            let rows = self.present(rows, &mut deleted);
+            let lists = list_values(self.lease, &self.plan, &rows).await?;
+            let (asked, handed) = tokio::join!(
+                pages.next(self.lease, &self.plan),
+                self.out.hand_over(&self.plan, &rows, &lists)
+            );
+            handed?;
+            next = asked?;
         }
-        sql.add(" ORDER BY ");
-        for (index, column) in order.iter().enumerate() {
-            sql.add(if index == 0 { "" } else { ", " }).name(&column.name);
-        }
-        sql.add(&format!(" LIMIT {}", self.page_size));
-        Ok(self.lease.rows(sql).await?)
+        Ok(deleted)
+    }
+
+    /// The rows that are objects of the class; notes the ids of those that are none any more.
+    fn present(&mut self, rows: Vec<Vec<Cell>>, deleted: &mut Vec<Text>) -> Vec<Vec<Cell>> {
+        self.has_begun = true;
+        let flag = self.plan.columns.len();
+        let is_present = |row: &Vec<Cell>| row.get(flag).is_none_or(|flag| flag.int() == Some(1));
+        let (present, gone): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_present);
+        deleted.extend(gone.iter().filter_map(|row| self.plan.id_of(row)));
+        present
     }
 
     /// Makes objects of rows and gives them to the sink.
     async fn hand_over(&mut self, rows: Vec<Vec<Cell>>) -> Result<(), Stop> {
         let lists = list_values(self.lease, &self.plan, &rows).await?;
         self.has_begun = true;
-        let mut objects = Vec::with_capacity(rows.len().min(self.batch));
-        for row in &rows {
-            match self.plan.object(row, &lists) {
-                Ok(object) => objects.push(ReadObject { object, line: 0 }),
-                Err(bad) => self.bad(bad).await?,
-            }
-            if objects.len() == self.batch {
-                self.objects(std::mem::take(&mut objects)).await?;
-            }
-        }
-        if objects.is_empty() { Ok(()) } else { self.objects(objects).await }
-    }
-
-    async fn objects(&mut self, objects: Vec<ReadObject>) -> Result<(), Stop> {
-        let taken = self.sink.objects(objects).await;
-        self.taken(taken)
-    }
-
-    async fn bad(&mut self, bad: BadObject) -> Result<(), Stop> {
-        let taken = self.sink.bad(bad).await;
-        self.taken(taken)
-    }
-
-    fn taken(&mut self, taken: Result<(), ConnectorError>) -> Result<(), Stop> {
-        taken.map_err(|error| {
-            self.refused = Some(error.clone());
-            Stop::Answer(error)
-        })
+        self.out.hand_over(&self.plan, &rows, &lists).await
     }
 
     /// Where the next incremental read begins.

@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use jiff::{SignedDuration, Timestamp, civil};
 use tokio::task::JoinHandle;
 use tokio_postgres::{
-    Client, Config, NoTls, Statement,
+    Client, Config, NoTls, Row, Statement,
     config::SslMode,
     types::{FromSql, IsNull, Kind as TypeKind, ToSql, Type, to_sql_checked},
 };
@@ -28,6 +28,8 @@ const MOST_STATEMENTS: usize = 100;
 pub(super) struct Postgres {
     client: Client,
     statements: HashMap<String, Statement>,
+    /// The statement that fetches from the cursor that is open.
+    fetch: Option<Statement>,
     driver: JoinHandle<Result<(), tokio_postgres::Error>>,
 }
 
@@ -58,7 +60,7 @@ impl Postgres {
             config.password(password.reveal());
         }
         let timeout = settings.timeout.as_millis();
-        config.options(format!("-c statement_timeout={timeout} -c lock_timeout={timeout} -c DateStyle=ISO -c TimeZone=UTC -c client_min_messages=error"));
+        config.options(format!("-c statement_timeout={timeout} -c lock_timeout={timeout} -c DateStyle=ISO -c TimeZone=UTC -c client_min_messages=error -c cursor_tuple_fraction=1"));
         let (client, driver) = if let Some(tls) = &access.tls {
             config.ssl_mode(SslMode::Require);
             let (client, connection) =
@@ -69,7 +71,7 @@ impl Postgres {
             let (client, connection) = config.connect(NoTls).await.map_err(|e| fault(&e))?;
             (client, tokio::spawn(connection))
         };
-        Ok(Self { client, statements: HashMap::new(), driver })
+        Ok(Self { client, statements: HashMap::new(), fetch: None, driver })
     }
 
     pub(super) fn is_alive(&self) -> bool {
@@ -80,17 +82,24 @@ impl Postgres {
         let statement = self.statement(&sql.text).await?;
         let values: Vec<Bound<'_>> = sql.params.iter().map(Bound).collect();
         let params: Vec<_> = values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
-        let rows = self.client.query(&statement, &params).await.map_err(|e| fault(&e))?;
-        let mut found = Vec::with_capacity(rows.len());
-        for row in rows {
-            let mut cells = Vec::with_capacity(row.len());
-            for index in 0..row.len() {
-                let raw: Option<Raw> = row.try_get(index).map_err(|e| fault(&e))?;
-                cells.push(raw.map_or(Cell::Null, |raw| raw.0));
-            }
-            found.push(cells);
-        }
-        Ok(found)
+        let rows = self.client.query(&statement, &params).await;
+        cells(rows)
+    }
+
+    /// Opens the one cursor of this transaction.
+    pub(super) async fn open_cursor(&mut self, mut sql: Sql, size: usize) -> Result<(), Fault> {
+        sql.text.insert_str(0, "DECLARE muster NO SCROLL CURSOR FOR ");
+        self.execute(&sql).await?;
+        // Prepared anew for each cursor, as it yields other columns each time.
+        let fetch = self.client.prepare(&format!("FETCH {size} FROM muster")).await;
+        self.fetch = Some(fetch.map_err(|e| fault(&e))?);
+        Ok(())
+    }
+
+    pub(super) async fn fetch(&mut self) -> Result<Vec<Vec<Cell>>, Fault> {
+        let closed = || Fault::new(FaultKind::Other, "no cursor is open");
+        let fetch = self.fetch.as_ref().ok_or_else(closed)?;
+        cells(self.client.query(fetch, &[]).await)
     }
 
     pub(super) async fn execute(&mut self, sql: &Sql) -> Result<u64, Fault> {
@@ -127,6 +136,14 @@ impl Postgres {
         self.statements.insert(text.to_owned(), statement.clone());
         Ok(statement)
     }
+}
+
+fn cells(rows: Result<Vec<Row>, tokio_postgres::Error>) -> Result<Vec<Vec<Cell>>, Fault> {
+    let cells = |row: Row| {
+        let cell = |index| row.try_get::<_, Option<Raw>>(index);
+        (0..row.len()).map(|index| Ok(cell(index)?.map_or(Cell::Null, |raw| raw.0))).collect()
+    };
+    rows.and_then(|rows| rows.into_iter().map(cells).collect()).map_err(|error| fault(&error))
 }
 
 fn described(name: &str, given: &Type) -> Column {

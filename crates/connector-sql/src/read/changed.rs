@@ -46,19 +46,9 @@ impl Reading<'_, '_, '_> {
 
     /// Rows whose own column grew.
     async fn by_column(&mut self, bound: &Bound<'_>) -> Result<Vec<Text>, Stop> {
-        let mut deleted = Vec::new();
-        let mut after: Option<Vec<Cell>> = None;
-        loop {
-            let mut sql = self.select(Some(()))?;
-            bound.add(&mut sql);
-            let rows = self.page(sql, after.as_deref()).await?;
-            let n_rows = rows.len();
-            after = rows.last().map(|row| self.plan.position(row).into_iter().cloned().collect());
-            self.split(rows, &mut deleted).await?;
-            if n_rows < self.page_size {
-                return Ok(deleted);
-            }
-        }
+        let mut sql = self.select(Some(()))?;
+        bound.add(&mut sql);
+        self.pages(sql).await
     }
 
     /// Objects that the change table names; those that are not there any more are deleted.
@@ -99,22 +89,13 @@ impl Reading<'_, '_, '_> {
                 .filter_map(|row| self.plan.reference(row).and_then(Cell::text))
                 .collect();
             deleted.extend(texts.into_iter().filter(|text| !found.contains(text)));
-            self.split(there, &mut deleted).await?;
+            let there = self.present(there, &mut deleted);
+            self.hand_over(there).await?;
             after = named.last().cloned();
             if named.len() < self.page_size {
                 return Ok(deleted);
             }
         }
-    }
-
-    /// Hands over the rows that are objects of the class, and notes those that are none any more.
-    async fn split(&mut self, rows: Vec<Vec<Cell>>, deleted: &mut Vec<Text>) -> Result<(), Stop> {
-        self.has_begun = true;
-        let n_columns = self.plan.columns.len();
-        let (present, gone): (Vec<_>, Vec<_>) =
-            rows.into_iter().partition(|row| row.get(n_columns).and_then(Cell::int) == Some(1));
-        deleted.extend(gone.iter().filter_map(|row| self.plan.id_of(row)));
-        self.hand_over(present).await
     }
 }
 
