@@ -15,6 +15,17 @@ pub enum FindingStatus {
     Fail,
 }
 
+impl FindingStatus {
+    /// As it is written.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+        }
+    }
+}
+
 /// One thing that was looked at.
 #[derive(Debug, Clone)]
 pub struct Finding {

@@ -16,6 +16,7 @@ mod error;
 mod explain;
 mod facts;
 mod files;
+pub mod json;
 mod names;
 mod opened;
 mod orphans;

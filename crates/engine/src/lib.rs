@@ -16,6 +16,7 @@ mod evaluate;
 mod grace;
 mod guards;
 mod inbound;
+pub mod json;
 mod lease;
 mod leavers;
 mod lifecycle;

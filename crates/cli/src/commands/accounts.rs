@@ -1,9 +1,7 @@
 //! `muster accounts`.
 
-use muster_app::{AccountQuery, AccountView, list_accounts};
-use muster_plan::value_json;
+use muster_app::{AccountQuery, AccountView, json, list_accounts};
 use muster_store::AccountStatus;
-use serde_json::{Value as Json, json};
 
 use crate::{
     Exit, Result,
@@ -73,7 +71,7 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
         limit: args.limit.max(1),
     };
     let page = list_accounts(&ctx, &opened, &query).await?;
-    let items = page.items.iter().map(|account| (row(account), document(account)));
+    let items = page.items.iter().map(|account| (row(account), json::account(account)));
     let report = Report::list(&COLUMNS, items, page.next.map(|next| next.to_string()));
     shell.ui.show(&report)?;
     Ok(Exit::Done)
@@ -93,21 +91,4 @@ pub(super) fn row(account: &AccountView) -> Vec<String> {
         if account.person.is_some() { account.confidence.to_string() } else { String::new() },
         names.join(", "),
     ]
-}
-
-/// An account as a document.
-pub(crate) fn document(account: &AccountView) -> Json {
-    let values: serde_json::Map<String, Json> =
-        account.values.iter().map(|(name, value)| (name.to_string(), value_json(value))).collect();
-    let entitlements: Vec<Json> = account
-        .entitlements
-        .iter()
-        .map(|(kind, name)| json!({ "kind": &**kind, "name": &**name }))
-        .collect();
-    json!({
-        "id": account.id.0, "system": &*account.system, "account_type": &*account.account_type, "name": &*account.name,
-        "status": account.status.word(), "enabled": account.enabled, "person": account.person.as_deref(),
-        "confidence": account.confidence, "origin": account.origin.word(), "changed_at": account.changed_at.to_string(),
-        "values": values, "entitlements": entitlements,
-    })
 }

@@ -1,9 +1,8 @@
 //! `muster alarms`.
 
 use clap::Subcommand;
-use muster_app::{AlarmView, acknowledge_alarm, list_alarms};
+use muster_app::{AlarmView, acknowledge_alarm, json, list_alarms};
 use muster_store::AlarmStatus;
-use serde_json::{Value as Json, json};
 
 use crate::{Exit, Result, shell::Shell, ui::Report, when::shown};
 
@@ -69,7 +68,7 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
                 Status::Cleared => AlarmStatus::Cleared,
             };
             let page = list_alarms(&opened, status, list.after, list.limit.max(1)).await?;
-            let items = page.items.iter().map(|alarm| (row(alarm), document(alarm)));
+            let items = page.items.iter().map(|alarm| (row(alarm), json::alarm(alarm)));
             let columns = ["id", "kind", "system", "subject", "times", "last", "message"];
             let next = page.next.map(|next| next.to_string());
             shell.ui.show(&Report::list(&columns, items, next).empty("no alarm"))?;
@@ -77,7 +76,7 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
         Alarms::Ack(ack) => {
             let (ctx, opened) = shell.open().await?;
             let alarm = acknowledge_alarm(&ctx, &opened, ack.id, &ack.comment).await?;
-            let report = Report::one(vec![("id", alarm.id.0.to_string())], document(&alarm))
+            let report = Report::one(vec![("id", alarm.id.0.to_string())], json::alarm(&alarm))
                 .text(format!("acknowledged: {}", alarm.message));
             shell.ui.show(&report)?;
         }
@@ -95,13 +94,4 @@ fn row(alarm: &AlarmView) -> Vec<String> {
         shown(alarm.last_at),
         alarm.message.to_string(),
     ]
-}
-
-fn document(alarm: &AlarmView) -> Json {
-    json!({
-        "id": alarm.id.0, "kind": alarm.kind.word(), "system": alarm.system.as_deref(), "subject": &*alarm.subject,
-        "message": &*alarm.message, "detail": alarm.detail, "times": alarm.n, "raised_at": alarm.raised_at.to_string(),
-        "last_at": alarm.last_at.to_string(), "status": alarm.status.word(), "by": alarm.decided_by.as_deref(),
-        "comment": &*alarm.remark,
-    })
 }

@@ -1,9 +1,8 @@
 //! `muster apply`.
 
-use muster_engine::{ApplyOptions, ApplyReport, CancelFlag, MadePlan, apply, load_plan};
-use muster_plan::{describe, operation_json};
+use muster_engine::{ApplyOptions, ApplyReport, CancelFlag, MadePlan, apply, json, load_plan};
+use muster_plan::describe;
 use muster_store::PlanStatus;
-use serde_json::{Value as Json, json};
 
 use crate::{
     Exit, Result,
@@ -100,18 +99,6 @@ fn exit(report: &ApplyReport) -> Exit {
 }
 
 fn apply_report(report: &ApplyReport, name: &str, seconds: f64, paint: Paint) -> Report {
-    let failed: Vec<Json> = report
-        .failed
-        .iter()
-        .map(|(operation, error)| json!({ "operation": operation_json(operation), "error": error }))
-        .collect();
-    let json = json!({
-        "plan": name, "executed": report.executed, "failed": failed, "skipped": report.skipped, "retried": report.retried,
-        "left": report.left, "left_in_background": report.left_in_background, "taken": report.taken,
-        "held": report.held.iter().map(|(operation, why)| json!({ "operation": operation_json(operation), "why": why })).collect::<Vec<_>>(),
-        "next_try": report.next_try.map(|at| at.to_string()), "done_before": report.done_before, "interrupted": report.interrupted,
-        "quarantined": report.quarantined.iter().map(|(system, why)| json!({ "system": &**system, "error": why })).collect::<Vec<_>>(),
-    });
     let fields = vec![
         ("plan", name.to_owned()),
         ("executed", report.executed.to_string()),
@@ -122,7 +109,7 @@ fn apply_report(report: &ApplyReport, name: &str, seconds: f64, paint: Paint) ->
         ("done before", report.done_before.to_string()),
         ("interrupted", report.interrupted.to_string()),
     ];
-    Report::one(fields, json).text(text(report, name, seconds, paint))
+    Report::one(fields, json::applied(report, name)).text(text(report, name, seconds, paint))
 }
 
 fn text(report: &ApplyReport, name: &str, seconds: f64, paint: Paint) -> String {

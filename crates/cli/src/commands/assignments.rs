@@ -1,9 +1,8 @@
 //! `muster assignments`.
 
 use jiff::Timestamp;
-use muster_app::{AssignmentView, Page, list_assignments};
+use muster_app::{AssignmentView, Page, json, list_assignments};
 use muster_engine::{Grace, list_grace};
-use serde_json::{Value as Json, json};
 
 use crate::{Exit, Result, shell::Shell, ui::Report, when::shown};
 
@@ -32,7 +31,7 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
         return Ok(Exit::Done);
     };
     let views = list_assignments(&ctx, &opened, person).await?;
-    let items = views.iter().map(|view| (row(view), document(view)));
+    let items = views.iter().map(|view| (row(view), json::assignment(view)));
     let columns = ["id", "role", "from", "until", "ended", "by", "reason"];
     let report =
         Report::list(&columns, items, None).empty("no role was given to this person directly");
@@ -51,11 +50,7 @@ fn graces(page: &Page<Grace>) -> Report {
             instant(grace.until),
             review.to_owned(),
         ];
-        let document = json!({
-            "id": grace.id.0, "person": &*grace.person, "role": &*grace.role, "origin": &*grace.origin,
-            "since": grace.since.to_string(), "until": grace.until.map(|at| at.to_string()), "review": grace.review,
-        });
-        (row, document)
+        (row, muster_engine::json::grace(grace))
     });
     let columns = ["id", "person", "role", "since", "until", "review"];
     Report::list(&columns, items, page.next.map(|next| next.to_string()))
@@ -75,7 +70,7 @@ pub(super) fn one(view: &AssignmentView, done: &str) -> Report {
     ];
     let until =
         view.until.map_or_else(|| "no end".to_owned(), |until| format!("until {}", shown(until)));
-    Report::one(fields, document(view))
+    Report::one(fields, json::assignment(view))
         .text(format!("{done}: {} for {}, {until}", view.role, view.person))
 }
 
@@ -93,13 +88,4 @@ fn row(view: &AssignmentView) -> Vec<String> {
         view.created_by.to_string(),
         view.reason.to_string(),
     ]
-}
-
-fn document(view: &AssignmentView) -> Json {
-    let at = |at: Option<Timestamp>| at.map(|at| at.to_string());
-    json!({
-        "id": view.id.0, "person": &*view.person, "role": &*view.role, "origin": &*view.origin, "reason": &*view.reason,
-        "from": at(view.from), "until": at(view.until), "created_by": &*view.created_by,
-        "created_at": view.created_at.to_string(), "ended_at": at(view.ended_at),
-    })
 }

@@ -2,9 +2,9 @@
 
 use std::io::{BufReader, BufWriter, Write as _};
 
-use muster_app::{AuditQuery, export_journal, journal_json, search_journal, verify_export};
+use muster_app::{AuditQuery, export_journal, json, search_journal, verify_export};
 use muster_store::{JournalEntry, JournalFilter, Summary};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use crate::{
     Exit, Result,
@@ -100,7 +100,7 @@ async fn search(shell: &mut Shell, args: SearchArgs) -> Result<Exit> {
         .last()
         .filter(|last| entries.len() == limit && last.seq > 1)
         .map(|last| last.seq.to_string());
-    let items = entries.iter().map(|entry| (row(entry), journal_json(entry)));
+    let items = entries.iter().map(|entry| (row(entry), json::journal_entry(entry)));
     let report = Report::list(&["seq", "at", "actor", "action", "subject", "detail"], items, next);
     shell.ui.show(&report.empty("no entry fits"))?;
     Ok(Exit::Done)
@@ -188,11 +188,9 @@ async fn verify(shell: &mut Shell, file: Option<&str>) -> Result<Exit> {
 }
 
 fn summary_report(summary: &Summary) -> Report {
-    let Summary { n_entries, first_seq, last_seq, last_hash } = summary;
-    let hash = last_hash.iter().fold(String::new(), |mut hex, byte| {
-        put!(hex, "{byte:02x}");
-        hex
-    });
+    let Summary { n_entries, first_seq, last_seq, last_hash: _ } = summary;
+    let json = json::verified(summary);
+    let hash = json.get("last_hash").and_then(Json::as_str).unwrap_or_default().to_owned();
     let place = |seq: &Option<i64>| seq.map_or_else(|| "none".to_owned(), |seq| seq.to_string());
     let fields = vec![
         ("events", n_entries.to_string()),
@@ -200,7 +198,6 @@ fn summary_report(summary: &Summary) -> Report {
         ("last", place(last_seq)),
         ("last hash", hash.clone()),
     ];
-    let json = json!({ "ok": true, "events": n_entries, "first": first_seq, "last": last_seq, "last_hash": hash });
     let n = counted(usize::try_from(*n_entries).unwrap_or(usize::MAX), "event");
     Report::one(fields, json).text(format!(
         "{n}, {} to {}, chain intact, last hash {hash}",

@@ -1,7 +1,6 @@
 //! `muster doctor`.
 
-use muster_app::{Finding, FindingStatus, doctor};
-use serde_json::json;
+use muster_app::{Finding, FindingStatus, doctor, json};
 
 use crate::{
     Exit, Result,
@@ -25,26 +24,15 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     Ok(if fails { Exit::Failed } else { Exit::Done })
 }
 
-fn word(status: FindingStatus) -> &'static str {
-    match status {
-        FindingStatus::Ok => "ok",
-        FindingStatus::Warn => "warn",
-        FindingStatus::Fail => "fail",
-    }
-}
-
 fn report(findings: &[Finding], paint: Paint) -> Report {
     let items = findings.iter().map(|finding| {
         let row = vec![
-            word(finding.status).to_owned(),
+            finding.status.word().to_owned(),
             finding.what.clone(),
             finding.detail.clone(),
             finding.fix.clone().unwrap_or_default(),
         ];
-        let json = json!({
-            "status": word(finding.status), "what": finding.what, "detail": finding.detail, "fix": finding.fix,
-        });
-        (row, json)
+        (row, json::finding(finding))
     });
     let report = Report::list(&["status", "what", "detail", "fix"], items, None);
     let text = text(findings, paint);
@@ -55,7 +43,7 @@ fn text(findings: &[Finding], paint: Paint) -> String {
     let width = findings.iter().map(|finding| finding.what.chars().count()).max().unwrap_or(0);
     let mut text = String::new();
     for finding in findings {
-        let status = format!("{:<4}", word(finding.status));
+        let status = format!("{:<4}", finding.status.word());
         let status = match finding.status {
             FindingStatus::Ok => paint.green(&status),
             FindingStatus::Warn => paint.yellow(&status),

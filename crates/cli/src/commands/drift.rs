@@ -4,7 +4,7 @@ mod decide;
 mod view;
 
 use clap::Subcommand;
-use muster_app::{DriftQuery, drift_groups, list_drift, show_drift};
+use muster_app::{DriftQuery, drift_groups, json, list_drift, show_drift};
 
 use crate::{Exit, Result, shell::Shell, ui::Report};
 
@@ -103,7 +103,7 @@ async fn list(shell: &mut Shell, list: List) -> Result<Exit> {
         let by_read = list.by == By::Read;
         let (groups, next) = drift_groups(&opened, by_read, list.after.as_deref(), limit).await?;
         let items =
-            groups.iter().map(|group| (view::group_row(group, by_read), view::group(group)));
+            groups.iter().map(|group| (view::group_row(group, by_read), json::drift_group(group)));
         let columns = ["group", "items", "undecided", "system", "what", "first seen", "last seen"];
         let report = Report::list(&columns, items, next).empty("nothing was changed outside");
         shell.ui.show(&report)?;
@@ -121,7 +121,7 @@ async fn list(shell: &mut Shell, list: List) -> Result<Exit> {
     let query =
         DriftQuery { group: list.group, read: list.read, accepted: list.accepted, after, limit };
     let page = list_drift(&opened, &query).await?;
-    let items = page.items.iter().map(|drift| (view::row(drift), view::document(drift)));
+    let items = page.items.iter().map(|drift| (view::row(drift), json::drift(drift)));
     let columns = ["id", "person", "system", "account", "what", "seen", "decision"];
     let next = page.next.map(|next| next.to_string());
     shell.ui.show(&Report::list(&columns, items, next).empty("nothing was changed outside"))?;

@@ -2,11 +2,10 @@
 
 use muster_app::{Ctx, Opened, Page};
 use muster_engine::{
-    Decision, MatchView, apply_rule, decide_match, list_matches, merge_people, split_people,
+    Decision, MatchView, apply_rule, decide_match, json, list_matches, merge_people, split_people,
     undo_match,
 };
 use muster_store::CaseStatus;
-use serde_json::{Value as Json, json};
 
 use crate::{Exit, Result, shell::Shell, ui::Report};
 
@@ -105,7 +104,8 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     let said = act(&ctx, &opened, args.verb).await?;
-    let report = Report::one(vec![("done", said.clone())], json!({ "done": said })).text(said);
+    let report =
+        Report::one(vec![("done", said.clone())], serde_json::json!({ "done": said })).text(said);
     shell.ui.show(&report)?;
     shell.ui.say("see what follows: muster plan")?;
     Ok(Exit::Done)
@@ -143,7 +143,7 @@ async fn act(ctx: &Ctx, opened: &Opened, verb: Verb) -> Result<String> {
 }
 
 fn listed(page: &Page<MatchView>) -> Report {
-    let items = page.items.iter().map(|view| (row(view), document(view)));
+    let items = page.items.iter().map(|view| (row(view), json::match_case(view)));
     let columns = ["id", "system", "what", "key", "problem", "candidates"];
     Report::list(&columns, items, page.next.map(|next| next.to_string())).empty("nothing waits")
 }
@@ -160,16 +160,4 @@ fn row(view: &MatchView) -> Vec<String> {
         view.problem.to_string(),
         candidates.join(", "),
     ]
-}
-
-fn document(view: &MatchView) -> Json {
-    let candidates: Vec<Json> = view
-        .candidates
-        .iter()
-        .map(|one| json!({ "key": &*one.key, "confidence": one.confidence, "why": one.why }))
-        .collect();
-    json!({
-        "id": view.id, "subject": view.subject, "system": &*view.system, "what": &*view.what, "key": &*view.key,
-        "status": view.status, "problem": &*view.problem, "candidates": candidates,
-    })
 }

@@ -2,11 +2,10 @@
 
 use muster_app::{Opened, resolve_person};
 use muster_engine::{
-    OrderQuery, OrderStep, OrderView, cancel_order, list_orders, order_history, reroute_order,
-    retry_order,
+    OrderQuery, OrderStep, OrderView, cancel_order, json, list_orders, order_history,
+    reroute_order, retry_order,
 };
 use muster_store::OperationState;
-use serde_json::{Value as Json, json};
 
 use crate::{Exit, Result, error::CommandError, shell::Shell, ui::Report, when};
 
@@ -81,7 +80,7 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
             let List { system, state, person: _, plan, limit } = list;
             let query = OrderQuery { system, state, person, plan, limit: limit.max(1) };
             let orders = list_orders(&opened, &query).await?;
-            let items = orders.iter().map(|order| (row(order), document(order)));
+            let items = orders.iter().map(|order| (row(order), json::order(order)));
             shell.ui.show(&Report::list(&COLUMNS, items, None).empty("no orders"))?;
         }
         Command::Show(One { order }) => {
@@ -112,7 +111,7 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
 async fn changed(shell: &mut Shell, opened: &Opened, order: &str, text: String) -> Result<()> {
     let (view, _) = order_history(opened, order).await?;
     let fields = COLUMNS.into_iter().zip(row(&view)).collect();
-    shell.ui.show(&Report::one(fields, document(&view)).text(text))
+    shell.ui.show(&Report::one(fields, json::order(&view)).text(text))
 }
 
 fn show(
@@ -120,18 +119,6 @@ fn show(
     order: &OrderView,
     steps: &[OrderStep],
 ) -> std::result::Result<(), CommandError> {
-    let mut json = document(order);
-    let history: Vec<Json> = steps
-        .iter()
-        .map(|step| {
-            json!({
-                "at": step.at.to_string(), "state": step.state.word(), "by": &*step.actor, "note": &*step.note,
-            })
-        })
-        .collect();
-    if let Json::Object(map) = &mut json {
-        map.insert("history".to_owned(), Json::Array(history));
-    }
     let mut text = format!(
         "Order {}  {} {}: {}\n{}\n",
         order.name, order.system, order.subject, order.what, order.state
@@ -142,7 +129,10 @@ fn show(
         put!(text, "  {}  {}{by}{note}\n", when::shown(step.at), step.state);
     }
     let fields = COLUMNS.into_iter().zip(row(order)).collect();
-    shell.ui.show(&Report::one(fields, json).text(crate::ui::printable(&text)))
+    shell.ui.show(
+        &Report::one(fields, json::order_with_history(order, steps))
+            .text(crate::ui::printable(&text)),
+    )
 }
 
 fn row(order: &OrderView) -> Vec<String> {
@@ -162,14 +152,4 @@ fn row(order: &OrderView) -> Vec<String> {
         order.next_try.map_or_else(String::new, when::shown),
         remark,
     ]
-}
-
-fn document(order: &OrderView) -> Json {
-    let at = |at: Option<jiff::Timestamp>| at.map(|at| at.to_string());
-    json!({
-        "order": order.name, "system": &*order.system, "subject": &*order.subject, "what": order.what,
-        "state": order.state.word(), "attempts": order.attempts, "next_try": at(order.next_try),
-        "error": order.error.as_deref(), "ticket": order.ticket, "planned_at": order.planned_at.to_string(),
-        "done_at": at(order.done_at),
-    })
 }

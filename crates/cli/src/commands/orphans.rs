@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 
 use clap::Subcommand;
 use muster_app::{
-    AccountQuery, AccountView, Ctx, Opened, OrphanChoice, assign_orphan, decide_orphans,
+    AccountQuery, AccountView, Ctx, Opened, OrphanChoice, assign_orphan, decide_orphans, json,
     list_accounts, list_ownerless, orphan_decisions,
 };
 use muster_store::{AccountStatus, OrphanDecision, OrphanVerb};
-use serde_json::{Value as Json, json};
 
-use super::accounts;
 use crate::{
     Exit, Result,
     shell::Shell,
@@ -107,7 +105,7 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
         Some(Orphans::Assign { account, person, comment }) => {
             let view = assign_orphan(&ctx, &opened, account, &person, &comment).await?;
             let text = format!("{} belongs to {person}", view.name);
-            let document = accounts::document(&view);
+            let document = json::account(&view);
             shell.ui.show(&Report::one(Vec::new(), document).text(text))?;
             shell.ui.say(&format!("see what follows: muster plan --person {person}"))?;
             return Ok(Exit::Done);
@@ -127,7 +125,7 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
         decide_orphans(&ctx, &opened, &which.accounts, choice, &comment, which.confirm).await?;
     let text: Vec<String> =
         decided.iter().map(|account| format!("{done}: {}", account.name)).collect();
-    let items = decided.iter().map(|account| (row(account, None), accounts::document(account)));
+    let items = decided.iter().map(|account| (row(account, None), json::account(account)));
     shell.ui.show(&Report::list(&COLUMNS, items, None).text(text.join("\n")))?;
     Ok(Exit::Done)
 }
@@ -169,11 +167,7 @@ async fn list(shell: &mut Shell, ctx: &Ctx, opened: &Opened, list: List) -> Resu
     items.sort_by(|a, b| (&a.system, &a.name).cmp(&(&b.system, &b.name)));
     let rows = items.iter().map(|account| {
         let decision = decisions.get(&account.id.0);
-        let mut document = accounts::document(account);
-        if let (Json::Object(document), Some(decision)) = (&mut document, decision) {
-            document.insert("decision".to_owned(), decided(decision));
-        }
-        (row(account, decision), document)
+        (row(account, decision), json::orphan(account, decision))
     });
     let report =
         Report::list(&COLUMNS, rows, next.map(|next| next.to_string())).empty("no orphan accounts");
@@ -202,13 +196,6 @@ fn row(account: &AccountView, decision: Option<&OrphanDecision>) -> Vec<String> 
     ]
 }
 
-fn decided(decision: &OrphanDecision) -> Json {
-    json!({
-        "verb": decision.verb.word(), "until": decision.until.map(|until| until.to_string()),
-        "by": &*decision.decided_by, "at": decision.decided_at.to_string(), "comment": &*decision.remark,
-    })
-}
-
 async fn owners(shell: &mut Shell, ctx: &Ctx, opened: &Opened, list: &List) -> Result<Exit> {
     let page = list_ownerless(ctx, opened, list.after, list.limit.max(1)).await?;
     let items = page.items.iter().map(|one| {
@@ -219,11 +206,7 @@ async fn owners(shell: &mut Shell, ctx: &Ctx, opened: &Opened, list: &List) -> R
             one.why.clone(),
             one.accounts.join(", "),
         ];
-        let document = json!({
-            "type": &*one.type_name, "subject": &*one.subject, "owner": one.owner.as_deref(), "why": one.why,
-            "accounts": one.accounts,
-        });
-        (row, document)
+        (row, json::ownerless(one))
     });
     let columns = ["type", "name", "owner", "why", "accounts"];
     let next = page.next.map(|next| next.to_string());

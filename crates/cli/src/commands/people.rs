@@ -1,11 +1,10 @@
 //! `muster people`: what a person says by hand about the lifecycle of somebody.
 
 use muster_engine::{
-    AnonymiseReport, FactRequest, FactView, anonymise_due, anonymise_person, lift_lifecycle_fact,
-    list_lifecycle_facts, restore_identity, set_lifecycle_fact,
+    AnonymiseReport, FactRequest, FactView, anonymise_due, anonymise_person, json,
+    lift_lifecycle_fact, list_lifecycle_facts, restore_identity, set_lifecycle_fact,
 };
 use muster_policy::FactKind;
-use serde_json::{Value as Json, json};
 
 use crate::{
     Exit, Result,
@@ -165,7 +164,7 @@ async fn restore(shell: &mut Shell, args: &RestoreArgs) -> Result<Exit> {
     let restored = restore_identity(&ctx, &opened, &args.person, &args.reason).await?;
     let lifted: Vec<&str> = restored.lifted.iter().map(|kind| kind.word()).collect();
     let roles: Vec<&str> = restored.roles.iter().map(|role| &**role).collect();
-    let document = json!({ "person": &*restored.person, "lifted": lifted, "roles": roles });
+    let document = json::restored(&restored);
     let fields = vec![
         ("person", restored.person.to_string()),
         ("lifted", lifted.join(", ")),
@@ -186,9 +185,7 @@ async fn anonymise(shell: &mut Shell, args: AnonymiseArgs) -> Result<Exit> {
         anonymise_due(&ctx, &opened, ctx.now(), progress.as_ref()).await?
     };
     let AnonymiseReport { erased, entries, waiting } = &report;
-    let waits: Vec<Json> =
-        waiting.iter().map(|(who, why)| json!({ "person": &**who, "why": why })).collect();
-    let document = json!({ "erased": erased, "entries": entries, "waiting": waits });
+    let document = json::anonymised(&report);
     let fields = vec![
         ("erased", erased.to_string()),
         ("entries", entries.to_string()),
@@ -208,7 +205,7 @@ async fn anonymise(shell: &mut Shell, args: AnonymiseArgs) -> Result<Exit> {
 async fn facts(shell: &mut Shell, args: &FactsArgs) -> Result<Exit> {
     let (ctx, opened) = shell.open().await?;
     let views = list_lifecycle_facts(&ctx, &opened, &args.person).await?;
-    let items = views.iter().map(|view| (row(view), document(view)));
+    let items = views.iter().map(|view| (row(view), json::fact(view)));
     let columns = ["id", "fact", "from", "until", "lifted", "by", "reason"];
     let report = Report::list(&columns, items, None)
         .empty("nothing was said about the lifecycle of this person by hand");
@@ -225,7 +222,7 @@ fn one(view: &FactView, done: &str) -> Report {
         view.person,
         shown(view.ended_at.unwrap_or(view.from))
     );
-    Report::one(fields, document(view)).text(text)
+    Report::one(fields, json::fact(view)).text(text)
 }
 
 fn row(view: &FactView) -> Vec<String> {
@@ -239,13 +236,4 @@ fn row(view: &FactView) -> Vec<String> {
         view.created_by.to_string(),
         view.reason.to_string(),
     ]
-}
-
-fn document(view: &FactView) -> Json {
-    let at = |at: Option<jiff::Timestamp>| at.map(|at| at.to_string());
-    json!({
-        "id": view.id.0, "person": &*view.person, "fact": view.kind.word(), "origin": &*view.origin,
-        "reason": &*view.reason, "from": view.from.to_string(), "until": at(view.until),
-        "created_by": &*view.created_by, "created_at": view.created_at.to_string(), "lifted_at": at(view.ended_at),
-    })
 }

@@ -1,13 +1,12 @@
 //! `muster plan`.
 
 use muster_app::{Ctx, Opened, resolve_person};
-use muster_engine::{MadePlan, PlanOptions, load_plan, make_plan, make_revert};
+use muster_engine::{MadePlan, PlanOptions, json, load_plan, make_plan, make_revert};
 use muster_model::{EntityId, Text};
 use muster_plan::{
     Grouping, Operation, Plan, TextOptions, describe, operation_json, plan_json, plan_markdown,
     plan_text,
 };
-use serde_json::Value as Json;
 
 use crate::{
     Exit, Result,
@@ -84,10 +83,12 @@ async fn show(shell: &mut Shell, args: Args) -> Result<Exit> {
     let (ctx, opened) = shell.open().await?;
     let start = shell.host.clock.now();
     let mut left = Vec::new();
+    let mut reverted = None;
     let made = match (&args.name, &args.revert) {
         (Some(name), _) => load_plan(&opened, Some(name)).await?,
         (None, Some(name)) => {
             let revert = make_revert(&ctx, &opened, name, !args.no_save).await?;
+            reverted = Some(json::reverted(&revert));
             left = revert.left;
             revert.made
         }
@@ -100,9 +101,8 @@ async fn show(shell: &mut Shell, args: Args) -> Result<Exit> {
     };
     let per_group = if args.all { usize::MAX } else { PER_GROUP };
     let mut report = report(&made.plan, &made.name, TextOptions { grouping, per_group });
-    if args.revert.is_some() {
-        let left = left.iter().map(|(operation, why)| left_json(operation, why)).collect();
-        put_into(&mut report.json, "left", left);
+    if let Some(reverted) = reverted {
+        report.json = reverted;
     }
     shell.ui.show(&report)?;
     say_left(shell, &left, per_group)?;
@@ -114,18 +114,6 @@ async fn show(shell: &mut Shell, args: Args) -> Result<Exit> {
         (true, false, true) => Exit::DetailedDifferences,
         (true, false, false) | (false, ..) => Exit::Done,
     })
-}
-
-fn left_json(operation: &Operation, why: &str) -> Json {
-    let mut json = operation_json(operation);
-    put_into(&mut json, "left_because", why.into());
-    json
-}
-
-fn put_into(json: &mut Json, key: &str, value: Json) {
-    if let Json::Object(map) = json {
-        map.insert(key.to_owned(), value);
-    }
 }
 
 /// What a revert does not undo, on standard error.

@@ -1,8 +1,8 @@
 //! `muster plans`.
 
-use muster_engine::{cancel_plan, list_plans};
+use muster_engine::{cancel_plan, json, list_plans};
 use muster_store::Plan;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use crate::{Exit, Result, shell::Shell, ui::Report, when};
 
@@ -23,13 +23,13 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
         cancel_plan(&ctx, &opened, &name).await?;
         let report = Report::one(
             vec![("plan", name.clone()), ("status", "cancelled".to_owned())],
-            json!({ "plan": name, "status": "cancelled" }),
+            serde_json::json!({ "plan": name, "status": "cancelled" }),
         );
         shell.ui.show(&report.text(format!("plan {name} is cancelled")))?;
         return Ok(Exit::Done);
     }
     let plans = list_plans(&opened, args.limit.max(1), None).await?;
-    let items = plans.iter().map(|plan| (row(plan), document(plan)));
+    let items = plans.iter().map(|plan| (row(plan), json::kept_plan(plan)));
     let columns = ["plan", "status", "revision", "made", "by", "summary"];
     shell
         .ui
@@ -37,14 +37,9 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// The short name of a plan: the first characters of its hash.
-fn name(plan: &Plan) -> String {
-    plan.hash.chars().take(8).collect()
-}
-
 fn row(plan: &Plan) -> Vec<String> {
     vec![
-        name(plan),
+        json::plan_name(plan),
         plan.status.word().to_owned(),
         plan.revision.to_string(),
         when::shown(plan.made_at),
@@ -61,12 +56,4 @@ fn summary(kept: &str) -> String {
     let parts =
         counts.iter().filter(|(_, n)| n.as_u64() != Some(0)).map(|(kind, n)| format!("{n} {kind}"));
     parts.collect::<Vec<_>>().join(", ")
-}
-
-fn document(plan: &Plan) -> Json {
-    json!({
-        "plan": name(plan), "hash": &*plan.hash, "status": plan.status.word(), "revision": plan.revision,
-        "made_at": plan.made_at.to_string(), "made_by": &*plan.made_by,
-        "summary": serde_json::from_str::<Json>(&plan.summary).unwrap_or(Json::Null),
-    })
 }

@@ -1,7 +1,6 @@
 //! `muster report`.
 
-use muster_engine::{LeaverRow, report_leavers};
-use serde_json::json;
+use muster_engine::{LeaverRow, json, report_leavers};
 
 use crate::{
     Exit, Result,
@@ -37,7 +36,7 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     let back = ctx.now().saturating_sub(BACK).unwrap_or(jiff::Timestamp::MIN);
     let since = Shell::instant(&opened, since).unwrap_or(back);
     let report = report_leavers(&opened, since).await?;
-    let items = report.rows.iter().map(|row| (cells(row), document(row)));
+    let items = report.rows.iter().map(|row| (cells(row), json::leavers(row)));
     let shown = Report::list(&COLUMNS, items, None).empty("nobody left");
     shell.ui.show(&shown)?;
     for row in &report.rows {
@@ -61,16 +60,4 @@ fn cells(row: &LeaverRow) -> Vec<String> {
         time(row.max),
         row.active.len().to_string(),
     ]
-}
-
-fn document(row: &LeaverRow) -> serde_json::Value {
-    let seconds = |time: Option<jiff::SignedDuration>| time.map(|time| time.as_secs_f64());
-    let active = row.active.iter();
-    let active: Vec<_> = active
-        .map(|(person, at)| json!({ "person": &**person, "left_at": at.to_string() }))
-        .collect();
-    json!({
-        "system": &*row.system, "people": row.n, "verified": row.verified, "p95_seconds": seconds(row.p95),
-        "max_seconds": seconds(row.max), "active": active,
-    })
 }

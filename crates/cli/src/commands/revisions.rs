@@ -1,8 +1,7 @@
 //! `muster revisions`.
 
-use muster_app::list_revisions;
+use muster_app::{json, list_revisions};
 use muster_store::RevisionHead;
-use serde_json::{Value as Json, json};
 
 use crate::{Exit, Result, shell::Shell, ui::Report, when};
 
@@ -24,7 +23,7 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     let more = revisions.len() > limit;
     revisions.truncate(limit);
     let next = revisions.last().filter(|_| more).map(|last| last.number.to_string());
-    let items = revisions.iter().map(|revision| (row(revision), document(revision)));
+    let items = revisions.iter().map(|revision| (row(revision), json::revision(revision)));
     shell.ui.show(&Report::list(&["revision", "made", "by", "hash"], items, next))?;
     Ok(Exit::Done)
 }
@@ -36,11 +35,4 @@ fn row(revision: &RevisionHead) -> Vec<String> {
         revision.author.to_string(),
         revision.hash.chars().take(8).collect(),
     ]
-}
-
-fn document(revision: &RevisionHead) -> Json {
-    json!({
-        "revision": revision.number, "made_at": revision.made_at.to_string(), "made_by": &*revision.author,
-        "hash": &*revision.hash,
-    })
 }

@@ -1,7 +1,6 @@
 //! `muster roles`.
 
-use muster_app::{RoleView, list_roles};
-use serde_json::{Value as Json, json};
+use muster_app::{RoleView, json, list_roles};
 
 use crate::{
     Exit, Result,
@@ -23,7 +22,7 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     let roles = list_roles(&opened);
     match args.role {
         None => {
-            let items = roles.iter().map(|role| (row(role), document(role)));
+            let items = roles.iter().map(|role| (row(role), json::role(role)));
             shell.ui.show(&Report::list(
                 &["role", "owner", "when", "includes", "grants", "at"],
                 items,
@@ -74,13 +73,5 @@ fn one(role: &RoleView) -> Report {
         ("grants", role.grants.join("\n")),
         ("at", role.at.to_string()),
     ];
-    Report::one(fields, document(role))
-}
-
-fn document(role: &RoleView) -> Json {
-    json!({
-        "name": &*role.name, "description": role.description.as_deref(), "owner": role.owner.as_deref(),
-        "when": role.when.as_deref(), "includes": role.includes.iter().map(|name| &**name).collect::<Vec<_>>(),
-        "grants": role.grants, "at": role.at.to_string(),
-    })
+    Report::one(fields, json::role(role))
 }

@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use muster_app::{
     Change, ChangeKind, Ctx, Event, Impact, ModelQuery, ModelsCompared, Opened, PersonImpact,
-    compare_models, look_ahead,
+    compare_models, json, look_ahead,
 };
 use muster_engine::{PlanOptions, make_plan};
 use muster_plan::{Plan, plan_json};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use crate::{
     Exit, Result,
@@ -96,10 +96,10 @@ fn ahead_report(
 ) -> Report {
     let items = events.iter().map(|event| {
         let row = vec![day(opened, event.at), event.subject.to_string(), event.what.join(", ")];
-        (row, json!({ "at": event.at.to_string(), "subject": &*event.subject, "what": event.what }))
+        (row, json::event(event))
     });
     let mut report = Report::list(&["at", "subject", "what"], items, None);
-    report.json = json!({
+    report.json = serde_json::json!({
         "from": from.to_string(), "to": to.to_string(), "events": report.lines,
         "plan": plan_json(plan, ""),
     });
@@ -161,29 +161,20 @@ fn impact_report(compared: &ModelsCompared) -> Report {
             n(changed),
             examples.join(", "),
         ];
-        let document = json!({
-            "kind": thing.kind(), "name": thing.name(), "gained": gained, "lost": lost, "changed": changed,
-            "examples": examples.iter().map(|example| &**example).collect::<Vec<_>>(),
-        });
-        (row, document)
+        (row, Json::Null)
     });
     let columns = ["kind", "name", "gain it", "lose it", "change", "such as"];
     let mut report = Report::list(&columns, items, None).empty("nothing changes for anybody");
-    report.json = json!({
-        "evaluated": compared.evaluated, "affected": compared.affected, "impacts": report.lines,
-    });
+    report.json = json::impacts(compared);
+    report.lines = report.json.get("impacts").and_then(Json::as_array).cloned();
     report
 }
 
 fn people_report(compared: &ModelsCompared) -> Report {
     let items = compared.people.iter().map(|person| {
-        let PersonImpact { id, subject, changes } = person;
+        let PersonImpact { id: _, subject, changes } = person;
         let words: Vec<String> = changes.iter().map(change_words).collect();
-        let documents: Vec<Json> = changes.iter().map(change_document).collect();
-        (
-            vec![subject.to_string(), words.join(", ")],
-            json!({ "id": id.0, "subject": &**subject, "changes": documents }),
-        )
+        (vec![subject.to_string(), words.join(", ")], json::person_impact(person))
     });
     let next = compared.next.map(|next| next.to_string());
     Report::list(&["identity", "changes"], items, next).empty("nothing changes for anybody")
@@ -195,16 +186,5 @@ fn change_words(change: &Change) -> String {
         ChangeKind::Gained => format!("+{name}"),
         ChangeKind::Lost => format!("-{name}"),
         ChangeKind::Changed(old, new) => format!("{name} {old} → {new}"),
-    }
-}
-
-fn change_document(change: &Change) -> Json {
-    let (kind, name) = (change.thing.kind(), change.thing.name());
-    match &change.kind {
-        ChangeKind::Gained => json!({ "kind": kind, "name": name, "change": "gained" }),
-        ChangeKind::Lost => json!({ "kind": kind, "name": name, "change": "lost" }),
-        ChangeKind::Changed(old, new) => {
-            json!({ "kind": kind, "name": name, "change": "changed", "old": &**old, "new": &**new })
-        }
     }
 }

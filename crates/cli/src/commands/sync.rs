@@ -2,11 +2,10 @@
 
 use muster_app::{Ctx, Opened};
 use muster_engine::{
-    ReadReport, SyncOptions, SyncReport, list_change_sets, reject_change_set, release_change_set,
-    sync,
+    ReadReport, SyncOptions, SyncReport, json, list_change_sets, reject_change_set,
+    release_change_set, sync,
 };
 use muster_store::{ChangeSet, ChangeSetId};
-use serde_json::{Value as Json, json};
 
 use crate::{
     Exit, Result,
@@ -54,7 +53,8 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     }
     if let Some(id) = args.reject {
         reject_change_set(&ctx, &opened, ChangeSetId(id)).await?;
-        let report = Report::one(vec![("rejected", id.to_string())], json!({ "rejected": id }));
+        let report =
+            Report::one(vec![("rejected", id.to_string())], serde_json::json!({ "rejected": id }));
         shell.ui.show(&report.text(format!("change set {id} is thrown away")))?;
         return Ok(Exit::Done);
     }
@@ -103,7 +103,7 @@ fn exit(report: &SyncReport) -> Exit {
 }
 
 fn sync_report(report: &SyncReport, seconds: f64, paint: Paint) -> Report {
-    let items = report.reads.iter().map(|read| (row(read), document(read)));
+    let items = report.reads.iter().map(|read| (row(read), json::read(read)));
     let columns = ["system", "what", "read", "new", "changed", "gone", "bad", "complete"];
     let shown = Report::list(&columns, items, None);
     let mut text = String::new();
@@ -190,37 +190,17 @@ fn lines(read: &ReadReport, paint: Paint, text: &mut String) {
     }
 }
 
-fn document(read: &ReadReport) -> Json {
-    let held = read.held.as_ref().map(|held| {
-        json!({
-            "id": held.id.0, "reason": &*held.reason, "create": held.counts.n_create, "update": held.counts.n_update,
-            "absent": held.counts.n_absent, "present": held.counts.n_present,
-        })
-    });
-    let bad: Vec<Json> = read
-        .bad
-        .iter()
-        .map(|bad| json!({ "place": &*bad.place, "problem": &*bad.problem }))
-        .collect();
-    json!({
-        "system": &*read.system, "what": &*read.what, "objects": read.objects, "new": read.created, "changed": read.changed,
-        "absent": read.absent, "bad": read.n_bad, "problems": bad, "complete": read.complete, "incremental": read.incremental,
-        "ignored": read.ignored, "problem": read.problem,
-        "held": held, "linked": read.linked, "orphans": read.orphans, "undecided": read.undecided,
-        "verified": read.verified, "unconfirmed": read.unconfirmed, "drift": read.drift,
-    })
-}
-
 fn held_report(held: &[ChangeSet]) -> Report {
     let items = held.iter().map(|set| {
         let counts = set.counts;
         let n = counts.n_create + counts.n_update + counts.n_absent;
-        let row = vec![set.id.0.to_string(), when::shown(set.made_at), n.to_string(), set.reason.to_string()];
-        let json = json!({
-            "id": set.id.0, "made_at": set.made_at.to_string(), "reason": &*set.reason, "confirm": n,
-            "create": counts.n_create, "update": counts.n_update, "absent": counts.n_absent,
-        });
-        (row, json)
+        let row = vec![
+            set.id.0.to_string(),
+            when::shown(set.made_at),
+            n.to_string(),
+            set.reason.to_string(),
+        ];
+        (row, json::change_set(set))
     });
     Report::list(&["id", "made", "records", "reason"], items, None).empty("no change set is held")
 }

@@ -1,8 +1,7 @@
 //! `muster systems`.
 
 use muster_app::Opened;
-use muster_engine::{SystemView, list_systems, pause_system, resume_system};
-use serde_json::{Value as Json, json};
+use muster_engine::{SystemView, json, list_systems, pause_system, resume_system};
 
 use crate::{Exit, Result, error::CommandError, shell::Shell, ui::Report, when};
 
@@ -48,7 +47,7 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     match args.command.unwrap_or(Command::List) {
         Command::List => {
             let systems = list_systems(&opened).await?;
-            let items = systems.iter().map(|system| (row(system), document(system)));
+            let items = systems.iter().map(|system| (row(system), json::system(system)));
             shell
                 .ui
                 .show(&Report::list(&COLUMNS, items, None).empty("the model has no systems"))?;
@@ -84,7 +83,7 @@ async fn one(opened: &Opened, system: &str) -> Result<Report> {
         ("next try", view.next_probe.map_or_else(String::new, when::shown)),
         ("sent", view.sent.to_string()),
     ]);
-    Ok(Report::one(fields.collect(), document(view)))
+    Ok(Report::one(fields.collect(), json::system(view)))
 }
 
 fn row(system: &SystemView) -> Vec<String> {
@@ -99,14 +98,4 @@ fn row(system: &SystemView) -> Vec<String> {
         system.held.to_string(),
         system.tickets.to_string(),
     ]
-}
-
-fn document(system: &SystemView) -> Json {
-    let at = |at: Option<jiff::Timestamp>| at.map(|at| at.to_string());
-    json!({
-        "system": &*system.name, "connector": &*system.connector, "mode": system.mode, "state": system.state,
-        "since": at(system.since), "reason": system.reason.as_deref(), "failures": system.failures,
-        "next_try": at(system.next_probe), "read_at": at(system.read_at), "planned": system.planned,
-        "sent": system.sent, "held": system.held, "tickets": system.tickets,
-    })
 }

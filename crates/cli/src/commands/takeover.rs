@@ -1,9 +1,6 @@
 //! `muster takeover`.
 
-use std::collections::BTreeMap;
-
-use muster_app::{AcceptDeduced, OpenAccess, Takeover, accept_deduced, take_over};
-use serde_json::{Value as Json, json};
+use muster_app::{AcceptDeduced, OpenAccess, Takeover, accept_deduced, json, take_over};
 
 use crate::{
     Exit, Result,
@@ -61,7 +58,8 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
             confirm: args.confirm,
         };
         let n = accept_deduced(&ctx, &opened, accept).await?;
-        let report = Report::one(vec![("assigned", n.to_string())], json!({ "assigned": n }));
+        let report =
+            Report::one(vec![("assigned", n.to_string())], serde_json::json!({ "assigned": n }));
         shell.ui.show(&report.text(format!("{n} assignments written")))?;
         shell.ui.say("see what is left: muster takeover; what would change: muster plan")?;
         return Ok(Exit::Done);
@@ -92,7 +90,7 @@ fn sums(taken: &Takeover) -> Report {
             system.authorised
         );
     }
-    let whole = taken.deduced.iter().filter(|one| one.missing.is_empty()).count();
+    let whole = taken.n_whole();
     let part = taken.deduced.len() - whole;
     put!(text, "\nlooked at {}\n", counted(usize::try_from(taken.people).unwrap_or(0), "identity"));
     put!(text, "{:>8}  deduced assignments that give nobody more   --show deduced\n", whole);
@@ -117,12 +115,7 @@ fn sums(taken: &Takeover) -> Report {
         "{:>8}  held through something else                  --show indirect\n",
         taken.indirect.len()
     );
-    let mut by_access: BTreeMap<&str, u64> = BTreeMap::new();
-    for one in &taken.unexplained {
-        *by_access.entry(&one.access).or_default() += 1;
-    }
-    let mut most: Vec<(&str, u64)> = by_access.into_iter().collect();
-    most.sort_by_key(|(name, n)| (std::cmp::Reverse(*n), *name));
+    let most = taken.most_unexplained();
     if !most.is_empty() {
         text.push_str("\nWhat no role grants, the most frequent first:\n");
     }
@@ -132,26 +125,7 @@ fn sums(taken: &Takeover) -> Report {
     if whole > 0 {
         put!(text, "\nto accept: muster takeover --accept --confirm {whole}\n");
     }
-    Report::one(Vec::new(), sums_document(taken, whole, &most)).text(text)
-}
-
-fn sums_document(taken: &Takeover, whole: usize, most: &[(&str, u64)]) -> Json {
-    let part = taken.deduced.len() - whole;
-    let systems: Vec<_> = taken
-        .systems
-        .iter()
-        .map(|system| {
-            json!({ "system": &*system.system, "linked": system.linked, "undecided": system.undecided,
-                    "orphans": system.orphans, "authorised": system.authorised })
-        })
-        .collect();
-    let unexplained: Vec<_> =
-        most.iter().map(|(access, n)| json!({ "access": access, "people": n })).collect();
-    json!({
-        "systems": systems, "people": taken.people, "deduced": whole, "deduced_with_missing": part,
-        "open": taken.open.len(), "unexplained": taken.unexplained.len(), "by_access": unexplained,
-        "redundant": taken.redundant.len(), "indirect": taken.indirect.len(),
-    })
+    Report::one(Vec::new(), json::takeover_sums(taken)).text(text)
 }
 
 fn deduced(taken: &Takeover) -> Report {
@@ -162,8 +136,7 @@ fn deduced(taken: &Takeover) -> Report {
             one.explains.join(", "),
             one.missing.join(", "),
         ];
-        let json = json!({ "person": &*one.person, "role": &*one.role, "explains": one.explains, "missing": one.missing });
-        (row, json)
+        (row, json::deduced(one))
     });
     Report::list(&["person", "role", "explains", "missing"], items, None).empty("nothing to deduce")
 }
@@ -173,9 +146,7 @@ fn access(open: &[OpenAccess]) -> Report {
         let roles: Vec<&str> = one.roles.iter().map(|role| &**role).collect();
         let row =
             vec![one.person.to_string(), one.access.clone(), one.why.to_owned(), roles.join(", ")];
-        let json =
-            json!({ "person": &*one.person, "access": one.access, "why": one.why, "roles": roles });
-        (row, json)
+        (row, json::open_access(one))
     });
     Report::list(&["person", "access", "why", "roles"], items, None)
         .empty("everything is explained")
@@ -184,7 +155,7 @@ fn access(open: &[OpenAccess]) -> Report {
 fn redundant(taken: &Takeover) -> Report {
     let items = taken.redundant.iter().map(|one| {
         let row = vec![one.id.to_string(), one.person.to_string(), one.role.to_string()];
-        (row, json!({ "assignment": one.id.0, "person": &*one.person, "role": &*one.role }))
+        (row, json::redundant(one))
     });
     Report::list(&["assignment", "person", "role"], items, None)
         .empty("no assignment could be left out")
@@ -193,7 +164,7 @@ fn redundant(taken: &Takeover) -> Report {
 fn indirect(taken: &Takeover) -> Report {
     let items = taken.indirect.iter().map(|one| {
         let row = vec![one.person.to_string(), one.access.clone(), one.through.clone()];
-        (row, json!({ "person": &*one.person, "access": one.access, "through": one.through }))
+        (row, json::indirect(one))
     });
     Report::list(&["person", "access", "through"], items, None).empty("nothing is held indirectly")
 }

@@ -1,9 +1,8 @@
 //! `muster tickets`.
 
 use muster_app::Opened;
-use muster_engine::{attest_ticket, close_ticket, list_tickets, refuse_ticket};
+use muster_engine::{attest_ticket, close_ticket, json, list_tickets, refuse_ticket};
 use muster_store::{Ticket, TicketStatus};
-use serde_json::{Value as Json, json};
 
 use crate::{Exit, Result, error::CommandError, shell::Shell, ui::Report, when};
 
@@ -71,7 +70,7 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
             let tickets = list_tickets(&opened, status, after, limit).await?;
             let next = tickets.last().filter(|_| tickets.len() == limit);
             let next = next.map(|ticket| ticket.id.to_string());
-            let items = tickets.iter().map(|ticket| (row(ticket), document(ticket)));
+            let items = tickets.iter().map(|ticket| (row(ticket), json::ticket(ticket)));
             shell.ui.show(&Report::list(&COLUMNS, items, next).empty("nothing to do by hand"))?;
         }
         Command::Show { ticket: id } => {
@@ -106,7 +105,7 @@ async fn one(opened: &Opened, id: i64) -> Result<Report> {
             .hint("muster tickets list shows them"));
     };
     let fields = COLUMNS.into_iter().zip(row(ticket)).collect();
-    Ok(Report::one(fields, document(ticket)))
+    Ok(Report::one(fields, json::ticket(ticket)))
 }
 
 fn row(ticket: &Ticket) -> Vec<String> {
@@ -119,14 +118,4 @@ fn row(ticket: &Ticket) -> Vec<String> {
         ticket.closed_by.as_ref().map_or_else(String::new, ToString::to_string),
         ticket.reference.to_string(),
     ]
-}
-
-fn document(ticket: &Ticket) -> Json {
-    let at = |at: Option<jiff::Timestamp>| at.map(|at| at.to_string());
-    json!({
-        "ticket": ticket.id, "subject": &*ticket.subject, "what": &*ticket.what, "kind": &*ticket.kind,
-        "status": ticket.status.word(), "reference": &*ticket.reference, "opened_at": ticket.opened_at.to_string(),
-        "closed_at": at(ticket.closed_at), "closed_by": ticket.closed_by.as_deref(), "note": ticket.note.as_deref(),
-        "attested_at": at(ticket.attested_at), "attested_by": ticket.attested_by.as_deref(),
-    })
 }

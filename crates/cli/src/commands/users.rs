@@ -1,8 +1,6 @@
 //! `muster users`.
 
-use muster_app::{PeopleQuery, Person, list_people};
-use muster_plan::value_json;
-use serde_json::{Value as Json, json};
+use muster_app::{PeopleQuery, Person, json, list_people};
 
 use crate::{
     Exit, Result,
@@ -59,7 +57,7 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     };
     let page = list_people(&ctx, &opened, &query).await?;
     let extra = args.columns;
-    let items = page.items.iter().map(|person| (row(person, &extra), document(person)));
+    let items = page.items.iter().map(|person| (row(person, &extra), json::person(person)));
     let mut report = Report::list(
         &["key", "display", "lifecycle"],
         items,
@@ -79,14 +77,4 @@ fn row(person: &Person, extra: &[String]) -> Vec<String> {
     let mut row = vec![person.key.to_string(), person.display.to_string(), lifecycle];
     row.extend(extra.iter().map(value));
     row
-}
-
-/// A person as a document.
-pub(crate) fn document(person: &Person) -> Json {
-    let values: serde_json::Map<String, Json> =
-        person.values.iter().map(|(name, value)| (name.to_string(), value_json(value))).collect();
-    json!({
-        "id": person.id.0, "type": &*person.type_name, "key": &*person.key, "display": &*person.display,
-        "lifecycle": person.lifecycle.as_deref(), "values": values,
-    })
 }

@@ -1,12 +1,10 @@
 //! `muster workflows`.
 
 use muster_engine::{
-    Candidate, RunQuery, RunView, WorkflowReport, WorkflowSelection, dry_run_workflow,
+    Candidate, RunQuery, RunView, WorkflowReport, WorkflowSelection, dry_run_workflow, json,
     run_due_workflows, run_workflow, workflow_history, workflow_named,
 };
-use muster_policy::{Trigger, Workflow};
 use muster_store::WorkflowTask;
-use serde_json::{Value as Json, json};
 
 use crate::{Exit, Result, progress::progress, shell::Shell, ui::Report, when::shown};
 
@@ -96,14 +94,10 @@ async fn list(shell: &mut Shell) -> Result<Exit> {
     let (_, opened) = shell.open().await?;
     let items = opened.model.workflows.iter().map(|workflow| {
         let kinds: Vec<&str> = workflow.tasks.iter().map(|task| &*task.kind).collect();
-        let begins = begins(&opened, workflow);
+        let begins = json::begins(&opened, workflow);
         let scope = workflow.scope.as_ref().map_or("everybody", |scope| scope.program.source());
-        let row = vec![workflow.name.to_string(), begins.clone(), scope.to_owned(), kinds.join(", ")];
-        let document = json!({
-            "workflow": &*workflow.name, "description": workflow.description.as_deref(), "begins": begins,
-            "where": scope, "tasks": kinds, "at": workflow.at.to_string(),
-        });
-        (row, document)
+        let row = vec![workflow.name.to_string(), begins, scope.to_owned(), kinds.join(", ")];
+        (row, json::workflow(&opened, workflow))
     });
     let report = Report::list(&["workflow", "begins", "where", "tasks"], items, None)
         .empty("the project has no `workflows:`");
@@ -111,43 +105,11 @@ async fn list(shell: &mut Shell) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn begins(opened: &muster_app::Opened, workflow: &Workflow) -> String {
-    let role = |role: &usize| opened.model.roles.get(*role).map_or("?", |role| &*role.name);
-    match &workflow.trigger {
-        Trigger::Date { instant, offset, late: _ } => {
-            let source = instant.program.source();
-            let days = offset.abs();
-            match offset.signum() {
-                0 => format!("on {source}"),
-                1 => format!("{days:#} after {source}"),
-                _ => format!("{days:#} before {source}"),
-            }
-        }
-        Trigger::Changed(slots) => {
-            let name = |slot| {
-                let found = opened.model.schema.attribute(workflow.type_id, slot);
-                found.map_or("?", |attribute| &*attribute.name)
-            };
-            format!(
-                "when {} changes",
-                slots.iter().map(|s| name(*s)).collect::<Vec<_>>().join(" or ")
-            )
-        }
-        Trigger::Gained(position) => format!("with role {}", role(position)),
-        Trigger::Lost(position) => format!("after role {}", role(position)),
-        Trigger::Entered(state) => {
-            let name = opened.evaluator.state_name(workflow.type_id, *state);
-            format!("in state {}", name.as_deref().unwrap_or("?"))
-        }
-        Trigger::Demand => "on demand".to_owned(),
-    }
-}
-
 async fn dry_run(shell: &mut Shell, args: SelectionArgs) -> Result<Exit> {
     let (ctx, opened) = shell.open().await?;
     let name = args.workflow.clone();
     let candidates = dry_run_workflow(&ctx, &opened, &name, &selection(args)).await?;
-    let items = candidates.iter().map(|candidate| (row(candidate), document(candidate)));
+    let items = candidates.iter().map(|candidate| (row(candidate), json::candidate(candidate)));
     let report =
         Report::list(&["person", "due", "occasion"], items, None).empty("it would run for nobody");
     shell.ui.show(&report)?;
@@ -164,13 +126,6 @@ fn selection(args: SelectionArgs) -> WorkflowSelection {
 
 fn row(candidate: &Candidate) -> Vec<String> {
     vec![candidate.person.to_string(), shown(candidate.due), candidate.occasion.to_string()]
-}
-
-fn document(candidate: &Candidate) -> Json {
-    json!({
-        "id": candidate.id.0, "person": &*candidate.person, "due": candidate.due.to_string(),
-        "occasion": &*candidate.occasion,
-    })
 }
 
 async fn run_now(shell: &mut Shell, args: RunArgs) -> Result<Exit> {
@@ -193,10 +148,6 @@ async fn due(shell: &mut Shell) -> Result<Exit> {
 
 fn finish(shell: &mut Shell, report: &WorkflowReport) -> Result<Exit> {
     let WorkflowReport { begun, done, skipped, failed, waiting, next } = report;
-    let document = json!({
-        "begun": begun, "done": done, "skipped": skipped, "failed": failed, "waiting": waiting,
-        "next": next.map(|next| next.to_string()),
-    });
     let counts = [
         ("begun", begun),
         ("done", done),
@@ -208,7 +159,7 @@ fn finish(shell: &mut Shell, report: &WorkflowReport) -> Result<Exit> {
         counts.iter().map(|(name, n)| (*name, n.to_string())).collect();
     fields.push(("next", next.map_or_else(String::new, shown)));
     let text: Vec<String> = counts.iter().map(|(name, n)| format!("{n} {name}")).collect();
-    shell.ui.show(&Report::one(fields, document).text(text.join(", ")))?;
+    shell.ui.show(&Report::one(fields, json::workflow_report(report)).text(text.join(", ")))?;
     if *failed > 0 {
         shell.ui.say("see what failed: muster workflows history")?;
         return Ok(Exit::Partial);
@@ -223,7 +174,7 @@ async fn history(shell: &mut Shell, args: HistoryArgs) -> Result<Exit> {
     let query = RunQuery { workflow, person, before: after, limit };
     let runs = workflow_history(&ctx, &opened, &query).await?;
     let next = runs.last().filter(|_| runs.len() == limit).map(|last| last.run.id.to_string());
-    let items = runs.iter().map(|run| (run_row(run), run_document(run)));
+    let items = runs.iter().map(|run| (run_row(run), json::workflow_run(run)));
     let columns = ["run", "workflow", "person", "revision", "begun", "state", "tasks"];
     shell.ui.show(&Report::list(&columns, items, next).empty("no workflow ran yet"))?;
     Ok(Exit::Done)
@@ -247,25 +198,4 @@ fn task_text(task: &WorkflowTask) -> String {
     let name = if task.name.is_empty() { &task.kind } else { &task.name };
     let detail = if task.detail.is_empty() { String::new() } else { format!(" ({})", task.detail) };
     format!("{name} {}{detail}", task.state.word())
-}
-
-fn run_document(view: &RunView) -> Json {
-    let RunView { run, person, tasks } = view;
-    let at = |at: Option<jiff::Timestamp>| at.map(|at| at.to_string());
-    let tasks: Vec<Json> = tasks
-        .iter()
-        .map(|task| {
-            json!({
-                "seq": task.seq, "kind": &*task.kind, "name": &*task.name, "state": task.state.word(),
-                "attempts": task.attempts, "began_at": task.began_at.to_string(), "ended_at": at(task.ended_at),
-                "detail": &*task.detail,
-            })
-        })
-        .collect();
-    json!({
-        "run": run.id, "workflow": &*run.workflow, "revision": run.revision, "person": &**person,
-        "occasion": &*run.occasion, "due_at": run.due_at.to_string(), "state": run.state.word(),
-        "began_at": run.began_at.to_string(), "began_by": &*run.began_by, "ended_at": at(run.ended_at),
-        "wake_at": at(run.wake_at), "detail": &*run.detail, "tasks": tasks,
-    })
 }

@@ -1,7 +1,6 @@
 //! One account or entitlement: does she have it, should she, and why.
 
-use muster_app::AccessExplained;
-use serde_json::{Value as Json, json};
+use muster_app::{AccessExplained, json};
 
 use super::reasons;
 use crate::{
@@ -11,18 +10,7 @@ use crate::{
 
 /// The answer in every format.
 pub(crate) fn access(explained: &AccessExplained, paint: Paint) -> Report {
-    let AccessExplained { subject, access, has, wanted, reasons: why, missing, account, state } =
-        explained;
-    let json = json!({
-        "person": &**subject, "access": access, "has": has, "wanted": wanted,
-        "reasons": why.iter().map(reasons::reason_json).collect::<Vec<_>>(),
-        "missing": missing.iter().map(reasons::missing_json).collect::<Vec<_>>(),
-        "account": account.as_ref().map(|account| json!({
-            "name": &*account.name, "enabled": account.enabled, "status": account.status.word(),
-            "changed_at": account.changed_at.to_string(),
-        })),
-        "state": state.as_ref().map(reasons::state_json),
-    });
+    let AccessExplained { subject, access, has, wanted, reasons: why, .. } = explained;
     let fields = vec![
         ("person", subject.to_string()),
         ("access", access.clone()),
@@ -33,7 +21,7 @@ pub(crate) fn access(explained: &AccessExplained, paint: Paint) -> Report {
             why.iter().map(|reason| reason.role.to_string()).collect::<Vec<_>>().join(", "),
         ),
     ];
-    Report::one(fields, Json::clone(&json)).text(text(explained, paint))
+    Report::one(fields, json::access_explained(explained)).text(text(explained, paint))
 }
 
 fn text(explained: &AccessExplained, paint: Paint) -> String {

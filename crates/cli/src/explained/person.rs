@@ -1,9 +1,7 @@
 //! A person: state, roles, accounts, what is not as it should be.
 
-use muster_app::{AccountExplained, EntitlementExplained, PersonExplained};
-use muster_plan::value_json;
+use muster_app::{AccountExplained, EntitlementExplained, PersonExplained, json};
 use muster_policy::Want;
-use serde_json::{Value as Json, json};
 
 use super::reasons;
 use crate::{
@@ -13,17 +11,8 @@ use crate::{
 
 /// The answer in every format.
 pub(crate) fn person(explained: &PersonExplained, paint: Paint) -> Report {
-    let PersonExplained { person, state, roles, accounts, conflicts, next_change } = explained;
-    let json = json!({
-        "person": crate::commands::users::document(person),
-        "state": state.as_ref().map(reasons::state_json),
-        "roles": roles.iter().map(|role| json!({
-            "role": &*role.role, "via": role.via, "at": role.at.to_string(),
-        })).collect::<Vec<_>>(),
-        "accounts": accounts.iter().map(account_json).collect::<Vec<_>>(),
-        "conflicts": conflicts.iter().map(|name| &**name).collect::<Vec<_>>(),
-        "next_change": next_change.map(|at| at.to_string()),
-    });
+    let PersonExplained { person, state: _, roles, accounts, conflicts: _, next_change: _ } =
+        explained;
     let mut fields = vec![
         ("key", person.key.to_string()),
         ("display", person.display.to_string()),
@@ -35,7 +24,7 @@ pub(crate) fn person(explained: &PersonExplained, paint: Paint) -> Report {
             .iter()
             .map(|account| ("account", format!("{}.{}", account.system, account.account_type))),
     );
-    Report::one(fields, json).text(text(explained, paint))
+    Report::one(fields, json::person_explained(explained)).text(text(explained, paint))
 }
 
 fn text(explained: &PersonExplained, paint: Paint) -> String {
@@ -101,38 +90,4 @@ fn entitlement_line(entitlement: &EntitlementExplained, paint: Paint) -> String 
         (true, false) => format!("{} {name}   {}", paint.green("+"), paint.dim(&roles.join(", "))),
         (false, _) => format!("{} {name}   no role grants it", paint.yellow("-")),
     }
-}
-
-fn account_json(account: &AccountExplained) -> Json {
-    let want = match account.desired.want {
-        Want::Present => "present",
-        Want::Retained { .. } => "retained",
-        Want::Absent => "absent",
-    };
-    let attributes: Vec<Json> = account
-        .attributes
-        .iter()
-        .map(|(name, reason)| {
-            json!({
-                "attribute": &**name, "value": value_json(&reason.value), "expression": &*reason.source,
-                "at": reason.at.to_string(), "role": reason.role.as_deref(),
-            })
-        })
-        .collect();
-    let entitlements: Vec<Json> = account
-        .entitlements
-        .iter()
-        .map(|entitlement| {
-            json!({
-                "kind": &*entitlement.kind, "name": &*entitlement.name, "wanted": entitlement.wanted, "there": entitlement.there,
-                "reasons": entitlement.reasons.iter().map(reasons::reason_json).collect::<Vec<_>>(),
-            })
-        })
-        .collect();
-    json!({
-        "system": &*account.system, "account_type": &*account.account_type, "want": want, "enabled": account.desired.enabled,
-        "name": account.desired.name.as_deref(), "observed": account.observed.as_ref().map(crate::commands::accounts::document),
-        "reasons": account.reasons.iter().map(reasons::reason_json).collect::<Vec<_>>(),
-        "attributes": attributes, "entitlements": entitlements,
-    })
 }

@@ -2,9 +2,7 @@
 
 use muster_lang::Condition;
 use muster_model::{Text, Value};
-use muster_plan::value_json;
 use muster_policy::{Because, MissingRole, Reason, StateReason};
-use serde_json::{Value as Json, json};
 
 use crate::{
     ui::{Paint, printable},
@@ -98,47 +96,4 @@ pub(super) fn missing(missing: &MissingRole, paint: Paint, text: &mut String) {
 pub(super) fn state(state: &StateReason, paint: Paint, text: &mut String) {
     put!(text, "State {} since {}  ({})\n", paint.bold(&state.state), shown(state.since), state.at);
     conditions(&state.conditions, "   ", paint, text);
-}
-
-pub(super) fn condition_json(condition: &Condition) -> Json {
-    let reads: serde_json::Map<String, Json> =
-        condition.reads.iter().map(|(path, value)| (path.to_string(), value_json(value))).collect();
-    json!({
-        "condition": &*condition.source, "holds": condition.holds, "reads": reads,
-        "flips": condition.flips.map(|at| at.to_string()),
-    })
-}
-
-pub(super) fn conditions_json(conditions: &[Condition]) -> Vec<Json> {
-    conditions.iter().map(condition_json).collect()
-}
-
-pub(super) fn reason_json(reason: &Reason) -> Json {
-    json!({ "role": &*reason.role, "at": reason.at.to_string(), "because": because_json(&reason.because) })
-}
-
-fn because_json(because: &Because) -> Json {
-    match because {
-        Because::Rule { conditions, at } => {
-            json!({ "rule": at.to_string(), "conditions": conditions_json(conditions) })
-        }
-        Because::Assigned { id, reason, by, from, until } => json!({
-            "assignment": id.0, "reason": &**reason, "by": &**by,
-            "from": from.map(|at| at.to_string()), "until": until.map(|at| at.to_string()),
-        }),
-        Because::Included(outer) => json!({ "included_in": reason_json(outer) }),
-    }
-}
-
-pub(super) fn missing_json(missing: &MissingRole) -> Json {
-    json!({
-        "role": &*missing.role, "at": missing.at.to_string(), "conditions": conditions_json(&missing.conditions),
-    })
-}
-
-pub(super) fn state_json(state: &StateReason) -> Json {
-    json!({
-        "state": &*state.state, "since": state.since.to_string(), "at": state.at.to_string(),
-        "conditions": conditions_json(&state.conditions),
-    })
 }

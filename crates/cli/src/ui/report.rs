@@ -36,7 +36,7 @@ impl Report {
         Self {
             columns: columns.iter().map(|&column| column.to_owned()).collect(),
             rows,
-            json: serde_json::json!({ "items": lines, "next": next }),
+            json: muster_app::json::list(&lines, next.as_deref()),
             lines: Some(lines),
             empty: "nothing found",
             next,

@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use muster_app::{Adopted, Chosen, DriftVerb, adopt_drift, decide_drift};
-use serde_json::json;
+use muster_app::{Adopted, Chosen, DriftVerb, adopt_drift, decide_drift, json};
 
 use super::view;
 use crate::{
@@ -101,7 +100,7 @@ async fn decide(
     let (ctx, opened) = shell.open().await?;
     let (drift, n) =
         decide_drift(&ctx, &opened, &which.chosen(), verb, comment, which.confirm).await?;
-    let items = drift.iter().map(|drift| (view::row(drift), view::document(drift)));
+    let items = drift.iter().map(|drift| (view::row(drift), json::drift(drift)));
     let columns = ["id", "person", "system", "account", "what", "seen", "decision"];
     let text = match drift.as_slice() {
         [one] => format!("{done}: {}, {}", view::what(one), one.account),
@@ -116,21 +115,18 @@ async fn decide(
 
 pub(super) async fn adopt(shell: &mut Shell, args: Adopt) -> Result<Exit> {
     let (ctx, opened) = shell.open().await?;
-    match adopt_drift(&ctx, &opened, args.id, &args.comment).await? {
-        Adopted::Assigned { drift, role, assignment, missing } => {
+    let adopted = adopt_drift(&ctx, &opened, args.id, &args.comment).await?;
+    let json = json::adopted(&adopted);
+    match adopted {
+        Adopted::Assigned { drift, role, assignment: _, missing } => {
             let mut text =
                 format!("assigned: {role} to {}", drift.person.as_deref().unwrap_or("?"));
             if !missing.is_empty() {
                 put!(text, "\nit brings as well: {}", missing.join(", "));
             }
-            let json = json!({
-                "assigned": &*role, "assignment": assignment.0, "missing": missing,
-                "drift": view::document(&drift),
-            });
             shell.ui.show(&Report::one(Vec::new(), json).text(text))?;
         }
-        Adopted::Proposed { drift, text, why } => {
-            let json = json!({ "proposal": text, "why": why, "drift": view::document(&drift) });
+        Adopted::Proposed { drift: _, text, why } => {
             shell.ui.say(&format!("it takes a change of the model: {why}"))?;
             match args.write {
                 Some(file) => {

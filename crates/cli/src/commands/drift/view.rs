@@ -1,11 +1,9 @@
 //! How drift reads: a row, a document, one item in full.
 
 use jiff::Timestamp;
-use muster_app::{DriftGroupView, DriftView};
+use muster_app::{DriftGroupView, DriftView, json};
 use muster_model::Value;
-use muster_plan::value_json;
 use muster_store::{DriftDecision, DriftWhat};
-use serde_json::{Value as Json, json};
 
 use crate::{
     ui::{Report, printable},
@@ -54,18 +52,6 @@ fn decision(drift: &DriftView) -> String {
     }
 }
 
-pub(super) fn document(drift: &DriftView) -> Json {
-    let at = |at: Option<Timestamp>| at.map(|at| at.to_string());
-    json!({
-        "id": drift.id.0, "group": &*drift.group, "system": &*drift.system, "account_type": &*drift.account_type,
-        "account": &*drift.account, "person": drift.person.as_deref(), "what": drift.what.word(),
-        "kind": drift.kind.as_deref(), "item": &*drift.item, "before": value_json(&drift.before),
-        "after": value_json(&drift.after), "first_seen": drift.first_seen.to_string(), "seen_at": drift.seen_at.to_string(),
-        "read": drift.read, "decision": drift.decision.word(), "until": at(drift.until), "by": drift.decided_by.as_deref(),
-        "decided_at": at(drift.decided_at), "comment": &*drift.remark, "closed_at": at(drift.closed_at),
-    })
-}
-
 pub(super) fn group_row(group: &DriftGroupView, by_read: bool) -> Vec<String> {
     let what = if group.n == 1 || !by_read {
         what(&group.example)
@@ -81,15 +67,6 @@ pub(super) fn group_row(group: &DriftGroupView, by_read: bool) -> Vec<String> {
         shown(group.first_seen),
         shown(group.last_seen),
     ]
-}
-
-pub(super) fn group(group: &DriftGroupView) -> Json {
-    let name = Some(&*group.group).filter(|name| !name.is_empty());
-    json!({
-        "group": name, "read": group.read, "items": group.n, "undecided": group.n_undecided,
-        "example": document(&group.example), "first_seen": group.first_seen.to_string(),
-        "last_seen": group.last_seen.to_string(),
-    })
 }
 
 /// One item in full.
@@ -111,5 +88,5 @@ pub(super) fn one(drift: &DriftView) -> Report {
         ("comment", drift.remark.to_string()),
         ("over", at(drift.closed_at)),
     ];
-    Report::one(fields, document(drift))
+    Report::one(fields, json::drift(drift))
 }

@@ -1,0 +1,53 @@
+//! Roles, revisions, alarms, findings, the journal's state.
+
+use std::fmt::Write as _;
+
+use muster_store::{RevisionHead, Summary};
+use serde_json::{Value as Json, json};
+
+use crate::{AlarmView, Finding, RoleView};
+
+/// A role of the model.
+pub fn role(role: &RoleView) -> Json {
+    json!({
+        "name": &*role.name, "description": role.description.as_deref(), "owner": role.owner.as_deref(),
+        "when": role.when.as_deref(), "includes": role.includes.iter().map(|name| &**name).collect::<Vec<_>>(),
+        "grants": role.grants, "at": role.at.to_string(),
+    })
+}
+
+/// A revision of the model, without its files.
+pub fn revision(revision: &RevisionHead) -> Json {
+    json!({
+        "revision": revision.number, "made_at": revision.made_at.to_string(), "made_by": &*revision.author,
+        "hash": &*revision.hash,
+    })
+}
+
+/// An alarm.
+pub fn alarm(alarm: &AlarmView) -> Json {
+    json!({
+        "id": alarm.id.0, "kind": alarm.kind.word(), "system": alarm.system.as_deref(), "subject": &*alarm.subject,
+        "message": &*alarm.message, "detail": alarm.detail, "times": alarm.n, "raised_at": alarm.raised_at.to_string(),
+        "last_at": alarm.last_at.to_string(), "status": alarm.status.word(), "by": alarm.decided_by.as_deref(),
+        "comment": &*alarm.remark,
+    })
+}
+
+/// What `doctor` found.
+pub fn finding(finding: &Finding) -> Json {
+    json!({
+        "status": finding.status.word(), "what": finding.what, "detail": finding.detail, "fix": finding.fix,
+    })
+}
+
+/// A journal, or an export of it, that is whole.
+pub fn verified(summary: &Summary) -> Json {
+    let Summary { n_entries, first_seq, last_seq, last_hash } = summary;
+    let hash = last_hash.iter().fold(String::new(), |mut hex, byte| {
+        // Writing into a String cannot fail.
+        _ = write!(hex, "{byte:02x}");
+        hex
+    });
+    json!({ "ok": true, "events": n_entries, "first": first_seq, "last": last_seq, "last_hash": hash })
+}

@@ -1,0 +1,25 @@
+//! The JSON form of what runs answer: the same on the command line and over HTTP. The views of use cases have theirs in
+//! `muster_app::json`.
+
+mod lifecycle;
+mod matches;
+mod plans;
+mod sync;
+mod systems;
+mod workflows;
+
+use jiff::Timestamp;
+
+pub use self::{
+    lifecycle::{anonymised, fact, grace, leavers, restored},
+    matches::match_case,
+    plans::{applied, kept_plan, order, order_with_history, plan_name, reverted},
+    sync::{change_set, read},
+    systems::{system, ticket},
+    workflows::{begins, candidate, workflow, workflow_report, workflow_run},
+};
+
+/// An instant, or null.
+fn at(at: Option<Timestamp>) -> Option<String> {
+    at.map(|at| at.to_string())
+}
