@@ -7,6 +7,7 @@ mod accounts;
 mod alarm;
 mod assign;
 mod audit;
+mod clients;
 mod context;
 mod deliver;
 mod doctor;
@@ -25,6 +26,7 @@ mod people;
 mod process;
 mod revisions;
 mod roles;
+mod scope;
 mod simulate;
 mod takeover;
 
@@ -34,6 +36,10 @@ pub use alarm::{
 };
 pub use assign::{AssignRequest, AssignmentView, assign, list_assignments, unassign};
 pub use audit::{AuditQuery, export_journal, journal_json, search_journal, verify_export};
+pub use clients::{
+    KnownClient, TokenMade, create_token, end_client, known_client, list_clients, revoke_token,
+    rotate_token, token_json,
+};
 pub use context::{Clock, Connectors, Ctx};
 pub use deliver::{CommandCall, Deliver, DeliverError, Mail, WebhookCall};
 pub use doctor::{Finding, FindingStatus, doctor};
@@ -60,6 +66,7 @@ pub use people::{Page, PeopleQuery, Person, entity_type, list_people, resolve_pe
 pub use process::{process_is_gone, process_name};
 pub use revisions::list_revisions;
 pub use roles::{RoleView, list_roles};
+pub use scope::{Scope, Scopes};
 pub use simulate::{
     Change, ChangeKind, Event, Impact, ModelQuery, ModelsCompared, PersonImpact, Thing,
     compare_models, everybody, look_ahead,

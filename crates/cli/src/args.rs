@@ -120,6 +120,8 @@ pub(crate) enum Command {
     Plan(commands::plan::Args),
     Apply(commands::apply::Args),
     Run(commands::run::Args),
+    Serve(commands::serve::Args),
+    Token(commands::token::Args),
     Orders(commands::orders::Args),
     Systems(commands::systems::Args),
     Tickets(commands::tickets::Args),

@@ -28,12 +28,14 @@ pub(crate) mod revisions;
 pub(crate) mod roles;
 pub(crate) mod run;
 pub(crate) mod schema;
+pub(crate) mod serve;
 pub(crate) mod simulate;
 pub(crate) mod sync;
 pub(crate) mod systems;
 pub(crate) mod takeover;
 pub(crate) mod test;
 pub(crate) mod tickets;
+pub(crate) mod token;
 pub(crate) mod unassign;
 pub(crate) mod users;
 pub(crate) mod version;
@@ -57,6 +59,8 @@ pub(crate) async fn run(shell: &mut Shell, command: Command) -> Result<Exit> {
         Command::Orders(args) => Box::pin(orders::run(shell, args)).await,
         Command::Systems(args) => Box::pin(systems::run(shell, args)).await,
         Command::Tickets(args) => Box::pin(tickets::run(shell, args)).await,
+        Command::Serve(args) => Box::pin(serve::run(shell, args)).await,
+        Command::Token(args) => Box::pin(token::run(shell, args)).await,
         Command::Report(args) => Box::pin(report::run(shell, args)).await,
         Command::Explain(args) => Box::pin(explain::run(shell, args)).await,
         Command::Simulate(args) => Box::pin(simulate::run(shell, args)).await,

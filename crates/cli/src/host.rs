@@ -15,6 +15,8 @@ use muster_model::Text;
 pub struct Host {
     /// Opens connectors.
     pub connectors: Arc<dyn Connectors>,
+    /// The faces that `muster serve` answers with.
+    pub faces: fn() -> muster_web::Router,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Who runs the command: the name of the operating system's user.

@@ -41,9 +41,15 @@ fn main() -> ExitCode {
     run.unwrap_or(ExitCode::FAILURE)
 }
 
+/// What `muster serve` answers with.
+fn faces() -> muster_web::Router {
+    muster_web::Router::new()
+}
+
 fn host() -> Host {
     Host {
         connectors: Arc::new(connectors::BuiltIn),
+        faces,
         clock: Arc::new(process::SystemClock),
         actor: process::user_name().into(),
         variables: process::variables(),

@@ -58,6 +58,7 @@ const LAYERS: &[Layer] = &[
         kind: Kind::Edge,
         uses: &["model", "lang", "policy", "plan", "project", "store", "connector"],
     },
+    Layer { name: "web", kind: Kind::Edge, uses: &["model", "store", "app"] },
     Layer { name: "notify", kind: Kind::Edge, uses: &["model", "connector", "http", "app"] },
     Layer {
         name: "engine",
@@ -78,6 +79,7 @@ const LAYERS: &[Layer] = &[
             "app",
             "engine",
             "demo",
+            "web",
         ],
     },
     Layer {
@@ -96,6 +98,7 @@ const LAYERS: &[Layer] = &[
             "connector-sql",
             "app",
             "notify",
+            "web",
             "cli",
         ],
     },

@@ -64,7 +64,7 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     }
 }
 
-fn show(shell: &mut Shell, event: &RunEvent) -> std::result::Result<(), CommandError> {
+pub(crate) fn show(shell: &mut Shell, event: &RunEvent) -> std::result::Result<(), CommandError> {
     let line = match shell.ui.format() {
         Format::Json | Format::Jsonl => {
             json!({ "at": event.at.to_string(), "event": event.what, "text": event.text, "detail": event.detail })

@@ -179,6 +179,7 @@ impl Place {
         };
         let host = Host {
             connectors: Arc::new(Csv),
+            faces: muster_web::Router::new,
             clock: Arc::new(Standing(self.now)),
             actor: "ada".into(),
             variables: self.variables.clone(),

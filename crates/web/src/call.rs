@@ -1,0 +1,78 @@
+//! Who calls: a program by its token. Handlers that take a [`Call`] are never reached without one.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, StatusCode, header, request::Parts},
+};
+use muster_app::{Ctx, Opened, Scope, Scopes, known_client};
+use muster_model::Text;
+
+use crate::{Problem, RequestId, Service};
+
+/// Who calls, and what they may ask for.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// How the journal names them.
+    pub actor: Text,
+    /// The client.
+    pub client: i64,
+    /// What its token may be used for.
+    pub scopes: Scopes,
+}
+
+/// An authenticated request.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// Who does it, when, under which correlation (the request id).
+    pub ctx: Ctx,
+    /// The project, the same for the whole request.
+    pub opened: Arc<Opened>,
+    /// Who calls.
+    pub caller: Caller,
+}
+
+impl Call {
+    /// Goes on only if the token may be used for this.
+    pub fn need(&self, scope: Scope) -> Result<(), Problem> {
+        if self.caller.scopes.cover(scope) {
+            return Ok(());
+        }
+        Err(Problem::denied(format!("the token lacks the scope `{scope}`")))
+    }
+}
+
+impl FromRequestParts<Service> for Call {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
+        let opened = service.opened();
+        let token = bearer(&parts.headers).ok_or_else(Problem::unauthenticated)?;
+        let now = service.clock().now();
+        let known = known_client(&opened.store, token, now).await?;
+        let known = known.ok_or_else(Problem::unauthenticated)?;
+        if let Err(wait) = service.buckets().take(known.id, now) {
+            let title = "The client asks too often";
+            let detail = "the limit of requests a second is reached";
+            let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate", title, detail);
+            return Err(problem.retry_after(wait.as_secs() + 1));
+        }
+        let correlation = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
+        let ctx = Ctx {
+            actor: format!("client {}", known.name).into(),
+            correlation: correlation.unwrap_or_else(|| "".into()),
+            clock: Arc::clone(service.clock()),
+        };
+        let caller = Caller { actor: ctx.actor.clone(), client: known.id, scopes: known.scopes };
+        Ok(Self { ctx, opened, caller })
+    }
+}
+
+/// The token of the one `Authorization` header there is.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut given = headers.get_all(header::AUTHORIZATION).iter();
+    let (one, None) = (given.next()?, given.next()) else { return None };
+    let (scheme, token) = one.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start_matches(' '))
+}

@@ -1,0 +1,69 @@
+//! The layers around all faces.
+
+use std::time::Instant;
+
+use axum::{
+    extract::{DefaultBodyLimit, Request},
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse as _, Response},
+};
+use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
+
+use crate::{Problem, RequestId, Router, Service, health, request_id};
+
+/// What every answer says unless its handler said otherwise.
+const HEADERS: [(HeaderName, &str); 5] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::CACHE_CONTROL, "no-store"),
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+];
+
+/// All faces together, with the layers around them, ready to [`serve`](crate::serve).
+pub fn finish(faces: Router, service: Service) -> axum::Router {
+    let limits = service.limits().clone();
+    let late = TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, limits.answer_time);
+    faces
+        .merge(health::router())
+        .fallback(|| async { Problem::not_found("there is nothing at this address") })
+        .method_not_allowed_fallback(|| async {
+            let title = "The address does not take this method";
+            let detail = "the `Allow` header names the methods";
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", title, detail)
+        })
+        .layer(late)
+        .layer(CatchPanicLayer::custom(|_| {
+            let title = "A mistake of ours";
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            Problem::new(status, "bug", title, "something went wrong here").into_response()
+        }))
+        .layer(DefaultBodyLimit::max(limits.body))
+        .layer(middleware::from_fn(harden))
+        .layer(middleware::from_fn(log))
+        .layer(middleware::from_fn(request_id::identify))
+        .with_state(service)
+}
+
+async fn harden(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    for (name, value) in HEADERS {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// One line for each request. The query may hold names of people, so it is left out.
+async fn log(request: Request, next: Next) -> Response {
+    let begin = Instant::now();
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let id = request.extensions().get::<RequestId>().map(|id| id.0.clone());
+    let response = next.run(request).await;
+    tracing::info!(
+        %method, path, request = id.as_deref(), status = response.status().as_u16(),
+        took_ms = begin.elapsed().as_secs_f64() * 1000.0, "request"
+    );
+    response
+}

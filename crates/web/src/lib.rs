@@ -1,0 +1,29 @@
+//! What the HTTP faces share: who calls, how trouble is told, what is allowed in size and number, and the listener.
+//!
+//! A face is a crate with `pub fn router() -> Router`. A handler takes a [`Call`], which knows who asks and what the project
+//! is now, calls one use case, and answers; trouble becomes a [`Problem`] in one place. [`finish`] puts the layers around
+//! all faces together, [`serve`] listens until it is told to stop.
+
+mod call;
+mod finish;
+mod health;
+mod limits;
+mod problem;
+mod rate;
+mod request_id;
+mod serve;
+mod service;
+mod work;
+
+pub use call::{Call, Caller};
+pub use finish::finish;
+pub use limits::Limits;
+pub use problem::{Answer, Problem};
+pub use rate::Rate;
+pub use request_id::RequestId;
+pub use serve::{Peer, serve};
+pub use service::Service;
+pub use work::long_work;
+
+/// The routes of a face.
+pub type Router = axum::Router<Service>;

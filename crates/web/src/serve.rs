@@ -1,0 +1,107 @@
+//! The listener: takes connections within the limits until it is told to stop, then lets running requests end.
+
+use std::{convert::Infallible, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::extract::Request;
+use hyper::body::Incoming;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{conn::auto, graceful::GracefulShutdown},
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
+use tower::{ServiceExt as _, service_fn};
+
+use crate::Limits;
+
+/// Requests that one HTTP/2 connection may have open.
+const STREAMS: u32 = 128;
+/// After a failure to take a connection, such as too many open files.
+const AFTER_TROUBLE: Duration = Duration::from_millis(100);
+
+/// The address at the other end of the connection; in the extensions of every request.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
+/// Serves `router` until `stop` is done, and then until the requests that run have ended or the time for that is over.
+pub async fn serve(
+    listener: TcpListener,
+    router: axum::Router,
+    limits: &Limits,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let builder = builder(limits);
+    let places = Arc::new(Semaphore::new(limits.connections));
+    let graceful = GracefulShutdown::new();
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = &mut stop => break,
+            accepted = accept(&listener, &places) => accepted,
+        };
+        let Some((stream, peer, place)) = accepted else {
+            tokio::time::sleep(AFTER_TROUBLE).await;
+            continue;
+        };
+        let router = router.clone();
+        let answer = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(Peer(peer));
+            let answered = router.clone().oneshot(request);
+            async move { answered.await.map_err(|never: Infallible| never) }
+        });
+        let connection = builder
+            .serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(answer));
+        let connection = graceful.watch(connection.into_owned());
+        tokio::spawn(async move {
+            // The other end went away, or spoke something else; that is its affair.
+            drop(connection.await);
+            drop(place);
+        });
+    }
+    drop(listener);
+    tokio::select! {
+        () = graceful.shutdown() => {}
+        () = tokio::time::sleep(limits.drain_time) => tracing::warn!("requests were cut off at the end"),
+    }
+    Ok(())
+}
+
+type Place = tokio::sync::OwnedSemaphorePermit;
+
+/// The next connection, once there is a place for it; `None` when it could not be taken.
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> Option<(TcpStream, SocketAddr, Place)> {
+    let place = Arc::clone(places).acquire_owned().await.ok()?;
+    let (stream, peer) = listener
+        .accept()
+        .await
+        .inspect_err(|error| tracing::warn!(%error, "a connection could not be taken"))
+        .ok()?;
+    // Small answers go out at once. Where that cannot be set, they go out later.
+    drop(stream.set_nodelay(true));
+    Some((stream, peer, place))
+}
+
+fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head_time)
+        .max_buf_size(limits.head)
+        .max_headers(limits.headers);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(u32::try_from(limits.head).unwrap_or(u32::MAX))
+        .keep_alive_interval(Duration::from_secs(30))
+        .keep_alive_timeout(limits.head_time);
+    builder
+}
