@@ -38,6 +38,7 @@ pub struct Error {
     kind: Kind,
     message: String,
     hints: Vec<String>,
+    attribute: Option<String>,
     loaded: Option<Box<Loaded>>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -45,7 +46,8 @@ pub struct Error {
 impl Error {
     /// A failure of this kind; `message` is lower case and without a full stop.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hints: Vec::new(), loaded: None, source: None }
+        let message = message.into();
+        Self { kind, message, hints: Vec::new(), attribute: None, loaded: None, source: None }
     }
 
     /// What was named is not there.
@@ -77,6 +79,13 @@ impl Error {
         self
     }
 
+    /// Says which attribute of an entity it is about.
+    #[must_use]
+    pub fn about(mut self, attribute: impl Into<String>) -> Self {
+        self.attribute = Some(attribute.into());
+        self
+    }
+
     /// Adds the cause.
     #[must_use]
     pub fn caused_by(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
@@ -92,6 +101,11 @@ impl Error {
     /// Remedies, best first.
     pub fn hints(&self) -> &[String] {
         &self.hints
+    }
+
+    /// The attribute that it is about, where it is about one.
+    pub fn attribute(&self) -> Option<&str> {
+        self.attribute.as_deref()
     }
 
     /// The project with its diagnostics, when it is the project that is wrong.

@@ -14,6 +14,8 @@ pub struct Names {
     pub types: Vec<TypeNames>,
     /// By system.
     pub systems: Vec<SystemNames>,
+    /// Of the built-in source.
+    pub local: SystemNames,
 }
 
 /// The numbers of an entity type.
@@ -30,7 +32,7 @@ pub struct TypeNames {
 }
 
 /// The numbers of a system.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct SystemNames {
     /// The system's.
     pub no: Number,
@@ -120,6 +122,10 @@ impl Names {
                 tx.numbers(NameKind::Column, -read_no, &columns).await?;
             }
         }
+        let no = number(tx, NameKind::System, 0, &model.local.name).await?;
+        for read in &model.local.reads {
+            number(tx, NameKind::Read, no, &read_name(model, read.type_id)).await?;
+        }
         Ok(())
     }
 
@@ -206,7 +212,20 @@ impl Known {
         for system in &model.systems {
             names.systems.push(self.system(model, system)?);
         }
+        names.local = self.local(model, &names)?;
         Some(names)
+    }
+
+    /// The columns of what is entered by hand are the attributes, and have their numbers.
+    fn local(&mut self, model: &Model, names: &Names) -> Option<SystemNames> {
+        let no = self.get(NameKind::System, 0, &model.local.name)?;
+        let mut local = SystemNames { no, ..SystemNames::default() };
+        for read in &model.local.reads {
+            let numbers = names.type_names(read.type_id)?.numbers.clone();
+            let no = self.get(NameKind::Read, no, &read_name(model, read.type_id))?;
+            local.reads.push(ReadNames { no, numbers });
+        }
+        Some(local)
     }
 
     fn system(&mut self, model: &Model, system: &System) -> Option<SystemNames> {

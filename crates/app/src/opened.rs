@@ -11,7 +11,9 @@ use muster_policy::{Evaluator, Model, System};
 use muster_project::File;
 use muster_store::{Entry, Options, Revision, RevisionHead, Store};
 
-use crate::{Connectors, Ctx, Error, Names, error::store_trouble, project_hash, read_project};
+use crate::{
+    Connectors, Ctx, Error, Names, SystemNames, error::store_trouble, project_hash, read_project,
+};
 
 /// A project that is ready for use cases and runs.
 #[derive(Clone)]
@@ -101,6 +103,12 @@ impl Opened {
     /// What sends mail and the like for workflows; `None` where nothing does.
     pub fn deliver(&self) -> Option<Arc<dyn crate::Deliver>> {
         self.connectors.deliver(&self.dir)
+    }
+
+    /// The systems with their numbers, the built-in source last.
+    pub fn sources(&self) -> impl Iterator<Item = (&System, &SystemNames)> {
+        let local = std::iter::once((&self.model.local, &self.names.local));
+        self.model.systems.iter().zip(&self.names.systems).chain(local)
     }
 
     /// The system with this name.

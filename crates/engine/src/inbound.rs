@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use muster_app::{Ctx, Error, Opened, TypeNames};
 use muster_model::{EntityId, EntityType, Row, Slot, Text, TypeId};
 use muster_policy::TypeModel;
-use muster_store::{AppliedChange, Entity, MatchCase, Matched, RecordId, RecordMark, Tx};
+use muster_store::{AppliedChange, Entity, MatchCase, Matched, ReadTx, RecordId, RecordMark, Tx};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
@@ -23,6 +23,7 @@ use crate::{
 };
 
 mod arrivals;
+mod by_hand;
 mod journal;
 mod links;
 mod preview;
@@ -32,8 +33,10 @@ mod sayings;
 mod unique;
 mod write;
 
+pub(crate) use by_hand::{Arrived, Hand, How};
 pub(crate) use preview::Preview;
 use refused::Outcome;
+pub(crate) use refused::Problem;
 pub(crate) use sayings::reads_of;
 pub(crate) use write::replace;
 
@@ -59,6 +62,10 @@ pub(crate) struct Inbound<'a> {
     several: bool,
     /// True when a record of this read says that its entity is there.
     says_presence: bool,
+    /// Who entered what, where it is not the run itself that says so.
+    entered_by: FxHashMap<EntityId, &'a Ctx>,
+    /// True when two identities were ever merged.
+    any_merged: bool,
     /// What was changed so far, by kind.
     applied: BTreeMap<Text, u64>,
     now: Timestamp,
@@ -119,11 +126,6 @@ impl<'a> Inbound<'a> {
         correlator: Correlator<'a>,
     ) -> Result<Self, Error> {
         let type_id = source.read.type_id;
-        let missing = || Error::bug("a read has no type");
-        let entity_type = opened.model.schema.get(type_id).ok_or_else(missing)?;
-        let behaviour = opened.model.types.get(type_id.index()).ok_or_else(missing)?;
-        let type_names =
-            opened.names.type_names(type_id).ok_or_else(|| Error::bug("a type has no number"))?;
         let claimed = marks
             .values()
             .filter(|mark| seen.contains(&mark.key))
@@ -132,7 +134,44 @@ impl<'a> Inbound<'a> {
         let mut tx = opened.store.read().await?;
         let decisions = Decisions::load(&mut tx, Matched::Record, source.names.no).await?;
         let cases = tx.match_cases_of(Matched::Record, source.names.no).await?;
-        let several = !behaviour.authority.is_empty() || tx.any_merged().await?;
+        let any_merged = tx.any_merged().await?;
+        let any_by_hand = any_by_hand(&mut tx, opened, type_id).await?;
+        let made = Self::made(ctx, opened, source, correlator)?;
+        Ok(Self {
+            marks,
+            claimed,
+            decisions,
+            cases: cases.into_iter().map(|case| (case.key.clone(), case)).collect(),
+            several: !made.behaviour.authority.is_empty() || any_merged || any_by_hand,
+            any_merged,
+            ..made
+        })
+    }
+
+    /// As [`Inbound::new`], for what is entered by hand: it says itself whom it is about, nothing has to be looked up.
+    pub(crate) fn by_hand(
+        ctx: &'a Ctx,
+        opened: &'a Opened,
+        source: Source<'a>,
+        any_merged: bool,
+    ) -> Result<Self, Error> {
+        let correlator = Correlator::empty(&source.read.matches);
+        let made = Self::made(ctx, opened, source, correlator)?;
+        Ok(Self { several: true, any_merged, ..made })
+    }
+
+    fn made(
+        ctx: &'a Ctx,
+        opened: &'a Opened,
+        source: Source<'a>,
+        correlator: Correlator<'a>,
+    ) -> Result<Self, Error> {
+        let type_id = source.read.type_id;
+        let missing = || Error::bug("a read has no type");
+        let entity_type = opened.model.schema.get(type_id).ok_or_else(missing)?;
+        let behaviour = opened.model.types.get(type_id.index()).ok_or_else(missing)?;
+        let type_names =
+            opened.names.type_names(type_id).ok_or_else(|| Error::bug("a type has no number"))?;
         Ok(Self {
             ctx,
             opened,
@@ -140,13 +179,15 @@ impl<'a> Inbound<'a> {
             entity_type,
             behaviour,
             type_names,
-            marks,
-            claimed,
+            marks: FxHashMap::default(),
+            claimed: FxHashSet::default(),
             correlator,
-            decisions,
-            cases: cases.into_iter().map(|case| (case.key.clone(), case)).collect(),
-            several,
+            decisions: Decisions::default(),
+            cases: FxHashMap::default(),
+            several: false,
             says_presence: sayings::presence_reads(opened, type_id).contains(&source.names.no),
+            entered_by: FxHashMap::default(),
+            any_merged: false,
             applied: BTreeMap::new(),
             now: ctx.now(),
         })
@@ -271,6 +312,16 @@ impl<'a> Inbound<'a> {
             *self.applied.entry(kind.into()).or_default() += n;
         }
     }
+}
+
+/// True when anything of the type was ever entered by hand.
+async fn any_by_hand(tx: &mut ReadTx, opened: &Opened, type_id: TypeId) -> Result<bool, Error> {
+    for (_, _, names) in reads_of(opened, type_id).filter(|(_, read, _)| read.by_hand) {
+        if !tx.scan_record_marks(names.no, None, 1).await?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 impl Arrival<'_> {

@@ -20,6 +20,7 @@ pub mod json;
 mod lease;
 mod leavers;
 mod lifecycle;
+mod local;
 mod mapping;
 mod matches;
 mod orders;
@@ -47,6 +48,7 @@ pub use lifecycle::{
     FactRequest, FactView, Restored, lift_lifecycle_fact, list_lifecycle_facts, restore_identity,
     set_lifecycle_fact,
 };
+pub use local::{LocalChange, LocalDone, LocalVerb, change_local, change_local_in};
 pub use matches::{
     CandidateView, Decision, MatchView, apply_rule, decide_match, list_matches, merge_people,
     split_people, undo_match,

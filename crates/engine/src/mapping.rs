@@ -30,6 +30,9 @@ pub(crate) fn map_record(
     clock: &Clock,
     timezone: &TimeZone,
 ) -> Result<Vec<(Slot, Value)>, String> {
+    if read.by_hand {
+        return Ok(by_hand(schema, read, record));
+    }
     let bindings = [Binding::Record(record)];
     let frame = Frame { bindings: &bindings, world: &EmptyWorld, clock, timezone };
     let mut values = Vec::with_capacity(read.owns.len());
@@ -48,13 +51,22 @@ pub(crate) fn map_record(
     if problems.is_empty() { Ok(values) } else { Err(problems.join("; ")) }
 }
 
+/// What was entered by hand says only what has a value, and only what still fits the model.
+fn by_hand(schema: &Schema, read: &Read, record: &[Value]) -> Vec<(Slot, Value)> {
+    let attributes = schema.get(read.type_id).map_or(&[][..], |of| of.attributes.as_slice());
+    let said =
+        attributes.iter().zip(record).filter(|(a, value)| a.kind.is_kept() && !value.is_null());
+    said.filter_map(|(attribute, value)| Some((attribute.slot, convert(attribute, value).ok()?)))
+        .collect()
+}
+
 fn unreadable(text: &str) -> String {
     let shown: String = text.chars().take(60).collect();
     format!("`{shown}` cannot be read in the form that the mapping names")
 }
 
 /// Brings a value into the attribute's type: text is read, one value becomes a list of one, choices are checked.
-fn convert(attribute: &Attribute, value: &Value) -> Result<Value, String> {
+pub(crate) fn convert(attribute: &Attribute, value: &Value) -> Result<Value, String> {
     if attribute.many {
         let items: Result<Vec<Value>, String> =
             value.items().iter().map(|item| single(attribute, item)).collect();

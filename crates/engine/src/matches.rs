@@ -86,7 +86,7 @@ async fn view(tx: &mut ReadTx, opened: &Opened, case: MatchCase) -> Result<Match
 
 /// The system and the entity type or account type.
 fn names_of(opened: &Opened, subject: Matched, scope_no: Number) -> (Text, Text) {
-    for (system, names) in opened.model.systems.iter().zip(&opened.names.systems) {
+    for (system, names) in opened.sources() {
         let what = match subject {
             Matched::Record => {
                 let position = names.reads.iter().position(|read| read.no == scope_no);
@@ -107,8 +107,7 @@ fn names_of(opened: &Opened, subject: Matched, scope_no: Number) -> (Text, Text)
 
 /// The read with this number.
 fn read_numbered(opened: &Opened, read_no: Number) -> Result<(&System, &Read, &ReadNames), Error> {
-    let systems = opened.model.systems.iter().zip(&opened.names.systems);
-    let mut reads = systems.flat_map(|(system, names)| {
+    let mut reads = opened.sources().flat_map(|(system, names)| {
         system.reads.iter().zip(&names.reads).map(move |(read, names)| (system, read, names))
     });
     reads.find(|(_, _, names)| names.no == read_no).ok_or_else(|| {

@@ -27,6 +27,7 @@ mod guard;
 mod remap;
 
 use collect::Collector;
+pub(crate) use collect::fingerprint;
 pub(crate) use guard::EXAMPLES;
 
 const BATCH: usize = 4096;

@@ -24,6 +24,9 @@ pub struct Model {
     pub types: Vec<TypeModel>,
     /// The systems, by [`SystemId`], in order of name.
     pub systems: Vec<System>,
+    /// The built-in source of what is entered by hand, with a read for each entity type. It is not among `systems`: nothing
+    /// is connected.
+    pub local: System,
     /// The roles, by position, in order of name.
     pub roles: Vec<Role>,
     /// Duties by position, in order of name.
@@ -250,6 +253,9 @@ pub struct Read {
     pub columns: Vec<(Text, ValueType, bool)>,
     /// How a record finds its entity: variables are the record (0, implicit nothing) and the entity (1).
     pub matches: Vec<Match>,
+    /// True for what is entered by hand: its columns are the attributes of the type, a column without a value says
+    /// nothing, and what a connected source says of an attribute comes before it.
+    pub by_hand: bool,
     /// The attributes this source is the authority for; the one variable is `record`.
     pub owns: Vec<(Slot, Rule)>,
     /// Limits on the change sets of a day: `create`, `update`, `absent`, and `attribute` for the values of any one attribute.

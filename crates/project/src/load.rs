@@ -113,6 +113,7 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
     };
     let tests = policy_tests::tests(context, &parts.tests, &ground);
     let systems = drafts.into_iter().map(systems::Draft::finish).collect::<Option<Vec<_>>>()?;
+    let local = systems::by_hand(&schema, systems.len());
     let roles = roles.into_iter().collect::<Option<Vec<_>>>()?;
     let timezone = timezone?;
     let lifecycles: Vec<_> = types.iter().map(|of| of.lifecycle.clone()).collect();
@@ -131,6 +132,7 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
         store,
         types,
         systems,
+        local,
         roles,
         duties,
         conflicts,

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod authority;
+mod by_hand;
 mod classify;
 mod effects;
 mod entitlements;
@@ -32,6 +33,7 @@ use crate::{
 };
 
 pub(crate) use accounts::not_a_value;
+pub(crate) use by_hand::by_hand;
 pub(crate) use reads::find_state;
 pub(crate) use references::{Found, Names, references};
 pub(crate) use settings::settings as settings_of;
@@ -87,6 +89,7 @@ pub(crate) fn systems(
         let ground = Ground { schema, lifecycles, authority: authority.clone() };
         for (index, entry) in entries.iter().enumerate() {
             names::part(context, &entry.key, entry.key_span, "a system");
+            by_hand::reserved(context, entry);
             let id = SystemId(u16::try_from(index).unwrap_or(u16::MAX));
             let (mut draft, found) = system(context, entry, id, &ground, catalogue, &mut owners);
             draft.system.after = before.next().unwrap_or_default();

@@ -4,12 +4,12 @@ use muster_app::{Error, decode_facts};
 use muster_lang::Clock;
 use muster_model::{AttributeKind, EntityId, Row, Slot, Text, Value};
 use muster_policy::{Pair, Standing, settle};
-use muster_store::{CaseStatus, Entity, Sequence, Tx};
+use muster_store::{CaseStatus, Entity, RecordId, Sequence, Tx};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     Arrival, Inbound,
-    refused::{Outcome, Refused},
+    refused::{Outcome, Problem, Refused},
     sayings::Saying,
 };
 use crate::{
@@ -63,7 +63,7 @@ impl Inbound<'_> {
             let values = match map_record(schema, self.source.read, &record, &clock, timezone) {
                 Ok(values) => values,
                 Err(problem) => {
-                    outcome.refuse(staged, problem);
+                    outcome.refuse(staged, Problem::invalid(None, problem));
                     continue;
                 }
             };
@@ -92,6 +92,7 @@ impl Inbound<'_> {
             why: self.correlator.why(self.opened, candidate.rule, record, self.now),
         });
         let status = if by_person { CaseStatus::Undecided } else { CaseStatus::Refused };
+        let problem = Problem::invalid(None, problem);
         outcome.keep(Refused { staged, status, problem, candidates: candidates_json(shown) });
     }
 
@@ -194,16 +195,11 @@ impl Inbound<'_> {
             let entity = stored.remove(&id);
             let mut sayings = others.remove(&id).unwrap_or_default();
             outcome.report.ignored += self.ignored(&values);
-            sayings.push(Saying {
-                read_no: self.source.names.no,
-                system: self.source.system.id,
-                record: self.marks.get(&staged.key).map_or(i64::MAX, |mark| mark.id.0),
-                present: true,
-                values,
-            });
+            let record = self.marks.get(&staged.key).map(|mark| mark.id);
+            sayings.push(self.saying(record, values));
             let mut arrival = self.arrival(id, entity, &mut sayings)?;
             arrival.staged = Some(staged);
-            arrival.record = self.marks.get(&staged.key).map(|mark| mark.id);
+            arrival.record = record;
             if let Whose::Known(_, confidence) = whose {
                 arrival.confidence = confidence;
             }
@@ -213,6 +209,18 @@ impl Inbound<'_> {
             arrivals.push(arrival);
         }
         Ok(arrivals)
+    }
+
+    /// What a record of this read says.
+    pub(super) fn saying(&self, record: Option<RecordId>, values: Vec<(Slot, Value)>) -> Saying {
+        Saying {
+            read_no: self.source.names.no,
+            system: self.source.system.id,
+            record: record.map_or(i64::MAX, |id| id.0),
+            present: true,
+            by_hand: self.source.read.by_hand,
+            values,
+        }
     }
 
     /// An entity with what its records say laid over what it holds.
@@ -251,7 +259,7 @@ impl Inbound<'_> {
     }
 
     /// Refuses records without a key or a required value, and keys that another entity has.
-    async fn check_complete<'s>(
+    pub(super) async fn check_complete<'s>(
         &mut self,
         tx: &mut Tx,
         arrivals: Vec<Arrival<'s>>,
@@ -271,14 +279,16 @@ impl Inbound<'_> {
                     && attribute.kind == AttributeKind::Stored
                     && arrival.row.get(attribute.slot).is_null()
             });
+            let of_key = Some(self.entity_type.key);
             let problem = if key.is_empty() {
-                "the entity would have no key".to_owned()
+                Problem::invalid(of_key, "the entity would have no key")
             } else if let Some(attribute) = missing {
-                format!("`{}` is required and has no value", attribute.name)
+                let text = format!("`{}` is required and has no value", attribute.name);
+                Problem::invalid(Some(attribute.slot), text)
             } else if holder.is_some_and(|holder| holder != arrival.row.id)
                 || !here.insert(key.clone())
             {
-                format!("key `{key}` belongs to another entity")
+                Problem::conflict(of_key, format!("key `{key}` belongs to another entity"))
             } else {
                 arrival.key = key;
                 complete.push(arrival);

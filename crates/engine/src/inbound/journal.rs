@@ -1,6 +1,8 @@
 //! What a chunk did, for the journal.
 
-use muster_app::Error;
+use std::collections::BTreeMap;
+
+use muster_app::{Ctx, Error};
 use muster_model::EntityId;
 use muster_plan::value_json;
 use muster_store::{Entry, Tx};
@@ -18,11 +20,15 @@ impl Inbound<'_> {
         changed: &FxHashSet<EntityId>,
     ) -> Result<(), Error> {
         // By id: an entry that named two thousand people would have to go when one of them is forgotten.
-        let new: Vec<i64> =
-            arrivals.iter().filter(|a| a.before.is_none()).map(|a| a.row.id.0).collect();
-        if !new.is_empty() {
+        let mut new: BTreeMap<(&str, &str), (&Ctx, Vec<i64>)> = BTreeMap::new();
+        for arrival in arrivals.iter().filter(|arrival| arrival.before.is_none()) {
+            let by = self.entered_by(arrival.row.id);
+            let of = new.entry((&by.actor, &by.correlation)).or_insert((by, Vec::new()));
+            of.1.push(arrival.row.id.0);
+        }
+        for (by, ids) in new.into_values() {
             let subject = format!("{} {}", self.source.system.name, self.source.what);
-            self.entry(tx, "entity.create", &subject, json!({ "ids": new })).await?;
+            self.entry(tx, by, "entity.create", &subject, json!({ "ids": ids })).await?;
         }
         for arrival in arrivals.iter().filter(|arrival| changed.contains(&arrival.row.id)) {
             let Some((_, before)) = &arrival.before else { continue };
@@ -42,6 +48,7 @@ impl Inbound<'_> {
                 continue;
             }
             let why = match arrival.staged {
+                Some(_) if self.source.read.by_hand => "entered by hand".to_owned(),
                 Some(staged) => format!("{} line {}", self.source.system.name, staged.line),
                 None => "its other records say so".to_owned(),
             };
@@ -51,6 +58,7 @@ impl Inbound<'_> {
             }
             self.entry(
                 tx,
+                self.entered_by(arrival.row.id),
                 "entity.update",
                 &arrival.key,
                 json!({ "changes": changes, "why": why }),
@@ -60,21 +68,27 @@ impl Inbound<'_> {
         Ok(())
     }
 
+    /// Who has a hand in an entity: whoever entered it, or whoever lets the read run.
+    pub(super) fn entered_by(&self, entity: EntityId) -> &Ctx {
+        self.entered_by.get(&entity).copied().unwrap_or(self.ctx)
+    }
+
     pub(super) async fn entry(
         &self,
         tx: &mut Tx,
+        by: &Ctx,
         action: &str,
         subject: &str,
         detail: serde_json::Value,
     ) -> Result<(), Error> {
         tx.append_journal(&Entry {
             at: self.now,
-            actor: self.ctx.actor.clone(),
+            actor: by.actor.clone(),
             on_behalf_of: None,
             action: action.into(),
             subject: subject.into(),
             detail: detail.to_string().into(),
-            correlation: Some(self.ctx.correlation.clone()),
+            correlation: Some(by.correlation.clone()),
         })
         .await?;
         Ok(())

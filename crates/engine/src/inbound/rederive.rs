@@ -7,7 +7,11 @@ use muster_store::{Entity, Tx};
 use rustc_hash::FxHashSet;
 use serde_json::json;
 
-use super::{Arrival, Inbound, refused::Outcome, sayings::presence_reads};
+use super::{
+    Arrival, Inbound,
+    refused::Outcome,
+    sayings::{is_there, presence_reads},
+};
 use crate::report::ReadReport;
 
 impl Inbound<'_> {
@@ -28,11 +32,13 @@ impl Inbound<'_> {
         let mut arrivals: Vec<Arrival<'static>> = Vec::with_capacity(entities.len());
         for entity in entities {
             let mut sayings = sayings.remove(&entity.id).unwrap_or_default();
-            let is_there = sayings.iter().any(|s| s.present && presence.contains(&s.read_no));
-            let had_any =
-                sayings.iter().any(|s| presence.contains(&s.read_no)) || !orphaned.is_empty();
-            let absent_since =
-                if is_there { None } else { entity.absent_since.or(had_any.then_some(self.now)) };
+            let is_there = is_there(&sayings, &presence);
+            let had_any = is_there.is_some() || !orphaned.is_empty();
+            let absent_since = if is_there == Some(true) {
+                None
+            } else {
+                entity.absent_since.or(had_any.then_some(self.now))
+            };
             arrivals.push(self.again(entity, absent_since, &mut sayings, orphaned)?);
         }
         self.resolve_links(tx, &mut arrivals).await?;
@@ -43,7 +49,8 @@ impl Inbound<'_> {
         for arrival in &arrivals {
             let was = arrival.before.as_ref().and_then(|(entity, _)| entity.absent_since);
             if was.is_none() && arrival.absent_since.is_some() {
-                self.entry(tx, "entity.absent", &arrival.key, json!({ "why": why })).await?;
+                let by = self.entered_by(arrival.row.id);
+                self.entry(tx, by, "entity.absent", &arrival.key, json!({ "why": why })).await?;
             }
         }
         Ok(())

@@ -1,17 +1,45 @@
 //! Records that cannot be used now: reported, and kept as cases so that they are tried again.
 
-use muster_app::Error;
-use muster_model::Text;
+use muster_app::{Error, Kind};
+use muster_model::{Slot, Text};
 use muster_store::{CaseStatus, MatchCase, MatchCaseId, Matched, Sequence, Tx};
 
 use super::{Arrival, Inbound, place};
 use crate::{report::ReadReport, source::Staged};
 
+/// Why a record or a change cannot be used.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    /// What sort of failure it is, for whoever entered it.
+    pub(crate) kind: Kind,
+    /// The attribute it is about.
+    pub(crate) attribute: Option<Slot>,
+    /// In words.
+    pub(crate) text: String,
+}
+
+impl Problem {
+    /// It does not fit the model.
+    pub(crate) fn invalid(attribute: Option<Slot>, text: impl Into<String>) -> Self {
+        Self { kind: Kind::Invalid, attribute, text: text.into() }
+    }
+
+    /// Something else is in the way.
+    pub(crate) fn conflict(attribute: Option<Slot>, text: impl Into<String>) -> Self {
+        Self { kind: Kind::Conflict, attribute, text: text.into() }
+    }
+
+    /// It may not be.
+    pub(crate) fn denied(attribute: Slot, text: impl Into<String>) -> Self {
+        Self { kind: Kind::Denied, attribute: Some(attribute), text: text.into() }
+    }
+}
+
 /// A record that waits.
 pub(super) struct Refused<'s> {
     pub(super) staged: &'s Staged,
     pub(super) status: CaseStatus,
-    pub(super) problem: String,
+    pub(super) problem: Problem,
     /// As JSON.
     pub(super) candidates: Text,
 }
@@ -21,7 +49,7 @@ pub(super) struct Outcome<'r, 's> {
     pub(super) report: &'r mut ReadReport,
     /// Records that somebody decided to pass over.
     pub(super) passed: Vec<Text>,
-    refused: Vec<Refused<'s>>,
+    pub(super) refused: Vec<Refused<'s>>,
 }
 
 impl<'r, 's> Outcome<'r, 's> {
@@ -30,21 +58,21 @@ impl<'r, 's> Outcome<'r, 's> {
     }
 
     /// A record that cannot be used as it is.
-    pub(super) fn refuse(&mut self, staged: &'s Staged, problem: String) {
+    pub(super) fn refuse(&mut self, staged: &'s Staged, problem: Problem) {
         let (status, candidates) = (CaseStatus::Refused, "[]".into());
         self.keep(Refused { staged, status, problem, candidates });
     }
 
     /// As [`Outcome::refuse`], for an arrival.
-    pub(super) fn turn_away(&mut self, arrival: &Arrival<'s>, problem: String) {
+    pub(super) fn turn_away(&mut self, arrival: &Arrival<'s>, problem: Problem) {
         match arrival.staged {
             Some(staged) => self.refuse(staged, problem),
-            None => self.report.reject(arrival.place(), problem),
+            None => self.report.reject(arrival.place(), problem.text),
         }
     }
 
     pub(super) fn keep(&mut self, refused: Refused<'s>) {
-        self.report.reject(place(refused.staged), refused.problem.clone());
+        self.report.reject(place(refused.staged), refused.problem.text.clone());
         self.refused.push(refused);
     }
 }
@@ -74,7 +102,7 @@ impl Inbound<'_> {
                 key: staged.key.clone(),
                 native_id: staged.native_id.clone(),
                 status,
-                problem: problem.into(),
+                problem: problem.text.into(),
                 candidates,
                 line: i64::try_from(staged.line).unwrap_or(0),
                 fingerprint: staged.fingerprint,

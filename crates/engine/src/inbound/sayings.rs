@@ -21,6 +21,8 @@ pub(super) struct Saying {
     pub(super) record: i64,
     /// Whether the record is there; one that vanished keeps its last word until another one speaks.
     pub(super) present: bool,
+    /// True for what was entered by hand: what a connected source says comes before it.
+    pub(super) by_hand: bool,
     pub(super) values: Vec<(Slot, Value)>,
 }
 
@@ -29,7 +31,7 @@ pub(crate) fn reads_of(
     opened: &Opened,
     type_id: TypeId,
 ) -> impl Iterator<Item = (&System, &Read, &ReadNames)> {
-    opened.model.systems.iter().zip(&opened.names.systems).flat_map(move |(system, names)| {
+    opened.sources().flat_map(move |(system, names)| {
         let reads = system.reads.iter().zip(&names.reads);
         reads
             .filter(move |(read, _)| read.type_id == type_id)
@@ -37,11 +39,46 @@ pub(crate) fn reads_of(
     })
 }
 
-/// The reads whose records say that an entity is there: those with `absent:`, or all where none has it.
+/// The reads whose records say that an entity is there: those with `absent:`, or all connected ones where none has it.
 pub(super) fn presence_reads(opened: &Opened, type_id: TypeId) -> Vec<Number> {
-    let any = reads_of(opened, type_id).any(|(_, read, _)| read.absent);
-    let reads = reads_of(opened, type_id).filter(|(_, read, _)| read.absent || !any);
+    let connected = || reads_of(opened, type_id).filter(|(_, read, _)| !read.by_hand);
+    let any = connected().any(|(_, read, _)| read.absent);
+    let reads = connected().filter(|(_, read, _)| read.absent || !any);
     reads.map(|(_, _, names)| names.no).collect()
+}
+
+/// Whether its records say that an entity is there; `None` when none of them can say so. What was entered by hand counts
+/// only where no connected source ever knew the entity: it must not keep somebody here whom the source let go.
+pub(super) fn is_there(sayings: &[Saying], presence: &[Number]) -> Option<bool> {
+    let of = |counts: &dyn Fn(&Saying) -> bool| {
+        sayings.iter().filter(|saying| counts(saying)).map(|saying| saying.present).max()
+    };
+    of(&|saying| presence.contains(&saying.read_no)).or_else(|| of(&|saying| saying.by_hand))
+}
+
+/// Links that were entered by hand lead on to whom the other end was merged into; where it is gone, nowhere.
+async fn follow_merges(tx: &mut ReadTx, values: &mut [(Slot, Value)]) -> Result<(), Error> {
+    for (_, value) in values {
+        if !value.items().iter().any(|item| matches!(item, Value::Link(_))) {
+            continue;
+        }
+        let mut ends = Vec::new();
+        for item in value.items() {
+            let Value::Link(id) = item else {
+                ends.push(item.clone());
+                continue;
+            };
+            let mut id = *id;
+            while let Some(merged) = tx.merged_entity(id).await? {
+                id = merged.survivor;
+            }
+            ends.push(Value::Link(id));
+        }
+        let is_list = matches!(value, Value::List(_));
+        *value =
+            if is_list { Value::set(ends) } else { ends.into_iter().next().unwrap_or_default() };
+    }
+    Ok(())
 }
 
 impl Inbound<'_> {
@@ -71,8 +108,15 @@ impl Inbound<'_> {
                 system: system.id,
                 record: record.id.0,
                 present: record.absent_since.is_none(),
+                by_hand: read.by_hand,
                 values,
             });
+        }
+        if !self.any_merged {
+            return Ok(sayings);
+        }
+        for saying in sayings.values_mut().flatten().filter(|saying| saying.by_hand) {
+            follow_merges(tx, &mut saying.values).await?;
         }
         Ok(sayings)
     }
@@ -117,16 +161,41 @@ impl Inbound<'_> {
             None => Some(0),
         };
         let mut words: Vec<(usize, &Value)> = Vec::new();
+        let mut by_hand = None;
         for saying in sayings.iter().filter(|saying| saying.present) {
             let value = saying.values.iter().find(|(of, _)| *of == slot);
-            if let (Some(rank), Some((_, value))) = (rank(saying), value) {
+            let Some((_, value)) = value else { continue };
+            if saying.by_hand {
+                by_hand = by_hand.or(Some(value));
+            } else if let Some(rank) = rank(saying) {
                 words.push((rank, value));
             }
+        }
+        if words.is_empty() {
+            return by_hand.cloned();
         }
         words.sort_by_key(|(rank, _)| *rank);
         let first = words.first()?;
         let said = words.iter().find(|(_, value)| !value.is_null()).unwrap_or(first);
         Some(said.1.clone())
+    }
+
+    /// The connected system that has the say about an attribute, by name.
+    pub(super) fn connected_word_on(&self, slot: Slot, sayings: &[Saying]) -> Option<&Text> {
+        let authority = self.behaviour.authority.get(&slot);
+        let speaks = |saying: &&Saying| {
+            saying.present
+                && !saying.by_hand
+                && authority.is_none_or(|systems| systems.contains(&saying.system))
+                && saying.values.iter().any(|(of, _)| *of == slot)
+        };
+        sayings.iter().find(speaks).map(|saying| self.system_name(saying))
+    }
+
+    /// The name of the system that a record is of.
+    pub(super) fn system_name(&self, saying: &Saying) -> &Text {
+        let system = self.opened.model.systems.get(saying.system.index());
+        system.map_or(&self.opened.model.local.name, |system| &system.name)
     }
 
     /// How many of these values count for nothing, because this system is no authority for them.

@@ -6,7 +6,10 @@ use muster_model::{EntityId, Slot, Text, Value};
 use muster_store::{Tx, UniqueValue};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Arrival, Inbound, refused::Outcome};
+use super::{
+    Arrival, Inbound,
+    refused::{Outcome, Problem},
+};
 
 /// Numbers tried for `n` before giving up.
 const MOST_CANDIDATES: i64 = 10_000;
@@ -27,10 +30,28 @@ impl Inbound<'_> {
         arrivals: &mut Vec<Arrival<'s>>,
         outcome: &mut Outcome<'_, 's>,
     ) -> Result<(), Error> {
-        let Some(behaviour) = self.opened.model.types.get(self.entity_type.id.index()) else {
-            return Ok(());
-        };
-        for (slot, rules) in &behaviour.generated {
+        let is_other = |slot: Slot| slot != self.entity_type.key;
+        self.generate(tx, arrivals, outcome, is_other).await
+    }
+
+    /// Makes keys that are generated for entities that have none.
+    pub(super) async fn generate_keys<'s>(
+        &self,
+        tx: &mut Tx,
+        arrivals: &mut Vec<Arrival<'s>>,
+        outcome: &mut Outcome<'_, 's>,
+    ) -> Result<(), Error> {
+        self.generate(tx, arrivals, outcome, |slot| slot == self.entity_type.key).await
+    }
+
+    async fn generate<'s>(
+        &self,
+        tx: &mut Tx,
+        arrivals: &mut Vec<Arrival<'s>>,
+        outcome: &mut Outcome<'_, 's>,
+        wanted: impl Fn(Slot) -> bool,
+    ) -> Result<(), Error> {
+        for (slot, rules) in self.behaviour.generated.iter().filter(|(slot, _)| wanted(*slot)) {
             let firsts: Vec<Text> = arrivals
                 .iter()
                 .filter(|arrival| arrival.row.get(*slot).is_null())
@@ -55,7 +76,7 @@ impl Inbound<'_> {
                 let problem = format!(
                     "no value could be made for `{name}`: what it is made from is missing or all candidates are taken"
                 );
-                outcome.turn_away(&arrival, problem);
+                outcome.turn_away(&arrival, Problem::conflict(Some(*slot), problem));
             }
         }
         Ok(())
@@ -71,6 +92,11 @@ impl Inbound<'_> {
             return Ok(FxHashMap::default());
         };
         let keys: Vec<Text> = values.iter().map(|value| value_key(value)).collect();
+        if slot == self.entity_type.key {
+            let holders = tx.entity_ids_by_key(self.type_names.no, values).await?;
+            let held = keys.into_iter().zip(holders);
+            return Ok(held.filter_map(|(key, holder)| Some((key, holder?))).collect());
+        }
         let holders = tx.unique_value_holders(self.type_names.no, *attribute_no, &keys).await?;
         Ok(keys.into_iter().zip(holders).filter_map(|(key, holder)| Some((key, holder?))).collect())
     }
@@ -151,7 +177,8 @@ impl Inbound<'_> {
                 let holder = holders.get(&value_key(&value(arrival)));
                 let taken = waited(arrival) && holder.is_some_and(|id| *id != arrival.row.id);
                 if taken {
-                    outcome.turn_away(arrival, taken_already(&value_key(&value(arrival))));
+                    let value = value_key(&value(arrival));
+                    outcome.turn_away(arrival, taken_already(attribute.slot, &value));
                 }
                 !taken
             });
@@ -202,8 +229,8 @@ impl Inbound<'_> {
         }
         tx.drop_unique_values(&given_back).await?;
         let taken = tx.take_unique_values(&wanted).await?;
-        let refused: FxHashMap<EntityId, Text> =
-            taken.into_iter().map(|taken| (taken.wanted.entity, taken.wanted.value_key)).collect();
+        let refused: FxHashMap<EntityId, UniqueValue> =
+            taken.into_iter().map(|taken| (taken.wanted.entity, taken.wanted)).collect();
         if refused.is_empty() {
             return Ok(());
         }
@@ -213,7 +240,11 @@ impl Inbound<'_> {
         tx.take_unique_values(&given_back).await?;
         arrivals.retain_mut(|arrival| match refused.get(&arrival.row.id) {
             Some(value) => {
-                outcome.turn_away(arrival, taken_already(value));
+                let numbers = &self.type_names.attributes;
+                let position = numbers.iter().position(|number| *number == value.attribute_no);
+                let attribute = position.and_then(|at| self.entity_type.attributes.get(at));
+                let slot = attribute.map_or(self.entity_type.key, |attribute| attribute.slot);
+                outcome.turn_away(arrival, taken_already(slot, &value.value_key));
                 arrival.stay();
                 arrival.staged.is_none()
             }
@@ -223,8 +254,9 @@ impl Inbound<'_> {
     }
 }
 
-fn taken_already(value: &str) -> String {
-    format!("`{value}` belongs to another entity and must be unique")
+fn taken_already(slot: Slot, value: &str) -> Problem {
+    let text = format!("`{value}` belongs to another entity and must be unique");
+    Problem::conflict(Some(slot), text)
 }
 
 /// The form in which unique values are compared: case does not make two values.

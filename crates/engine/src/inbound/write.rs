@@ -9,12 +9,12 @@ use super::{Arrival, Inbound};
 use crate::{dependents::dependents, workflows::note_changes};
 
 impl Inbound<'_> {
-    /// Writes entities, links, records and whom to look at again.
+    /// Writes entities, links, records and whom to look at again; answers the known entities that changed.
     pub(super) async fn write(
         &mut self,
         tx: &mut Tx,
         arrivals: &[Arrival<'_>],
-    ) -> Result<(), Error> {
+    ) -> Result<FxHashSet<EntityId>, Error> {
         let kept = |slot: Slot| {
             self.entity_type.attribute(slot).is_some_and(|attribute| attribute.kind.is_kept())
         };
@@ -51,7 +51,8 @@ impl Inbound<'_> {
         let changed: FxHashSet<EntityId> = changed.iter().map(|entity| entity.id).collect();
         self.look_again(tx, arrivals, &changed).await?;
         self.count("create", new.len() as u64);
-        self.journal(tx, arrivals, &changed).await
+        self.journal(tx, arrivals, &changed).await?;
+        Ok(changed)
     }
 
     async fn write_records(&self, tx: &mut Tx, arrivals: &[Arrival<'_>]) -> Result<(), Error> {

@@ -97,7 +97,7 @@ fn place(line: u64) -> String {
     if line == 0 { "record".to_owned() } else { format!("line {line}") }
 }
 
-fn fingerprint(hasher: &mut Hasher, values: &[Value]) -> Fingerprint {
+pub(crate) fn fingerprint(hasher: &mut Hasher, values: &[Value]) -> Fingerprint {
     hasher.reset();
     for value in values {
         value.fingerprint(hasher);

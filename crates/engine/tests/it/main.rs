@@ -17,6 +17,7 @@ mod estate;
 mod explained;
 mod interruption;
 mod lifecycle;
+mod local;
 mod matches;
 mod orphans;
 mod queue;

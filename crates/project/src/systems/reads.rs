@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// How long incremental reads go on before everything is read again.
-const COMPLETE_EVERY: SignedDuration = SignedDuration::from_hours(7 * 24);
+pub(super) const COMPLETE_EVERY: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Builds the reads of a system, and what they say about absence.
 pub(super) fn reads(
@@ -70,6 +70,7 @@ fn read(
         class: node.get_text("class").cloned().unwrap_or_else(|| "".into()),
         columns: used_columns(&columns),
         matches,
+        by_hand: false,
         owns,
         guards: Guards { limits: guards::limits(node.get("guards"), guards::READ) },
         absent: node.get("absent").is_some(),

@@ -127,6 +127,21 @@ roles:
 }
 
 #[test]
+fn the_name_of_the_built_in_source_is_taken() {
+    assert_snapshot!(said_of(r"systems:
+  local: { connector: csv }
+"), @r"
+    error[E0207]: `local` cannot be the name of a system: it is the source of what is entered by hand
+     --> part.yaml:2:3
+      |
+    2 |   local: { connector: csv }
+      |   ^^^^^
+      = choose another name
+    1 error in 2 files   more: muster help E0207
+    ");
+}
+
+#[test]
 fn problems_come_in_order_of_file_and_place() {
     assert_snapshot!(said(&[("b.yaml", r"muster: 1
 roles: { a: { whenn: x } }
