@@ -2,11 +2,15 @@
 
 mod compare;
 mod coverage;
+mod decisions;
 mod world;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
+use muster_decision::Rules;
 use muster_model::{Location, Text};
-use muster_policy::{Evaluator, PolicyTest, TestTime};
+use muster_policy::{Evaluator, Model, PolicyTest, TestTime};
 
 pub(crate) use self::coverage::Coverage;
 use self::{compare::differences, world::World};
@@ -45,36 +49,41 @@ pub(crate) struct Difference {
 }
 
 /// Runs every test. `now` is the instant of tests that name none.
-pub(crate) fn run(evaluator: &Evaluator, now: Timestamp) -> Outcomes {
-    let mut coverage = Coverage::new(evaluator.model());
-    let outcomes = evaluator
-        .model()
-        .tests
-        .iter()
-        .map(|test| run_one(evaluator, test, now, &mut coverage))
-        .collect();
+pub(crate) fn run(model: Arc<Model>, now: Timestamp) -> Outcomes {
+    let rules = Rules::new(Arc::clone(&model));
+    let read: Vec<_> = rules.programs().cloned().collect();
+    let tester = Tester { evaluator: Evaluator::reading(Arc::clone(&model), &read), rules, now };
+    let mut coverage = Coverage::new(&model);
+    let outcomes = model.tests.iter().map(|test| run_one(&tester, test, &mut coverage)).collect();
     Outcomes { outcomes, coverage }
 }
 
-fn run_one(
-    evaluator: &Evaluator,
-    test: &PolicyTest,
+/// What every test is run with.
+struct Tester {
+    evaluator: Evaluator,
+    rules: Rules,
     now: Timestamp,
-    coverage: &mut Coverage,
-) -> Outcome {
+}
+
+fn run_one(tester: &Tester, test: &PolicyTest, coverage: &mut Coverage) -> Outcome {
+    let Tester { evaluator, rules, now } = tester;
     let now = match test.at_time {
         Some(TestTime::Day(day)) => {
             let zone = evaluator.model().timezone.clone();
-            day.to_zoned(zone).map_or(now, |zoned| zoned.timestamp())
+            day.to_zoned(zone).map_or(*now, |zoned| zoned.timestamp())
         }
         Some(TestTime::Instant(at)) => at,
-        None => now,
+        None => *now,
     };
     let world = World::new(evaluator, test, now);
     let differences = match world.evaluate(evaluator, now) {
         Some(evaluation) => {
             coverage.note(&evaluation);
-            differences(evaluator.model(), &test.expect, &evaluation)
+            let mut found = differences(evaluator.model(), &test.expect, &evaluation);
+            let outcome = (&world, &evaluation);
+            let decisions = &test.expect.decisions;
+            found.extend(decisions::differences(rules, decisions, outcome, now, coverage));
+            found
         }
         None => vec![Difference {
             what: "given".to_owned(),

@@ -4,13 +4,14 @@
 
 mod loops;
 mod operators;
+mod strict;
 
 use std::{borrow::Cow, cell::Cell};
 
 use muster_model::{EntityId, Reference, Row, Slot, Value};
 
 use crate::{
-    code::Code,
+    code::{Code, Loop},
     frame::{Binding, Frame},
     functions::{Args, Function, MAX_LIST, MAX_TEXT},
 };
@@ -27,6 +28,8 @@ pub(crate) struct Cx<'x> {
     pub(crate) frame: &'x Frame<'x>,
     pub(crate) elements: Option<&'x Element<'x>>,
     pub(crate) steps: &'x Cell<u32>,
+    /// True where a condition that needs a missing value is `null`, not false.
+    pub(crate) strict: bool,
 }
 
 /// The element of a macro that is looked at.
@@ -74,15 +77,23 @@ impl<'x> Cx<'x> {
 /// Evaluates with a full number of steps.
 pub(crate) fn evaluate(code: &Code, frame: &Frame<'_>) -> Value {
     let steps = Cell::new(MAX_STEPS);
-    let value = value(code, Cx { frame, elements: None, steps: &steps }).into_owned();
+    let cx = Cx { frame, elements: None, steps: &steps, strict: false };
+    let value = value(code, cx).into_owned();
     if steps.get() == 0 { Value::Null } else { value }
 }
 
 /// Evaluates a condition with a full number of steps.
 pub(crate) fn holds(code: &Code, frame: &Frame<'_>) -> bool {
     let steps = Cell::new(MAX_STEPS);
-    let holds = truth(code, Cx { frame, elements: None, steps: &steps });
+    let holds = truth(code, Cx { frame, elements: None, steps: &steps, strict: false });
     holds && steps.get() > 0
+}
+
+/// Decides a condition with a full number of steps; `None` where a value that it needs is missing.
+pub(crate) fn decide(code: &Code, frame: &Frame<'_>) -> Option<bool> {
+    let steps = Cell::new(MAX_STEPS);
+    let holds = strict::truth(code, Cx { frame, elements: None, steps: &steps, strict: true });
+    holds.filter(|_| steps.get() > 0)
 }
 
 /// The value of an expression.
@@ -109,7 +120,11 @@ pub(crate) fn value<'x>(code: &'x Code, cx: Cx<'x>) -> Cow<'x, Value> {
         },
         Code::If(parts) => {
             let [condition, yes, no] = &**parts;
-            value(if truth(condition, cx) { yes } else { no }, cx)
+            match holding(condition, cx) {
+                Some(true) => value(yes, cx),
+                Some(false) => value(no, cx),
+                None => Cow::Borrowed(NULL_REF),
+            }
         }
         Code::Default(parts) => {
             let [first, second] = &**parts;
@@ -125,7 +140,10 @@ pub(crate) fn value<'x>(code: &'x Code, cx: Cx<'x>) -> Cow<'x, Value> {
         | Code::Equal(..)
         | Code::Order(..)
         | Code::Now(..)
-        | Code::In(..) => Cow::Owned(Value::Bool(truth(code, cx))),
+        | Code::In(..)
+        | Code::Loop(Loop::All | Loop::Exists | Loop::ExistsOne, _) => {
+            Cow::Owned(holding(code, cx).map_or(Value::Null, Value::Bool))
+        }
         Code::Inverse(..)
         | Code::Item(..)
         | Code::List(_)
@@ -140,14 +158,23 @@ pub(crate) fn value<'x>(code: &'x Code, cx: Cx<'x>) -> Cow<'x, Value> {
     }
 }
 
+/// Whether a condition holds; `None` where it needs a missing value and that makes a difference.
+fn holding(code: &Code, cx: Cx<'_>) -> Option<bool> {
+    if cx.strict { strict::truth(code, cx) } else { Some(truth(code, cx)) }
+}
+
 /// An attribute of a variable.
 fn own(variable: usize, slot: Slot, cx: Cx<'_>) -> Cow<'_, Value> {
-    let row = match cx.frame.bindings.get(variable) {
+    Cow::Borrowed(own_row(variable, cx).map_or(NULL_REF, |row| row.get(slot)))
+}
+
+/// The row of a variable that is an entity.
+fn own_row(variable: usize, cx: Cx<'_>) -> Option<&Row> {
+    match cx.frame.bindings.get(variable) {
         Some(Binding::Row(row)) => Some(*row),
         Some(Binding::Value(Value::Link(id))) => cx.follow(*id),
         Some(Binding::Value(_) | Binding::Record(_) | Binding::Absent) | None => None,
-    };
-    Cow::Borrowed(row.map_or(NULL_REF, |row| row.get(slot)))
+    }
 }
 
 /// What is always made anew.
@@ -161,14 +188,15 @@ fn seldom(code: &Code, cx: Cx<'_>) -> Value {
         }
         Code::Item(list, index) => operators::item(list, index, cx),
         Code::List(items) => {
-            operators::list(items.iter().map(|item| value(item, cx).into_owned()).collect())
+            let made: Vec<Value> = items.iter().map(|item| value(item, cx).into_owned()).collect();
+            if cx.strict && made.iter().any(Value::is_null) { None } else { operators::list(made) }
         }
         Code::Arithmetic(operator, floating, sides) => {
             operators::arithmetic(*operator, *floating, sides, cx)
         }
         Code::Negate(inner) => operators::negate(&value(inner, cx)),
         Code::Append(sides) => operators::append(sides, cx),
-        Code::Loop(kind, parts) => Some(loops::run(*kind, parts, cx)),
+        Code::Loop(kind, parts) => loops::run(*kind, parts, cx),
         Code::MapIf(parts) => loops::map_if(parts, cx),
         Code::Matches(text, regex) => {
             let text = value(text, cx);
@@ -239,11 +267,11 @@ pub(crate) fn is_nothing(value: &Value) -> bool {
 
 fn call(function: &'static Function, args: &[Code], cx: Cx<'_>) -> Value {
     let made = match args {
-        [a] => apply(function, &[value(a, cx)], cx),
-        [a, b] => apply(function, &[value(a, cx), value(b, cx)], cx),
+        [a] => apply(function, args, &[value(a, cx)], cx),
+        [a, b] => apply(function, args, &[value(a, cx), value(b, cx)], cx),
         _ => {
             let values: Vec<Cow<'_, Value>> = args.iter().map(|arg| value(arg, cx)).collect();
-            apply(function, &values, cx)
+            apply(function, args, &values, cx)
         }
     };
     match made {
@@ -254,7 +282,15 @@ fn call(function: &'static Function, args: &[Code], cx: Cx<'_>) -> Value {
     }
 }
 
-fn apply(function: &'static Function, values: &[Cow<'_, Value>], cx: Cx<'_>) -> Option<Value> {
+fn apply(
+    function: &'static Function,
+    args: &[Code],
+    values: &[Cow<'_, Value>],
+    cx: Cx<'_>,
+) -> Option<Value> {
+    if cx.strict && strict::lacks(function, args, values, cx) {
+        return None;
+    }
     let size: usize = values.iter().map(|value| weight(value)).sum();
     cx.step(1 + size / 256);
     let made = (function.run)(&Args { values, timezone: cx.frame.timezone });

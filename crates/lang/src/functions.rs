@@ -6,6 +6,7 @@
 
 mod directory;
 mod list;
+mod network;
 mod number;
 mod text;
 mod time;
@@ -16,6 +17,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use muster_model::{Value, ValueType};
 
 pub(crate) use list::SIZE as LIST_SIZE;
+pub(crate) use network::is_network;
 pub(crate) use number::floating;
 pub(crate) use time::format_problem;
 
@@ -164,7 +166,9 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 }
 
 fn tables() -> impl Iterator<Item = &'static Function> {
-    [text::TABLE, list::TABLE, number::TABLE, time::TABLE, directory::TABLE].into_iter().flatten()
+    [text::TABLE, list::TABLE, number::TABLE, time::TABLE, directory::TABLE, network::TABLE]
+        .into_iter()
+        .flatten()
 }
 
 /// The arguments of a call.

@@ -59,6 +59,8 @@ pub struct Condition {
     pub source: Text,
     /// Whether it held.
     pub holds: bool,
+    /// Whether it can be said at all, see [`Program::decide`]: false where a value that it needs is missing.
+    pub decided: bool,
     /// The paths it read with the values they had.
     pub reads: Vec<(Text, Value)>,
     /// The next instant after `now` at which one of its comparisons flips.
@@ -74,6 +76,13 @@ impl Program {
     /// True when the value is `true`; `null` is not.
     pub fn holds(&self, frame: &Frame<'_>) -> bool {
         eval::holds(&self.inner.code, frame)
+    }
+
+    /// Whether the condition holds; `None` where a value that it needs is missing, so that it neither holds nor fails.
+    ///
+    /// Unlike for [`Program::holds`], `null` is not false here: only `== null`, `has` and `default` ask for it.
+    pub fn decide(&self, frame: &Frame<'_>) -> Option<bool> {
+        eval::decide(&self.inner.code, frame)
     }
 
     /// The text it was compiled from.
@@ -136,12 +145,13 @@ fn condition(
     let clock = Clock::new(frame.clock.now);
     let frame = Frame { clock: &clock, ..*frame };
     let holds = eval::holds(code, &frame);
+    let decided = eval::decide(code, &frame).is_some();
     let flips = clock.next_change();
     let reads = paths
         .iter()
         .map(|path| (path.text.clone(), read::path(path, &inner.schema, &frame)))
         .collect();
-    Condition { source: source.clone(), holds, reads, flips }
+    Condition { source: source.clone(), holds, decided, reads, flips }
 }
 
 impl std::fmt::Debug for Program {

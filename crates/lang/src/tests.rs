@@ -6,5 +6,6 @@ mod limits;
 mod manual;
 mod oracle;
 mod running;
+mod strict;
 mod support;
 mod time;

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use muster_lang::Program;
 use muster_model::{Location, Schema, Settings, Slot, SystemId, Text, TypeId, Value, ValueType};
 
-use crate::Workflow;
+use crate::{AccessModel, DecisionExpectation, Workflow};
 
 /// A whole checked model.
 #[derive(Debug)]
@@ -39,6 +39,8 @@ pub struct Model {
     pub workflows: Vec<Workflow>,
     /// How mail is sent (`mail:`), as its settings are written.
     pub mail: Option<Settings>,
+    /// Who may do what in applications.
+    pub access: AccessModel,
 }
 
 /// An expression with the place where it is written.
@@ -97,6 +99,17 @@ pub struct Local {
     pub sponsor: Slot,
     /// The date or instant on which the entity ends; it must have a value.
     pub until: Slot,
+}
+
+impl TypeModel {
+    /// Whether identities in this state, by position, may use what they hold: the state `active` where there is one,
+    /// otherwise every state but those of the terminated and the suspended.
+    pub fn works(&self, state: usize) -> bool {
+        match self.lifecycle.iter().position(|state| &*state.name == "active") {
+            Some(active) => state == active,
+            None => ![self.terminated, self.suspended].contains(&Some(state)),
+        }
+    }
 }
 
 /// A state of the lifecycle.
@@ -551,6 +564,8 @@ pub struct Expectation {
     pub values: Vec<(SystemId, usize, usize, Value)>,
     /// Names of conflicts that must be found, exactly. Checked when present.
     pub conflicts: Option<Vec<Text>>,
+    /// What applications are answered.
+    pub decisions: Vec<DecisionExpectation>,
 }
 
 /// The expected state of an account.

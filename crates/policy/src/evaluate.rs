@@ -6,9 +6,9 @@ use muster_model::{Hasher, Text};
 
 use crate::{
     Assignment, DesiredAccount, Evaluation, Evaluator, FactKind, FoundConflict, HeldRole, Identity,
-    Via, Want,
+    Missing, Via, Want,
     desired::absent,
-    evaluator::{PlannedGrant, TypePlan, fingerprint},
+    evaluator::{PlannedGrant, TypePlan},
     lifecycle::Found,
     world::earliest,
 };
@@ -146,24 +146,7 @@ impl Evaluator {
                 direct.push(HeldRole { role, via: Via::Rule });
             }
         };
-        for lookup in &plan.lookups {
-            let value = lookup.value.eval(frame);
-            if let Some(roles) = lookup.equal.get(&fingerprint(&value)) {
-                for role in roles {
-                    try_role(*role);
-                }
-            }
-            if let Some(text) = value.as_text() {
-                let begun =
-                    lookup.prefixes.iter().filter(|(prefix, _)| text.starts_with(&**prefix));
-                for (_, role) in begun {
-                    try_role(*role);
-                }
-            }
-        }
-        for role in &plan.always {
-            try_role(*role);
-        }
+        plan.rules.candidates(frame, Missing::Fails, &mut try_role);
         for (position, assignment) in assignments.iter().enumerate() {
             let ends = [assignment.from, assignment.until];
             ends.into_iter().flatten().for_each(|at| frame.clock.note(at));

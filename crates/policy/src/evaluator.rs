@@ -5,12 +5,13 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use muster_lang::{IndexTest, Program};
-use muster_model::{Fingerprint, Hasher, NameRule, Slot, Text, TypeId, Value};
+use muster_lang::Program;
+use muster_model::{Fingerprint, Hasher, NameRule, Slot, Text, TypeId};
 use rustc_hash::FxHashMap;
 
 use crate::{
-    AccountRef, AccountType, Grant, GrantName, Model, Projection, System, projection::projection,
+    AccountRef, AccountType, Grant, GrantName, Lookups, Model, Projection, System,
+    projection::projection,
 };
 
 /// A model prepared for evaluation. Cheap to share, immutable.
@@ -25,10 +26,8 @@ pub struct Evaluator {
 /// What is prepared for one identity type.
 #[derive(Debug, Default)]
 pub(crate) struct TypePlan {
-    /// Tests shared by many rules: the value is computed once and looked up.
-    pub(crate) lookups: Vec<Lookup>,
-    /// Rules that cannot be looked up and are always evaluated.
-    pub(crate) always: Vec<usize>,
+    /// The conditions of roles that are given by rule.
+    pub(crate) rules: Lookups,
     /// All roles each role brings, itself included, in order.
     pub(crate) closure: Vec<Vec<usize>>,
     /// The account types of this identity type.
@@ -40,14 +39,6 @@ pub(crate) struct TypePlan {
     /// Duties by what is granted; empty when the model has none.
     pub(crate) duties: FxHashMap<(AccountRef, usize, Text), Vec<usize>>,
     pub(crate) lifecycle: Option<Slot>,
-}
-
-#[derive(Debug)]
-pub(crate) struct Lookup {
-    pub(crate) text: Text,
-    pub(crate) value: Program,
-    pub(crate) equal: FxHashMap<Fingerprint, Vec<usize>>,
-    pub(crate) prefixes: Vec<(Text, usize)>,
 }
 
 #[derive(Debug)]
@@ -156,7 +147,11 @@ fn type_plan(model: &Model, type_id: TypeId) -> TypePlan {
                 .collect(),
         );
     }
-    index_rules(model, type_id, &mut plan);
+    for (position, role) in model.roles.iter().enumerate() {
+        if let Some(when) = role.when.as_ref().filter(|_| role.type_id == type_id) {
+            plan.rules.add(position, Some(&when.program));
+        }
+    }
     plan.duties = duties(model);
     plan.accounts = accounts;
     plan
@@ -217,46 +212,6 @@ fn closure(model: &Model, role: usize) -> Vec<usize> {
         todo.extend(includes.iter().copied().filter(|included| seen.insert(*included)));
     }
     seen.into_iter().collect()
-}
-
-fn index_rules(model: &Model, type_id: TypeId, plan: &mut TypePlan) {
-    for (position, role) in
-        model.roles.iter().enumerate().filter(|(_, role)| role.type_id == type_id)
-    {
-        let Some(when) = &role.when else { continue };
-        let Some(key) = when.program.index_key() else {
-            plan.always.push(position);
-            continue;
-        };
-        let at =
-            plan.lookups.iter().position(|lookup| lookup.text == key.text).unwrap_or_else(|| {
-                plan.lookups.push(Lookup {
-                    text: key.text.clone(),
-                    value: key.value.clone(),
-                    equal: FxHashMap::default(),
-                    prefixes: Vec::new(),
-                });
-                plan.lookups.len() - 1
-            });
-        let Some(lookup) = plan.lookups.get_mut(at) else { continue };
-        match key.test {
-            IndexTest::OneOf(values) => {
-                for value in values {
-                    let roles = lookup.equal.entry(fingerprint(&value)).or_default();
-                    if roles.last() != Some(&position) {
-                        roles.push(position);
-                    }
-                }
-            }
-            IndexTest::Prefix(prefix) => lookup.prefixes.push((prefix, position)),
-        }
-    }
-}
-
-pub(crate) fn fingerprint(value: &Value) -> Fingerprint {
-    let mut hasher = Hasher::new();
-    value.fingerprint(&mut hasher);
-    hasher.finish()
 }
 
 fn duties(model: &Model) -> FxHashMap<(AccountRef, usize, Text), Vec<usize>> {

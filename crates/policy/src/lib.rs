@@ -4,6 +4,7 @@
 //! they link to and an instant. It reads no clock, asks no database and knows nothing of what systems really hold; the
 //! difference to that is the `plan` crate's.
 
+mod access;
 mod checked;
 mod correlation;
 mod deduce;
@@ -11,16 +12,19 @@ mod desired;
 mod evaluate;
 mod evaluator;
 mod lifecycle;
+mod lookups;
 mod outcome;
 mod projection;
 mod reasons;
 mod workflow;
 mod world;
 
+pub use access::*;
 pub use checked::*;
 pub use correlation::{Pair, Standing, settle};
 pub use deduce::{Access, Deduced, Deducer, Deduction};
 pub use evaluator::Evaluator;
+pub use lookups::{Lookups, Missing};
 pub use outcome::{
     AccountRef, Assignment, DesiredAccount, Evaluation, FactKind, FoundConflict, HeldRole,
     Identity, LifecycleFact, Via, Want,

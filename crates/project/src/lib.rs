@@ -5,10 +5,11 @@
 //! evaluates anything.
 //!
 //! The steps: `yaml` reads text into trees; `structure` holds them against the table in `spec`; `merge` puts files
-//! together; `types`, `systems`, `roles`, `duties`, `workflows` and `policy_tests` build the model; `lint` warns.
+//! together; `types`, `systems`, `roles`, `duties`, `access`, `workflows` and `policy_tests` build the model; `lint` warns.
 //!
 //! `format`, `json_schema`, `reference` and `explain` serve those who write model files.
 
+mod access;
 mod context;
 mod duration;
 mod duties;

@@ -9,6 +9,7 @@ use muster_model::{
 use muster_policy::Model;
 
 use crate::{
+    access,
     context::Context,
     duties, lint,
     merge::{Parts, merge},
@@ -104,12 +105,16 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
     let duties = duties::duties(context, &parts.duties, &names);
     let conflicts = duties::conflicts(context, &parts.conflicts, &parts.duties);
     let role_names = roles::role_names(&parts.roles);
+    let ground =
+        access::Ground { schema: &schema, types: &types, names: &names, roles: &role_names };
+    let access = access::access(context, parts, &ground);
     let ground = policy_tests::Ground {
         schema: &schema,
         names: &names,
         drafts: &drafts,
         roles: &role_names,
         conflicts: &parts.conflicts,
+        access: &access,
     };
     let tests = policy_tests::tests(context, &parts.tests, &ground);
     let systems = drafts.into_iter().map(systems::Draft::finish).collect::<Option<Vec<_>>>()?;
@@ -139,6 +144,7 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
         tests,
         workflows,
         mail,
+        access,
     })
 }
 

@@ -27,6 +27,10 @@ pub(crate) struct Parts<'d> {
     pub(crate) duties: Vec<&'d Entry>,
     /// `conflicts:` in order of name.
     pub(crate) conflicts: Vec<&'d Entry>,
+    /// `apps:` in order of name.
+    pub(crate) apps: Vec<&'d Entry>,
+    /// `access:` in order of name.
+    pub(crate) access: Vec<&'d Entry>,
     /// `workflows:` in order of name.
     pub(crate) workflows: Vec<&'d Entry>,
     /// `mail:`
@@ -48,6 +52,8 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
             "timezone" => once(context, &mut timezone, entry),
             "store" => once(context, &mut store, entry),
             "mail" => once(context, &mut mail, entry),
+            "apps" => parts.apps.extend(entry.value.entries()),
+            "access" => parts.access.extend(entry.value.entries()),
             "workflows" => parts.workflows.extend(entry.value.entries()),
             "types" => parts.types.extend(entry.value.entries()),
             "systems" => parts.systems.extend(entry.value.entries()),
@@ -68,6 +74,8 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
         ("role", &mut parts.roles),
         ("duty", &mut parts.duties),
         ("conflict", &mut parts.conflicts),
+        ("application", &mut parts.apps),
+        ("rule of access", &mut parts.access),
         ("workflow", &mut parts.workflows),
     ];
     for (what, entries) in named {

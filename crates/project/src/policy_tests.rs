@@ -7,9 +7,12 @@ use muster_model::{
     Attribute, AttributeKind, Diagnostic, EntityType, Schema, Span, SystemId, Text, Value,
     ValueType, parse_value,
 };
-use muster_policy::{AccountExpectation, Expectation, GivenEntity, PolicyTest, TestTime};
+use muster_policy::{
+    AccessModel, AccountExpectation, Expectation, GivenEntity, PolicyTest, TestTime,
+};
 
 use crate::{
+    access::decisions,
     context::Context,
     roles::{RoleNames, find_roles},
     suggest::known_names,
@@ -25,6 +28,7 @@ pub(crate) struct Ground<'a> {
     pub(crate) drafts: &'a [Draft],
     pub(crate) roles: &'a RoleNames,
     pub(crate) conflicts: &'a [&'a Entry],
+    pub(crate) access: &'a AccessModel,
 }
 
 /// Builds the tests in the order written.
@@ -128,7 +132,12 @@ fn not_a_choice(context: &mut Context<'_>, node: &Node, attribute: &Attribute, v
 }
 
 /// Reads a value of a type, or a list of such.
-fn value(context: &mut Context<'_>, node: &Node, ty: ValueType, many: bool) -> Option<Value> {
+pub(crate) fn value(
+    context: &mut Context<'_>,
+    node: &Node,
+    ty: ValueType,
+    many: bool,
+) -> Option<Value> {
     match &node.kind {
         Kind::Null => Some(Value::Null),
         Kind::Scalar(text, _) => {
@@ -189,6 +198,7 @@ fn expectation(
         roles: node.entry("roles").map(|list| find_roles(context, ground.roles, Some(&list.value))),
         values: values(context, node, ground),
         conflicts: node.entry("conflicts").map(|list| conflicts(context, &list.value, ground)),
+        decisions: decisions(context, node.get("decisions"), ground.access),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tests of loading: text in, text out.
 
 mod access;
+mod decisions;
 mod generated;
 mod model;
 mod policy_tests;

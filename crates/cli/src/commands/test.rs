@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use muster_policy::Evaluator;
 use serde_json::{Value as Json, json};
 
 use crate::{
@@ -51,7 +50,7 @@ pub(crate) fn run(shell: &mut Shell, args: &Args) -> Result<Exit> {
             None => error.hint("write some under `tests:`, see muster help test"),
         });
     }
-    let outcomes = testing::run(&Evaluator::new(Arc::new(model)), start);
+    let outcomes = testing::run(Arc::new(model), start);
     let seconds = when::seconds_since(shell.host.clock.as_ref(), start);
     let report = report(&outcomes, args.coverage, seconds, shell.ui.paint());
     shell.ui.show(&report)?;

@@ -15,7 +15,8 @@ pub(super) fn differences(
     expected: &Expectation,
     evaluation: &Evaluation,
 ) -> Vec<Difference> {
-    let Expectation { lifecycle, accounts, grants, roles, values, conflicts } = expected;
+    let Expectation { lifecycle, accounts, grants, roles, values, conflicts, decisions: _ } =
+        expected;
     let mut found = Vec::new();
     let mut compare = |what: &str, expected: String, got: String| {
         if expected != got {

@@ -1,8 +1,9 @@
 //! Which rules the tests reach: a role's condition that held, a lifecycle state somebody was in, a mapping that gave a
-//! value.
+//! value, a rule of access that decided.
 
 use std::collections::BTreeSet;
 
+use muster_decision::{By, Decision};
 use muster_model::Location;
 use muster_policy::{AccountRef, Evaluation, Model, Via, Want};
 
@@ -28,6 +29,7 @@ enum Key {
     Role(usize),
     State(u16, usize),
     Mapping(AccountRef, usize),
+    Access(usize),
 }
 
 impl Coverage {
@@ -65,7 +67,18 @@ impl Coverage {
                 }
             }
         }
+        for (position, rule) in model.access.rules.iter().enumerate() {
+            let name = format!("rule of access `{}`", rule.name);
+            rules.push(Rule { key: Key::Access(position), name, at: rule.at.clone() });
+        }
         Self { rules, reached: BTreeSet::new() }
+    }
+
+    /// Notes the rule that one decision was made by.
+    pub(super) fn note_decision(&mut self, decision: &Decision) {
+        if let By::Rule { rule, .. } = decision.by {
+            self.reached.insert(Key::Access(rule));
+        }
     }
 
     /// Notes what one evaluation reached.

@@ -12,6 +12,7 @@ pub(super) struct World {
     entities: MemoryWorld,
     tested: Option<Row>,
     assignments: Vec<Assignment>,
+    keys: BTreeMap<(TypeId, Text), EntityId>,
 }
 
 impl World {
@@ -39,7 +40,7 @@ impl World {
             model.schema.get(row.type_id).is_some_and(|entity_type| entity_type.identity)
         };
         let tested = rows.iter().find(is_identity).cloned();
-        Self { entities, tested, assignments: assignments(test) }
+        Self { entities, tested, assignments: assignments(test), keys }
     }
 
     /// Evaluates the first identity.
@@ -53,6 +54,16 @@ impl World {
             known_state: None,
         };
         Some(evaluator.evaluate(&identity, &self.entities, now))
+    }
+
+    /// The entities given, as links lead to them.
+    pub(super) fn entities(&self) -> &MemoryWorld {
+        &self.entities
+    }
+
+    /// The entity of a type with this key.
+    pub(super) fn entity(&self, type_id: TypeId, key: &Text) -> Option<&Row> {
+        self.entities.row(*self.keys.get(&(type_id, key.clone()))?)
     }
 
     /// The identity in short: `{contract: contractor, endDate: 2026-01-31}`.

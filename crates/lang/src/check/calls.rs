@@ -18,7 +18,7 @@ use crate::{
 const MAX_REGEX: usize = 256 * 1024;
 
 /// What people write who know CEL or other languages, and what it is called here.
-const OTHER_NAMES: [(&str, &str); 22] = [
+const OTHER_NAMES: [(&str, &str); 24] = [
     ("toLowerCase", "lower"),
     ("lowerAscii", "lower"),
     ("toUpperCase", "upper"),
@@ -41,6 +41,8 @@ const OTHER_NAMES: [(&str, &str); 22] = [
     ("sha256", "hash"),
     ("distinct", "unique"),
     ("any", "exists"),
+    ("inNetwork", "in_network"),
+    ("ip", "in_network"),
 ];
 
 impl Checker<'_> {
@@ -256,6 +258,7 @@ impl Checker<'_> {
             }
         }
         self.check_format(function.name, &typed)?;
+        self.check_network(function.name, &typed)?;
         self.check_literal(function, &typed, span)?;
         let ty = self.result_type(function.gives, &typed)?;
         let (mut origins, mut direct) = (Vec::new(), false);
@@ -292,6 +295,22 @@ impl Checker<'_> {
             _ => "the result would always be `null`",
         };
         self.fail(Problem::new("E0409", span, message, "always null").help(help))
+    }
+
+    /// A network that is written out must be one.
+    fn check_network(&mut self, name: &str, typed: &[Typed]) -> Option<()> {
+        let Some(Typed { code: Code::Literal(Value::Text(network)), span, .. }) = typed.get(1)
+        else {
+            return Some(());
+        };
+        if name != "in_network" || functions::is_network(network) {
+            return Some(());
+        }
+        let message = format!("`{network}` is no network");
+        self.fail(
+            Problem::new("E0409", *span, message, "always null")
+                .help("write it as `10.0.0.0/8` or `2001:db8::/32`"),
+        )
     }
 
     /// A format that is written out must be one.

@@ -4,11 +4,11 @@
 
 use muster_model::{EntityId, Value};
 
-use super::{Cx, Element, ElementValue, operators, row, truth as holds, value};
+use super::{Cx, Element, ElementValue, holding, operators, row, truth as holds, value};
 use crate::code::{Code, Loop};
 
 /// Calls `each` for the items of a list, until it says stop. Takes a step for each.
-fn walk<'x>(list: &'x Code, cx: Cx<'x>, mut each: impl FnMut(ElementValue<'_>) -> bool) {
+pub(super) fn walk<'x>(list: &'x Code, cx: Cx<'x>, mut each: impl FnMut(ElementValue<'_>) -> bool) {
     let entity = |id: EntityId| ElementValue::Entity(id, cx.follow(id));
     if let Code::Inverse(base, of, slot) = list {
         let Some(row) = row(base, cx) else { return };
@@ -76,39 +76,41 @@ pub(super) fn truth(kind: Loop, parts: &[Code; 2], cx: Cx<'_>) -> bool {
     }
 }
 
-/// Any macro, as a value.
-pub(super) fn run(kind: Loop, parts: &[Code; 2], cx: Cx<'_>) -> Value {
+/// A macro that makes a list; `None` when it cannot be made.
+pub(super) fn run(kind: Loop, parts: &[Code; 2], cx: Cx<'_>) -> Option<Value> {
     let [list, body] = parts;
-    let mut made = Vec::new();
     match kind {
-        Loop::All | Loop::Exists | Loop::ExistsOne => return Value::Bool(truth(kind, parts, cx)),
-        Loop::Filter => walk(list, cx, |value| {
-            let element = Element { value, outer: cx.elements };
-            if holds(body, inside(cx, &element)) {
-                made.push(owned(value));
-            }
-            true
-        }),
-        Loop::Map => walk(list, cx, |found| {
-            let element = Element { value: found, outer: cx.elements };
-            made.push(value(body, inside(cx, &element)).into_owned());
-            true
-        }),
+        Loop::All | Loop::Exists | Loop::ExistsOne => None,
+        Loop::Filter => {
+            made(list, cx, |found, cx| holding(body, cx).map(|holds| holds.then(|| owned(found))))
+        }
+        Loop::Map => made(list, cx, |_, cx| Some(Some(value(body, cx).into_owned()))),
     }
-    operators::list(made).unwrap_or(Value::Null)
 }
 
 /// `map` with a condition.
 pub(super) fn map_if(parts: &[Code; 3], cx: Cx<'_>) -> Option<Value> {
     let [list, condition, body] = parts;
-    let mut made = Vec::new();
-    walk(list, cx, |found| {
-        let element = Element { value: found, outer: cx.elements };
-        let cx = inside(cx, &element);
-        if holds(condition, cx) {
-            made.push(value(body, cx).into_owned());
+    made(list, cx, |_, cx| {
+        holding(condition, cx).map(|holds| holds.then(|| value(body, cx).into_owned()))
+    })
+}
+
+/// The list of what `item` makes of each element; `None` when it does not know of one whether it belongs there.
+fn made(
+    list: &Code,
+    cx: Cx<'_>,
+    item: impl Fn(ElementValue<'_>, Cx<'_>) -> Option<Option<Value>>,
+) -> Option<Value> {
+    let mut made = Some(Vec::new());
+    walk(list, cx, |value| {
+        let element = Element { value, outer: cx.elements };
+        match (item(value, inside(cx, &element)), &mut made) {
+            (Some(Some(Value::Null)), _) if cx.strict => made = None,
+            (Some(found), Some(items)) => items.extend(found),
+            _ => made = None,
         }
-        true
+        made.is_some()
     });
-    operators::list(made)
+    operators::list(made?)
 }

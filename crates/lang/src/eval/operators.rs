@@ -4,7 +4,7 @@ use std::cmp;
 
 use muster_model::{Slot, Text, Value, ValueType, parse_value};
 
-use super::{Cx, is_nothing, loops, value};
+use super::{Cx, is_nothing, loops, strict, value};
 use crate::{
     code::{Arithmetic, Code, Equality},
     functions::{MAX_LIST, MAX_TEXT, floating},
@@ -123,6 +123,9 @@ pub(super) fn concat(parts: &[Code], cx: Cx<'_>) -> Value {
 /// Lists one after the other.
 pub(super) fn append(sides: &[Code; 2], cx: Cx<'_>) -> Option<Value> {
     let [a, b] = sides;
+    if cx.strict && !(strict::is_list(a, cx) && strict::is_list(b, cx)) {
+        return None;
+    }
     let (a, b) = (value(a, cx), value(b, cx));
     cx.step(a.items().len() + b.items().len());
     list(a.items().iter().chain(b.items()).cloned().collect())

@@ -1,6 +1,6 @@
 //! The keys of roles, duties, conflicts and policy tests.
 
-use crate::spec::{Group, Shape, key};
+use crate::spec::{Group, Shape, decision::DECISION, key};
 
 /// A list of `{ system.kind: name }`.
 pub(crate) const REFERENCES: Shape = Shape::List(&Shape::Named(&Shape::Many(&Shape::Text)));
@@ -187,6 +187,13 @@ const EXPECT: Group = Group {
             "not compared",
             "Exactly these conflicts.",
             "[four-eyes]",
+        ),
+        key(
+            "decisions",
+            Shape::List(&Shape::Group(&DECISION)),
+            "not compared",
+            "What applications are answered.",
+            "[{ action: edit, resource: cms.document, decision: allow, rule: cms-edit }]",
         ),
     ],
 };

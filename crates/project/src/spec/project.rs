@@ -3,6 +3,7 @@
 use crate::spec::{
     Group, Key, Shape,
     access::{CONFLICT, REFERENCES, ROLE, TEST},
+    decision::{ACCESS, APP},
     key,
     system::SYSTEM,
     workflow::{MAIL_SERVER, WORKFLOW},
@@ -77,6 +78,20 @@ const PROJECT_KEYS: &[Key] = &[
         "",
         "Duties that one identity must not hold together.",
         "{ four-eyes: { between: [pay-create, pay-approve], on: block } }",
+    ),
+    key(
+        "apps",
+        Shape::Named(&Shape::Group(&APP)),
+        "",
+        "The applications that ask for decisions, by name.",
+        "{ cms: { resources: { document: { actions: [read, edit] } } } }",
+    ),
+    key(
+        "access",
+        Shape::Named(&Shape::Group(&ACCESS)),
+        "",
+        "The rules of access by name.",
+        "{ cms-edit: { app: cms, actions: [read, edit], role: cms-editor } }",
     ),
     key(
         "workflows",

@@ -225,7 +225,8 @@ const SUGGEST: Shape = Shape::Choice(&["best", "all"]);
 const SUGGEST_DOC: &str = "Which candidates of correlation a person is asked about: only the `best` one where it is not \
                            sure, or `all` of them, so that nothing is linked where there could be a choice.";
 
-const COLUMN: Group = Group {
+/// A column with its type.
+pub(crate) const COLUMN: Group = Group {
     what: "a column",
     path: "….columns.NAME",
     doc: "The type of a column of a record or of an attribute of an account.",
