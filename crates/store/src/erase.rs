@@ -69,6 +69,8 @@ impl Tx {
             "DELETE FROM drift WHERE entity = $1",
             "DELETE FROM account_history WHERE entity = $1",
             "DELETE FROM temporary_pass WHERE entity = $1",
+            "DELETE FROM scim_resource WHERE entity = $1",
+            "DELETE FROM external_id WHERE entity = $1",
             "DELETE FROM operation_body WHERE (plan, seq) IN
                 (SELECT plan, seq FROM operation WHERE entity = $1)",
             "DELETE FROM operation WHERE entity = $1",

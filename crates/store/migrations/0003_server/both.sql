@@ -25,3 +25,27 @@ CREATE TABLE client_token (
 ) /*sqlite STRICT*/;
 CREATE UNIQUE INDEX client_token_hash ON client_token (hash);
 CREATE INDEX client_token_client ON client_token (client, id);
+
+-- SCIM: what its clients say that the model has no attribute for ----------------------------------------
+
+-- `body` is a JSON object of such attributes. `changes` counts what changed of a resource without a new version of its
+-- entity: these attributes, the members of a group, whether it is active.
+CREATE TABLE scim_resource (
+    entity BIGINT NOT NULL PRIMARY KEY,
+    body TEXT NOT NULL,
+    changes BIGINT NOT NULL,
+    changed_at BIGINT NOT NULL
+) /*sqlite STRICT*/;
+
+-- What a client calls an entity in its own world.
+CREATE TABLE external_id (
+    entity BIGINT NOT NULL,
+    client TEXT NOT NULL,
+    type_no BIGINT NOT NULL,
+    external_id TEXT NOT NULL,
+    PRIMARY KEY (entity, client)
+) /*sqlite STRICT, WITHOUT ROWID*/;
+CREATE INDEX external_id_value ON external_id (client, type_no, external_id, entity);
+
+-- Pages of what is there.
+CREATE INDEX entity_present ON entity (type_no, id) WHERE absent_since IS NULL;

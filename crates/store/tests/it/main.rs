@@ -27,6 +27,7 @@ mod reads;
 mod records;
 mod revisions;
 mod schema;
+mod scim;
 mod statistics;
 mod transactions;
 mod unique_values;

@@ -27,6 +27,7 @@ const BIG: &[&str] = &[
     "entity",
     "entity_history",
     "evaluation",
+    "external_id",
     "held_role",
     "journal",
     "link",
@@ -35,6 +36,7 @@ const BIG: &[&str] = &[
     "operation_event",
     "pending_link",
     "record",
+    "scim_resource",
     "unique_value",
     "workflow_run",
     "workflow_task",
@@ -65,7 +67,7 @@ const SCANS: &[&str] = &[
     "UPDATE evaluation SET settled = NULL WHERE settled IS NOT NULL",
 ];
 
-const TOUR: &str = include_str!("query_plans.rs");
+const TOUR: &str = concat!(include_str!("query_plans.rs"), include_str!("scim.rs"));
 
 #[test]
 fn the_tour_calls_every_function() {
@@ -135,6 +137,7 @@ async fn facts(tx: &mut Tx) -> Result<(), StoreError> {
     tx.insert_assignments(&[assignment(1, 1, "sales")]).await?;
     tx.end_assignment(AssignmentId(1), at(1), "ada", "").await?;
     lifecycle(tx).await?;
+    crate::scim::tour(tx).await?;
     tx.remove_entity(EntityId(1)).await.map(drop)
 }
 

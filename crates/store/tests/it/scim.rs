@@ -1,0 +1,77 @@
+//! What SCIM clients say of entities, and pages of what is there.
+
+use muster_model::EntityId;
+use muster_store::{Entity, ExternalId, FirstRecorded, ScimResource, StoreError, Tx};
+
+use crate::support::*;
+
+/// Calls every function once, for the query plans.
+pub(crate) async fn tour(tx: &mut Tx) -> Result<(), StoreError> {
+    let ids = [EntityId(1)];
+    tx.save_scim_resources(&[resource(1)]).await?;
+    tx.save_external_ids(&[external_id("entra", 1, "x")]).await?;
+    tx.scim_resources(&ids).await?;
+    tx.external_ids_of("entra", &ids).await?;
+    tx.entities_with_external_id("entra", 1, "x", 9).await?;
+    tx.delete_external_ids("entra", &ids).await?;
+    tx.forget_scim_resource(EntityId(1)).await?;
+    tx.present_entities(1, None, 1, 9).await?;
+    tx.count_present_entities(1).await?;
+    tx.first_recorded(&ids).await.map(drop)
+}
+
+fn resource(entity: i64) -> ScimResource {
+    ScimResource {
+        entity: EntityId(entity),
+        body: text(r#"{"nickName":"Ada"}"#),
+        changes: 1,
+        changed_at: at(1),
+    }
+}
+
+fn external_id(client: &str, entity: i64, id: &str) -> ExternalId {
+    ExternalId {
+        entity: EntityId(entity),
+        client: text(client),
+        type_no: 1,
+        external_id: text(id),
+    }
+}
+
+on_both! {
+    async fn what_is_kept_of_a_resource_goes_with_its_entity(store) {
+        write_to!(store, |tx| tx.insert_entities(&[person(1, "E1")]));
+        write_to!(store, |tx| tx.save_scim_resources(&[resource(1)]));
+        let again = ScimResource { changes: 2, changed_at: at(2), ..resource(1) };
+        write_to!(store, |tx| tx.save_scim_resources(std::slice::from_ref(&again)));
+        let ids = [EntityId(2), EntityId(1)];
+        assert_eq!(read_from!(store, |tx| tx.scim_resources(&ids)), [again]);
+        write_to!(store, |tx| tx.remove_entity(EntityId(1)));
+        assert_eq!(read_from!(store, |tx| tx.scim_resources(&ids)), []);
+    }
+
+    async fn two_clients_may_call_two_entities_the_same(store) {
+        let (one, two) = (external_id("entra", 1, "x"), external_id("okta", 2, "x"));
+        write_to!(store, |tx| tx.save_external_ids(&[one.clone(), two]));
+        let found = |client| {
+            let store = store.clone();
+            async move { read_from!(store, |tx| tx.entities_with_external_id(client, 1, "x", 9)) }
+        };
+        assert_eq!(found("entra").await, [EntityId(1)]);
+        assert_eq!(found("okta").await, [EntityId(2)]);
+        assert_eq!(read_from!(store, |tx| tx.external_ids_of("entra", &[EntityId(1)])), [one]);
+        write_to!(store, |tx| tx.delete_external_ids("entra", &[EntityId(1)]));
+        assert_eq!(found("entra").await, []);
+    }
+
+    async fn pages_hold_what_is_there(store) {
+        let gone = Entity { absent_since: Some(at(5)), ..person(2, "E2") };
+        write_to!(store, |tx| tx.insert_entities(&[person(1, "E1"), gone, person(3, "E3")]));
+        let page = read_from!(store, |tx| tx.present_entities(1, None, 1, 9));
+        assert_eq!(page.iter().map(|entity| entity.id.0).collect::<Vec<_>>(), [3]);
+        assert_eq!(read_from!(store, |tx| tx.count_present_entities(1)), 2);
+        write_to!(store, |tx| tx.update_entities(&[person(1, "E1")]));
+        let first = read_from!(store, |tx| tx.first_recorded(&[EntityId(1), EntityId(3)]));
+        assert_eq!(first, [FirstRecorded { entity: EntityId(1), at: person(1, "E1").recorded_at }]);
+    }
+}
