@@ -46,7 +46,7 @@ pub use grace::{Grace, list_grace};
 pub use leavers::{LeaverReport, LeaverRow, report_leavers};
 pub use lifecycle::{
     FactRequest, FactView, Restored, lift_lifecycle_fact, list_lifecycle_facts, restore_identity,
-    set_lifecycle_fact,
+    resume_in, set_lifecycle_fact, suspend_in,
 };
 pub use local::{LocalChange, LocalDone, LocalVerb, change_local, change_local_in};
 pub use matches::{

@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use muster_app::{
-    Ctx, Error, IdentityFacts, Kind, Opened, fact_kind, fact_name, resolve_person, subject_of,
+    Ctx, Error, IdentityFacts, Kind, Opened, fact_kind, fact_name, load_identities, resolve_person,
+    subject_of,
 };
-use muster_model::{AssignmentId, EntityId, Text};
+use muster_model::{AssignmentId, EntityId, Text, TypeId};
 use muster_policy::FactKind;
 use muster_store::{Assignment, Entry, Sequence, Tx};
 use serde_json::json;
@@ -148,15 +149,27 @@ pub(crate) async fn lift_in(
     kind: FactKind,
     reason: &str,
 ) -> Result<Option<FactView>, Error> {
-    let reason = given(reason)?;
     let role = fact_name(kind);
+    lift_those(ctx, opened, tx, person, reason, &|fact| fact.role == role).await
+}
+
+async fn lift_those(
+    ctx: &Ctx,
+    opened: &Opened,
+    tx: &mut Tx,
+    person: &IdentityFacts,
+    reason: &str,
+    is_meant: &(dyn Fn(&Assignment) -> bool + Sync),
+) -> Result<Option<FactView>, Error> {
+    let reason = given(reason)?;
     let mut lifted = None;
     for mut fact in tx.assignments_of(person.row.id).await? {
-        if fact.role != role || !tx.end_assignment(fact.id, ctx.now(), &ctx.actor, reason).await? {
+        if !is_meant(&fact) || !tx.end_assignment(fact.id, ctx.now(), &ctx.actor, reason).await? {
             continue;
         }
         fact.ended_at = Some(ctx.now());
-        let action = format!("lifecycle.{}.lift", kind.word());
+        let word = fact_kind(&fact.role).map_or("?", FactKind::word);
+        let action = format!("lifecycle.{word}.lift");
         journal(ctx, opened, tx, person, &action, (&fact, reason)).await?;
         lifted = Some(view(opened, person, fact)?);
     }
@@ -164,6 +177,53 @@ pub(crate) async fn lift_in(
         look_again(tx, opened, person).await?;
     }
     Ok(lifted)
+}
+
+/// Suspends an identity as part of a transaction, in the name of whoever `origin` is. Nothing happens when it is suspended
+/// already, by whomever.
+pub async fn suspend_in(
+    ctx: &Ctx,
+    opened: &Opened,
+    tx: &mut Tx,
+    (type_id, entity): (TypeId, EntityId),
+    (origin, reason): (&str, &str),
+) -> Result<(), Error> {
+    let Some(person) = identity(ctx, opened, tx, (type_id, entity)).await? else { return Ok(()) };
+    if person.facts.iter().any(|fact| fact.kind == FactKind::Suspended) {
+        return Ok(());
+    }
+    let request = FactRequest {
+        person: person.key.to_string(),
+        kind: FactKind::Suspended,
+        from: None,
+        until: None,
+        reason: reason.to_owned(),
+    };
+    set_in(ctx, opened, tx, &person, &request, origin).await.map(drop)
+}
+
+/// Lifts the suspension that `origin` made, as part of a transaction. Those that others made stay.
+pub async fn resume_in(
+    ctx: &Ctx,
+    opened: &Opened,
+    tx: &mut Tx,
+    (type_id, entity): (TypeId, EntityId),
+    (origin, reason): (&str, &str),
+) -> Result<(), Error> {
+    let Some(person) = identity(ctx, opened, tx, (type_id, entity)).await? else { return Ok(()) };
+    let role = fact_name(FactKind::Suspended);
+    let is_ours = |fact: &Assignment| fact.role == role && &*fact.origin == origin;
+    lift_those(ctx, opened, tx, &person, reason, &is_ours).await.map(drop)
+}
+
+async fn identity(
+    ctx: &Ctx,
+    opened: &Opened,
+    tx: &mut Tx,
+    (type_id, entity): (TypeId, EntityId),
+) -> Result<Option<IdentityFacts>, Error> {
+    let found = load_identities(tx, opened, type_id, &[entity], ctx.now()).await?;
+    Ok(found.into_iter().next())
 }
 
 /// What came back with a restored identity.

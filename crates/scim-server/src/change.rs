@@ -1,0 +1,204 @@
+//! The difference between a resource as it is and as it is to be, in the words of the model.
+
+use muster_model::{Reference, Text, Value, ValueType};
+use muster_scim::{get, remove};
+use muster_store::ReadTx;
+use serde_json::{Map, Value as Json};
+
+use crate::{
+    error::Failure,
+    load::Known,
+    mapping::{Field, FieldSource, LinkForm, Resource},
+    value::from_json,
+    view::View,
+};
+
+/// What changes about one entity.
+#[derive(Debug, Default)]
+pub(crate) struct Change {
+    /// Attributes of the model.
+    pub(crate) set: Vec<(Text, Option<Value>)>,
+    /// What is kept beside it, when that is to be something else.
+    pub(crate) extras: Option<Map<String, Json>>,
+    /// `Some(false)` suspends, `Some(true)` lifts the suspension.
+    pub(crate) active: Option<bool>,
+}
+
+/// What the absence of an attribute in the new state means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Absence {
+    /// It was taken away.
+    Removed,
+    /// It was not said: what the model needs or a connected source says stays, the rest goes.
+    Unsaid,
+}
+
+/// What has to change so that `after` holds, in the form of [`crate::coerce`]. `before` is what was shown.
+pub(crate) async fn change(
+    view: &View,
+    tx: &mut ReadTx,
+    resource: &Resource,
+    before: Option<(&Json, &Known)>,
+    (after, absence): (&Map<String, Json>, Absence),
+) -> Result<Change, Failure> {
+    let mut change = Change::default();
+    let wanted = Json::Object(after.clone());
+    let mut extras = wanted.clone();
+    for field in &resource.fields {
+        let old = before.and_then(|(json, _)| get(json, &field.path));
+        let new = get(&wanted, &field.path);
+        match field.source {
+            FieldSource::ReadOnly => remove(&mut extras, &field.path),
+            FieldSource::Computed => computed(&mut extras, field, before, (&old, &new), absence),
+            FieldSource::Kept { required } => {
+                let is_kept_beside = if old == new {
+                    before.is_some_and(|(_, known)| get_in(&known.extras, field).is_some())
+                } else if let Some(new) = &new {
+                    let value = read(view, tx, field, new).await?;
+                    let is_open = matches!(value, Value::Reference(_) | Value::Null);
+                    push(&mut change, field, Some(value));
+                    is_open
+                } else {
+                    match (required, absence) {
+                        (false, _) => push(&mut change, field, None),
+                        (true, Absence::Unsaid) => {}
+                        (true, Absence::Removed) => {
+                            let problem = format!("`{}` must have a value", field.path);
+                            return Err(Failure::mutability(problem));
+                        }
+                    }
+                    false
+                };
+                if field.path.filter.is_none() && !is_kept_beside {
+                    forget(&mut extras, field);
+                }
+            }
+        }
+    }
+    if let Json::Object(extras) = &mut extras {
+        extras.retain(|name, _| name != "groups" && name != "members");
+        if resource.active.is_some() {
+            let said = extras.remove("active").and_then(|value| value.as_bool());
+            change.active = said.filter(|_| can_suspend(resource));
+        }
+        if before.is_none_or(|(_, known)| known.extras != *extras) {
+            change.extras = Some(std::mem::take(extras));
+        }
+    }
+    Ok(change)
+}
+
+fn can_suspend(resource: &Resource) -> bool {
+    resource.active.as_ref().is_some_and(|active| active.can_suspend)
+}
+
+/// Two paths may lead to one attribute; the first one that changes counts.
+fn push(change: &mut Change, field: &Field, value: Option<Value>) {
+    if !change.set.iter().any(|(name, _)| *name == field.name) {
+        change.set.push((field.name.clone(), value));
+    }
+}
+
+/// What a client says of a computed attribute is kept beside it, also that it is to have no value.
+fn computed(
+    extras: &mut Json,
+    field: &Field,
+    before: Option<(&Json, &Known)>,
+    (old, new): (&Option<Json>, &Option<Json>),
+    absence: Absence,
+) {
+    let said_before = before.is_some_and(|(_, known)| {
+        get_in(&known.extras, field).is_some() || is_silenced(&known.extras, field)
+    });
+    if new.is_some() && new == old && !said_before {
+        remove(extras, &field.path);
+    }
+    let is_taken_away = new.is_none() && old.is_some() && absence == Absence::Removed;
+    let was_silenced =
+        new.is_none() && before.is_some_and(|(_, known)| is_silenced(&known.extras, field));
+    let Json::Object(map) = extras else { return };
+    let top = &field.path.attribute.name;
+    if (is_taken_away || was_silenced) && !map.contains_key(top) {
+        map.insert(top.clone(), Json::Null);
+    }
+}
+
+/// True when a client said that a computed attribute is to have no value.
+pub(crate) fn is_silenced(extras: &Map<String, Json>, field: &Field) -> bool {
+    extras.get(&field.path.attribute.name).is_some_and(Json::is_null)
+}
+
+/// What is kept under the path of a field beside the model.
+pub(crate) fn get_in(extras: &Map<String, Json>, field: &Field) -> Option<Json> {
+    if extras.is_empty() {
+        return None;
+    }
+    get(&Json::Object(extras.clone()), &field.path)
+}
+
+/// Takes what the model holds out of what is kept beside it; of a reference, everything.
+fn forget(extras: &mut Json, field: &Field) {
+    let mut path = field.path.clone();
+    if field.link == LinkForm::Id {
+        path.attribute.sub = None;
+    }
+    remove(extras, &path);
+}
+
+/// The value of a field; a link to something that is not there is a reference by its key.
+async fn read(
+    view: &View,
+    tx: &mut ReadTx,
+    field: &Field,
+    json: &Json,
+) -> Result<Value, Failure> {
+    let items = match json {
+        Json::Array(items) if field.many => items.as_slice(),
+        Json::Null
+        | Json::Bool(_)
+        | Json::Number(_)
+        | Json::String(_)
+        | Json::Array(_)
+        | Json::Object(_) => std::slice::from_ref(json),
+    };
+    let mut values = Vec::with_capacity(items.len());
+    for item in items {
+        values.push(match field.value_type {
+            ValueType::Link(to) => link(view, tx, field, to, item).await?,
+            wanted => from_json(item, wanted).map_err(|problem| {
+                Failure::invalid_value(format!("`{}`: {problem}", field.path))
+            })?,
+        });
+    }
+    Ok(if field.many { Value::set(values) } else { values.into_iter().next().unwrap_or_default() })
+}
+
+async fn link(
+    view: &View,
+    tx: &mut ReadTx,
+    field: &Field,
+    to: muster_model::TypeId,
+    json: &Json,
+) -> Result<Value, Failure> {
+    let Some(text) = json.as_str() else {
+        return Err(Failure::invalid_value(format!("`{}` must be a text", field.path)));
+    };
+    let Some(names) = view.opened.names.type_names(to) else { return Ok(Value::Null) };
+    if field.link == LinkForm::Id
+        && let Ok(id) = text.parse()
+        && let Some(entity) = tx.entity(muster_model::EntityId(id)).await?
+        && entity.type_no == names.no
+        && entity.absent_since.is_none()
+    {
+        return Ok(Value::Link(entity.id));
+    }
+    let key: Text = text.into();
+    if let Some(Some(id)) = tx.entity_ids_by_key(names.no, std::slice::from_ref(&key)).await?.first()
+    {
+        return Ok(Value::Link(*id));
+    }
+    if field.link == LinkForm::Id {
+        return Err(Failure::invalid_value(format!("`{}`: there is no `{text}`", field.path)));
+    }
+    Ok(Value::Reference(std::sync::Arc::new(Reference { to, key })))
+}

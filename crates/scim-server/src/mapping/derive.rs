@@ -1,0 +1,238 @@
+//! The mapping that follows from the names of types and attributes, so that any project can be served.
+
+use muster_model::{Attribute, AttributeKind, EntityType, Slot, TypeId, ValueType};
+use muster_policy::{Model, TypeModel};
+use muster_scim::{
+    Mutability, Path, Schema, Uniqueness, enterprise_user_schema, group_schema, parse_path, urn,
+    user_schema,
+};
+
+use super::{
+    Active, Field, FieldSource, FoundBy, Held, Mapping, Members, Resource,
+    extension::{extension, field},
+    names::{ENTERPRISE, GROUP, USER, folded},
+    source_of,
+};
+
+/// `Users` from the first identity type, `Groups` from the type `group`.
+pub(super) fn derive(model: &Model) -> Mapping {
+    let types = &model.schema.types;
+    let user = types.iter().find(|of| of.identity);
+    let group = types.iter().find(|of| folded(&of.name) == "group" && !of.identity);
+    let mut resources = Vec::new();
+    let groups_of = |of: &EntityType| -> Vec<Slot> {
+        let leads = |a: &&Attribute| {
+            group.is_some_and(|group| a.value_type == ValueType::Link(group.id))
+                && a.kind == AttributeKind::Stored
+        };
+        of.attributes.iter().filter(leads).map(|attribute| attribute.slot).collect()
+    };
+    if let Some(of) = user {
+        resources.push(users(of, model.types.get(of.id.index()), groups_of(of)));
+    }
+    if let Some(of) = group {
+        resources.push(groups(of, user, &groups_of(of)));
+    }
+    Mapping { resources }
+}
+
+fn users(of: &EntityType, behaviour: Option<&TypeModel>, groups: Vec<Slot>) -> Resource {
+    let mut core = user_schema();
+    // We keep no passwords.
+    core.attributes.retain(|attribute| attribute.name != "password");
+    let mut enterprise = enterprise_user_schema();
+    let mut fields = paths(of, None, USER);
+    if !fields.iter().any(|field| field.path == Path::plain("userName")) {
+        fields.extend(by_unique(of, "userName"));
+    }
+    fields.extend(paths(of, Some(urn::ENTERPRISE_USER), ENTERPRISE));
+    mark_unique(&mut core, &fields);
+    mark_unique(&mut enterprise, &fields);
+    let mut shown = fields;
+    let taken: Vec<Field> = groups.iter().filter_map(|slot| taken(of, *slot)).collect();
+    shown.extend(taken);
+    let own = extension(of, &mut shown);
+    shown.retain(|field| !groups.contains(&field.slot));
+    let active = behaviour.and_then(|behaviour| active(of, behaviour));
+    if active.as_ref().is_some_and(|active| !active.can_suspend)
+        && let Some(attribute) = core.attributes.iter_mut().find(|a| a.name == "active")
+    {
+        attribute.mutability = Mutability::ReadOnly;
+    }
+    Resource {
+        name: "User".to_owned(),
+        endpoint: "Users".to_owned(),
+        type_id: of.id,
+        type_name: of.name.clone(),
+        schemas: [Some(core), Some(enterprise), own].into_iter().flatten().collect(),
+        fields: shown,
+        active,
+        members: Vec::new(),
+        groups,
+    }
+}
+
+fn groups(of: &EntityType, user: Option<&EntityType>, nested: &[Slot]) -> Resource {
+    let mut core = group_schema();
+    let mut fields = paths(of, None, GROUP);
+    if fields.is_empty() {
+        fields.extend(by_unique(of, "displayName"));
+    }
+    mark_unique(&mut core, &fields);
+    let mut members = Vec::new();
+    for attribute in &of.attributes {
+        members.extend(held_by_member(of, attribute, user));
+        members.extend(held_by_group(attribute, user));
+    }
+    let mut shown = fields;
+    let linked = |members: &Members| (members.held == Held::ByGroup).then_some(members.slot);
+    let own_links: Vec<Slot> =
+        members.iter().filter_map(linked).chain(nested.iter().copied()).collect();
+    shown.extend(own_links.iter().filter_map(|slot| taken(of, *slot)));
+    let own = extension(of, &mut shown);
+    shown.retain(|field| !own_links.contains(&field.slot));
+    Resource {
+        name: "Group".to_owned(),
+        endpoint: "Groups".to_owned(),
+        type_id: of.id,
+        type_name: of.name.clone(),
+        schemas: [Some(core), own].into_iter().flatten().collect(),
+        fields: shown,
+        active: None,
+        members,
+        groups: Vec::new(),
+    }
+}
+
+/// A field that only marks its attribute as taken.
+fn taken(of: &EntityType, slot: Slot) -> Option<Field> {
+    let attribute = of.attribute(slot)?;
+    Some(field(of, attribute, Path::plain("groups"), FieldSource::ReadOnly))
+}
+
+/// Members that link to their groups.
+fn held_by_member(
+    group: &EntityType,
+    attribute: &Attribute,
+    user: Option<&EntityType>,
+) -> Option<Members> {
+    let AttributeKind::Inverse { of, slot } = attribute.kind else { return None };
+    let (holder, resource, endpoint) = member_type(of, group, user)?;
+    let link = holder.attribute(slot)?;
+    let (name, many) = (link.name.clone(), link.many);
+    Some(Members { of, resource, endpoint, held: Held::ByMember, slot, name, many })
+}
+
+/// Members that their group links to.
+fn held_by_group(attribute: &Attribute, user: Option<&EntityType>) -> Option<Members> {
+    let user = user?;
+    let is_members = folded(&attribute.name) == "members" && attribute.many;
+    if attribute.kind != AttributeKind::Stored
+        || attribute.value_type != ValueType::Link(user.id)
+        || !is_members
+    {
+        return None;
+    }
+    Some(Members {
+        of: user.id,
+        resource: "User".to_owned(),
+        endpoint: "Users".to_owned(),
+        held: Held::ByGroup,
+        slot: attribute.slot,
+        name: attribute.name.clone(),
+        many: true,
+    })
+}
+
+fn member_type<'m>(
+    of: TypeId,
+    group: &'m EntityType,
+    user: Option<&'m EntityType>,
+) -> Option<(&'m EntityType, String, String)> {
+    if of == group.id {
+        return Some((group, "Group".to_owned(), "Groups".to_owned()));
+    }
+    let user = user.filter(|user| user.id == of)?;
+    Some((user, "User".to_owned(), "Users".to_owned()))
+}
+
+/// The fields of a table whose names the type has.
+fn paths(of: &EntityType, schema: Option<&str>, table: &[(&str, &[&str])]) -> Vec<Field> {
+    let mut fields = Vec::new();
+    for (text, names) in table {
+        let Ok(mut path) = parse_path(text) else { continue };
+        path.attribute.schema = schema.map(str::to_owned);
+        let mut found = names.iter().filter_map(|name| {
+            of.attributes.iter().find(|attribute| folded(&attribute.name) == *name)
+        });
+        let wanted = found.find(|attribute| {
+            let is_inverse = matches!(attribute.kind, AttributeKind::Inverse { .. });
+            !attribute.many && !is_inverse && fits(attribute, &path)
+        });
+        if let Some(attribute) = wanted {
+            fields.push(field(of, attribute, path, source_of(attribute, of.key)));
+        }
+    }
+    fields
+}
+
+/// Texts go everywhere, links only where the RFC has a reference or a name.
+fn fits(attribute: &Attribute, path: &Path) -> bool {
+    let is_manager = path.attribute.sub.as_deref() == Some("value") && path.filter.is_none();
+    match attribute.value_type {
+        ValueType::Text => !is_manager,
+        ValueType::Link(_) => is_manager || path.attribute.name == "department",
+        ValueType::Bool
+        | ValueType::Int
+        | ValueType::Float
+        | ValueType::Date
+        | ValueType::DateTime
+        | ValueType::Binary
+        | ValueType::Uuid => false,
+    }
+}
+
+/// The field of a name that has to be unique: a generated unique text, a mail address, or the key.
+fn by_unique(of: &EntityType, path: &str) -> Option<Field> {
+    let texts = || {
+        of.attributes.iter().filter(|a| a.value_type == ValueType::Text && a.unique && !a.many)
+    };
+    let mail = |a: &&Attribute| matches!(folded(&a.name).as_str(), "email" | "mail");
+    let found = texts()
+        .find(|a| a.kind == AttributeKind::Generated)
+        .or_else(|| texts().find(mail))
+        .or_else(|| of.attribute(of.key))?;
+    Some(field(of, found, Path::plain(path), source_of(found, of.key)))
+}
+
+/// Says in the schema what the model promises of the attributes behind it.
+fn mark_unique(schema: &mut Schema, fields: &[Field]) {
+    for field in fields {
+        let path = &field.path.attribute;
+        let is_own = path.schema.as_ref().is_none_or(|urn| *urn == schema.id);
+        if !is_own || path.sub.is_some() || (path.schema.is_none() && schema.id == urn::ENTERPRISE_USER)
+        {
+            continue;
+        }
+        let Some(attribute) = schema.attributes.iter_mut().find(|a| a.name == path.name) else {
+            continue;
+        };
+        if let Some(found_by) = field.found_by {
+            attribute.uniqueness = Uniqueness::Server;
+            attribute.case_exact = found_by == FoundBy::Key;
+        }
+    }
+}
+
+/// Which states are active: the one of that name, or all but those that suspension and termination lead to.
+fn active(of: &EntityType, behaviour: &TypeModel) -> Option<Active> {
+    let slot = of.lifecycle()?.slot;
+    let names = || behaviour.lifecycle.iter().map(|state| state.name.clone());
+    let states = if names().any(|name| &*name == "active") {
+        vec!["active".into()]
+    } else {
+        let is_off = |at: &usize| Some(*at) == behaviour.suspended || Some(*at) == behaviour.terminated;
+        names().enumerate().filter(|(at, _)| !is_off(at)).map(|(_, name)| name).collect()
+    };
+    Some(Active { slot, states, can_suspend: behaviour.suspended.is_some() })
+}

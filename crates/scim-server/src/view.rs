@@ -1,0 +1,24 @@
+//! What one request sees: the project, the mapping, who asks, and when.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use muster_app::{Ctx, Opened};
+use muster_model::Text;
+
+use crate::{mapping::Mapping, quirks::Quirks};
+
+/// What one request sees.
+#[derive(Clone)]
+pub(crate) struct View {
+    pub(crate) opened: Arc<Opened>,
+    pub(crate) mapping: Arc<Mapping>,
+    pub(crate) ctx: Ctx,
+    /// The client in whose world external ids are.
+    pub(crate) client: Text,
+    /// The address of the service, without a slash at the end.
+    pub(crate) base: Text,
+    pub(crate) now: Timestamp,
+    /// Where accepted deviations are counted.
+    pub(crate) quirks: Arc<Quirks>,
+}

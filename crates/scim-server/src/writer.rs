@@ -1,0 +1,452 @@
+//! Group commit: changes that come at the same time share one transaction, one write to the disk, and each its own answer.
+//!
+//! Whoever comes first writes for all who wait. Two changes that touch the same entity never share a transaction: the
+//! second one is worked out from what the first one left. A change that turns out to need another transaction, because a part
+//! of it failed, is done again by itself, so that it happens whole or not at all.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use muster_app::Error;
+use muster_engine::{LocalChange, LocalDone, change_local_in, resume_in, suspend_in};
+
+use muster_model::EntityId;
+use muster_store::{ExternalId, ScimResource, Tx};
+use serde_json::Value as Json;
+use tokio::sync::oneshot;
+
+use crate::{
+    answer::Answer,
+    error::Failure,
+    list::by_ids,
+    load::ORIGIN,
+    membership::{Turnover, by_group, by_member, turnover},
+    read::show,
+    render::{location, tag},
+    write::{Job, Prepared, Verb},
+};
+
+/// Changes in one transaction.
+const MOST: usize = 256;
+/// Changes that wait; whoever comes then is asked to come again.
+const LONGEST_QUEUE: usize = 10_000;
+/// Why a client suspended somebody.
+const REASON: &str = "an SCIM client said that it is not active";
+
+type Outcome = Result<Answer, Failure>;
+
+/// The queue of changes.
+#[derive(Default)]
+pub(crate) struct Writer {
+    waiting: Arc<Mutex<VecDeque<(Job, oneshot::Sender<Outcome>)>>>,
+    turn: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl Writer {
+    /// Does changes, in this order where they touch the same; the answers are in the same order.
+    pub(crate) async fn change(&self, jobs: Vec<Job>) -> Vec<Outcome> {
+        let mut answers = Vec::with_capacity(jobs.len());
+        {
+            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            if waiting.len() + jobs.len() > LONGEST_QUEUE {
+                let busy = Failure {
+                    retry_after: Some(1),
+                    ..Failure::new(503, "", "too many changes wait; come again")
+                };
+                return jobs.iter().map(|_| Err(busy.clone())).collect();
+            }
+            for job in jobs {
+                let (sender, receiver) = oneshot::channel();
+                waiting.push_back((job, sender));
+                answers.push(receiver);
+            }
+        }
+        let mut outcomes = Vec::with_capacity(answers.len());
+        for mut answer in answers {
+            while answer.is_empty() {
+                let turn = Arc::clone(&self.turn).lock_owned().await;
+                if !answer.is_empty() {
+                    break;
+                }
+                let waiting = Arc::clone(&self.waiting);
+                // The work goes on for the others when this caller goes away.
+                let work = tokio::spawn(async move {
+                    let batch: VecDeque<_> = {
+                        let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                        let n = waiting.len().min(MOST);
+                        waiting.drain(..n).collect()
+                    };
+                    work_off(batch).await;
+                    drop(turn);
+                });
+                if work.await.is_err() {
+                    break;
+                }
+            }
+            let lost = || Failure::from(Error::bug("a change got no answer"));
+            outcomes.push(answer.try_recv().unwrap_or_else(|_| Err(lost())));
+        }
+        outcomes
+    }
+}
+
+async fn work_off(mut batch: VecDeque<(Job, oneshot::Sender<Outcome>)>) {
+    while !batch.is_empty() {
+        let jobs: Vec<Job> = batch.iter().map(|(job, _)| job.clone()).collect();
+        let outcomes = match muster_web::long_work(together(jobs)).await {
+            Ok(Together::Done(outcomes)) => outcomes,
+            Ok(Together::OneByOne) => one_by_one(&batch).await,
+            Err(error) => {
+                let failure = Failure::from(error);
+                batch.iter().map(|_| Err(failure.clone())).collect()
+            }
+        };
+        for outcome in outcomes {
+            let Some((_, sender)) = batch.pop_front() else { return };
+            // Whoever went away needs no answer.
+            drop(sender.send(outcome));
+        }
+    }
+}
+
+async fn one_by_one(batch: &VecDeque<(Job, oneshot::Sender<Outcome>)>) -> Vec<Outcome> {
+    let mut outcomes = Vec::with_capacity(batch.len());
+    for (job, _) in batch {
+        outcomes.push(match muster_web::long_work(alone(job.clone())).await {
+            Ok(outcome) => outcome,
+            Err(error) => Err(Failure::from(error)),
+        });
+    }
+    outcomes
+}
+
+/// What came of doing changes together.
+enum Together {
+    /// The answers of the first ones; the others touch what these touched.
+    Done(Vec<Outcome>),
+    /// A part of a change failed after another part was done: nothing was.
+    OneByOne,
+}
+
+async fn together(jobs: Vec<Job>) -> Result<Together, Error> {
+    let mut run = match Run::begin(&jobs).await {
+        Ok(run) => run,
+        Err(failure) => return Ok(Together::Done(jobs.iter().map(|_| Err(failure.clone())).collect())),
+    };
+    match run.all().await {
+        Ok(()) => Ok(Together::Done(run.finish().await?)),
+        Err(Broken::Job(_)) => Ok(Together::OneByOne),
+        Err(Broken::Store(failure)) => {
+            Ok(Together::Done(jobs.iter().map(|_| Err(failure.clone())).collect()))
+        }
+    }
+}
+
+async fn alone(job: Job) -> Result<Outcome, Error> {
+    let jobs = [job];
+    let mut run = match Run::begin(&jobs).await {
+        Ok(run) => run,
+        Err(failure) => return Ok(Err(failure)),
+    };
+    match run.all().await {
+        Ok(()) => Ok(run.finish().await?.pop().unwrap_or_else(|| Ok(Answer::empty(204)))),
+        Err(Broken::Job(failure) | Broken::Store(failure)) => Ok(Err(failure)),
+    }
+}
+
+/// Why a transaction cannot go on.
+enum Broken {
+    /// One of the changes failed in its middle.
+    Job(Failure),
+    /// The repository failed.
+    Store(Failure),
+}
+
+impl From<Failure> for Broken {
+    fn from(failure: Failure) -> Self {
+        Self::Store(failure)
+    }
+}
+
+impl From<Error> for Broken {
+    fn from(error: Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl From<muster_store::StoreError> for Broken {
+    fn from(error: muster_store::StoreError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// One transaction with the changes in it.
+struct Run<'j> {
+    jobs: &'j [Job],
+    tx: Tx,
+    parts: Vec<Part>,
+}
+
+/// A change on its way.
+enum Part {
+    /// It failed before anything was done.
+    Failed(Failure),
+    /// It is worked out.
+    Ready(Box<Ready>),
+}
+
+struct Ready {
+    prepared: Prepared,
+    turnover: Turnover,
+    /// The entity, once it is known.
+    entity: Option<EntityId>,
+    answer: Option<Answer>,
+}
+
+impl<'j> Run<'j> {
+    async fn begin(jobs: &'j [Job]) -> Result<Self, Failure> {
+        let Some(job) = jobs.first() else {
+            return Err(Failure::from(Error::bug("a transaction without changes")));
+        };
+        let tx = job.view.opened.store.begin().await?;
+        Ok(Self { jobs, tx, parts: Vec::new() })
+    }
+
+    async fn all(&mut self) -> Result<(), Broken> {
+        self.prepare().await;
+        self.entities().await?;
+        self.members().await?;
+        self.beside().await?;
+        self.answers().await
+    }
+
+    /// Works changes out until one touches what another one touches.
+    async fn prepare(&mut self) {
+        let mut touched: BTreeSet<EntityId> = BTreeSet::new();
+        for job in self.jobs {
+            let part = match self.ready(job).await {
+                Err(failure) => Part::Failed(failure),
+                Ok(ready) => {
+                    let ids = &ready.prepared.touched;
+                    if ids.iter().any(|id| touched.contains(id)) {
+                        return;
+                    }
+                    touched.extend(ids);
+                    Part::Ready(Box::new(ready))
+                }
+            };
+            self.parts.push(part);
+        }
+    }
+
+    async fn ready(&mut self, job: &Job) -> Result<Ready, Failure> {
+        let resource = job.resource()?;
+        let mut prepared = job.prepare(&mut self.tx).await?;
+        let mut turnover_of = Turnover::default();
+        if !prepared.members.is_empty() {
+            let group = prepared.known.as_ref();
+            turnover_of =
+                turnover(&job.view, &mut self.tx, resource, group, &prepared.members).await?;
+            let set = by_group(resource, group, &turnover_of);
+            if let (false, Some(main)) = (set.is_empty(), &mut prepared.main) {
+                main.set.extend(set);
+            } else if !set.is_empty() {
+                prepared.main = Some(job.change_of(resource, prepared.known.as_ref(), set));
+            }
+            prepared.touched.extend(turnover_of.join.iter().chain(&turnover_of.leave));
+        }
+        let entity = prepared.known.as_ref().map(|known| known.entity.id);
+        Ok(Ready { prepared, turnover: turnover_of, entity, answer: None })
+    }
+
+    fn ready_parts(&mut self) -> impl Iterator<Item = (&'j Job, &mut Ready)> {
+        self.jobs.iter().zip(&mut self.parts).filter_map(|(job, part)| match part {
+            Part::Failed(_) => None,
+            Part::Ready(ready) => Some((job, &mut **ready)),
+        })
+    }
+
+    /// The entities themselves.
+    async fn entities(&mut self) -> Result<(), Broken> {
+        let mut changes: Vec<LocalChange> = Vec::new();
+        let mut places = Vec::new();
+        for (place, part) in self.parts.iter_mut().enumerate() {
+            let Part::Ready(ready) = part else { continue };
+            // The members of a group leave before it goes.
+            let is_group_end = ready.prepared.is_delete && !ready.turnover.leave.is_empty();
+            if is_group_end {
+                continue;
+            }
+            if let Some(main) = ready.prepared.main.take() {
+                changes.push(main);
+                places.push(place);
+            }
+        }
+        let done = self.change(&changes).await?;
+        for (place, done) in places.into_iter().zip(done) {
+            let Some(part) = self.parts.get_mut(place) else { continue };
+            match (done, part) {
+                (Ok(done), Part::Ready(ready)) => ready.entity = Some(done.entity),
+                (Err(error), part) => *part = Part::Failed(error.into()),
+                (Ok(_), Part::Failed(_)) => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn change(
+        &mut self,
+        changes: &[LocalChange],
+    ) -> Result<Vec<Result<LocalDone, Error>>, Broken> {
+        let Some(job) = self.jobs.first().filter(|_| !changes.is_empty()) else {
+            return Ok(Vec::new());
+        };
+        let (ctx, opened) = (&job.view.ctx, &job.view.opened);
+        Ok(change_local_in(ctx, opened, &mut self.tx, changes).await?)
+    }
+
+    /// Whoever joins or leaves; then the groups that go.
+    async fn members(&mut self) -> Result<(), Broken> {
+        let mut changes = Vec::new();
+        for (job, part) in self.jobs.iter().zip(&mut self.parts) {
+            let Part::Ready(ready) = part else { continue };
+            let Some(group) = ready.entity else { continue };
+            if ready.turnover.join.is_empty() && ready.turnover.leave.is_empty() {
+                continue;
+            }
+            let resource = job.resource()?;
+            changes.extend(
+                by_member(&job.view, &mut self.tx, resource, group, &ready.turnover).await?,
+            );
+        }
+        self.whole(&changes).await?;
+        let ends: Vec<LocalChange> =
+            self.ready_parts().filter_map(|(_, ready)| ready.prepared.main.take()).collect();
+        self.whole(&ends).await
+    }
+
+    /// Changes that are parts of others: when one fails, nothing of the transaction may stay.
+    async fn whole(&mut self, changes: &[LocalChange]) -> Result<(), Broken> {
+        for done in self.change(changes).await? {
+            done.map_err(|error| Broken::Job(error.into()))?;
+        }
+        Ok(())
+    }
+
+    /// What is kept beside the entities.
+    async fn beside(&mut self) -> Result<(), Broken> {
+        let (mut resources, mut ids) = (Vec::new(), Vec::new());
+        let mut gone: Vec<(&Job, EntityId)> = Vec::new();
+        let mut suspend: Vec<(&Job, EntityId, bool)> = Vec::new();
+        for (job, ready) in self.ready_parts() {
+            let Some(entity) = ready.entity else { continue };
+            let resource = job.resource()?;
+            let known = ready.prepared.known.as_ref();
+            resources.extend(kept(job, ready, entity));
+            match &ready.prepared.external_id {
+                Some(Some(external_id)) => ids.push(ExternalId {
+                    entity,
+                    client: job.view.client.clone(),
+                    type_no: job.view.opened.names.type_names(resource.type_id).map_or(0, |n| n.no),
+                    external_id: external_id.clone(),
+                }),
+                Some(None) if known.is_some_and(|known| known.external_id.is_some()) => {
+                    gone.push((job, entity));
+                }
+                Some(None) | None => {}
+            }
+            if let Some(active) = ready.prepared.change.active
+                && (known.is_some() || !active)
+            {
+                suspend.push((job, entity, active));
+            }
+        }
+        self.tx.save_scim_resources(&resources).await?;
+        self.tx.save_external_ids(&ids).await?;
+        for (job, entity) in gone {
+            self.tx.delete_external_ids(&job.view.client, &[entity]).await?;
+        }
+        for (job, entity, active) in suspend {
+            let (ctx, opened) = (&job.view.ctx, &job.view.opened);
+            let of = (job.resource()?.type_id, entity);
+            if active {
+                let why = (ORIGIN, "an SCIM client said that it is active");
+                resume_in(ctx, opened, &mut self.tx, of, why).await?;
+            } else {
+                suspend_in(ctx, opened, &mut self.tx, of, (ORIGIN, REASON)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the clients are told: the state that is about to be committed.
+    async fn answers(&mut self) -> Result<(), Broken> {
+        let mut places: BTreeMap<String, Vec<(usize, EntityId)>> = BTreeMap::new();
+        for (place, (job, part)) in self.jobs.iter().zip(&mut self.parts).enumerate() {
+            let Part::Ready(ready) = part else { continue };
+            if ready.prepared.is_delete {
+                ready.answer = Some(Answer::empty(204));
+            } else if let Some(entity) = ready.entity {
+                places.entry(job.endpoint.clone()).or_default().push((place, entity));
+            }
+        }
+        for places in places.into_values() {
+            let Some(job) = places.first().and_then(|(place, _)| self.jobs.get(*place)) else {
+                continue;
+            };
+            let resource = job.resource()?;
+            // The view of each job has its own client, whose ids the answer shows.
+            for (place, entity) in places {
+                let Some(job) = self.jobs.get(place) else { continue };
+                let known = by_ids(&job.view, &mut self.tx, resource, &[entity]).await?;
+                let Some(tag) = known.first().map(tag) else { continue };
+                let shown = show(&job.view, &mut self.tx, resource, known, &job.selection).await?;
+                let json: Json = shown.into_iter().next().unwrap_or_default();
+                let status = if matches!(job.verb, Verb::Create(_)) { 201 } else { 200 };
+                let mut answer = Answer::resource(status, json, tag);
+                answer.location = Some(location(&job.view, resource, entity));
+                if let Some(Part::Ready(ready)) = self.parts.get_mut(place) {
+                    ready.answer = Some(answer);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn finish(self) -> Result<Vec<Outcome>, Error> {
+        self.tx.commit().await?;
+        let lost = || Err(Failure::from(Error::bug("a change has no answer")));
+        let outcome = |part: Part| match part {
+            Part::Failed(failure) => Err(failure),
+            Part::Ready(ready) => ready.answer.map_or_else(lost, Ok),
+        };
+        Ok(self.parts.into_iter().map(outcome).collect())
+    }
+}
+
+/// What is to be kept beside an entity, when that changes.
+fn kept(job: &Job, ready: &Ready, entity: EntityId) -> Option<ScimResource> {
+    let Ready { prepared, turnover, .. } = ready;
+    let known = prepared.known.as_ref();
+    let has_turnover = !turnover.join.is_empty() || !turnover.leave.is_empty();
+    let extras = prepared.change.extras.as_ref();
+    let is_new = known.is_none();
+    let came_back = is_new && prepared.touched.contains(&entity);
+    let is_other = extras.is_some_and(|extras| !is_new || came_back || !extras.is_empty());
+    let counts = has_turnover
+        || !is_new
+            && (prepared.external_id.is_some() || prepared.change.active.is_some());
+    if prepared.is_delete || !is_other && !counts {
+        return None;
+    }
+    let former = known.map(|known| &known.extras);
+    let body = extras.or(former).cloned().unwrap_or_default();
+    Some(ScimResource {
+        entity,
+        body: Json::Object(body).to_string().into(),
+        changes: known.map_or(0, |known| known.changes) + 1,
+        changed_at: job.view.now,
+    })
+}
