@@ -267,11 +267,8 @@ impl<'a> State<'a> {
             let endpoint = operation.path.trim_matches('/').to_owned();
             self.made.insert(bulk_id.clone(), (id, endpoint));
         }
-        let done = Done {
-            method: operation.method.clone(),
-            bulk_id: operation.bulk_id.clone(),
-            answer,
-        };
+        let done =
+            Done { method: operation.method.clone(), bulk_id: operation.bulk_id.clone(), answer };
         if let Some(slot) = self.done.get_mut(place) {
             *slot = Some(done);
         }

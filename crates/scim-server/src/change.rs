@@ -146,12 +146,7 @@ fn forget(extras: &mut Json, field: &Field) {
 }
 
 /// The value of a field; a link to something that is not there is a reference by its key.
-async fn read(
-    view: &View,
-    tx: &mut ReadTx,
-    field: &Field,
-    json: &Json,
-) -> Result<Value, Failure> {
+async fn read(view: &View, tx: &mut ReadTx, field: &Field, json: &Json) -> Result<Value, Failure> {
     let items = match json {
         Json::Array(items) if field.many => items.as_slice(),
         Json::Null
@@ -193,7 +188,8 @@ async fn link(
         return Ok(Value::Link(entity.id));
     }
     let key: Text = text.into();
-    if let Some(Some(id)) = tx.entity_ids_by_key(names.no, std::slice::from_ref(&key)).await?.first()
+    if let Some(Some(id)) =
+        tx.entity_ids_by_key(names.no, std::slice::from_ref(&key)).await?.first()
     {
         return Ok(Value::Link(*id));
     }

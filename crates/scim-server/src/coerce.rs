@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::{
     error::Failure,
     mapping::Resource,
-    quirks::{Quirk, Quirks},
+    quirks::{self, Quirk},
 };
 
 /// Bytes of one text.
@@ -20,42 +20,35 @@ const MOST_VALUES: usize = 1000;
 pub(crate) const MOST_MEMBERS: usize = 100_000;
 
 /// The attributes of a resource that may be written, in the form of the schemas. What only the server says is left out.
-pub(crate) fn coerce(
-    resource: &Resource,
-    body: &Json,
-    quirks: &Quirks,
-) -> Result<Map<String, Json>, Failure> {
+pub(crate) fn coerce(resource: &Resource, body: &Json) -> Result<Map<String, Json>, Failure> {
     let Json::Object(body) = body else {
         return Err(Failure::invalid_syntax("a resource is a JSON object"));
     };
     let Some(core) = resource.schemas.first() else { return Ok(Map::new()) };
     let mut clean = Map::new();
     for (key, value) in body {
-        if ["schemas", "id", "meta", "externalId"].iter().any(|name| name.eq_ignore_ascii_case(key)) {
+        if ["schemas", "id", "meta", "externalId"].iter().any(|name| name.eq_ignore_ascii_case(key))
+        {
             continue;
         }
         let extension =
             resource.schemas.iter().skip(1).find(|schema| schema.id.eq_ignore_ascii_case(key));
         if let Some(schema) = extension {
-            let inner = extension_of(schema, value, quirks)?;
+            let inner = extension_of(schema, value)?;
             if !inner.is_empty() {
                 clean.insert(schema.id.clone(), Json::Object(inner));
             }
         } else if let Some(attribute) = core.attribute(key) {
-            put(&mut clean, attribute, value, quirks)?;
+            put(&mut clean, attribute, value)?;
         } else {
-            quirks.note(Quirk::UnknownAttribute);
+            quirks::note(Quirk::UnknownAttribute);
         }
     }
-    give_types(resource, &mut clean, quirks);
+    give_types(resource, &mut clean);
     Ok(clean)
 }
 
-fn extension_of(
-    schema: &Schema,
-    value: &Json,
-    quirks: &Quirks,
-) -> Result<Map<String, Json>, Failure> {
+fn extension_of(schema: &Schema, value: &Json) -> Result<Map<String, Json>, Failure> {
     let body = match value {
         Json::Object(body) => body,
         Json::Null => return Ok(Map::new()),
@@ -66,23 +59,18 @@ fn extension_of(
     let mut clean = Map::new();
     for (key, value) in body {
         match schema.attribute(key) {
-            Some(attribute) => put(&mut clean, attribute, value, quirks)?,
-            None => quirks.note(Quirk::UnknownAttribute),
+            Some(attribute) => put(&mut clean, attribute, value)?,
+            None => quirks::note(Quirk::UnknownAttribute),
         }
     }
     Ok(clean)
 }
 
-fn put(
-    clean: &mut Map<String, Json>,
-    attribute: &Attribute,
-    value: &Json,
-    quirks: &Quirks,
-) -> Result<(), Failure> {
+fn put(clean: &mut Map<String, Json>, attribute: &Attribute, value: &Json) -> Result<(), Failure> {
     if attribute.mutability == Mutability::ReadOnly {
         return Ok(());
     }
-    let value = values(attribute, value, quirks)?;
+    let value = values(attribute, value)?;
     if !value.is_null() {
         clean.insert(attribute.name.clone(), value);
     }
@@ -90,15 +78,15 @@ fn put(
 }
 
 /// All values of an attribute in the form of its definition; `Null` for none.
-fn values(attribute: &Attribute, value: &Json, quirks: &Quirks) -> Result<Json, Failure> {
+fn values(attribute: &Attribute, value: &Json) -> Result<Json, Failure> {
     if !attribute.many {
-        return single(attribute, value, quirks);
+        return single(attribute, value);
     }
     let items = match value {
         Json::Null => return Ok(Json::Null),
         Json::Array(items) => items.as_slice(),
         Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Object(_) => {
-            quirks.note(Quirk::BareComplex);
+            quirks::note(Quirk::BareComplex);
             std::slice::from_ref(value)
         }
     };
@@ -109,7 +97,7 @@ fn values(attribute: &Attribute, value: &Json, quirks: &Quirks) -> Result<Json, 
     }
     let mut clean = Vec::with_capacity(items.len());
     for item in items {
-        let item = single(attribute, item, quirks)?;
+        let item = single(attribute, item)?;
         if !item.is_null() {
             clean.push(item);
         }
@@ -122,29 +110,29 @@ fn values(attribute: &Attribute, value: &Json, quirks: &Quirks) -> Result<Json, 
     Ok(Json::Array(clean))
 }
 
-fn single(attribute: &Attribute, value: &Json, quirks: &Quirks) -> Result<Json, Failure> {
+fn single(attribute: &Attribute, value: &Json) -> Result<Json, Failure> {
     let name = &attribute.name;
     let wrong = |wanted: &str| Err(Failure::invalid_value(format!("`{name}` must be {wanted}")));
     if value.is_null() {
         return Ok(Json::Null);
     }
     match attribute.kind {
-        AttributeKind::Complex => complex(attribute, value, quirks),
+        AttributeKind::Complex => complex(attribute, value),
         AttributeKind::Boolean => match value {
             Json::Bool(_) => Ok(value.clone()),
             Json::String(text) if text.eq_ignore_ascii_case("true") => {
-                quirks.note(Quirk::TextForValue);
+                quirks::note(Quirk::TextForValue);
                 Ok(json!(true))
             }
             Json::String(text) if text.eq_ignore_ascii_case("false") => {
-                quirks.note(Quirk::TextForValue);
+                quirks::note(Quirk::TextForValue);
                 Ok(json!(false))
             }
             Json::Null | Json::String(_) | Json::Number(_) | Json::Array(_) | Json::Object(_) => {
                 wrong("true or false")
             }
         },
-        AttributeKind::Integer | AttributeKind::Decimal => number(attribute, value, quirks),
+        AttributeKind::Integer | AttributeKind::Decimal => number(attribute, value),
         AttributeKind::Text
         | AttributeKind::DateTime
         | AttributeKind::Binary
@@ -152,7 +140,7 @@ fn single(attribute: &Attribute, value: &Json, quirks: &Quirks) -> Result<Json, 
             let text = match value {
                 Json::String(text) => text.clone(),
                 Json::Bool(_) | Json::Number(_) => {
-                    quirks.note(Quirk::TextForValue);
+                    quirks::note(Quirk::TextForValue);
                     value.to_string()
                 }
                 Json::Null | Json::Array(_) | Json::Object(_) => return wrong("a text"),
@@ -171,11 +159,11 @@ fn single(attribute: &Attribute, value: &Json, quirks: &Quirks) -> Result<Json, 
     }
 }
 
-fn number(attribute: &Attribute, value: &Json, quirks: &Quirks) -> Result<Json, Failure> {
+fn number(attribute: &Attribute, value: &Json) -> Result<Json, Failure> {
     let read = match value {
         Json::Number(number) => Some(number.clone()),
         Json::String(text) => {
-            quirks.note(Quirk::TextForValue);
+            quirks::note(Quirk::TextForValue);
             text.trim().parse().ok()
         }
         Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_) => None,
@@ -190,11 +178,11 @@ fn number(attribute: &Attribute, value: &Json, quirks: &Quirks) -> Result<Json, 
     }
 }
 
-fn complex(attribute: &Attribute, value: &Json, quirks: &Quirks) -> Result<Json, Failure> {
+fn complex(attribute: &Attribute, value: &Json) -> Result<Json, Failure> {
     let body = match value {
         Json::Object(body) => body,
         Json::String(text) if attribute.sub_attribute("value").is_some() => {
-            quirks.note(Quirk::BareComplex);
+            quirks::note(Quirk::BareComplex);
             return Ok(if text.is_empty() { Json::Null } else { json!({ "value": text }) });
         }
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) => {
@@ -205,15 +193,15 @@ fn complex(attribute: &Attribute, value: &Json, quirks: &Quirks) -> Result<Json,
     let mut clean = Map::new();
     for (key, value) in body {
         match attribute.sub_attribute(key) {
-            Some(sub) => put(&mut clean, sub, value, quirks)?,
-            None => quirks.note(Quirk::UnknownAttribute),
+            Some(sub) => put(&mut clean, sub, value)?,
+            None => quirks::note(Quirk::UnknownAttribute),
         }
     }
     Ok(if clean.is_empty() { Json::Null } else { Json::Object(clean) })
 }
 
 /// Gives a value without a type the one under which the model keeps such a value, where no other one has it.
-fn give_types(resource: &Resource, clean: &mut Map<String, Json>, quirks: &Quirks) {
+fn give_types(resource: &Resource, clean: &mut Map<String, Json>) {
     for field in &resource.fields {
         let Some(wanted) = field.path.filter.as_ref().and_then(wanted_type) else { continue };
         if wanted != "work" {
@@ -231,7 +219,7 @@ fn give_types(resource: &Resource, clean: &mut Map<String, Json>, quirks: &Quirk
             .position(|item| is_free(item) && is_primary(item))
             .or_else(|| items.iter().position(is_free));
         if let Some(Json::Object(item)) = place.and_then(|place| items.get_mut(place)) {
-            quirks.note(Quirk::UntypedValue);
+            quirks::note(Quirk::UntypedValue);
             item.insert("type".to_owned(), json!(wanted));
         }
     }

@@ -51,8 +51,8 @@ fn check(
 }
 
 fn known(resource: &Resource, path: &AttributePath) -> Result<(), Failure> {
-    let is_common = path.schema.is_none()
-        && COMMON.iter().any(|name| name.eq_ignore_ascii_case(&path.name));
+    let is_common =
+        path.schema.is_none() && COMMON.iter().any(|name| name.eq_ignore_ascii_case(&path.name));
     let names_schema = path.whole_urn().is_some_and(|urn| {
         resource.schemas.iter().any(|schema| schema.id.eq_ignore_ascii_case(&urn))
     });
@@ -144,9 +144,8 @@ async fn equal(
         return Ok(Some(text.parse().map(EntityId).into_iter().collect()));
     }
     if is_plain && path.name.eq_ignore_ascii_case("externalId") {
-        let found = tx
-            .entities_with_external_id(&view.client, names.no, text, MOST_CANDIDATES + 1)
-            .await?;
+        let found =
+            tx.entities_with_external_id(&view.client, names.no, text, MOST_CANDIDATES + 1).await?;
         return Ok(Some(found));
     }
     let is_value = path.sub.as_deref().is_none_or(|sub| sub.eq_ignore_ascii_case("value"));
@@ -176,9 +175,8 @@ async fn equal(
 /// True when a field without a filter is what a path names.
 fn leads(resource: &Resource, field: &Field, path: &AttributePath) -> bool {
     let of = &field.path;
-    let schema = |path: &AttributePath| {
-        resource.schema_of(path).map(|schema| schema.id.to_lowercase())
-    };
+    let schema =
+        |path: &AttributePath| resource.schema_of(path).map(|schema| schema.id.to_lowercase());
     of.filter.is_none()
         && of.attribute.name.eq_ignore_ascii_case(&path.name)
         && of.attribute.sub.as_deref().map(str::to_lowercase)

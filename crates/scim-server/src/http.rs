@@ -21,7 +21,7 @@ use crate::{
     error::Failure,
     list::{Query, Totals, list},
     mapping::Mapping,
-    quirks::{Quirk, Quirks},
+    quirks::{self, Quirk},
     read,
     search::search,
     select::Selection,
@@ -41,7 +41,6 @@ pub(crate) struct Scim {
     mapping: Mutex<Option<(Arc<Opened>, Arc<Mapping>)>>,
     writer: Writer,
     totals: Totals,
-    quirks: Arc<Quirks>,
 }
 
 type Caller = Result<Call, Problem>;
@@ -93,7 +92,6 @@ impl Scim {
             client: call.caller.client.to_string().into(),
             base: base(headers).into(),
             now: call.ctx.now(),
-            quirks: Arc::clone(&self.quirks),
             opened: call.opened,
             ctx: call.ctx,
         })
@@ -172,15 +170,16 @@ impl Sent {
 
     /// The search in the query.
     fn query(&self) -> Result<Query, Failure> {
-        let number = |name: &str| match self.parameter(name) {
-            None => Ok(None),
-            Some(text) => text
-                .trim()
-                .parse()
-                .map(Some)
-                .map_err(|_| Failure::invalid_value(format!("`{name}` must be a whole number"))),
-        };
-        if self.given.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>() > LONGEST_QUERY {
+        let number =
+            |name: &str| match self.parameter(name) {
+                None => Ok(None),
+                Some(text) => text.trim().parse().map(Some).map_err(|_| {
+                    Failure::invalid_value(format!("`{name}` must be a whole number"))
+                }),
+            };
+        if self.given.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>()
+            > LONGEST_QUERY
+        {
             return Err(Failure::invalid_value("the query is too long"));
         }
         Ok(Query {
@@ -195,8 +194,8 @@ impl Sent {
     }
 
     /// The search in the body.
-    fn search(&self, quirks: &Quirks) -> Result<Query, Failure> {
-        let body = self.json(quirks)?;
+    fn search(&self) -> Result<Query, Failure> {
+        let body = self.json()?;
         let text = |name: &str| body.get(name).and_then(Json::as_str).map(str::to_owned);
         let list = |name: &str| -> Option<String> {
             let list = body.get(name)?.as_array()?.iter().filter_map(Json::as_str);
@@ -215,18 +214,22 @@ impl Sent {
     }
 
     /// The body as JSON.
-    fn json(&self, quirks: &Quirks) -> Result<Json, Failure> {
-        match self.header(header::CONTENT_TYPE).map(|kind| kind.split(';').next().unwrap_or_default()) {
+    fn json(&self) -> Result<Json, Failure> {
+        match self
+            .header(header::CONTENT_TYPE)
+            .map(|kind| kind.split(';').next().unwrap_or_default())
+        {
             Some(kind) if is_json(kind) => {}
-            None => quirks.note(Quirk::ContentType),
+            None => quirks::note(Quirk::ContentType),
             Some(kind) => {
                 let problem = format!("the body is `{kind}`; send `application/scim+json`");
                 return Err(Failure::new(415, "", problem));
             }
         }
-        let body = self.body.as_ref().map_err(|rejection| {
-            Failure::new(rejection.status().as_u16(), "", too_large())
-        })?;
+        let body = self
+            .body
+            .as_ref()
+            .map_err(|rejection| Failure::new(rejection.status().as_u16(), "", too_large()))?;
         serde_json::from_slice(body)
             .map_err(|error| Failure::invalid_syntax(format!("the body is no JSON: {error}")))
     }
@@ -234,7 +237,9 @@ impl Sent {
 
 fn is_json(kind: &str) -> bool {
     let kind = kind.trim();
-    ["application/scim+json", "application/json"].iter().any(|known| known.eq_ignore_ascii_case(kind))
+    ["application/scim+json", "application/json"]
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(kind))
 }
 
 fn too_large() -> String {
@@ -255,11 +260,19 @@ fn not_allowed() -> Failure {
 
 // === discovery ===
 
-async fn configuration(Extension(scim): Extension<Arc<Scim>>, headers: HeaderMap, call: Caller) -> Response {
+async fn configuration(
+    Extension(scim): Extension<Arc<Scim>>,
+    headers: HeaderMap,
+    call: Caller,
+) -> Response {
     respond(scim.view(call, &headers, Scope::ScimRead).map(|view| discovery::configuration(&view)))
 }
 
-async fn resource_types(Extension(scim): Extension<Arc<Scim>>, headers: HeaderMap, call: Caller) -> Response {
+async fn resource_types(
+    Extension(scim): Extension<Arc<Scim>>,
+    headers: HeaderMap,
+    call: Caller,
+) -> Response {
     let view = scim.view(call, &headers, Scope::ScimRead);
     respond(view.and_then(|view| discovery::resource_types(&view, None)))
 }
@@ -274,7 +287,11 @@ async fn resource_type(
     respond(view.and_then(|view| discovery::resource_types(&view, Some(&name))))
 }
 
-async fn schemas(Extension(scim): Extension<Arc<Scim>>, headers: HeaderMap, call: Caller) -> Response {
+async fn schemas(
+    Extension(scim): Extension<Arc<Scim>>,
+    headers: HeaderMap,
+    call: Caller,
+) -> Response {
     let view = scim.view(call, &headers, Scope::ScimRead);
     respond(view.and_then(|view| discovery::schemas(&view, None)))
 }
@@ -327,7 +344,7 @@ async fn search_all(
     let sent = Sent { method: Method::POST, headers, given: Vec::new(), body };
     let outcome = async {
         let view = scim.view(call, &sent.headers, Scope::ScimRead)?;
-        let page = search(&view, &sent.search(&view.quirks)?, &scim.totals).await?;
+        let page = search(&view, &sent.search()?, &scim.totals).await?;
         Ok(Answer::json(200, page.to_json()))
     };
     respond(outcome.await)
@@ -344,7 +361,7 @@ async fn search_one(
     let outcome = async {
         let view = scim.view(call, &sent.headers, Scope::ScimRead)?;
         let resource = view.mapping.at(&endpoint).ok_or_else(Failure::no_address)?;
-        let page = list(&view, resource, &sent.search(&view.quirks)?, &scim.totals).await?;
+        let page = list(&view, resource, &sent.search()?, &scim.totals).await?;
         Ok(Answer::json(200, page.to_json()))
     };
     respond(outcome.await)
@@ -372,7 +389,7 @@ async fn collection(
         if sent.method != Method::POST {
             return Err(not_allowed());
         }
-        let verb = Verb::Create(sent.json(&view.quirks)?);
+        let verb = Verb::Create(sent.json()?);
         change(&scim, view.clone(), &sent, resource.endpoint.clone(), verb).await
     };
     respond(outcome.await)
@@ -398,8 +415,8 @@ async fn single(
             return read::get(&view, resource, &id, &sent.selection()?, has).await;
         }
         let verb = match sent.method {
-            Method::PUT => Verb::Replace { id, body: sent.json(&view.quirks)? },
-            Method::PATCH => Verb::Patch { id, body: sent.json(&view.quirks)? },
+            Method::PUT => Verb::Replace { id, body: sent.json()? },
+            Method::PATCH => Verb::Patch { id, body: sent.json()? },
             Method::DELETE => Verb::Delete { id },
             _ => return Err(not_allowed()),
         };
@@ -434,7 +451,7 @@ async fn bulk_request(
         if sent.body.as_ref().is_ok_and(|body| body.len() > LARGEST_BULK) {
             return Err(Failure::new(413, "", too_large()));
         }
-        let bulk = Bulk::read(&sent.json(&view.quirks)?)?;
+        let bulk = Bulk::read(&sent.json()?)?;
         let done = bulk.carry_out(&view, &scim.writer).await;
         Ok(Answer::json(200, bulk::response(&done)))
     };

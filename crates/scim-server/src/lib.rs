@@ -32,4 +32,4 @@ mod write;
 mod writer;
 
 pub use http::router;
-pub use quirks::Quirk;
+pub use quirks::{Quirk, quirk_counts};

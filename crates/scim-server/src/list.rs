@@ -254,7 +254,8 @@ fn sort_path(resource: &Resource, text: &str) -> Result<Path, Failure> {
     let path =
         parse_path(text).map_err(|error| Failure::invalid_value(format!("`sortBy`: {error}")))?;
     let is_common = matches!(path.attribute.name.as_str(), "id" | "meta" | "externalId");
-    if path.attribute.schema.is_none() && is_common || resource.definition(&path.attribute).is_some()
+    if path.attribute.schema.is_none() && is_common
+        || resource.definition(&path.attribute).is_some()
     {
         return Ok(path);
     }
@@ -283,9 +284,7 @@ fn by_value(a: &Json, b: &Json) -> Ordering {
 
 /// A negative count is none; nobody gets more than the largest page.
 fn count(query: &Query) -> usize {
-    query.count.map_or(USUAL_PAGE, |count| {
-        usize::try_from(count).unwrap_or(0).min(LARGEST_PAGE)
-    })
+    query.count.map_or(USUAL_PAGE, |count| usize::try_from(count).unwrap_or(0).min(LARGEST_PAGE))
 }
 
 fn place(query: &Query) -> Result<Place, Failure> {

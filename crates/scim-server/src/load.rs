@@ -99,7 +99,8 @@ pub(crate) async fn load(
 fn rows(view: &View, resource: &Resource, entities: &[Entity]) -> Result<Vec<Row>, Failure> {
     let (model, names) = (&view.opened.model, &view.opened.names);
     let decode = |entity: &Entity| {
-        decode_facts(model, names, entity.id, resource.type_id, &entity.facts).map_err(Failure::from)
+        decode_facts(model, names, entity.id, resource.type_id, &entity.facts)
+            .map_err(Failure::from)
     };
     entities.iter().map(decode).collect()
 }
@@ -150,8 +151,7 @@ fn complete(
     facts: &[LifecycleFact],
     world: &MemoryWorld,
 ) -> (Row, Option<bool>) {
-    let identity =
-        Identity { row, assignments: &[], facts, absent_since: None, known_state: None };
+    let identity = Identity { row, assignments: &[], facts, absent_since: None, known_state: None };
     let row = view.opened.evaluator.complete(&identity, world, view.now);
     let active = resource.active.as_ref().map(|active| {
         let state = row.get(active.slot).as_text();
@@ -175,7 +175,8 @@ pub(crate) async fn ends(
     resource: &Resource,
     known: &[Known],
 ) -> Result<Ends, Failure> {
-    let slots = resource.fields.iter().map(|field| field.slot).chain(resource.groups.iter().copied());
+    let slots =
+        resource.fields.iter().map(|field| field.slot).chain(resource.groups.iter().copied());
     let slots: BTreeSet<_> = slots.collect();
     let mut ids = BTreeSet::new();
     for one in known {

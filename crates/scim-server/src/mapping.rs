@@ -176,7 +176,10 @@ impl Resource {
             schema: self.urn().to_owned(),
             extensions: extensions
                 .map(|schema| {
-                    (schema.id.clone(), schema.attributes.iter().any(|attribute| attribute.required))
+                    (
+                        schema.id.clone(),
+                        schema.attributes.iter().any(|attribute| attribute.required),
+                    )
                 })
                 .collect(),
         }

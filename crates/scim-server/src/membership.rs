@@ -48,12 +48,14 @@ pub(crate) async fn turnover(
         let selection_most = usize::MAX;
         let all = members(view, tx, resource, group, selection_most).await?.unwrap_or_default();
         for member in &all {
-            let Some(Some(id)) = member.get("value").and_then(|v| v.as_str()).map(|v| id(&v.to_owned()))
+            let Some(Some(id)) =
+                member.get("value").and_then(|v| v.as_str()).map(|v| id(&v.to_owned()))
             else {
                 continue;
             };
             let matches = |filter: &muster_scim::Filter| filter.matches(member, &|_| false);
-            if (change.clear || change.matching.iter().any(matches)) && !turnover.join.contains(&id) {
+            if (change.clear || change.matching.iter().any(matches)) && !turnover.join.contains(&id)
+            {
                 turnover.leave.insert(id);
             }
             if change.clear && turnover.join.contains(&id) {

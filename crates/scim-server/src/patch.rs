@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 
 use muster_scim::{
-    Comparison, Filter, Literal, MakeMissing, Mutability, Operation, OperationKind, Patch, Path, get,
-    parse_path,
+    Comparison, Filter, Literal, MakeMissing, Mutability, Operation, OperationKind, Patch, Path,
+    get, parse_path,
 };
 use serde_json::{Value as Json, json};
 
@@ -15,7 +15,7 @@ use crate::{
     coerce::MOST_MEMBERS,
     error::Failure,
     mapping::Resource,
-    quirks::{Quirk, Quirks},
+    quirks::{self, Quirk},
 };
 
 /// Changes to the members of a group, in the order in which they were said.
@@ -61,41 +61,36 @@ impl MembersChange {
 }
 
 /// Applies a PATCH to the JSON of a resource.
-pub(crate) fn apply(
-    resource: &Resource,
-    body: &Json,
-    json: &mut Json,
-    quirks: &Quirks,
-) -> Result<Patched, Failure> {
-    note_dialect(body, quirks);
+pub(crate) fn apply(resource: &Resource, body: &Json, json: &mut Json) -> Result<Patched, Failure> {
+    note_dialect(body);
     let patch = Patch::from_json(body)?;
     if patch.operations.is_empty() {
         return Err(Failure::invalid_syntax("a PATCH needs at least one operation"));
     }
     let mut patched = Patched::default();
     for operation in patch.operations {
-        for (operation, is_bare) in pathed(operation, quirks)? {
-            one(resource, operation, is_bare, (json, &mut patched), quirks)?;
+        for (operation, is_bare) in pathed(operation)? {
+            one(resource, operation, is_bare, (json, &mut patched))?;
         }
     }
     Ok(patched)
 }
 
-fn note_dialect(body: &Json, quirks: &Quirks) {
+fn note_dialect(body: &Json) {
     let operations = body.get("Operations").and_then(Json::as_array);
     let words = operations.into_iter().flatten().filter_map(|one| one.get("op")?.as_str());
     for word in words {
         if word.chars().any(char::is_uppercase) {
-            quirks.note(Quirk::CapitalOperation);
+            quirks::note(Quirk::CapitalOperation);
         }
     }
     if body.get("schemas").is_none() {
-        quirks.note(Quirk::MissingSchemas);
+        quirks::note(Quirk::MissingSchemas);
     }
 }
 
 /// An operation with its path; one without becomes one for each member of its value.
-fn pathed(operation: Operation, quirks: &Quirks) -> Result<Vec<(Operation, bool)>, Failure> {
+fn pathed(operation: Operation) -> Result<Vec<(Operation, bool)>, Failure> {
     if operation.path.is_some() {
         return Ok(vec![(operation, false)]);
     }
@@ -105,7 +100,7 @@ fn pathed(operation: Operation, quirks: &Quirks) -> Result<Vec<(Operation, bool)
     let mut all = Vec::with_capacity(map.len());
     for (key, value) in map {
         if key.contains(['.', '[']) && !key.starts_with("urn:") {
-            quirks.note(Quirk::PathAsName);
+            quirks::note(Quirk::PathAsName);
         }
         let path = parse_path(&key).map_err(|error| {
             Failure::new(400, "invalidPath", format!("the path `{key}` is wrong: {error}"))
@@ -121,13 +116,13 @@ fn one(
     operation: Operation,
     is_bare: bool,
     (json, patched): (&mut Json, &mut Patched),
-    quirks: &Quirks,
 ) -> Result<(), Failure> {
     let Some(path) = operation.path.clone() else { return Ok(()) };
     let name = path.attribute.name.to_lowercase();
-    let is_core = resource.schema_of(&path.attribute).is_some_and(|schema| schema.id == resource.urn());
+    let is_core =
+        resource.schema_of(&path.attribute).is_some_and(|schema| schema.id == resource.urn());
     if is_core && name == "members" && !resource.members.is_empty() {
-        return members(&operation, &path, &mut patched.members, quirks);
+        return members(&operation, &path, &mut patched.members);
     }
     if path.attribute.schema.is_none() {
         match name.as_str() {
@@ -144,17 +139,18 @@ fn one(
             _ => {}
         }
     }
-    if !may_change(resource, &path, is_bare, quirks)? {
+    if !may_change(resource, &path, is_bare)? {
         return Ok(());
     }
     if is_unclear(&operation, &path, json) {
-        quirks.note(Quirk::UnclearRemove);
+        quirks::note(Quirk::UnclearRemove);
         return Ok(());
     }
-    made_for_filter(&operation, &path, json, quirks)?;
-    if operation.kind == OperationKind::Remove && operation.value.as_ref().is_some_and(|v| !v.is_null())
+    made_for_filter(&operation, &path, json)?;
+    if operation.kind == OperationKind::Remove
+        && operation.value.as_ref().is_some_and(|v| !v.is_null())
     {
-        quirks.note(Quirk::RemoveByValue);
+        quirks::note(Quirk::RemoveByValue);
     }
     let former = primaries(json);
     Patch { operations: vec![operation] }.apply(json, MakeMissing::Yes)?;
@@ -163,12 +159,7 @@ fn one(
 }
 
 /// Whether a path may be changed; false for one that is passed over.
-fn may_change(
-    resource: &Resource,
-    path: &Path,
-    is_bare: bool,
-    quirks: &Quirks,
-) -> Result<bool, Failure> {
+fn may_change(resource: &Resource, path: &Path, is_bare: bool) -> Result<bool, Failure> {
     let whole = path.attribute.whole_urn();
     if whole.is_some_and(|urn| resource.schemas.iter().any(|s| s.id.eq_ignore_ascii_case(&urn))) {
         return Ok(true);
@@ -179,7 +170,7 @@ fn may_change(
     let Some(definition) = definition.filter(|_| path.attribute.sub.is_none() || sub.is_some())
     else {
         if is_bare {
-            quirks.note(Quirk::UnknownAttribute);
+            quirks::note(Quirk::UnknownAttribute);
             return Ok(false);
         }
         let problem = format!("`{path}` is no attribute of a {}", resource.name);
@@ -226,12 +217,7 @@ fn is_unclear(operation: &Operation, path: &Path, json: &Json) -> bool {
 }
 
 /// Notes a replace whose filter matches nothing; refuses one from which no value can be made.
-fn made_for_filter(
-    operation: &Operation,
-    path: &Path,
-    json: &Json,
-    quirks: &Quirks,
-) -> Result<(), Failure> {
+fn made_for_filter(operation: &Operation, path: &Path, json: &Json) -> Result<(), Failure> {
     let Some(filter) = &path.filter else { return Ok(()) };
     let whole = Path {
         attribute: muster_scim::AttributePath { sub: None, ..path.attribute.clone() },
@@ -244,7 +230,7 @@ fn made_for_filter(
         return Err(Failure::new(400, "noTarget", format!("`{path}` leads to no value")));
     }
     if operation.kind == OperationKind::Replace {
-        quirks.note(Quirk::MadeForFilter);
+        quirks::note(Quirk::MadeForFilter);
     }
     Ok(())
 }
@@ -274,16 +260,13 @@ fn one_primary(json: &mut Json, former: &[(String, Json)]) {
 }
 
 /// Changes to members: `members`, `members[value eq "1"]`, values as objects or as bare ids.
-fn members(
-    operation: &Operation,
-    path: &Path,
-    change: &mut MembersChange,
-    quirks: &Quirks,
-) -> Result<(), Failure> {
+fn members(operation: &Operation, path: &Path, change: &mut MembersChange) -> Result<(), Failure> {
     let named = operation.value.as_ref().map(member_ids).transpose()?;
     match (operation.kind, &path.filter, named) {
         (_, _, Some(named)) if named.len() > MOST_MEMBERS => {
-            return Err(Failure::invalid_value(format!("more than {MOST_MEMBERS} members are named")));
+            return Err(Failure::invalid_value(format!(
+                "more than {MOST_MEMBERS} members are named"
+            )));
         }
         (OperationKind::Add, None, Some(named)) => {
             named.into_iter().for_each(|id| change.added(id));
@@ -297,7 +280,7 @@ fn members(
         (OperationKind::Remove, None, None) => *change = MembersChange::exactly([]),
         (OperationKind::Remove, None, Some(named)) => {
             let is_unclear = named.is_empty();
-            quirks.note(if is_unclear { Quirk::UnclearRemove } else { Quirk::RemoveByValue });
+            quirks::note(if is_unclear { Quirk::UnclearRemove } else { Quirk::RemoveByValue });
             named.into_iter().for_each(|id| change.removed(id));
         }
         (OperationKind::Remove, Some(filter), _) => match ids_of(filter) {

@@ -52,24 +52,19 @@ quirks! {
     CameBack = "came_back",
 }
 
-/// How often each deviation was met.
-#[derive(Debug, Default)]
-pub struct Quirks {
-    counts: [AtomicU64; Quirk::ALL.len()],
+/// How often each deviation was met by this process.
+static COUNTS: [AtomicU64; Quirk::ALL.len()] = [const { AtomicU64::new(0) }; Quirk::ALL.len()];
+
+/// Counts one.
+pub(crate) fn note(quirk: Quirk) {
+    let place = Quirk::ALL.iter().position(|known| *known == quirk);
+    if let Some(count) = place.and_then(|place| COUNTS.get(place)) {
+        count.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
-impl Quirks {
-    /// Counts one.
-    pub fn note(&self, quirk: Quirk) {
-        let place = Quirk::ALL.iter().position(|known| *known == quirk);
-        if let Some(count) = place.and_then(|place| self.counts.get(place)) {
-            count.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    /// How often each was met, by name.
-    pub fn counts(&self) -> BTreeMap<&'static str, u64> {
-        let counts = self.counts.iter().map(|count| count.load(Ordering::Relaxed));
-        Quirk::ALL.iter().map(|quirk| quirk.word()).zip(counts).collect()
-    }
+/// How often each deviation was met by this process, by its name.
+pub fn quirk_counts() -> BTreeMap<&'static str, u64> {
+    let counts = COUNTS.iter().map(|count| count.load(Ordering::Relaxed));
+    Quirk::ALL.iter().map(|quirk| quirk.word()).zip(counts).collect()
 }

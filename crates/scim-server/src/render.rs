@@ -49,7 +49,8 @@ fn overlay(
     match field.source {
         // What a client says of it stands, also that it has no value.
         FieldSource::Computed => {
-            let is_said = is_silenced(&known.extras, field) || get_in(&known.extras, field).is_some();
+            let is_said =
+                is_silenced(&known.extras, field) || get_in(&known.extras, field).is_some();
             if !is_said && !value.is_null() {
                 set(json, &field.path, value);
             }
@@ -67,10 +68,7 @@ fn overlay(
         && let Some(end) = ends.get(id)
     {
         let sub = |name: &str| Path {
-            attribute: AttributePath {
-                sub: Some(name.to_owned()),
-                ..field.path.attribute.clone()
-            },
+            attribute: AttributePath { sub: Some(name.to_owned()), ..field.path.attribute.clone() },
             filter: None,
         };
         let address = format!("{}/{}/{id}", view.base, resource.endpoint);

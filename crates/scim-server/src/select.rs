@@ -93,7 +93,8 @@ fn only(resource: &Json, paths: &[AttributePath]) -> Json {
         }
     }
     for path in paths {
-        let whole = path.whole_urn().map(|urn| key_of(from, &urn)).filter(|key| from.contains_key(key));
+        let whole =
+            path.whole_urn().map(|urn| key_of(from, &urn)).filter(|key| from.contains_key(key));
         if let Some(key) = whole {
             copy(from, &mut to, &key, None);
             continue;

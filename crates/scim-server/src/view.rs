@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use muster_app::{Ctx, Opened};
 use muster_model::Text;
 
-use crate::{mapping::Mapping, quirks::Quirks};
+use crate::mapping::Mapping;
 
 /// What one request sees.
 #[derive(Clone)]
@@ -19,6 +19,4 @@ pub(crate) struct View {
     /// The address of the service, without a slash at the end.
     pub(crate) base: Text,
     pub(crate) now: Timestamp,
-    /// Where accepted deviations are counted.
-    pub(crate) quirks: Arc<Quirks>,
 }

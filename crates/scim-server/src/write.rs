@@ -15,7 +15,7 @@ use crate::{
     load::{Known, ends},
     mapping::{FieldSource, FoundBy, Resource},
     patch::{self, MembersChange, member_ids},
-    quirks::Quirk,
+    quirks::{self, Quirk},
     read::{matches_tag, one},
     render::{render, tag},
     select::Selection,
@@ -127,9 +127,11 @@ impl Job {
     ) -> Result<Prepared, Failure> {
         let view = &self.view;
         self.check_schemas(resource, body);
-        let mut after = coerce(resource, body, &view.quirks)?;
+        let mut after = coerce(resource, body)?;
         let members = taken_members(resource, body, &mut after)?;
-        self.check_required(resource, &mut after)?;
+        check_required(resource, &after)
+            .map_err(|name| Failure::invalid_value(format!("`{name}` is required")))?;
+        give_names(resource, &mut after);
         let mut change = change(view, tx, resource, None, (&after, Absence::Unsaid)).await?;
         let mut local = self.local(resource, LocalVerb::Create, None);
         local.set = std::mem::take(&mut change.set);
@@ -175,11 +177,12 @@ impl Job {
                 continue;
             };
             let key = self.view.opened.model.schema.get(resource.type_id).map(|of| of.key);
-            let key = key.and_then(|slot| self.view.opened.model.schema.attribute(resource.type_id, slot));
+            let key = key
+                .and_then(|slot| self.view.opened.model.schema.attribute(resource.type_id, slot));
             if let Some(key) = key {
                 local.set.retain(|(name, _)| *name != key.name);
                 local.set.push((key.name.clone(), Some(Value::Text(entity.key))));
-                self.view.quirks.note(Quirk::CameBack);
+                quirks::note(Quirk::CameBack);
                 return Ok(Some(entity.id));
             }
         }
@@ -195,11 +198,14 @@ impl Job {
     ) -> Result<Prepared, Failure> {
         let view = &self.view;
         self.check_schemas(resource, body);
-        if body.get("id").and_then(Json::as_str).is_some_and(|id| id != known.entity.id.to_string()) {
+        if body.get("id").and_then(Json::as_str).is_some_and(|id| id != known.entity.id.to_string())
+        {
             return Err(Failure::mutability("`id` cannot be changed"));
         }
-        let mut after = coerce(resource, body, &view.quirks)?;
+        let mut after = coerce(resource, body)?;
         let members = taken_members(resource, body, &mut after)?;
+        check_required(resource, &after)
+            .map_err(|name| Failure::invalid_value(format!("`{name}` is required")))?;
         let before = self.shown(tx, resource, &known).await?;
         keep_unsaid(resource, &before, &mut after);
         let foreign = foreign_slots(view, tx, resource, known.entity.id).await?;
@@ -233,8 +239,10 @@ impl Job {
         let view = &self.view;
         let before = self.shown(tx, resource, &known).await?;
         let mut after = before.clone();
-        let patched = patch::apply(resource, body, &mut after, &view.quirks)?;
-        let after = coerce(resource, &after, &view.quirks)?;
+        let patched = patch::apply(resource, body, &mut after)?;
+        let after = coerce(resource, &after)?;
+        check_required(resource, &after)
+            .map_err(|name| Failure::mutability(format!("`{name}` cannot be taken away")))?;
         let said = Some((&before, &known));
         let mut change = change(view, tx, resource, said, (&after, Absence::Removed)).await?;
         change.active = change.active.filter(|_| patched.names_active);
@@ -268,8 +276,11 @@ impl Job {
     }
 
     fn delete(&self, resource: &Resource, known: Known) -> Prepared {
-        let members =
-            if resource.members.is_empty() { MembersChange::default() } else { MembersChange::exactly([]) };
+        let members = if resource.members.is_empty() {
+            MembersChange::default()
+        } else {
+            MembersChange::exactly([])
+        };
         Prepared {
             touched: [known.entity.id].into_iter().collect(),
             main: Some(self.local(resource, LocalVerb::Remove, Some(known.entity.id))),
@@ -305,39 +316,37 @@ impl Job {
             (place == 0 || body.get(&schema.id).is_some()) && !has(&schema.id)
         });
         if lacks {
-            self.view.quirks.note(Quirk::MissingSchemas);
+            quirks::note(Quirk::MissingSchemas);
         }
     }
+}
 
-    /// Refuses a resource without what its schema requires; parts of a name are taken from other names.
-    fn check_required(
-        &self,
-        resource: &Resource,
-        after: &mut Map<String, Json>,
-    ) -> Result<(), Failure> {
-        for attribute in resource.schemas.first().into_iter().flat_map(|schema| &schema.attributes) {
-            if attribute.required && after.get(&attribute.name).is_none_or(is_nothing) {
-                return Err(Failure::invalid_value(format!("`{}` is required", attribute.name)));
-            }
+/// The name of an attribute that the main schema requires and a resource lacks, as an error.
+fn check_required<'r>(resource: &'r Resource, after: &Map<String, Json>) -> Result<(), &'r str> {
+    let attributes = resource.schemas.first().into_iter().flat_map(|schema| &schema.attributes);
+    let mut required = attributes.filter(|attribute| attribute.required);
+    let missing = required.find(|attribute| after.get(&attribute.name).is_none_or(is_nothing));
+    missing.map_or(Ok(()), |attribute| Err(&attribute.name))
+}
+
+/// Takes parts of a name that the model requires and nobody gave from other names.
+fn give_names(resource: &Resource, after: &mut Map<String, Json>) {
+    let mut wanted = Json::Object(std::mem::take(after));
+    for field in &resource.fields {
+        let is_name = field.path.attribute.name == "name" && field.path.attribute.schema.is_none();
+        let is_missing = matches!(field.source, FieldSource::Kept { required: true })
+            && get(&wanted, &field.path).is_none();
+        if !is_name || !is_missing {
+            continue;
         }
-        let mut wanted = Json::Object(std::mem::take(after));
-        for field in &resource.fields {
-            let is_name = field.path.attribute.name == "name" && field.path.attribute.schema.is_none();
-            let is_missing = matches!(field.source, FieldSource::Kept { required: true })
-                && get(&wanted, &field.path).is_none();
-            if !is_name || !is_missing {
-                continue;
-            }
-            let part = field.path.attribute.sub.as_deref().unwrap_or_default();
-            if let Some(name) = name_from(&wanted, part) {
-                self.view.quirks.note(Quirk::NameFromOther);
-                set(&mut wanted, &field.path, json!(name));
-            }
+        let part = field.path.attribute.sub.as_deref().unwrap_or_default();
+        if let Some(name) = name_from(&wanted, part) {
+            quirks::note(Quirk::NameFromOther);
+            set(&mut wanted, &field.path, json!(name));
         }
-        if let Json::Object(map) = wanted {
-            *after = map;
-        }
-        Ok(())
+    }
+    if let Json::Object(map) = wanted {
+        *after = map;
     }
 }
 
@@ -372,9 +381,11 @@ fn taken_members(
     if resource.members.is_empty() {
         return Ok(None);
     }
-    let is_said = body.as_object().into_iter().flatten().find(|(key, value)| {
-        key.eq_ignore_ascii_case("members") && !value.is_null()
-    });
+    let is_said = body
+        .as_object()
+        .into_iter()
+        .flatten()
+        .find(|(key, value)| key.eq_ignore_ascii_case("members") && !value.is_null());
     let members = after.remove("members");
     if is_said.is_none() {
         return Ok(None);

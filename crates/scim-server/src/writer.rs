@@ -25,6 +25,7 @@ use crate::{
     membership::{Turnover, by_group, by_member, turnover},
     read::show,
     render::{location, tag},
+    view::View,
     write::{Job, Prepared, Verb},
 };
 
@@ -133,7 +134,9 @@ enum Together {
 async fn together(jobs: Vec<Job>) -> Result<Together, Error> {
     let mut run = match Run::begin(&jobs).await {
         Ok(run) => run,
-        Err(failure) => return Ok(Together::Done(jobs.iter().map(|_| Err(failure.clone())).collect())),
+        Err(failure) => {
+            return Ok(Together::Done(jobs.iter().map(|_| Err(failure.clone())).collect()));
+        }
     };
     match run.all().await {
         Ok(()) => Ok(Together::Done(run.finish().await?)),
@@ -317,9 +320,12 @@ impl<'j> Run<'j> {
                 continue;
             }
             let resource = job.resource()?;
-            changes.extend(
-                by_member(&job.view, &mut self.tx, resource, group, &ready.turnover).await?,
-            );
+            let made = by_member(&job.view, &mut self.tx, resource, group, &ready.turnover).await?;
+            if made.is_empty() {
+                // Everybody is already where they are to be.
+                ready.turnover = Turnover::default();
+            }
+            changes.extend(made);
         }
         self.whole(&changes).await?;
         let ends: Vec<LocalChange> =
@@ -400,13 +406,15 @@ impl<'j> Run<'j> {
             // The view of each job has its own client, whose ids the answer shows.
             for (place, entity) in places {
                 let Some(job) = self.jobs.get(place) else { continue };
-                let known = by_ids(&job.view, &mut self.tx, resource, &[entity]).await?;
+                // What was said in this transaction counts from now.
+                let view = View { now: job.view.ctx.now(), ..job.view.clone() };
+                let known = by_ids(&view, &mut self.tx, resource, &[entity]).await?;
                 let Some(tag) = known.first().map(tag) else { continue };
-                let shown = show(&job.view, &mut self.tx, resource, known, &job.selection).await?;
+                let shown = show(&view, &mut self.tx, resource, known, &job.selection).await?;
                 let json: Json = shown.into_iter().next().unwrap_or_default();
                 let status = if matches!(job.verb, Verb::Create(_)) { 201 } else { 200 };
                 let mut answer = Answer::resource(status, json, tag);
-                answer.location = Some(location(&job.view, resource, entity));
+                answer.location = Some(location(&view, resource, entity));
                 if let Some(Part::Ready(ready)) = self.parts.get_mut(place) {
                     ready.answer = Some(answer);
                 }
@@ -436,8 +444,7 @@ fn kept(job: &Job, ready: &Ready, entity: EntityId) -> Option<ScimResource> {
     let came_back = is_new && prepared.touched.contains(&entity);
     let is_other = extras.is_some_and(|extras| !is_new || came_back || !extras.is_empty());
     let counts = has_turnover
-        || !is_new
-            && (prepared.external_id.is_some() || prepared.change.active.is_some());
+        || !is_new && (prepared.external_id.is_some() || prepared.change.active.is_some());
     if prepared.is_delete || !is_other && !counts {
         return None;
     }

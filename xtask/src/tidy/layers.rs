@@ -67,6 +67,11 @@ const LAYERS: &[Layer] = &[
         uses: &["model", "lang", "policy", "plan", "project", "store", "connector", "app"],
     },
     Layer {
+        name: "scim-server",
+        kind: Kind::Edge,
+        uses: &["model", "lang", "policy", "store", "scim", "app", "engine", "web"],
+    },
+    Layer {
         name: "cli",
         kind: Kind::Edge,
         uses: &[
@@ -101,6 +106,7 @@ const LAYERS: &[Layer] = &[
             "app",
             "notify",
             "web",
+            "scim-server",
             "cli",
         ],
     },

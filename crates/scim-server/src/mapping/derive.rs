@@ -194,9 +194,8 @@ fn fits(attribute: &Attribute, path: &Path) -> bool {
 
 /// The field of a name that has to be unique: a generated unique text, a mail address, or the key.
 fn by_unique(of: &EntityType, path: &str) -> Option<Field> {
-    let texts = || {
-        of.attributes.iter().filter(|a| a.value_type == ValueType::Text && a.unique && !a.many)
-    };
+    let texts =
+        || of.attributes.iter().filter(|a| a.value_type == ValueType::Text && a.unique && !a.many);
     let mail = |a: &&Attribute| matches!(folded(&a.name).as_str(), "email" | "mail");
     let found = texts()
         .find(|a| a.kind == AttributeKind::Generated)
@@ -210,7 +209,9 @@ fn mark_unique(schema: &mut Schema, fields: &[Field]) {
     for field in fields {
         let path = &field.path.attribute;
         let is_own = path.schema.as_ref().is_none_or(|urn| *urn == schema.id);
-        if !is_own || path.sub.is_some() || (path.schema.is_none() && schema.id == urn::ENTERPRISE_USER)
+        if !is_own
+            || path.sub.is_some()
+            || (path.schema.is_none() && schema.id == urn::ENTERPRISE_USER)
         {
             continue;
         }
@@ -231,7 +232,8 @@ fn active(of: &EntityType, behaviour: &TypeModel) -> Option<Active> {
     let states = if names().any(|name| &*name == "active") {
         vec!["active".into()]
     } else {
-        let is_off = |at: &usize| Some(*at) == behaviour.suspended || Some(*at) == behaviour.terminated;
+        let is_off =
+            |at: &usize| Some(*at) == behaviour.suspended || Some(*at) == behaviour.terminated;
         names().enumerate().filter(|(at, _)| !is_off(at)).map(|(_, name)| name).collect()
     };
     Some(Active { slot, states, can_suspend: behaviour.suspended.is_some() })

@@ -1,9 +1,7 @@
 //! The extension schema of our own: every attribute of a type that no path of the RFCs leads to.
 
 use muster_model::{AttributeKind as Kind, EntityType, ValueType};
-use muster_scim::{
-    Attribute, AttributeKind, AttributePath, Mutability, Path, Schema, Uniqueness,
-};
+use muster_scim::{Attribute, AttributeKind, AttributePath, Mutability, Path, Schema, Uniqueness};
 
 use super::{Field, FieldSource, FoundBy, LinkForm, source_of};
 
@@ -28,7 +26,7 @@ pub(super) fn extension(of: &EntityType, fields: &mut Vec<Field>) -> Option<Sche
         }
         let path = AttributePath {
             schema: Some(urn.clone()),
-            name: attribute.name.to_string(),
+            name: shown_name(&attribute.name),
             sub: None,
         };
         let source = match source_of(attribute, of.key) {
@@ -103,6 +101,13 @@ fn definition(
         mutability: if is_read_only { Mutability::ReadOnly } else { Mutability::ReadWrite },
         uniqueness: if attribute.unique { Uniqueness::Server } else { Uniqueness::None },
         suggested: attribute.choices.iter().map(ToString::to_string).collect(),
-        ..Attribute::text(&attribute.name, &described)
+        ..Attribute::text(&shown_name(&attribute.name), &described)
     }
+}
+
+/// The name of an attribute: a small letter first, which tells it from the name of a schema. Case does not count.
+fn shown_name(name: &str) -> String {
+    let mut chars = name.chars();
+    let first = chars.next().map(|c| c.to_ascii_lowercase());
+    first.into_iter().chain(chars).collect()
 }

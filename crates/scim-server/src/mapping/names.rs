@@ -21,7 +21,10 @@ pub(super) const USER: &[(&str, &[&str])] = &[
         "emails[type eq \"work\"].value",
         &["email", "mail", "workemail", "workmail", "emailaddress", "mailaddress"],
     ),
-    ("emails[type eq \"home\"].value", &["privateemail", "homeemail", "personalemail", "privatemail"]),
+    (
+        "emails[type eq \"home\"].value",
+        &["privateemail", "homeemail", "personalemail", "privatemail"],
+    ),
     (
         "phoneNumbers[type eq \"work\"].value",
         &["phone", "telephone", "workphone", "phonenumber", "telephonenumber"],

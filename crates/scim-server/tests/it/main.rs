@@ -1,1 +1,16 @@
-//! Tests.
+//! The SCIM server over a small project, in process.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests say what must be"
+)]
+
+mod bulk;
+mod discovery;
+mod groups;
+mod quirks;
+mod search;
+mod support;
+mod users;
