@@ -90,6 +90,8 @@ pub struct ApplyReport {
     pub held: Vec<(Operation, String)>,
     /// Operations that a system took and will do later; there is a ticket for each.
     pub taken: u64,
+    /// Operations that wait for a second person.
+    pub reviews: u64,
     /// Operations that are left for another run.
     pub left: u64,
     /// Those of them on systems for which no command waits.
@@ -166,7 +168,8 @@ impl Applying<'_> {
         let Open { mut by_system, gates, later, next_try, taken } =
             open_operations(ctx, opened, id, made.plan.operations, options.patient).await?;
         let n_todo: u64 = by_system.values().map(|todo| todo.len() as u64).sum();
-        report.done_before = total.saturating_sub(n_todo + later + taken);
+        report.reviews = opened.store.read().await?.waiting_reviews_of(id).await?.len() as u64;
+        report.done_before = total.saturating_sub(n_todo + later + taken + report.reviews);
         (report.left, report.next_try) = (later, next_try);
         let all = by_system.values().flatten().map(|todo| todo.operation.identity);
         let ids: BTreeSet<EntityId> = all.collect();
@@ -286,11 +289,11 @@ async fn finish(
     save_findings(opened, &outcome.evaluations, outcome.effects.notes, now).await?;
     close_drift(opened, &outcome.over, now).await?;
     let mut tx = opened.store.begin().await?;
-    if report.left == 0 {
+    if report.left + report.reviews == 0 {
         tx.set_plan_status(id, &[PlanStatus::Applying], PlanStatus::Done).await?;
     }
     let detail = json!({
-        "executed": report.executed, "failed": report.failed.len(), "skipped": report.skipped,
+        "executed": report.executed, "failed": report.failed.len(), "skipped": report.skipped, "reviews": report.reviews,
         "held": report.held.len(), "taken": report.taken, "retried": report.retried, "left": report.left, "interrupted": report.interrupted,
     });
     entry(ctx, &mut tx, &report.plan, "plan.applied", detail).await?;

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 pub use self::{
     lifecycle::{anonymised, fact, grace, leavers, restored},
     matches::match_case,
-    plans::{applied, kept_plan, order, order_with_history, plan_name, reverted},
+    plans::{applied, kept_plan, order, order_with_history, plan_name, reverted, review},
     sync::{change_set, read},
     systems::{system, ticket},
     workflows::{begins, candidate, workflow, workflow_report, workflow_run},

@@ -29,6 +29,7 @@ mod plans;
 mod progress;
 mod report;
 mod revert;
+mod review;
 mod run;
 mod settle;
 mod source;
@@ -63,6 +64,7 @@ pub use plans::{
 pub use progress::{NoProgress, Progress, Task};
 pub use report::{HeldChangeSet, ReadReport, SyncReport};
 pub use revert::{MadeRevert, make_revert};
+pub use review::{ReviewAnswer, ReviewView, decide_review, list_reviews};
 pub use run::{Listener, RunEnd, RunEvent, RunOptions, run};
 pub use sync::{SyncOptions, sync};
 pub use systems::{SystemView, list_systems, pause_system, resume_system};

@@ -124,7 +124,7 @@ async fn of_person(
     Ok(views.take(limit).collect())
 }
 
-fn view(opened: &Opened, plan: &Plan, operation: Operation) -> OrderView {
+pub(crate) fn view(opened: &Opened, plan: &Plan, operation: Operation) -> OrderView {
     let decoded = decode_operation(&operation.body).ok();
     let position = opened.names.systems.iter().position(|names| names.no == operation.system_no);
     let system = position.and_then(|position| opened.model.systems.get(position));
@@ -191,6 +191,12 @@ pub async fn order_history(
     Ok((view(opened, &plan, operation), steps))
 }
 
+/// True when a person has to decide first.
+async fn is_under_review(opened: &Opened, operation: &Operation) -> Result<bool, Error> {
+    let waiting = opened.store.read().await?.waiting_reviews_of(operation.plan).await?;
+    Ok(waiting.iter().any(|review| review.seq == operation.seq))
+}
+
 /// Lets an order that failed, is held or waits be tried at once, with everything that waits for it.
 pub async fn retry_order(ctx: &Ctx, opened: &Opened, name: &str) -> Result<u64, Error> {
     let (plan, operation) = find(opened, name).await?;
@@ -207,6 +213,11 @@ pub async fn retry_order(ctx: &Ctx, opened: &Opened, name: &str) -> Result<u64, 
             format!("order `{name}` is held back by a conflict between duties"),
         )
         .hint("take one of the duties away, then make a plan: muster plan"));
+    }
+    if is_under_review(opened, &operation).await? {
+        return Err(Error::new(Kind::Held, format!("order `{name}` waits for review")).hint(
+            format!("somebody who did not cause it decides: muster orders review approve {name}"),
+        ));
     }
     let mut tx = opened.store.begin().await?;
     if !tx
@@ -228,6 +239,7 @@ pub async fn retry_order(ctx: &Ctx, opened: &Opened, name: &str) -> Result<u64, 
 /// Puts what waits for `operation`, or for its account, back into the queue; returns the places.
 pub(crate) async fn release_waiting(tx: &mut Tx, operation: &Operation) -> Result<Vec<i64>, Error> {
     let mut released = Vec::new();
+    let reviewed = tx.waiting_reviews_of(operation.plan).await?;
     for state in [OperationState::Held, OperationState::Skipped] {
         let filter = OperationFilter { system_no: None, state: Some(state) };
         let mut after = None;
@@ -240,7 +252,8 @@ pub(crate) async fn release_waiting(tx: &mut Tx, operation: &Operation) -> Resul
                     && other.entity == operation.entity
                     && other.account_type_no == operation.account_type_no;
                 let waits = other.after.contains(&operation.seq) || is_same_account;
-                if !waits || is_blocked(&other) {
+                let is_reviewed = reviewed.iter().any(|review| review.seq == other.seq);
+                if !waits || is_reviewed || is_blocked(&other) {
                     continue;
                 }
                 let (from, to) = ([state], OperationState::Planned);
@@ -266,6 +279,7 @@ pub async fn cancel_order(ctx: &Ctx, opened: &Opened, name: &str) -> Result<(), 
         return Err(refused(&operation, name, "cancelled"));
     }
     tell(ctx, &mut tx, plan.id, &[operation.seq], to, "cancelled").await?;
+    tx.end_reviews(plan.id, ctx.now()).await?;
     entry(ctx, &mut tx, name, "order.cancel").await?;
     tx.commit().await?;
     Ok(())
@@ -344,7 +358,7 @@ fn refused(operation: &Operation, name: &str, what: &str) -> Error {
 }
 
 /// Finds an order by name.
-async fn find(opened: &Opened, name: &str) -> Result<(Plan, Operation), Error> {
+pub(crate) async fn find(opened: &Opened, name: &str) -> Result<(Plan, Operation), Error> {
     let parts = name.split_once('/').and_then(|(plan, seq)| Some((plan, seq.parse().ok()?)));
     let Some((plan, seq)) = parts else {
         return Err(Error::invalid(format!("`{name}` is not the name of an order")).hint(

@@ -20,6 +20,7 @@ use crate::{
     evaluate::{Outcome, evaluate_all, evaluate_some},
     guards, orphan,
     progress::{NoProgress, Progress},
+    review::Decisions,
     settle::{close_drift, save_findings},
 };
 
@@ -31,7 +32,7 @@ pub use find::{cancel_plan, list_plans, load_plan};
 pub(crate) use find::{interrupted_plan, short, still_saved};
 use keep::save;
 pub(crate) use keep::{save_made, withdraw};
-use waiting::{Waiting, hold_back, leave_known};
+use waiting::{Waiting, hold_back, hold_refused, leave_known};
 
 const BATCH: usize = 5000;
 /// Digits of the hash that name a plan.
@@ -94,6 +95,8 @@ pub struct MadePlan {
     pub evaluated: u64,
     /// What it is about.
     pub scope: Scope,
+    /// Operations that wait for a second person; known when it is saved.
+    pub n_reviews: u64,
 }
 
 /// Evaluates, compares, checks the guards and saves the plan.
@@ -182,7 +185,13 @@ async fn try_plans(
     let mut tx = opened.store.read().await?;
     orphan::add_deletions(&mut tx, opened, &options.people, (&mut operations, &mut observed_only))
         .await?;
+    let decisions = Decisions::load(&mut tx).await?;
     drop(tx);
+    if options.at.is_none() && decisions.forget_others(opened, &operations, &options.people).await?
+    {
+        return Ok(None);
+    }
+    hold_refused(opened, &mut operations, &decisions);
     if options.at.is_none() {
         save_findings(opened, &evaluations, effects.notes, now).await?;
         if options.people.is_empty() {
@@ -222,9 +231,9 @@ pub(crate) async fn keep(
     let hash = plan.hash_of(&bodies);
     let status = if plan.crossed().next().is_some() { PlanStatus::Held } else { PlanStatus::Open };
     let name = hash.chars().take(NAME).collect();
-    let mut made = MadePlan { plan, name, id: None, status, evaluated: 0, scope };
+    let mut made = MadePlan { plan, name, id: None, status, evaluated: 0, scope, n_reviews: 0 };
     if wanted && made.plan.to_do().next().is_some() {
-        save(ctx, opened, &mut made, &hash, bodies).await?;
+        save(ctx, opened, &mut made, (&hash, bodies), Some(&ctx.actor)).await?;
     }
     Ok(made)
 }

@@ -13,6 +13,7 @@ mod json;
 mod operation;
 mod plan;
 mod revert;
+mod review;
 mod text;
 
 pub use codec::{DecodeError, decode_operation, encode_operation};
@@ -24,4 +25,5 @@ pub use json::{operation_json, plan_json, value_json};
 pub use operation::{AttributeChange, Kind, Operation, OperationReason, Target};
 pub use plan::{Base, Plan, SystemRead, hash_again};
 pub use revert::{Known, Reverted, revert};
+pub use review::{NotDecider, may_decide, review_key, review_of};
 pub use text::{Grouping, TextOptions, describe, describe_guard, plan_markdown, plan_text};

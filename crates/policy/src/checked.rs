@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use muster_lang::Program;
 use muster_model::{Location, Schema, Settings, Slot, SystemId, Text, TypeId, Value, ValueType};
 
-use crate::{AccessModel, DecisionExpectation, Workflow};
+use crate::{AccessModel, DecisionExpectation, Review, Workflow};
 
 /// A whole checked model.
 #[derive(Debug)]
@@ -146,6 +146,8 @@ pub struct System {
     pub entitlements: Vec<EntitlementKind>,
     /// Limits on planned changes.
     pub guards: Guards,
+    /// What waits for a second person; the first rule that is about an operation decides.
+    pub reviews: Vec<Review>,
     /// How long drift waits for a decision before it is put right; `None` for ever.
     pub decline_after: Option<SignedDuration>,
     /// True when its values are compared as text.

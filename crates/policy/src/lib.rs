@@ -16,6 +16,7 @@ mod lookups;
 mod outcome;
 mod projection;
 mod reasons;
+mod review;
 mod workflow;
 mod world;
 
@@ -31,5 +32,6 @@ pub use outcome::{
 };
 pub use projection::Projection;
 pub use reasons::{AttributeReason, Because, MissingRole, Reason, StateReason, Subject};
+pub use review::Review;
 pub use workflow::{TaskArg, Trigger, Workflow, WorkflowTask};
 pub use world::MemoryWorld;

@@ -108,6 +108,7 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
     let ground =
         access::Ground { schema: &schema, types: &types, names: &names, roles: &role_names };
     let access = access::access(context, parts, &ground);
+    systems::reviews(context, &parts.systems, &role_names, &mut drafts);
     let ground = policy_tests::Ground {
         schema: &schema,
         names: &names,

@@ -4,6 +4,7 @@
 
 mod access;
 mod decision;
+mod guard;
 mod project;
 mod system;
 mod workflow;

@@ -10,6 +10,7 @@ mod guards;
 mod order;
 mod reads;
 mod references;
+mod review;
 mod settings;
 mod work;
 
@@ -36,6 +37,7 @@ pub(crate) use accounts::not_a_value;
 pub(crate) use by_hand::by_hand;
 pub(crate) use reads::find_state;
 pub(crate) use references::{Found, Names, references};
+pub(crate) use review::reviews;
 pub(crate) use settings::settings as settings_of;
 
 /// A system whose parts that do not hold are missing; positions are those of the file all the same.
@@ -170,6 +172,7 @@ fn system(
         classify,
         entitlements: Vec::new(),
         guards: Guards { limits: guards::limits(node.get("guards"), guards::SYSTEM) },
+        reviews: Vec::new(),
         decline_after: decline_after(node),
         text_only: known.text_only,
         names: known.names,

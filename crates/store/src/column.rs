@@ -227,6 +227,7 @@ word_columns!(
     crate::PlanStatus,
     crate::RunState,
     crate::Sequence,
+    crate::ReviewVerdict,
     crate::TicketStatus,
 );
 

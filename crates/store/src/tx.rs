@@ -42,8 +42,16 @@ pub(crate) enum Connection {
 }
 
 /// Tables whose change makes plans stale.
-const FACTS: &[&str] =
-    &["account", "assignment", "entitlement", "entity", "link", "orphan_decision", "unique_value"];
+const FACTS: &[&str] = &[
+    "account",
+    "assignment",
+    "entitlement",
+    "entity",
+    "link",
+    "orphan_decision",
+    "review_decision",
+    "unique_value",
+];
 
 // === impl ReadTx ===
 

@@ -91,6 +91,7 @@ fn exit(report: &ApplyReport) -> Exit {
     } else if report.failed.len() as u64 > report.failed_in_background
         || report.left > report.left_in_background
         || !report.held.is_empty()
+        || report.reviews > 0
     {
         Exit::Partial
     } else {
@@ -141,6 +142,9 @@ fn text(report: &ApplyReport, name: &str, seconds: f64, paint: Paint) -> String 
     }
     if report.taken > 0 {
         put!(text, "{} with somebody: muster tickets list\n", report.taken);
+    }
+    if report.reviews > 0 {
+        put!(text, "{} wait for a second person: muster orders review list\n", report.reviews);
     }
     if report.left_in_background > 0 {
         put!(text, "{} in the queue for later: muster orders list\n", report.left_in_background);

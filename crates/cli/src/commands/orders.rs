@@ -9,6 +9,8 @@ use muster_store::OperationState;
 
 use crate::{Exit, Result, error::CommandError, shell::Shell, ui::Report, when};
 
+mod review;
+
 /// Show the operations of plans; try one again, take one back, give one to people
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
@@ -28,6 +30,8 @@ enum Command {
     Cancel(One),
     /// Give an order to people: it becomes a ticket
     Reroute(One),
+    /// Decide about orders that wait for a second person
+    Review(review::Args),
 }
 
 #[derive(clap::Args, Debug)]
@@ -69,6 +73,7 @@ const COLUMNS: [&str; 8] =
 pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     let (ctx, opened) = shell.open().await?;
     match args.command {
+        Command::Review(args) => review::run(shell, &ctx, &opened, args).await?,
         Command::List(list) => {
             let person = match &list.person {
                 Some(text) => {

@@ -142,8 +142,11 @@ async fn supersede_unfinished(
                 }
             }
         }
+        tx.end_reviews(older.id, ctx.now()).await?;
         let planned = |count: &QueueCount| count.state == OperationState::Planned;
-        if !tx.queue_of(older.id).await?.iter().any(planned) {
+        if !tx.queue_of(older.id).await?.iter().any(planned)
+            && tx.waiting_reviews_of(older.id).await?.is_empty()
+        {
             tx.set_plan_status(older.id, &[PlanStatus::Applying], PlanStatus::Stale).await?;
         }
         if left == 0 {

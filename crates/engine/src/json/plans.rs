@@ -1,11 +1,12 @@
 //! Plans, what applying them did, and their orders.
 
+use muster_model::Text;
 use muster_plan::{operation_json, plan_json};
 use muster_store::Plan;
 use serde_json::{Value as Json, json};
 
 use super::at;
-use crate::{ApplyReport, MadeRevert, OrderStep, OrderView};
+use crate::{ApplyReport, MadeRevert, OrderStep, OrderView, ReviewView};
 
 /// The short name of a kept plan: the first characters of its hash.
 pub fn plan_name(plan: &Plan) -> String {
@@ -54,6 +55,7 @@ pub fn applied(report: &ApplyReport, name: &str) -> Json {
     json!({
         "plan": name, "executed": report.executed, "failed": failed, "skipped": report.skipped, "retried": report.retried,
         "left": report.left, "left_in_background": report.left_in_background, "taken": report.taken, "held": held,
+        "reviews": report.reviews,
         "next_try": at(report.next_try), "done_before": report.done_before, "interrupted": report.interrupted,
         "quarantined": quarantined,
     })
@@ -81,6 +83,17 @@ pub fn order_with_history(view: &OrderView, steps: &[OrderStep]) -> Json {
         .collect();
     let mut json = order(view);
     put(&mut json, "history", Json::Array(history));
+    json
+}
+
+/// An order that waits for a second person.
+pub fn review(review: &ReviewView) -> Json {
+    let names = |names: &[Text]| names.iter().map(|name| Json::from(&**name)).collect();
+    let mut json = order(&review.order);
+    put(&mut json, "reason", Json::from(&*review.reason));
+    put(&mut json, "asked_at", Json::from(review.asked_at.to_string()));
+    put(&mut json, "by", names(&review.by));
+    put(&mut json, "not_by", names(&review.not_by));
     json
 }
 

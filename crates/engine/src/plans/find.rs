@@ -59,6 +59,7 @@ pub async fn load_plan(opened: &Opened, name: Option<&str>) -> Result<MadePlan, 
             );
         }
     }
+    let n_reviews = tx.waiting_reviews_of(stored.id).await?.len() as u64;
     Ok(MadePlan {
         plan: Plan::new(read_base(&stored), operations, Vec::new(), read_guards(&stored.guard)),
         name: stored.hash.chars().take(NAME).collect(),
@@ -66,6 +67,7 @@ pub async fn load_plan(opened: &Opened, name: Option<&str>) -> Result<MadePlan, 
         status: stored.status,
         evaluated: 0,
         scope: read_scope(&stored),
+        n_reviews,
     })
 }
 

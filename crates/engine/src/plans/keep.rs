@@ -1,20 +1,27 @@
 //! Keeps a plan with its operations, each with those that come before it.
 
 use muster_app::{Ctx, Error, Opened};
-use muster_model::PlanId;
+use muster_model::{PlanId, Text};
 use muster_plan::{Base, GuardCheck, Operation, constraints, hash_again};
 use muster_store::{Entry, OperationState, PlanStatus, Sequence};
 use serde_json::{Value as Json, json};
 
 use super::{BATCH, MadePlan, NAME, Scope};
-use crate::orphan;
+use crate::{
+    orphan,
+    review::{review_rows, to_be_reviewed},
+};
 
+/// What an operation says that a second person has to decide about.
+const WAITS_FOR_REVIEW: &str = "waits for review";
+
+/// Keeps it. `asked_by` is who asked for it, where a person did.
 pub(super) async fn save(
     ctx: &Ctx,
     opened: &Opened,
     made: &mut MadePlan,
-    hash: &str,
-    bodies: Vec<Vec<u8>>,
+    (hash, bodies): (&str, Vec<Vec<u8>>),
+    asked_by: Option<&Text>,
 ) -> Result<(), Error> {
     let mut tx = opened.store.begin().await?;
     let mut hash = hash.to_owned();
@@ -41,12 +48,17 @@ pub(super) async fn save(
         guard: guards_json(&made.plan.guards).to_string().into(),
     };
     tx.insert_plan(&plan).await?;
+    let waiting = to_be_reviewed(&mut tx, opened, &made.plan.operations, asked_by).await?;
     let mut rows = Vec::new();
     let after = constraints(&opened.model, &made.plan.operations);
     for (((seq, operation), body), after) in (1..).zip(&made.plan.operations).zip(bodies).zip(after)
     {
         let mut row = row(opened, id, seq, operation, body);
         // Places begin at 1.
+        if waiting.contains_key(&seq) {
+            row.state = OperationState::Held;
+            row.error = Some(WAITS_FOR_REVIEW.into());
+        }
         row.after = after.into_iter().filter_map(|at| i64::try_from(at + 1).ok()).collect();
         rows.push(row);
         if rows.len() == BATCH {
@@ -55,13 +67,15 @@ pub(super) async fn save(
         }
     }
     tx.insert_operations(&rows).await?;
+    made.n_reviews = waiting.len() as u64;
+    tx.insert_reviews(&review_rows(id, waiting, ctx.now())).await?;
     tx.append_journal(&Entry {
         at: ctx.now(),
         actor: ctx.actor.clone(),
         on_behalf_of: None,
         action: "plan.make".into(),
         subject: format!("plan {}", made.name).into(),
-        detail: json!({ "hash": hash, "operations": made.plan.operations.len(), "status": made.status.word() }).to_string().into(),
+        detail: json!({ "hash": hash, "operations": made.plan.operations.len(), "status": made.status.word(), "reviews": made.n_reviews }).to_string().into(),
         correlation: Some(ctx.correlation.clone()),
     })
     .await?;
@@ -70,7 +84,7 @@ pub(super) async fn save(
     Ok(())
 }
 
-/// Keeps a plan that was made without being kept.
+/// Keeps a plan that the loop made: nobody asked for it.
 pub(crate) async fn save_made(
     ctx: &Ctx,
     opened: &Opened,
@@ -78,7 +92,7 @@ pub(crate) async fn save_made(
 ) -> Result<(), Error> {
     let bodies = made.plan.bodies();
     let hash = made.plan.hash_of(&bodies);
-    save(ctx, opened, made, &hash, bodies).await
+    save(ctx, opened, made, (&hash, bodies), None).await
 }
 
 /// Notes that a plan that waited for a person is overtaken by another one. One that was decided about stays as it is.

@@ -8,6 +8,7 @@ use muster_plan::{Kind, Operation, constraints, encode_operation};
 use muster_store::{ReadTx, TicketStatus};
 
 use super::{BATCH, Known, Scope};
+use crate::review::Decisions;
 
 /// What operations wait for.
 pub(super) struct Waiting {
@@ -117,6 +118,18 @@ pub(super) fn hold_back(
         }
     }
     (kept, counts.into_iter().collect())
+}
+
+/// Marks what somebody refused, and what would come after it: all of it is shown and not done.
+pub(super) fn hold_refused(opened: &Opened, operations: &mut [Operation], decisions: &Decisions) {
+    let mut out = decisions.mark_refused(operations);
+    if !out.contains(&true) {
+        return;
+    }
+    leave_out_what_follows(opened, operations, &mut out);
+    for (operation, _) in operations.iter_mut().zip(out).filter(|(_, is_out)| *is_out) {
+        operation.blocked.get_or_insert_with(|| "follows what was refused".into());
+    }
 }
 
 /// What comes after something that is left out is left out too, and with an account that is not made all of it.

@@ -12,6 +12,7 @@ use super::Runner;
 use crate::{
     apply::{ApplyOptions, ApplyReport, apply_made, drop_overtaken},
     plans::{Known, MadePlan, PlanOptions, make_plans, save_made, withdraw},
+    review::add_waiting,
 };
 
 /// With more people than this, everybody is looked at: those who are settled cost little.
@@ -92,6 +93,7 @@ impl Runner<'_> {
     async fn known(&self) -> Result<Known, Error> {
         let mut known = self.failed.clone();
         let mut tx = self.opened.store.read().await?;
+        add_waiting(&mut tx, &mut known).await?;
         for plan in tx.plans(Some(PlanStatus::Applying), None, PAGE).await? {
             let filter =
                 OperationFilter { state: Some(OperationState::Planned), ..Default::default() };

@@ -22,6 +22,7 @@ mod matches;
 mod orphans;
 mod queue;
 mod random;
+mod review;
 mod server;
 mod sources;
 mod spine;

@@ -1,12 +1,14 @@
 //! The keys of systems: reads, accounts, entitlements, guards.
 
-use crate::spec::{Group, Key, Shape, key};
+use crate::spec::{
+    Group, Key, Shape,
+    guard::{GUARDS, LIMIT_SHAPE, REVIEW},
+    key,
+};
 
 /// The types a column or an attribute of an account may have.
 pub(crate) const COLUMN_TYPES: &[&str] =
     &["string", "int", "float", "bool", "date", "datetime", "binary", "uuid"];
-
-const LIMIT_SHAPE: Shape = Shape::Either(&[Shape::Group(&LIMIT), Shape::Choice(&["none"])]);
 
 /// A connected system.
 pub(crate) const SYSTEM: Group = Group {
@@ -77,6 +79,14 @@ const SYSTEM_KEYS: &[Key] = &[
         "see below",
         "Limits on what one plan, and the plans of a day together, may do.",
         "{ disable: { max: 5, percent: 2 }, delete: none }",
+    ),
+    key(
+        "review",
+        Shape::Many(&Shape::Group(&REVIEW)),
+        "nothing waits",
+        "Operations that wait for a second person before they go out: rules in order, the first one that is about an \
+         operation decides.",
+        "[{ accounts: [admin] }, { entitlements: { group: [domain-admins] }, by: [dana, jo] }]",
     ),
     key(
         "after",
@@ -305,22 +315,6 @@ const READ_GUARDS: Group = Group {
     ],
 };
 
-const LIMIT: Group = Group {
-    what: "a limit",
-    path: "….guards.KIND",
-    doc: "A limit is crossed when the count is above `max` and above `percent` of what is there.",
-    keys: &[
-        key("max", Shape::Number(0, u64::MAX), "0", "A count that is always allowed.", "5"),
-        key(
-            "percent",
-            Shape::Number(0, 100),
-            "0",
-            "A share of what is there, in percent, that is always allowed.",
-            "2",
-        ),
-    ],
-};
-
 const ACCOUNT: Group = Group {
     what: "an account type",
     path: "systems.NAME.accounts.NAME",
@@ -510,46 +504,6 @@ const ENTITLEMENT: Group = Group {
             "the only account type of the system",
             "The account type that holds it.",
             "user",
-        ),
-    ],
-};
-
-const GUARDS: Group = Group {
-    what: "the guards of a system",
-    path: "systems.NAME.guards",
-    doc: "A plan that crosses a limit is held whole until a person releases it. `none` lifts a limit.",
-    keys: &[
-        key("create", LIMIT_SHAPE, "none", "New accounts.", "{ max: 100 }"),
-        key("update", LIMIT_SHAPE, "none", "Changed attributes.", "{ max: 500, percent: 30 }"),
-        key(
-            "rename",
-            LIMIT_SHAPE,
-            "`{ max: 20, percent: 5 }`",
-            "Renamed accounts.",
-            "{ max: 20, percent: 5 }",
-        ),
-        key("enable", LIMIT_SHAPE, "none", "Enabled accounts.", "{ max: 50 }"),
-        key(
-            "disable",
-            LIMIT_SHAPE,
-            "`{ max: 5, percent: 2 }`",
-            "Disabled accounts.",
-            "{ max: 5, percent: 2 }",
-        ),
-        key(
-            "delete",
-            LIMIT_SHAPE,
-            "`{ max: 5, percent: 1 }`",
-            "Deleted accounts.",
-            "{ max: 5, percent: 1 }",
-        ),
-        key("grant", LIMIT_SHAPE, "none", "Granted entitlements.", "{ max: 200 }"),
-        key(
-            "revoke",
-            LIMIT_SHAPE,
-            "`{ max: 50, percent: 5 }`",
-            "Revoked entitlements.",
-            "{ max: 50, percent: 5 }",
         ),
     ],
 };

@@ -38,6 +38,7 @@ pub(crate) fn by_hand(schema: &Schema, n_systems: usize) -> System {
         classify: Classify::default(),
         entitlements: Vec::new(),
         guards: Guards { limits: BTreeMap::new() },
+        reviews: Vec::new(),
         decline_after: None,
         text_only: false,
         names: NameRule::Exact,

@@ -49,3 +49,39 @@ fn a_rate_without_a_unit_and_an_interval_of_nothing_are_refused() {
     let said = said_of("systems:\n  a: { connector: ldap, rate: 0/s }\n");
     assert!(said.contains("error[E0532]"), "{said}");
 }
+
+#[test]
+fn what_waits_for_review_is_in_the_model() {
+    let part = "systems:
+  a:
+    connector: ldap
+    accounts: { user: { for: person, name: person.id } }
+    entitlements: { group: { members: member } }
+    review:
+      - { entitlements: { group: [admins] }, by: [jo] }
+      - { accounts: user, roles: [payments], kinds: [disable, delete] }
+roles:
+  payments: { grants: [a.user] }
+";
+    let loaded = loaded(&[("muster.yaml", BASE), ("part.yaml", part)]);
+    let model = loaded.model.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics));
+    let [first, second] = model.systems[0].reviews.as_slice() else { panic!("two rules") };
+    assert_eq!(first.entitlements, [("group".into(), vec!["admins".into()])]);
+    assert_eq!(first.by, ["jo".into()]);
+    assert_eq!(first.kinds.join(" "), "create update rename enable grant", "what gives something");
+    assert_eq!((second.accounts.join(" "), second.roles.as_slice()), ("user".into(), &[0][..]));
+    assert_eq!(second.kinds.join(" "), "disable delete");
+}
+
+#[test]
+fn a_review_of_what_is_not_there_is_refused() {
+    let said = said_of(
+        "systems:\n  a:\n    connector: ldap\n    review: { accounts: [admin], entitlements: { group: x }, \
+         roles: [nobody], kinds: [grants] }\n",
+    );
+    assert!(said.contains("error[E0505]: unknown account type `admin`"), "{said}");
+    assert!(said.contains("error[E0505]: unknown kind of entitlement `group`"), "{said}");
+    assert!(said.contains("error[E0601]: unknown role `nobody`"), "{said}");
+    let said = said_of("systems:\n  a: { connector: ldap, review: { kinds: [grants] } }\n");
+    assert!(said.contains("grants"), "{said}");
+}

@@ -49,3 +49,29 @@ CREATE INDEX external_id_value ON external_id (client, type_no, external_id, ent
 
 -- Pages of what is there.
 CREATE INDEX entity_present ON entity (type_no, id) WHERE absent_since IS NULL;
+
+-- Review of operations -----------------------------------------------------------------------------------
+
+-- `key` is the same for the same operation in every plan. `causes` are the people who may not decide, one a line.
+CREATE TABLE operation_review (
+    plan BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
+    key BYTEA NOT NULL,
+    causes TEXT NOT NULL,
+    asked_at BIGINT NOT NULL,
+    ended_at BIGINT,
+    PRIMARY KEY (plan, seq)
+) /*sqlite STRICT*/;
+CREATE INDEX operation_review_open ON operation_review (plan, seq) WHERE ended_at IS NULL;
+CREATE INDEX operation_review_key ON operation_review (key, plan, seq) WHERE ended_at IS NULL;
+
+-- A decision holds as long as the difference that asks for the operation does.
+CREATE TABLE review_decision (
+    key BYTEA NOT NULL PRIMARY KEY,
+    identity BIGINT NOT NULL,
+    system_no BIGINT NOT NULL,
+    verdict TEXT NOT NULL,
+    decided_at BIGINT NOT NULL,
+    decided_by TEXT NOT NULL,
+    note TEXT NOT NULL
+) /*sqlite STRICT*/;

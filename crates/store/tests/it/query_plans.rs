@@ -377,6 +377,10 @@ async fn queue(tx: &mut Tx) -> Result<(), StoreError> {
     tx.clear_tickets(PlanId(1), &[1]).await?;
     tx.decide_ticket(1, TicketStatus::Closed, "ada", at(2), None).await?;
     tx.attest_ticket(1, "bob", at(3)).await?;
+    tx.insert_reviews(&[review(1)]).await?;
+    tx.end_reviews(PlanId(1), at(2)).await?;
+    tx.decide_review(&review_decision()).await?;
+    tx.forget_review_decisions(&[vec![7]]).await?;
     let health = SystemHealth { system_no: 2, failures: 1, ..SystemHealth::default() };
     tx.save_system_health(&health).await
 }
@@ -389,6 +393,10 @@ async fn read_queue(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.tickets(None, None, 9).await?;
     tx.tickets(Some(TicketStatus::Open), None, 9).await?;
     tx.tickets_of(PlanId(1), 1).await?;
+    tx.waiting_reviews(None, 9).await?;
+    tx.waiting_reviews_of(PlanId(1)).await?;
+    tx.reviews_with_key(&[7]).await?;
+    tx.review_decisions(&[], 9).await?;
     tx.system_health().await.map(drop)
 }
 

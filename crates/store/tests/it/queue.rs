@@ -2,7 +2,8 @@
 
 use muster_model::{EntityId, PlanId};
 use muster_store::{
-    OperationDone, OperationEvent, OperationState, QueueCount, SystemHealth, TicketStatus,
+    OperationDone, OperationEvent, OperationState, PlanStatus, QueueCount, ReviewDecision,
+    ReviewVerdict, SystemHealth, TicketStatus,
 };
 
 use crate::support::*;
@@ -49,6 +50,36 @@ on_both! {
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].attested_by, Some(text("bob")));
         assert_eq!(read_from!(store, |tx| tx.tickets_of(one, 1)), found);
+    }
+
+    async fn what_waits_for_review_is_found_until_it_is_decided_or_overtaken(store) {
+        save_plan!(store);
+        let one = PlanId(1);
+        let held = OperationState::Held;
+        write_to!(store, |tx| tx.move_operations(one, None, OperationState::Planned, held));
+        write_to!(store, |tx| tx.insert_reviews(&[review(1), review(3)]));
+        assert_eq!(read_from!(store, |tx| tx.waiting_reviews(None, 9)), [review(1), review(3)]);
+        assert_eq!(read_from!(store, |tx| tx.waiting_reviews(Some((one, 1)), 9)), [review(3)]);
+        write_to!(
+            store, |tx| tx.decide_operation(one, 1, &[held], OperationState::Cancelled, None)
+        );
+        assert_eq!(read_from!(store, |tx| tx.waiting_reviews_of(one)), [review(3)]);
+        assert_eq!(write_to!(store, |tx| tx.end_reviews(one, at(3))), 1);
+        assert_eq!(read_from!(store, |tx| tx.reviews_with_key(&[7])), [review(3)]);
+        let from = [plan(1, "abc123").status];
+        write_to!(store, |tx| tx.set_plan_status(one, &from, PlanStatus::Stale));
+        assert_eq!(read_from!(store, |tx| tx.waiting_reviews(None, 9)), [], "a plan nobody wants");
+    }
+
+    async fn a_review_decision_is_a_fact_and_the_last_one_counts(store) {
+        let version = read_from!(store, |tx| tx.facts_version());
+        write_to!(store, |tx| tx.decide_review(&review_decision()));
+        assert_ne!(read_from!(store, |tx| tx.facts_version()), version, "plans change with it");
+        let refused = ReviewDecision { verdict: ReviewVerdict::Refused, ..review_decision() };
+        write_to!(store, |tx| tx.decide_review(&refused));
+        assert_eq!(read_from!(store, |tx| tx.review_decisions(&[], 9)), [refused]);
+        write_to!(store, |tx| tx.forget_review_decisions(&[vec![7]]));
+        assert_eq!(read_from!(store, |tx| tx.review_decisions(&[], 9)), []);
     }
 
     async fn a_decision_takes_only_what_is_in_the_named_state(store) {

@@ -8,9 +8,9 @@ use muster_store::{
     Account, AccountOrigin, AccountStatus, Alarm, AlarmId, AlarmKind, AlarmStatus, Assignment,
     CaseStatus, Client, ClientToken, Drift, DriftDecision, DriftWhat, Entity, Entry, Evaluation,
     EventKind, MatchCase, MatchCaseId, MatchDecision, Matched, MergedEntity, Operation,
-    OperationState, Options, OrphanDecision, OrphanVerb, Plan, PlanStatus, ReadRunId, Record,
-    RecordId, RunState, Store, TemporaryPass, Ticket, TicketStatus, Verdict, WorkflowEvent,
-    WorkflowRun, WorkflowTask,
+    OperationReview, OperationState, Options, OrphanDecision, OrphanVerb, Plan, PlanStatus,
+    ReadRunId, Record, RecordId, ReviewDecision, ReviewVerdict, RunState, Store, TemporaryPass,
+    Ticket, TicketStatus, Verdict, WorkflowEvent, WorkflowRun, WorkflowTask,
 };
 use muster_testkit::Database;
 
@@ -376,6 +376,24 @@ pub(crate) fn ticket(id: i64) -> Ticket {
         attested_at: None,
         attested_by: None,
         note: None,
+    }
+}
+
+/// Operation `seq` of plan 1 waits for a decision.
+pub(crate) fn review(seq: i64) -> OperationReview {
+    OperationReview { plan: PlanId(1), seq, key: vec![7], causes: text("ada"), asked_at: at(0) }
+}
+
+/// The operation of [`review`] may go out.
+pub(crate) fn review_decision() -> ReviewDecision {
+    ReviewDecision {
+        key: vec![7],
+        identity: EntityId(1),
+        system_no: 2,
+        verdict: ReviewVerdict::Approved,
+        decided_at: at(1),
+        decided_by: text("bob"),
+        note: text("right"),
     }
 }
 
