@@ -1,11 +1,15 @@
 //! How long it took until those who left could do nothing any more, by system.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use muster_app::{Error, Opened};
 use muster_model::{EntityId, Text};
-use muster_store::{AccountStatus, IdRange, IdentityRow, OperationState, ReadTx};
+use muster_store::{Account, AccountStatus, IdRange, IdentityRow, OperationState, ReadTx};
+
+mod watch;
+
+pub use watch::watch_leavers;
 
 const PAGE: usize = 2000;
 /// The operations of one person that are looked at.
@@ -74,7 +78,7 @@ pub async fn report_leavers(opened: &Opened, since: Timestamp) -> Result<LeaverR
 }
 
 /// The lifecycle states, by position, in which some account is out of use and holds nothing.
-fn leaving_states(opened: &Opened, type_id: muster_model::TypeId) -> Vec<usize> {
+pub(crate) fn leaving_states(opened: &Opened, type_id: muster_model::TypeId) -> Vec<usize> {
     let n = opened.model.types.get(type_id.index()).map_or(0, |model| model.lifecycle.len());
     let accounts = || {
         let all = opened.model.systems.iter().flat_map(|system| &system.accounts);
@@ -91,6 +95,34 @@ fn leaving_states(opened: &Opened, type_id: muster_model::TypeId) -> Vec<usize> 
     (0..n).filter(|state| is_gone(*state)).collect()
 }
 
+/// The numbers of the systems on which somebody who left can use an account that their state should have ended.
+pub(crate) async fn usable_on(
+    tx: &mut ReadTx,
+    opened: &Opened,
+    row: &IdentityRow,
+) -> Result<BTreeSet<i64>, Error> {
+    let accounts = tx.accounts_of(row.id).await?.into_iter();
+    let usable = accounts.filter(|account| {
+        account.status == AccountStatus::Linked
+            && account.enabled != Some(false)
+            && !may_stay(opened, account, row.state_no)
+    });
+    Ok(usable.map(|account| account.system_no).collect())
+}
+
+/// Whether the model lets an account be used in a state.
+fn may_stay(opened: &Opened, account: &Account, state_no: Option<i64>) -> bool {
+    let found = opened.model.systems.iter().zip(&opened.names.systems);
+    let found = found.flat_map(|(system, names)| system.accounts.iter().zip(&names.accounts));
+    let account_type =
+        found.filter(|(_, names)| names.no == account.type_no).map(|(account, _)| account).next();
+    let Some(account_type) = account_type else { return false };
+    let Some(names) = opened.names.type_names(account_type.identity) else { return false };
+    let state = names.states.iter().position(|number| Some(*number) == state_no);
+    let effect = state.and_then(|state| account_type.states.get(state).copied().flatten());
+    effect.is_some_and(|effect| effect.enabled)
+}
+
 async fn one(
     tx: &mut ReadTx,
     opened: &Opened,
@@ -102,9 +134,8 @@ async fn one(
         let position = opened.names.systems.iter().position(|names| names.no == number)?;
         Some(opened.model.systems.get(position)?.name.clone())
     };
-    for account in tx.accounts_of(row.id).await? {
-        let is_active = account.status == AccountStatus::Linked && account.enabled != Some(false);
-        if let Some(system) = name_of(account.system_no).filter(|_| is_active) {
+    for system_no in usable_on(tx, opened, row).await? {
+        if let Some(system) = name_of(system_no) {
             systems.entry(system).or_default().active.push((row.key.clone(), left));
         }
     }

@@ -44,7 +44,7 @@ pub use apply::{ApplyOptions, ApplyReport, CancelFlag, apply, apply_made};
 pub use change_set::{list_change_sets, reject_change_set, release_change_set};
 pub use effects::GRACE;
 pub use grace::{Grace, list_grace};
-pub use leavers::{LeaverReport, LeaverRow, report_leavers};
+pub use leavers::{LeaverReport, LeaverRow, report_leavers, watch_leavers};
 pub use lifecycle::{
     FactRequest, FactView, Restored, lift_lifecycle_fact, list_lifecycle_facts, restore_identity,
     resume_in, set_lifecycle_fact, suspend_in,

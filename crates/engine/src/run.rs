@@ -17,6 +17,7 @@ use crate::{
     anonymise::anonymise_due,
     apply::CancelFlag,
     lease::Lease,
+    leavers::watch_leavers,
     plans::{Known, MadePlan},
     progress::NoProgress,
     workflows::run_due_workflows,
@@ -48,7 +49,7 @@ pub struct RunOptions {
 pub struct RunEvent {
     /// When.
     pub at: Timestamp,
-    /// In a word, for programs: `read`, `plan`, `apply`, `waits`, `quarantine`, `recover`, `erase`, `trouble`.
+    /// In a word, for programs: `read`, `plan`, `apply`, `waits`, `quarantine`, `recover`, `alarm`, `erase`, `trouble`.
     pub what: &'static str,
     /// For people.
     pub text: String,
@@ -157,6 +158,7 @@ impl<'a> Runner<'a> {
             self.read().await?;
             self.plan_and_apply().await?;
             self.retry().await?;
+            self.watch().await?;
             let now = self.ctx.now();
             Box::pin(run_due_workflows(self.ctx, self.opened, now, &NoProgress)).await?;
             self.forget(now).await
@@ -170,6 +172,16 @@ impl<'a> Runner<'a> {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Raises alarms about those who left and can still use an account.
+    async fn watch(&self) -> Result<(), Error> {
+        let n = watch_leavers(self.ctx, self.opened).await?;
+        if n > 0 {
+            let text = format!("{n} accounts of people who left can still be used");
+            self.tell("alarm", text, json!({ "leavers": n }));
+        }
+        Ok(())
     }
 
     /// Erases those whose retention is over.

@@ -177,6 +177,8 @@ pub struct Work {
     pub every: Option<SignedDuration>,
     /// How often everything is read where the other reads yield only changes; `None`: with every read.
     pub complete_every: Option<SignedDuration>,
+    /// How long somebody who left may still be able to use an account before there is an alarm.
+    pub leaver_alarm: SignedDuration,
 }
 
 /// At most `calls` calls within `within`.

@@ -121,6 +121,20 @@ impl ReadTx {
     }
 }
 
+impl ReadTx {
+    /// What alarms of a kind that are not cleared are about, in order, at most `limit`, after one.
+    pub async fn alarms_about(
+        &mut self,
+        kind: AlarmKind,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<Text>, StoreError> {
+        let sql = "SELECT about FROM alarm WHERE kind = $1 AND about > $2 AND status <> 'cleared'
+                   ORDER BY about LIMIT $3";
+        self.fetch_all(sql, args![kind, after, limit]).await
+    }
+}
+
 impl Tx {
     /// Writes alarms. One about the same trouble that is not cleared is counted instead, and is open again. The id of a
     /// new one comes from [`Tx::take_ids`]; returns for each whether it is new.

@@ -140,6 +140,23 @@ impl ReadTx {
         self.fetch_all(sql, args![type_no, after.unwrap_or(EntityId(0)), limit]).await
     }
 
+    /// Identities that came into a state at or before `until` and of which something is not as it should be, the longest
+    /// there first, at most `limit`, after a `(since, identity)`.
+    pub async fn unsettled_since(
+        &mut self,
+        state_no: Number,
+        until: Timestamp,
+        after: Option<(Timestamp, EntityId)>,
+        limit: usize,
+    ) -> Result<Vec<IdentityRow>, StoreError> {
+        let sql = select_identity!(
+            "WHERE v.settled IS NULL AND v.state_no = $1 AND v.state_since <= $2 \
+             AND (v.state_since, v.entity) > ($3, $4) ORDER BY v.state_since, v.entity LIMIT $5"
+        );
+        let (since, entity) = after.unwrap_or((Timestamp::MIN, EntityId(0)));
+        self.fetch_all(sql, args![state_no, until, since, entity, limit]).await
+    }
+
     /// How many identities of a type are in each state.
     pub async fn count_states(&mut self, type_no: Number) -> Result<Vec<StateCount>, StoreError> {
         let sql = "SELECT v.state_no, COUNT(*)

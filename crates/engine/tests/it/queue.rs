@@ -14,7 +14,7 @@ use muster_engine::{
     refuse_ticket, report_leavers, reroute_order, resume_system, retry_order, run,
 };
 use muster_model::{Applied, Capabilities, Change, Object, ObjectRef};
-use muster_store::{AlarmStatus, OperationState, TicketStatus};
+use muster_store::{AlarmKind, AlarmStatus, OperationState, TicketStatus};
 
 use crate::support::{Rig, report};
 
@@ -489,6 +489,42 @@ async fn the_loop_reads_plans_and_applies_and_then_has_nothing_to_do() {
     let leavers = report_leavers(&rig.open().await, jiff::Timestamp::UNIX_EPOCH).await.unwrap();
     assert_eq!(leavers.people, 1);
     assert!(leavers.rows.iter().all(|row| row.n == 1 && row.active.is_empty()), "{leavers:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leaver_who_can_still_use_an_account_raises_one_alarm_until_a_read_shows_its_end() {
+    let rig = rig(&["ada", "bob"]);
+    let log = Log::default();
+    let crm = put_between(&rig, "crm", &log);
+    once(&rig).await;
+    rig.write("hr.csv", &people(&["ada", "bob"]).replace("1,ada,", "1,ada,yes"));
+    crm.fail(|_| Some(unreachable()));
+    *crm.test.lock().unwrap() = Some(unreachable());
+    rig.at("2026-03-02T12:10:00Z");
+    once(&rig).await;
+    rig.at("2026-03-02T12:14:00Z");
+    let (_, events) = once(&rig).await;
+    assert!(!words(&events).contains(&"alarm"), "not yet: {events:?}");
+    for time in ["12:15:30", "12:17:00"] {
+        rig.at(&format!("2026-03-02T{time}Z"));
+        once(&rig).await;
+        // What is deleted in the other system waits for this one.
+        assert_eq!(leaver_alarms(&rig).await, ["1 crm 1", "1 directory 1"], "one for each, once");
+    }
+    crm.heal();
+    rig.at("2026-03-02T14:00:00Z");
+    once(&rig).await;
+    rig.at("2026-03-02T14:10:00Z");
+    once(&rig).await;
+    assert_eq!(leaver_alarms(&rig).await, Vec::<String>::new());
+}
+
+/// The open alarms about leavers: for whom, where, how often.
+async fn leaver_alarms(rig: &Rig) -> Vec<String> {
+    let opened = rig.open().await;
+    let alarms = muster_app::list_alarms(&opened, AlarmStatus::Open, None, 100).await.unwrap();
+    let leavers = alarms.items.into_iter().filter(|a| a.kind == AlarmKind::LeaverActive);
+    leavers.map(|a| format!("{} {} {}", a.subject, a.system.unwrap(), a.n)).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

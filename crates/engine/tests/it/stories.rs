@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 
 use muster_app::{PeopleQuery, When, explain_access, list_alarms, list_people};
-use muster_engine::{ApplyReport, reject_change_set};
+use muster_engine::{ApplyReport, reject_change_set, report_leavers, watch_leavers};
 use muster_store::{AlarmStatus, OperationFilter, OperationState};
 
 use crate::{
@@ -325,6 +325,12 @@ async fn somebody_who_leaves_keeps_nothing_on_the_minute() {
     alarms.sort();
     assert_eq!(alarms, ["not done collab", "quarantine cms"]);
 
+    // Five minutes later she can still use both.
+    story.rig.at("2026-03-20T17:06:00Z");
+    let opened = story.rig.open().await;
+    assert_eq!(watch_leavers(&story.rig.ctx(), &opened).await.unwrap(), 2);
+    assert_eq!(watch_leavers(&story.rig.ctx(), &opened).await.unwrap(), 0, "one for each system");
+
     // Both are mended: nothing of hers works any more, nothing is deleted.
     story.targets.cms_server.restart().unwrap();
     story.faults.heal();
@@ -334,6 +340,16 @@ async fn somebody_who_leaves_keeps_nothing_on_the_minute() {
     // That the service lied stays on record; the operation that did it at last is verified.
     let lie = r#"("collab", Disable, Some("a later read does not show it"))"#;
     assert_eq!(story.unverified().await, [lie]);
+    let opened = story.rig.open().await;
+    watch_leavers(&story.rig.ctx(), &opened).await.unwrap();
+    let since = "2026-03-20T00:00:00Z".parse().unwrap();
+    let leavers = report_leavers(&opened, since).await.unwrap();
+    let slow: Vec<_> =
+        leavers.rows.iter().map(|row| (&*row.system, row.max, row.active.len())).collect();
+    assert!(slow.iter().all(|(_, max, active)| max.is_some() && *active == 0), "{slow:?}");
+    let half = jiff::SignedDuration::from_mins(30);
+    let late = slow.iter().filter(|(_, max, _)| max.is_some_and(|max| max >= half));
+    assert_eq!(late.map(|(system, ..)| *system).collect::<Vec<_>>(), ["cms", "collab"]);
     assert_eq!(story.alarms().await, Vec::<String>::new());
 
     // Somebody switches her account on by hand: it is found and, since the system is enforced, switched off.

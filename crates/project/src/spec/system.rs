@@ -133,6 +133,13 @@ const SYSTEM_KEYS: &[Key] = &[
         "1d",
     ),
     key(
+        "leaver_alarm",
+        Shape::Duration,
+        "5m",
+        "How long somebody who left may still be able to use an account here before `muster run` raises an alarm.",
+        "1h",
+    ),
+    key(
         "drift",
         Shape::Group(&DRIFT),
         "it waits until somebody decides",

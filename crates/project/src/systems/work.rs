@@ -1,9 +1,12 @@
-//! How a system is worked with: `rate`, `delivery`, `every`, `complete_every`.
+//! How a system is worked with: `rate`, `delivery`, `every`, `complete_every`, `leaver_alarm`.
 
 use jiff::SignedDuration;
 use muster_policy::{Delivery, Rate, Work};
 
 use crate::{context::Context, duration::parse_duration, yaml::Node};
+
+/// Where nothing is written.
+const LEAVER_ALARM: SignedDuration = SignedDuration::from_mins(5);
 
 /// Reads the keys of one system.
 pub(super) fn work(context: &mut Context<'_>, node: &Node) -> Work {
@@ -36,7 +39,13 @@ pub(super) fn work(context: &mut Context<'_>, node: &Node) -> Work {
         }
         rate
     });
-    Work { rate, delivery, every: duration("every"), complete_every: duration("complete_every") }
+    Work {
+        rate,
+        delivery,
+        every: duration("every"),
+        complete_every: duration("complete_every"),
+        leaver_alarm: duration("leaver_alarm").unwrap_or(LEAVER_ALARM),
+    }
 }
 
 /// `50/s`, `600/m`, `1000/h`.

@@ -15,6 +15,7 @@ fn what_comes_first_and_how_a_system_is_worked_with_is_in_the_model() {
     delivery: background
     every: 5m
     complete_every: 1d
+    leaver_alarm: 1h
   a: { connector: ldap }
 ";
     let loaded = loaded(&[("muster.yaml", BASE), ("part.yaml", part)]);
@@ -28,6 +29,7 @@ fn what_comes_first_and_how_a_system_is_worked_with_is_in_the_model() {
     assert_eq!(b.work.delivery, Delivery::Background);
     assert_eq!(b.work.every, Some(second * 300));
     assert_eq!(b.work.complete_every, Some(second * 86_400));
+    assert_eq!((a.work.leaver_alarm, b.work.leaver_alarm), (second * 300, second * 3600));
     assert_eq!((a.work.every, a.work.delivery), (None, Delivery::Blocking));
 }
 

@@ -75,3 +75,7 @@ CREATE TABLE review_decision (
     decided_by TEXT NOT NULL,
     note TEXT NOT NULL
 ) /*sqlite STRICT*/;
+
+-- Leavers that are still active --------------------------------------------------------------------------
+
+CREATE INDEX evaluation_unsettled ON evaluation (state_no, state_since, entity) WHERE settled IS NULL;

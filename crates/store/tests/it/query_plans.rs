@@ -354,6 +354,8 @@ async fn read_drift(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.drift_runs(None, 9).await?;
     tx.alarm(AlarmId(1)).await?;
     tx.alarms(AlarmStatus::Open, None, 9).await?;
+    tx.alarms_about(AlarmKind::LeaverActive, "", 9).await?;
+    tx.unsettled_since(1, at(9), None, 9).await?;
     tx.orphan_decisions(None, 9).await?;
     tx.nestings(3).await.map(drop)
 }
