@@ -1,7 +1,7 @@
 //! What workflows send to the outside: mail, calls, commands. The composition root says how; see the crate `notify`.
 
 use async_trait::async_trait;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use muster_model::{Settings, Text};
 
 /// Sends what workflows send. An error says whether trying again makes sense.
@@ -50,7 +50,7 @@ impl std::fmt::Debug for Mail {
 /// A document for an address.
 #[derive(Debug)]
 pub struct WebhookCall<'a> {
-    /// The task's settings: `url`, `secret`, `auth`, `tls`, `allow_plain`.
+    /// The settings: `url`, `secret`, `auth`, `tls`, `allow_plain`.
     pub settings: &'a Settings,
     /// The document.
     pub body: Vec<u8>,
@@ -58,6 +58,22 @@ pub struct WebhookCall<'a> {
     pub id: &'a str,
     /// How long it may take.
     pub timeout: SignedDuration,
+    /// What it is.
+    pub kind: WebhookKind,
+}
+
+/// What is posted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebhookKind {
+    /// The document of a task.
+    Task,
+    /// An event, signed as Standard Webhooks have it.
+    Event {
+        /// When it is sent.
+        at: Timestamp,
+        /// Whether the address may be one of a private network.
+        allow_private: bool,
+    },
 }
 
 /// A program to run.

@@ -1,6 +1,6 @@
 //! From stored rows to what evaluation reads: identities, assignments, the world that links lead to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use muster_model::{AssignmentId, EntityId, Row, Slot, Text, TypeId, Value, decode_row};
@@ -189,7 +189,7 @@ pub async fn load_world_for(
 }
 
 /// Whether the lifecycle of an entity is read through a link.
-fn reads_lifecycle(opened: &Opened, projection: &muster_policy::Projection) -> bool {
+pub(crate) fn reads_lifecycle(opened: &Opened, projection: &muster_policy::Projection) -> bool {
     projection.slots.iter().any(|(type_id, slots)| {
         let lifecycle = opened.model.schema.get(*type_id).and_then(|of| of.lifecycle());
         lifecycle.is_some_and(|attribute| slots.contains(&attribute.slot))
@@ -219,12 +219,11 @@ async fn load_type(
     tx: &mut ReadTx,
     opened: &Opened,
     type_id: TypeId,
-    slots: &std::collections::BTreeSet<Slot>,
+    slots: &BTreeSet<Slot>,
     as_of: Option<Timestamp>,
     world: &mut MemoryWorld,
 ) -> Result<(), Error> {
     let Some(type_names) = opened.names.type_names(type_id) else { return Ok(()) };
-    let kept = slots.last().map_or(0, |last| last.index() + 1);
     let mut after = None;
     loop {
         let entities = match as_of {
@@ -234,22 +233,31 @@ async fn load_type(
         let Some(last) = entities.last() else { return Ok(()) };
         after = Some(last.id);
         for entity in &entities {
-            let mut row =
+            let row =
                 decode_facts(&opened.model, &opened.names, entity.id, type_id, &entity.facts)?;
-            // Only what is read is kept: with a million entities the rest would be most of the memory.
-            row.values.truncate(kept);
-            for (index, value) in row.values.iter_mut().enumerate() {
-                if !u16::try_from(index).is_ok_and(|index| slots.contains(&Slot(index))) {
-                    *value = Value::Null;
-                }
-            }
-            row.values.shrink_to_fit();
-            world.insert(row);
-            if let Some(since) = entity.absent_since {
-                world.insert_absent(entity.id, since);
-            }
+            add_to_world(world, row, slots, entity.absent_since);
         }
     }
+}
+
+/// Adds what is read of an entity. With a million entities the rest would be most of the memory.
+pub(crate) fn add_to_world(
+    world: &mut MemoryWorld,
+    mut row: Row,
+    slots: &BTreeSet<Slot>,
+    absent_since: Option<Timestamp>,
+) {
+    row.values.truncate(slots.last().map_or(0, |last| last.index() + 1));
+    for (index, value) in row.values.iter_mut().enumerate() {
+        if !u16::try_from(index).is_ok_and(|index| slots.contains(&Slot(index))) {
+            *value = Value::Null;
+        }
+    }
+    row.values.shrink_to_fit();
+    if let Some(since) = absent_since {
+        world.insert_absent(row.id, since);
+    }
+    world.insert(row);
 }
 
 async fn load_inverse(

@@ -14,11 +14,13 @@ mod doctor;
 mod drift;
 mod entitlements;
 mod error;
+mod events;
 mod explain;
 mod facts;
 mod files;
 pub mod json;
 mod names;
+mod nearby;
 mod opened;
 mod orphans;
 mod owners;
@@ -41,7 +43,7 @@ pub use clients::{
     rotate_token, token_json,
 };
 pub use context::{Clock, Connectors, Ctx};
-pub use deliver::{CommandCall, Deliver, DeliverError, Mail, WebhookCall};
+pub use deliver::{CommandCall, Deliver, DeliverError, Mail, WebhookCall, WebhookKind};
 pub use doctor::{Finding, FindingStatus, doctor};
 pub use drift::{
     Adopted, Chosen, DriftGroupView, DriftQuery, DriftVerb, DriftView, adopt_drift, compared_drift,
@@ -49,6 +51,10 @@ pub use drift::{
 };
 pub use entitlements::{EntitlementIndex, observed_account};
 pub use error::{Error, Kind};
+pub use events::{
+    EVENT_PREFIX, EventFilter, EventPage, PublishedEvent, cloud_event, event_source, events_of,
+    last_event, list_events, replay_webhook, webhook_named,
+};
 pub use explain::{
     AccessExplained, AccountExplained, AttributeExplained, EntitlementExplained, Origin,
     PersonExplained, RoleHeld, When, explain_access, explain_attribute, explain_person,
@@ -59,6 +65,7 @@ pub use facts::{
 };
 pub use files::{belongs_to_project, load_project, project_hash, read_project};
 pub use names::{AccountNames, Layout, Names, ReadNames, SystemNames, TypeNames};
+pub use nearby::load_world_near;
 pub use opened::{Opened, similar};
 pub use orphans::{OrphanChoice, assign_orphan, decide_orphans, expire_orphans, orphan_decisions};
 pub use owners::{Ownerless, list_ownerless};

@@ -11,6 +11,7 @@ mod ldap;
 mod midpoint;
 mod output;
 mod plan;
+mod react;
 mod rig;
 mod scim;
 mod shape;
@@ -39,6 +40,10 @@ enum Benchmark {
     Midpoint(midpoint::Args),
     /// Changes one person at a time, until the orders are in the queue
     Change(change::Args),
+    /// Runs the loop under a stream of changes: latency to the queue and to the verified order
+    React(react::Args),
+    /// As `react` for an hour, with memory and latency of every minute
+    Soak(react::Soak),
     /// Creates accounts in a real LDAP directory
     Ldap(ldap::Args),
     /// Compares the SCIM connector with a bare HTTP client
@@ -65,6 +70,8 @@ fn main() -> anyhow::Result<()> {
             Benchmark::Import(args) => import::run(args).await,
             Benchmark::Midpoint(args) => midpoint::run(args).await,
             Benchmark::Change(args) => change::run(args).await,
+            Benchmark::React(args) => react::run_react(args).await,
+            Benchmark::Soak(args) => react::run_soak(args).await,
             Benchmark::Ldap(args) => ldap::run(args).await,
             Benchmark::ConnectorScim(args) => scim::run(args).await,
             Benchmark::ConnectorSql(args) => sql::run(args).await,

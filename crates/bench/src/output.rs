@@ -29,7 +29,16 @@ pub(crate) fn forget_peak() {
 
 /// The largest resident size in MiB.
 pub(crate) fn peak_mib() -> u64 {
+    status_mib("VmHWM:")
+}
+
+/// The resident size in MiB.
+pub(crate) fn resident_mib() -> u64 {
+    status_mib("VmRSS:")
+}
+
+fn status_mib(field: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap_or("");
+    let line = status.lines().find(|line| line.starts_with(field)).unwrap_or("");
     line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) / 1024
 }

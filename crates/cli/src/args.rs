@@ -138,6 +138,8 @@ pub(crate) enum Command {
     Takeover(commands::takeover::Args),
     Drift(commands::drift::Args),
     Alarms(commands::alarms::Args),
+    Events(commands::events::Args),
+    Webhooks(commands::webhooks::Args),
     Roles(commands::roles::Args),
     Assign(commands::assign::Args),
     Unassign(commands::unassign::Args),

@@ -11,6 +11,7 @@ pub(crate) mod completion;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod drift;
+pub(crate) mod events;
 pub(crate) mod explain;
 pub(crate) mod fmt;
 pub(crate) mod help;
@@ -39,6 +40,7 @@ pub(crate) mod token;
 pub(crate) mod unassign;
 pub(crate) mod users;
 pub(crate) mod version;
+pub(crate) mod webhooks;
 pub(crate) mod workflows;
 
 use crate::{Exit, Result, args::Command, shell::Shell};
@@ -72,6 +74,8 @@ pub(crate) async fn run(shell: &mut Shell, command: Command) -> Result<Exit> {
         Command::Revisions(args) => Box::pin(revisions::run(shell, args)).await,
         Command::Takeover(args) => Box::pin(takeover::run(shell, args)).await,
         Command::Drift(args) => Box::pin(drift::run(shell, args)).await,
+        Command::Events(args) => Box::pin(events::run(shell, args)).await,
+        Command::Webhooks(args) => Box::pin(webhooks::run(shell, args)).await,
         Command::Alarms(args) => Box::pin(alarms::run(shell, args)).await,
         Command::Matches(args) => Box::pin(matches::run(shell, args)).await,
         Command::Roles(args) => Box::pin(roles::run(shell, args)).await,

@@ -87,6 +87,11 @@ impl Shell {
         self.host.stops_gracefully.store(true, std::sync::atomic::Ordering::Relaxed);
     }
 
+    /// True once Ctrl-C was pressed.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.host.interrupted.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
     /// A path as the person meant it: relative to where they are.
     pub(crate) fn path(&self, path: &Path) -> PathBuf {
         self.host.current_dir.join(path)

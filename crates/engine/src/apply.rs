@@ -37,6 +37,7 @@ mod health;
 mod open;
 mod outcome;
 mod pace;
+mod queue;
 mod rename;
 mod sift;
 mod system;
@@ -45,6 +46,7 @@ use begin::begin;
 pub(crate) use begin::drop_overtaken;
 pub(crate) use by_hand::do_by_hand;
 use open::{Open, open_operations};
+pub(crate) use queue::work_off;
 use system::{Part, SystemRun, Todo};
 
 const PAGE: usize = 5000;
@@ -121,7 +123,8 @@ pub async fn apply(
     let lease = Arc::new(Lease::take(ctx, opened, "apply").await?);
     let outcome = match load_plan(opened, name).await {
         Ok(made) => {
-            Applying { ctx, opened, lease: &lease, progress, cancel }.run(made, options).await
+            let applying = Applying { ctx, opened, lease: &lease, progress, cancel };
+            applying.alone(made, options).await
         }
         Err(error) => Err(error),
     };
@@ -140,7 +143,8 @@ pub async fn apply_made(
     let lease = Arc::new(Lease::take(ctx, opened, "apply").await?);
     let outcome = match still_saved(opened, made).await {
         Ok(made) => {
-            Applying { ctx, opened, lease: &lease, progress, cancel }.run(made, options).await
+            let applying = Applying { ctx, opened, lease: &lease, progress, cancel };
+            applying.alone(made, options).await
         }
         Err(error) => Err(error),
     };
@@ -157,6 +161,16 @@ struct Applying<'a> {
 }
 
 impl Applying<'_> {
+    /// Runs while nobody else works with the systems of the plan.
+    async fn alone(self, made: MadePlan, options: &ApplyOptions) -> Result<ApplyReport, Error> {
+        let (ctx, opened) = (self.ctx, self.opened);
+        let systems = made.plan.to_do().map(|operation| &operation.target.system);
+        let systems: BTreeSet<Text> = systems.cloned().collect();
+        let alone = Lease::take_systems(ctx, opened, systems.iter()).await?;
+        let outcome = self.run(made, options).await;
+        alone.release(opened, outcome).await
+    }
+
     async fn run(self, made: MadePlan, options: &ApplyOptions) -> Result<ApplyReport, Error> {
         let Self { ctx, opened, lease, progress, cancel } = self;
         let Some(id) = made.id else { return Err(Error::bug("a saved plan has no id")) };
@@ -288,7 +302,9 @@ async fn finish(
     }
     save_findings(opened, &outcome.evaluations, outcome.effects.notes, now).await?;
     close_drift(opened, &outcome.over, now).await?;
+    let differ = outcome.operations.iter().map(|operation| operation.identity);
     let mut tx = opened.store.begin().await?;
+    tx.unsettle(&differ.collect::<Vec<_>>()).await?;
     if report.left + report.reviews == 0 {
         tx.set_plan_status(id, &[PlanStatus::Applying], PlanStatus::Done).await?;
     }

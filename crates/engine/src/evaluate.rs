@@ -11,7 +11,7 @@ use std::{
 use jiff::Timestamp;
 use muster_app::{
     EntitlementIndex, Error, IdentityFacts, Opened, compared_drift, identity_facts,
-    load_identities, load_world, observed_account, subject_of,
+    load_identities, load_world, load_world_near, observed_account, subject_of,
 };
 use muster_model::{DriftId, EntityId, TypeId};
 use muster_plan::{Drift, Observed, Operation, compare, sort_out_drift};
@@ -96,7 +96,8 @@ pub(crate) async fn evaluate_all(
         }
     }
     drop(tx);
-    evaluate_pieces(opened, now, pieces, task).await
+    let world = load_world(&mut opened.store.read().await?, opened, now, None).await?;
+    evaluate_pieces(opened, now, world, pieces, task).await
 }
 
 /// Evaluates and compares only these identities, each in full.
@@ -106,17 +107,18 @@ pub(crate) async fn evaluate_some(
     now: Timestamp,
 ) -> Result<Outcome, Error> {
     let pieces = ids.chunks(SOME).map(|ids| Piece::Ids(ids.to_vec())).collect();
-    evaluate_pieces(opened, now, pieces, Box::new(NoProgress)).await
+    let world = load_world_near(&mut opened.store.read().await?, opened, ids, now).await?;
+    evaluate_pieces(opened, now, world, pieces, Box::new(NoProgress)).await
 }
 
 async fn evaluate_pieces(
     opened: &Opened,
     now: Timestamp,
+    world: MemoryWorld,
     pieces: VecDeque<Piece>,
     task: Box<dyn Task>,
 ) -> Result<Outcome, Error> {
     let mut tx = opened.store.read().await?;
-    let world = load_world(&mut tx, opened, now, None).await?;
     let index = EntitlementIndex::load(&mut tx, opened).await?;
     let watching = Watching::load(&mut tx, opened).await?;
     drop(tx);

@@ -9,6 +9,8 @@ use muster_plan::{GuardCheck, Operation, count_guarded};
 use muster_store::{AccountStatus, ReadTx};
 
 const BATCH: usize = 5000;
+/// How long a count may be used.
+const COUNT_AGAIN: SignedDuration = SignedDuration::from_mins(1);
 /// The rolling window of guards.
 const WINDOW: SignedDuration = SignedDuration::from_hours(24);
 
@@ -19,14 +21,65 @@ pub(crate) async fn check(
     operations: &[Operation],
     now: Timestamp,
 ) -> Result<Vec<GuardCheck>, Error> {
-    let mut recent: BTreeMap<(Text, Text), u64> = BTreeMap::new();
+    let recent = done_recently(tx, opened, now).await?;
+    check_after(tx, opened, operations, &recent).await
+}
+
+/// Operations by system and kind.
+type Counts = BTreeMap<(Text, Text), u64>;
+
+/// What was done within the window. Counted seldom where plans are made all the time: what was planned since is added,
+/// as if it were done.
+#[derive(Debug, Default)]
+pub(crate) struct Recent {
+    counted_at: Option<Timestamp>,
+    counts: Counts,
+}
+
+impl Recent {
+    /// As [`check`], counting again only when the last count is old.
+    pub(crate) async fn check(
+        &mut self,
+        tx: &mut ReadTx,
+        opened: &Opened,
+        operations: &[Operation],
+        now: Timestamp,
+    ) -> Result<Vec<GuardCheck>, Error> {
+        let is_fresh = |at: Timestamp| at <= now && now.duration_since(at) < COUNT_AGAIN;
+        if !self.counted_at.is_some_and(is_fresh) {
+            self.counts = done_recently(tx, opened, now).await?;
+            self.counted_at = Some(now);
+        }
+        check_after(tx, opened, operations, &self.counts).await
+    }
+
+    /// Notes that these operations went into the queue.
+    pub(crate) fn add(&mut self, operations: &[Operation]) {
+        for operation in operations {
+            let key = (operation.target.system.clone(), operation.kind.name().into());
+            *self.counts.entry(key).or_default() += 1;
+        }
+    }
+}
+
+async fn done_recently(tx: &mut ReadTx, opened: &Opened, now: Timestamp) -> Result<Counts, Error> {
+    let mut recent = Counts::new();
     let since = now.saturating_sub(WINDOW).unwrap_or(Timestamp::MIN);
     for count in tx.count_operations_since(since).await? {
         if let Some(system) = name_of(opened, count.system_no) {
             *recent.entry((system, count.kind)).or_default() += count.n;
         }
     }
-    let mut guards = count_guarded(&opened.model, operations, &recent);
+    Ok(recent)
+}
+
+async fn check_after(
+    tx: &mut ReadTx,
+    opened: &Opened,
+    operations: &[Operation],
+    recent: &Counts,
+) -> Result<Vec<GuardCheck>, Error> {
+    let mut guards = count_guarded(&opened.model, operations, recent);
     if guards.iter().any(GuardCheck::needs_population) {
         let accounts = count_accounts(tx, opened).await?;
         for guard in guards.iter_mut().filter(|guard| guard.needs_population()) {

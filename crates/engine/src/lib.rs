@@ -37,6 +37,7 @@ mod sync;
 mod systems;
 mod target;
 mod tickets;
+mod webhooks;
 mod workflows;
 
 pub use anonymise::{AnonymiseReport, anonymise_due, anonymise_person};
@@ -69,6 +70,7 @@ pub use run::{Listener, RunEnd, RunEvent, RunOptions, run};
 pub use sync::{SyncOptions, sync};
 pub use systems::{SystemView, list_systems, pause_system, resume_system};
 pub use tickets::{attest_ticket, close_ticket, list_tickets, refuse_ticket};
+pub use webhooks::{WebhookView, list_webhooks, test_webhook};
 pub use workflows::{
     Candidate, RunQuery, RunView, WorkflowReport, WorkflowSelection, dry_run_workflow,
     run_due_workflows, run_workflow, workflow_history, workflow_named,

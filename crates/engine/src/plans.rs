@@ -29,10 +29,10 @@ mod keep;
 mod waiting;
 
 pub use find::{cancel_plan, list_plans, load_plan};
-pub(crate) use find::{interrupted_plan, short, still_saved};
+pub(crate) use find::{interrupted_plan, short, still_saved, stored_plan};
 use keep::save;
-pub(crate) use keep::{save_made, withdraw};
-use waiting::{Waiting, hold_back, hold_refused, leave_known};
+pub(crate) use keep::{enqueue, save_made, withdraw};
+pub(crate) use waiting::{Waiting, hold_back, hold_refused, leave_known};
 
 const BATCH: usize = 5000;
 /// Digits of the hash that name a plan.
@@ -250,7 +250,7 @@ pub(crate) async fn last_reads(tx: &mut ReadTx, opened: &Opened) -> Result<Vec<S
 }
 
 /// Targets of which some account type or entitlement kind was never read completely.
-async fn never_read(tx: &mut ReadTx, opened: &Opened) -> Result<Vec<Text>, Error> {
+pub(crate) async fn never_read(tx: &mut ReadTx, opened: &Opened) -> Result<Vec<Text>, Error> {
     let mut unknown = Vec::new();
     for (system, names) in opened.model.systems.iter().zip(&opened.names.systems) {
         if !system.readable {

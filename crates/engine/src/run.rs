@@ -5,7 +5,7 @@
 //! that one. On systems in mode `enforce` it does so at once unless a guard holds the plan; on those in mode `propose` the
 //! plan waits for a person.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use muster_app::{Ctx, Error, Kind, Opened};
@@ -24,14 +24,19 @@ use crate::{
 };
 
 mod due;
+mod hands;
+mod node;
+mod planner;
+mod posts;
 mod probe;
+mod queue;
 mod retry;
+mod rounds;
+mod serve;
 mod work;
 
 /// The loop looks at least so often whether somebody else changed something.
 const LOOK: Duration = Duration::from_millis(500);
-/// It wakes up at least so often.
-const LONGEST_SLEEP: SignedDuration = SignedDuration::from_secs(60);
 /// After something failed that is not a system's fault.
 const AFTER_TROUBLE: SignedDuration = SignedDuration::from_secs(5);
 
@@ -71,7 +76,10 @@ pub enum RunEnd {
 /// Hears what the loop does.
 pub type Listener<'a> = &'a (dyn Fn(&RunEvent) + Send + Sync);
 
-/// Runs the loop. Only one may run on a repository at a time; a second one is `Busy`.
+/// Runs the loop: with `once` a round that does what is due, else on until it is stopped.
+///
+/// Several nodes may run it on one repository: they share the work, and when one is lost the others go on. `Busy` when a
+/// round is asked for while another one is under way.
 pub async fn run(
     ctx: &Ctx,
     opened: &Opened,
@@ -79,13 +87,16 @@ pub async fn run(
     listener: Listener<'_>,
     cancel: &CancelFlag,
 ) -> Result<RunEnd, Error> {
-    let lease = Arc::new(Lease::take(ctx, opened, "run").await?);
+    if !options.once {
+        return serve::serve(ctx, opened, options, listener, cancel).await;
+    }
+    let lease = Lease::take(ctx, opened, "run").await?;
     let mut runner = Runner::new(ctx, opened, listener, cancel);
-    let outcome = runner.go(&lease, options).await;
+    let outcome = runner.once().await;
     lease.release(opened, outcome).await
 }
 
-/// The loop under way.
+/// One round under way, and what the parts of the loop have in common with it.
 struct Runner<'a> {
     ctx: &'a Ctx,
     opened: &'a Opened,
@@ -94,14 +105,10 @@ struct Runner<'a> {
     /// Systems whose plans are applied at once, and those where a person decides.
     enforced: Vec<Text>,
     proposed: Vec<Text>,
-    /// The fact version at which everybody affected was last looked at.
-    seen: Option<i64>,
     /// The plans that wait for a person: of the enforced systems, of the others.
     waiting: [Option<MadePlan>; 2],
     /// What failed for good: not planned again before something about it changes.
     failed: Known,
-    /// When to look again after trouble.
-    after_trouble: Option<Timestamp>,
 }
 
 impl<'a> Runner<'a> {
@@ -122,37 +129,19 @@ impl<'a> Runner<'a> {
             cancel,
             enforced: of_mode(Mode::Enforce),
             proposed: of_mode(Mode::Propose),
-            seen: None,
             waiting: [None, None],
             failed: Known::new(),
-            after_trouble: None,
-        }
-    }
-
-    async fn go(&mut self, lease: &Lease, options: RunOptions) -> Result<RunEnd, Error> {
-        loop {
-            if self.cancel.is_set() {
-                return Ok(RunEnd::Stopped);
-            }
-            let mut tx = self.opened.store.begin().await?;
-            lease.renew(self.ctx, &mut tx).await?;
-            tx.commit().await?;
-            if self.model_changed().await? {
-                return Ok(RunEnd::ModelChanged);
-            }
-            self.cycle().await?;
-            let now = self.ctx.now();
-            if options.once || options.until.is_some_and(|until| now >= until) {
-                return Ok(RunEnd::Done);
-            }
-            let wake = self.next_wake(now).await?;
-            self.sleep(options.until.map_or(wake, |until| wake.min(until))).await?;
         }
     }
 
     /// One round: everything that is due now.
-    async fn cycle(&mut self) -> Result<(), Error> {
-        self.after_trouble = None;
+    async fn once(&mut self) -> Result<RunEnd, Error> {
+        if self.cancel.is_set() {
+            return Ok(RunEnd::Stopped);
+        }
+        if model_changed(self.opened).await? {
+            return Ok(RunEnd::ModelChanged);
+        }
         let steps = async {
             self.probe().await?;
             self.read().await?;
@@ -164,14 +153,13 @@ impl<'a> Runner<'a> {
             self.forget(now).await
         };
         match steps.await {
-            Ok(()) => Ok(()),
+            Ok(()) => {}
             Err(error) if passes(&error) => {
-                self.after_trouble = self.ctx.now().checked_add(AFTER_TROUBLE).ok();
                 self.tell("trouble", error.to_string(), json!({ "error": error.to_string() }));
-                Ok(())
             }
-            Err(error) => Err(error),
+            Err(error) => return Err(error),
         }
+        Ok(RunEnd::Done)
     }
 
     /// Raises alarms about those who left and can still use an account.
@@ -198,44 +186,14 @@ impl<'a> Runner<'a> {
         (self.listener)(&RunEvent { at: self.ctx.now(), what, text, detail });
     }
 
-    async fn model_changed(&self) -> Result<bool, Error> {
-        let latest = self.opened.store.read().await?.latest_revision().await?;
-        Ok(latest.is_some_and(|latest| latest.number > self.opened.revision))
-    }
-
-    /// The earliest instant at which something is due.
-    async fn next_wake(&self, now: Timestamp) -> Result<Timestamp, Error> {
-        let latest = now.saturating_add(LONGEST_SLEEP).unwrap_or(now);
-        let due = [
-            self.after_trouble,
-            self.next_read(now).await?,
-            self.opened.store.read().await?.next_change().await?,
-            self.next_retry(now).await?,
-            self.next_probe().await?,
-        ];
-        let next = due.into_iter().flatten().min().unwrap_or(latest).min(latest);
-        Ok(self.after_trouble.map_or(next, |after| next.max(after)))
-    }
-
-    /// Sleeps until `wake`, until somebody changed something, or until somebody asked to stop.
-    async fn sleep(&self, wake: Timestamp) -> Result<(), Error> {
-        loop {
-            let now = self.ctx.now();
-            if self.cancel.is_set() || now >= wake {
-                return Ok(());
-            }
-            let rest = Duration::try_from(wake.duration_since(now)).unwrap_or(LOOK);
-            tokio::time::sleep(rest.min(LOOK)).await;
-            let changed = self.opened.store.read().await?.facts_version().await?;
-            if self.after_trouble.is_none() && self.seen != Some(changed) {
-                return Ok(());
-            }
-        }
-    }
-
     fn progress() -> NoProgress {
         NoProgress
     }
+}
+
+async fn model_changed(opened: &Opened) -> Result<bool, Error> {
+    let latest = opened.store.read().await?.latest_revision().await?;
+    Ok(latest.is_some_and(|latest| latest.number > opened.revision))
 }
 
 /// True for what may be over when it is tried again: somebody else was at it, or something could not be reached.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use muster_app::{Error, Opened};
 use muster_model::{DriftId, EntityId};
-use muster_store::Evaluation;
+use muster_store::{Evaluation, Tx};
 
 use crate::effects::{Notes, save_notes};
 
@@ -19,11 +19,8 @@ pub(crate) async fn save_findings(
     now: Timestamp,
 ) -> Result<(), Error> {
     for chunk in evaluations.chunks(CHUNK) {
-        let own = chunk.iter().filter_map(|found| notes.remove_entry(&found.entity));
-        let own: Vec<(EntityId, Notes)> = own.collect();
         let mut tx = opened.store.begin().await?;
-        tx.save_evaluations(chunk).await?;
-        save_notes(&mut tx, &own, now).await?;
+        save_findings_in(&mut tx, chunk, &mut notes, now).await?;
         tx.commit().await?;
     }
     let rest: Vec<(EntityId, Notes)> = notes.into_iter().collect();
@@ -33,6 +30,19 @@ pub(crate) async fn save_findings(
         tx.commit().await?;
     }
     Ok(())
+}
+
+/// Saves findings as part of a transaction, with the notes about the same identities.
+pub(crate) async fn save_findings_in(
+    tx: &mut Tx,
+    evaluations: &[Evaluation],
+    notes: &mut BTreeMap<EntityId, Notes>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let own = evaluations.iter().filter_map(|found| notes.remove_entry(&found.entity));
+    let own: Vec<(EntityId, Notes)> = own.collect();
+    tx.save_evaluations(evaluations).await?;
+    save_notes(tx, &own, now).await
 }
 
 /// Ends drift that no difference is left of. Plans stay as they are: it was the cause of nothing in them.

@@ -52,7 +52,10 @@ pub async fn sync(
             .filter(wanted)
             .filter(|system| !system.accounts.is_empty() && system.readable)
         {
-            report.reads.extend(targets(ctx, opened, system, extent, progress).await?);
+            // What is changed while it is read would look as if somebody else had done it.
+            let alone = Lease::take_systems(ctx, opened, [&system.name].into_iter()).await?;
+            let reads = targets(ctx, opened, system, extent, progress).await;
+            report.reads.extend(alone.release(opened, reads).await?);
         }
         Ok(())
     }

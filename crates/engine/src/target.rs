@@ -13,6 +13,7 @@ use serde_json::json;
 
 use crate::{progress::Progress, report::ReadReport, source::Extent};
 
+mod ask;
 mod classify;
 mod collect;
 mod drift;

@@ -1,12 +1,19 @@
 //! The client: signs in, sends, reads with limits, and renews a token once.
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 use muster_connector::{ConnectorError, Secret, Secrets};
 use reqwest::{Client, RequestBuilder, Url, redirect};
 use tokio::sync::Semaphore;
 
 use crate::{
-    HttpSettings, Method, Request, Response, auth::Auth, error::from_transport, tls, url::join,
+    HttpSettings, Method, Request, Response,
+    auth::Auth,
+    error::from_transport,
+    public::{self, PublicOnly},
+    tls,
+    url::join,
 };
 
 /// What we call ourselves.
@@ -31,6 +38,7 @@ pub struct HttpClient {
 pub(crate) struct Wire {
     client: Client,
     timeout: std::time::Duration,
+    public_only: bool,
 }
 
 impl HttpClient {
@@ -129,8 +137,11 @@ impl Wire {
         if let Some(proxy) = &settings.proxy {
             builder = builder.proxy(reqwest::Proxy::all(proxy.clone()).map_err(unusable)?);
         }
+        if settings.public_only {
+            builder = builder.dns_resolver(Arc::new(PublicOnly));
+        }
         let client = builder.build().map_err(unusable)?;
-        Ok(Self { client, timeout: settings.timeout })
+        Ok(Self { client, timeout: settings.timeout, public_only: settings.public_only })
     }
 
     pub(crate) fn request(&self, method: reqwest::Method, url: Url) -> RequestBuilder {
@@ -144,7 +155,11 @@ impl Wire {
         hidden: Vec<Secret>,
     ) -> Result<Response, ConnectorError> {
         let broken = |error| from_transport(error, self.timeout);
-        let mut answer = request.send().await.map_err(broken)?;
+        let request = request.build().map_err(broken)?;
+        if self.public_only {
+            public::check(request.url())?;
+        }
+        let mut answer = self.client.execute(request).await.map_err(broken)?;
         let headers: Vec<(String, String)> = answer
             .headers()
             .iter()

@@ -8,6 +8,7 @@ mod auth;
 mod client;
 mod error;
 mod message;
+mod public;
 mod retry_after;
 mod settings;
 mod tls;

@@ -33,6 +33,8 @@ pub struct HttpSettings {
     pub max_response: u64,
     /// Headers that go with every request.
     pub headers: Vec<(String, String)>,
+    /// Whether addresses of private networks and of this machine are refused; whoever opens the client decides.
+    pub public_only: bool,
     /// The proxy for every request.
     pub(crate) proxy: Option<Url>,
 }
@@ -124,6 +126,7 @@ impl HttpSettings {
             connections: u16::try_from(connections).unwrap_or(8),
             max_response: reader.size("max_response").unwrap_or(64 << 20),
             headers: read_headers(reader),
+            public_only: false,
             proxy,
         }
     }

@@ -1,5 +1,6 @@
 //! HMAC-SHA-256 (RFC 2104), for those who want to know that a document came from us.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use sha2::{Digest as _, Sha256};
 
 /// Bytes of a block of SHA-256.
@@ -13,6 +14,17 @@ pub fn signature(secret: &[u8], body: &[u8]) -> String {
         _ = write!(text, "{byte:02x}");
     }
     text
+}
+
+/// The value of the header `webhook-signature` of Standard Webhooks; `None` when the secret is not one.
+pub(crate) fn standard_signature(secret: &str, id: &str, at: i64, body: &[u8]) -> Option<String> {
+    let key = BASE64.decode(secret.strip_prefix("whsec_")?).ok()?;
+    if !(24..=64).contains(&key.len()) {
+        return None;
+    }
+    let mut signed = format!("{id}.{at}.").into_bytes();
+    signed.extend_from_slice(body);
+    Some(format!("v1,{}", BASE64.encode(hmac(&key, &signed))))
 }
 
 fn hmac(secret: &[u8], body: &[u8]) -> [u8; 32] {

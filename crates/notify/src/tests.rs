@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::{signature, template::render};
+use crate::{sign::standard_signature, signature, template::render};
 
 #[test]
 fn a_template_is_filled_and_html_is_escaped() {
@@ -51,5 +51,17 @@ fn signatures_are_hmac() {
     ];
     for (secret, body, expected) in cases {
         assert_eq!(signature(&secret, body), expected);
+    }
+}
+
+/// The example of the Standard Webhooks specification.
+#[test]
+fn an_event_is_signed_as_standard_webhooks_have_it() {
+    let (secret, id) = ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek");
+    let body = br#"{"test": 2432232314}"#;
+    let signature = standard_signature(secret, id, 1_614_265_330, body).unwrap();
+    assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    for wrong in ["MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_c2hvcnQ=", "whsec_%"] {
+        assert_eq!(standard_signature(wrong, id, 0, body), None);
     }
 }

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use muster_app::{DeliverError, WebhookCall};
+use muster_app::{DeliverError, WebhookCall, WebhookKind};
 use muster_connector::{Secrets, SettingReader, settings_error};
 use muster_http::{HttpClient, HttpSettings, Method, Request};
 
-use crate::signature;
+use crate::{sign::standard_signature, signature};
+
+const NOT_A_SECRET: &str = "the secret is not `whsec_` and Base64 of 24 to 64 bytes";
 
 /// Posts one document. Any status below 300 is success; 408, 429 and those from 500 on may go well later.
 pub(crate) async fn post(
@@ -23,18 +25,40 @@ pub(crate) async fn post(
     if !problems.is_empty() {
         return Err(DeliverError::for_good(settings_error(&problems).to_string()));
     }
+    settings.public_only = matches!(call.kind, WebhookKind::Event { allow_private: false, .. });
     settings.timeout = Duration::try_from(call.timeout).unwrap_or(Duration::from_secs(10));
     let wrong =
         |error: &muster_connector::ConnectorError| DeliverError::for_good(error.to_string());
     let client = HttpClient::open(&settings, secrets).map_err(|error| wrong(&error))?;
-    let mut request = Request::new(Method::Post, "")
-        .header("idempotency-key", call.id)
-        .body("application/json", call.body.clone());
-    if let Some(secret) = secret {
-        let secret = secret.resolve(secrets).map_err(|error| wrong(&error))?;
-        let signature = signature(secret.reveal().as_bytes(), &call.body);
-        request = request.header("muster-signature", signature);
-    }
+    let secret = secret.map(|secret| secret.resolve(secrets)).transpose();
+    let secret = secret.map_err(|error| wrong(&error))?;
+    let mut request = Request::new(Method::Post, "");
+    request = match (call.kind, secret) {
+        (WebhookKind::Task, secret) => {
+            request = request.header("idempotency-key", call.id);
+            request = request.body("application/json", call.body.clone());
+            match secret {
+                Some(secret) => {
+                    let signature = signature(secret.reveal().as_bytes(), &call.body);
+                    request.header("muster-signature", signature)
+                }
+                None => request,
+            }
+        }
+        (WebhookKind::Event { .. }, None) => {
+            return Err(DeliverError::for_good("the setting `secret` is missing"));
+        }
+        (WebhookKind::Event { at, .. }, Some(secret)) => {
+            let at = at.as_second();
+            let signature = standard_signature(secret.reveal(), call.id, at, &call.body)
+                .ok_or_else(|| DeliverError::for_good(NOT_A_SECRET))?;
+            request
+                .header("webhook-id", call.id)
+                .header("webhook-timestamp", at.to_string())
+                .header("webhook-signature", signature)
+                .body("application/cloudevents+json", call.body.clone())
+        }
+    };
     let answer = client.send(&request).await.map_err(|error| DeliverError {
         later: !matches!(error, muster_connector::ConnectorError::Settings(_)),
         problem: error.to_string(),

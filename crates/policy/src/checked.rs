@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use muster_lang::Program;
 use muster_model::{Location, Schema, Settings, Slot, SystemId, Text, TypeId, Value, ValueType};
 
-use crate::{AccessModel, DecisionExpectation, Review, Workflow};
+use crate::{AccessModel, DecisionExpectation, Review, Schedule, Webhook, Workflow};
 
 /// A whole checked model.
 #[derive(Debug)]
@@ -37,6 +37,8 @@ pub struct Model {
     pub tests: Vec<PolicyTest>,
     /// Lifecycle workflows, in order of name.
     pub workflows: Vec<Workflow>,
+    /// Addresses that events are posted to, in order of name.
+    pub webhooks: Vec<Webhook>,
     /// How mail is sent (`mail:`), as its settings are written.
     pub mail: Option<Settings>,
     /// Who may do what in applications.
@@ -167,7 +169,7 @@ pub struct System {
 }
 
 /// How a system is worked with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Work {
     /// At most so many calls in a length of time; `None`: as fast as it answers.
     pub rate: Option<Rate>,
@@ -175,6 +177,8 @@ pub struct Work {
     pub delivery: Delivery,
     /// How often it is read when nobody asks; `None`: never.
     pub every: Option<SignedDuration>,
+    /// At which times it is read when nobody asks, in which zone.
+    pub at: Option<(Schedule, TimeZone)>,
     /// How often everything is read where the other reads yield only changes; `None`: with every read.
     pub complete_every: Option<SignedDuration>,
     /// How long somebody who left may still be able to use an account before there is an alarm.

@@ -17,6 +17,8 @@ mod outcome;
 mod projection;
 mod reasons;
 mod review;
+mod schedule;
+mod webhook;
 mod workflow;
 mod world;
 
@@ -33,5 +35,7 @@ pub use outcome::{
 pub use projection::Projection;
 pub use reasons::{AttributeReason, Because, MissingRole, Reason, StateReason, Subject};
 pub use review::Review;
+pub use schedule::Schedule;
+pub use webhook::Webhook;
 pub use workflow::{TaskArg, Trigger, Workflow, WorkflowTask};
 pub use world::MemoryWorld;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use muster_model::{Diagnostic, Location, Schema, SourceMap, Span, TypeId};
 
 use crate::{
@@ -17,6 +18,8 @@ pub(crate) struct Context<'s> {
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// The entity types, as soon as they are known.
     pub(crate) schema: Arc<Schema>,
+    /// The project's time zone.
+    pub(crate) timezone: TimeZone,
     lines: Lines,
 }
 
@@ -27,6 +30,7 @@ impl<'s> Context<'s> {
             sources,
             diagnostics: Vec::new(),
             schema: Arc::default(),
+            timezone: TimeZone::UTC,
             lines: Lines::new(sources),
         }
     }

@@ -32,6 +32,7 @@ mod structure;
 mod suggest;
 mod systems;
 mod types;
+mod webhooks;
 mod workflows;
 mod yaml;
 

@@ -16,7 +16,7 @@ use crate::{
     policy_tests, roles, spec, structure,
     suggest::did_you_mean,
     systems::{self, Names},
-    types, workflows,
+    types, webhooks, workflows,
     yaml::{self, Document, Node},
 };
 
@@ -91,6 +91,7 @@ fn read(context: &mut Context<'_>) -> Vec<Document> {
 
 fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue) -> Option<Model> {
     let timezone = parts.timezone.map_or(Some(TimeZone::UTC), |node| timezone(context, node));
+    context.timezone = timezone.clone().unwrap_or(TimeZone::UTC);
     let store = parts.store.and_then(|node| store(context, node));
     let schema: Arc<Schema> = Arc::new(types::schema(context, &parts.types));
     context.schema = Arc::clone(&schema);
@@ -132,6 +133,7 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
         mail: mail.is_some(),
     };
     let workflows = workflows::workflows(context, &parts.workflows, &ground);
+    let webhooks = webhooks::webhooks(context, &parts.webhooks);
     Some(Model {
         schema,
         timezone,
@@ -144,12 +146,14 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
         conflicts,
         tests,
         workflows,
+        webhooks,
         mail,
         access,
     })
 }
 
-fn timezone(context: &mut Context<'_>, node: &Node) -> Option<TimeZone> {
+/// The zone that a name stands for.
+pub(crate) fn timezone(context: &mut Context<'_>, node: &Node) -> Option<TimeZone> {
     let name = node.text()?;
     let zones = TimeZoneDatabase::bundled();
     if let Ok(zone) = zones.get(name) {

@@ -33,6 +33,8 @@ pub(crate) struct Parts<'d> {
     pub(crate) access: Vec<&'d Entry>,
     /// `workflows:` in order of name.
     pub(crate) workflows: Vec<&'d Entry>,
+    /// `webhooks:` in order of name.
+    pub(crate) webhooks: Vec<&'d Entry>,
     /// `mail:`
     pub(crate) mail: Option<&'d Node>,
     /// `tests:` in the order written.
@@ -55,6 +57,7 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
             "apps" => parts.apps.extend(entry.value.entries()),
             "access" => parts.access.extend(entry.value.entries()),
             "workflows" => parts.workflows.extend(entry.value.entries()),
+            "webhooks" => parts.webhooks.extend(entry.value.entries()),
             "types" => parts.types.extend(entry.value.entries()),
             "systems" => parts.systems.extend(entry.value.entries()),
             "roles" => parts.roles.extend(entry.value.entries()),
@@ -77,6 +80,7 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
         ("application", &mut parts.apps),
         ("rule of access", &mut parts.access),
         ("workflow", &mut parts.workflows),
+        ("webhook", &mut parts.webhooks),
     ];
     for (what, entries) in named {
         unique(context, what, entries);

@@ -7,6 +7,7 @@ mod decision;
 mod guard;
 mod project;
 mod system;
+mod webhook;
 mod workflow;
 
 pub(crate) use project::PROJECT;

@@ -43,7 +43,7 @@ fn main() -> ExitCode {
 
 /// What `muster serve` answers with.
 fn faces() -> muster_web::Router {
-    muster_web::Router::new().merge(muster_scim_server::router())
+    muster_web::Router::new().merge(muster_scim_server::router()).merge(muster_web::events())
 }
 
 fn host() -> Host {

@@ -27,6 +27,8 @@ words! {
         TaskFailed = "task failed",
         /// What nobody is left to answer for.
         OwnerGone = "owner gone",
+        /// Events are not posted to an address any more.
+        WebhookDisabled = "webhook disabled",
     }
 }
 

@@ -58,6 +58,16 @@ pub struct StateCount {
     pub n: u64,
 }
 
+/// An identity about which something changed since it was last looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Touched {
+    /// Which one.
+    pub entity: EntityId,
+    /// Rises with each change; whoever looked at it takes away the mark of this version only.
+    pub version: i64,
+}
+
+row!(Touched { entity, version });
 row!(Evaluation { entity, state_no, state_since, settled, next_change, evaluated_at });
 row!(IdentityRow {
     id,
@@ -157,6 +167,20 @@ impl ReadTx {
         self.fetch_all(sql, args![state_no, until, since, entity, limit]).await
     }
 
+    /// Identities that are touched, at most `limit`; those that change all the time come last.
+    pub async fn touched(&mut self, limit: usize) -> Result<Vec<Touched>, StoreError> {
+        let sql = "SELECT entity, touched FROM evaluation WHERE touched > 0
+                   ORDER BY touched, entity LIMIT $1";
+        self.fetch_all(sql, args![limit]).await
+    }
+
+    /// Those of these identities that are touched.
+    pub async fn touched_of(&mut self, ids: &[EntityId]) -> Result<Vec<Touched>, StoreError> {
+        let sql = "SELECT entity, touched FROM evaluation
+                   WHERE entity = $1 AND touched IS NOT NULL";
+        self.fetch_all_of_each(sql, ids, |id, args| bind!(args, *id)).await
+    }
+
     /// How many identities of a type are in each state.
     pub async fn count_states(&mut self, type_no: Number) -> Result<Vec<StateCount>, StoreError> {
         let sql = "SELECT v.state_no, COUNT(*)
@@ -168,11 +192,11 @@ impl ReadTx {
 }
 
 impl Tx {
-    /// Writes evaluations, new ones and replaced ones.
+    /// Writes evaluations, new ones and replaced ones. A new one that is not settled is touched.
     pub async fn save_evaluations(&mut self, evaluations: &[Evaluation]) -> Result<(), StoreError> {
         let sql = "INSERT INTO evaluation
-                       (entity, state_no, state_since, settled, next_change, evaluated_at)
-                   VALUES ($1, $2, $3, $4, $5, $6)
+                       (entity, state_no, state_since, settled, next_change, evaluated_at, touched)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7)
                    ON CONFLICT (entity) DO UPDATE SET
                        state_no = excluded.state_no, state_since = excluded.state_since,
                        settled = excluded.settled, next_change = excluded.next_change,
@@ -180,21 +204,39 @@ impl Tx {
         self.execute_each(sql, evaluations, |evaluation, args| {
             let Evaluation { entity, state_no, state_since, settled, next_change, evaluated_at } =
                 evaluation;
+            let touched = settled.is_none().then_some(1_i64);
             bind!(args, *entity, *state_no, *state_since, *settled, *next_change, *evaluated_at);
+            bind!(args, touched);
         })
         .await
         .map(drop)
     }
 
-    /// Forgets the settled fingerprint of identities, so that the next run looks at them in full.
+    /// Forgets the settled fingerprint of identities and touches them, so that they are looked at in full.
     pub async fn unsettle(&mut self, entities: &[EntityId]) -> Result<(), StoreError> {
-        let sql = "UPDATE evaluation SET settled = NULL WHERE entity = $1 AND settled IS NOT NULL";
-        self.execute_each(sql, entities, |entity, args| bind!(args, *entity)).await.map(drop)
+        let sql = "UPDATE evaluation SET settled = NULL, touched = COALESCE(touched, 0) + 1
+                   WHERE entity = $1";
+        // In one order, so that two who touch the same ones wait for each other and never both.
+        let mut entities = entities.to_vec();
+        entities.sort_unstable();
+        entities.dedup();
+        self.execute_each(sql, &entities, |entity, args| bind!(args, *entity)).await.map(drop)
     }
 
-    /// Forgets the settled fingerprint of every identity (a new revision). Returns how many had one.
+    /// Forgets the settled fingerprint of every identity (a new revision) and touches it. Returns how many had one.
     pub async fn unsettle_all(&mut self) -> Result<u64, StoreError> {
-        let sql = "UPDATE evaluation SET settled = NULL WHERE settled IS NOT NULL";
+        let sql = "UPDATE evaluation SET settled = NULL, touched = COALESCE(touched, 0) + 1
+                   WHERE settled IS NOT NULL";
         self.execute(sql, args![]).await
+    }
+
+    /// Takes the marks away from identities that were looked at; one that was touched again since keeps its mark.
+    pub async fn looked_at(&mut self, touched: &[Touched]) -> Result<(), StoreError> {
+        let sql = "UPDATE evaluation SET touched = NULL WHERE entity = $1 AND touched = $2";
+        self.execute_each(sql, touched, |Touched { entity, version }, args| {
+            bind!(args, *entity, *version);
+        })
+        .await
+        .map(drop)
     }
 }

@@ -51,6 +51,8 @@ mod temporary_pass;
 mod ticket;
 mod tx;
 mod unique_value;
+mod wake;
+mod webhook;
 mod words;
 mod workflow;
 
@@ -64,7 +66,7 @@ pub use entitlement::{Entitlement, EntitlementId};
 pub use entity::{Entity, EntityVersion, IdRange};
 pub use erase::{Expired, Remains};
 pub use error::{DriverError, StoreError};
-pub use evaluation::{Evaluation, IdentityRow, StateCount};
+pub use evaluation::{Evaluation, IdentityRow, StateCount, Touched};
 pub use held_role::HeldRole;
 pub use journal::{
     BrokenAt, ERASED, Entry, JournalEntry, JournalFilter, Seal, Summary, entry_hash, seal_hash,
@@ -84,7 +86,7 @@ pub use operation_event::OperationEvent;
 pub use orphan::{OrphanDecision, OrphanVerb};
 pub use plan::{Plan, PlanStatus};
 pub use present::FirstRecorded;
-pub use queue::QueueCount;
+pub use queue::{QueueCount, Work};
 pub use read_mapping::{AppliedChange, ReadMapping};
 pub use read_run::{READ_PROBLEMS_KEPT, ReadCounts, ReadProblem, ReadRun, ReadRunId};
 pub use record::{Record, RecordId, RecordMark};
@@ -99,6 +101,8 @@ pub use temporary_pass::TemporaryPass;
 pub use ticket::{Ticket, TicketStatus};
 pub use tx::{ReadTx, Tx};
 pub use unique_value::{TakenValue, UniqueValue};
+pub use wake::Wake;
+pub use webhook::WebhookState;
 pub use workflow::{EventKind, RunState, WorkflowEvent, WorkflowRun, WorkflowTask, WorkflowWatch};
 
 /// A number that the dictionary handed out for a name; unique within its [`NameKind`].

@@ -274,6 +274,17 @@ impl ReadTx {
         self.fetch_all(sql, args![entity, limit]).await
     }
 
+    /// Operations of these identities that are not done: planned, sent, held or failed, the oldest first.
+    pub async fn operations_left_of(
+        &mut self,
+        entities: &[EntityId],
+    ) -> Result<Vec<Operation>, StoreError> {
+        let sql = select_operation!(
+            "WHERE entity = $1 AND state IN ('planned', 'sent', 'held', 'failed') ORDER BY plan, seq"
+        );
+        self.fetch_all_of_each(sql, entities, |entity, args| bind!(args, *entity)).await
+    }
+
     /// How many operations of a plan there are by system, kind and state.
     pub async fn count_operations(
         &mut self,

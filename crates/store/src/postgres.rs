@@ -27,6 +27,7 @@ pub(crate) struct PostgresStore {
     pool: Pool,
     /// One connection on which ids are handed out, outside of every transaction.
     ids: Pool,
+    config: tokio_postgres::Config,
 }
 
 impl PostgresStore {
@@ -41,7 +42,16 @@ impl PostgresStore {
                 .build()
                 .ok()
         };
-        Some(Self { pool: pool(options.connections.max(2))?, ids: pool(1)? })
+        Some(Self {
+            pool: pool(options.connections.max(2))?,
+            ids: pool(1)?,
+            config: config.clone(),
+        })
+    }
+
+    /// How the database is reached.
+    pub(crate) fn config(&self) -> &tokio_postgres::Config {
+        &self.config
     }
 
     /// Connects, to see whether the database is there.
@@ -74,9 +84,10 @@ pub(crate) struct PostgresTx {
 }
 
 impl PostgresTx {
-    /// Makes everything permanent.
-    pub(crate) async fn commit(&mut self) -> Result<(), tokio_postgres::Error> {
-        self.client.batch_execute("COMMIT").await?;
+    /// Makes everything permanent; with `is_news` whoever listens is told.
+    pub(crate) async fn commit(&mut self, is_news: bool) -> Result<(), tokio_postgres::Error> {
+        let commit = if is_news { "NOTIFY muster; COMMIT" } else { "COMMIT" };
+        self.client.batch_execute(commit).await?;
         self.open = false;
         Ok(())
     }

@@ -26,6 +26,16 @@ pub struct QueueCount {
     pub n_ready: u64,
 }
 
+/// Something that may be done now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Work {
+    /// The system's number.
+    pub system_no: Number,
+    /// Of which plan.
+    pub plan: PlanId,
+}
+
+row!(Work { system_no, plan });
 row!(QueueCount { system_no, state, n, n_tickets, next_try, n_ready });
 
 impl ReadTx {
@@ -36,6 +46,38 @@ impl ReadTx {
                    FROM operation WHERE plan = $1 AND state IN ('planned', 'sent', 'held')
                    GROUP BY system_no, state ORDER BY system_no, state";
         self.fetch_all(sql, args![plan]).await
+    }
+
+    /// What may be done now of plans that are being applied, the oldest plan of each system first.
+    pub async fn work(&mut self, now: Timestamp) -> Result<Vec<Work>, StoreError> {
+        let sql =
+            "SELECT DISTINCT o.system_no, o.plan FROM plan p JOIN operation o ON o.plan = p.id
+                   WHERE p.status = 'applying' AND o.done_at IS NULL AND o.ticket IS NULL
+                     AND (o.state = 'sent'
+                          OR (o.state = 'planned' AND (o.next_try IS NULL OR o.next_try <= $1)))
+                   ORDER BY o.system_no, o.plan";
+        self.fetch_all(sql, args![now]).await
+    }
+
+    /// The plans that are being applied, the oldest first.
+    pub async fn applying(&mut self) -> Result<Vec<PlanId>, StoreError> {
+        let sql = "SELECT id FROM plan WHERE status = 'applying' ORDER BY id";
+        let found: Vec<i64> = self.fetch_all(sql, args![]).await?;
+        Ok(found.into_iter().map(PlanId).collect())
+    }
+
+    /// True when an operation on a system for an identity was done after `since`.
+    pub async fn was_done_since(
+        &mut self,
+        entity: EntityId,
+        system_no: Number,
+        since: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let sql = "SELECT seq FROM operation
+                   WHERE entity = $1 AND system_no = $2 AND done_at > $3
+                     AND state IN ('executed', 'verified') LIMIT 1";
+        let found: Option<i64> = self.fetch_one(sql, args![entity, system_no, since]).await?;
+        Ok(found.is_some())
     }
 
     /// True when a plan has a call under way whose outcome nobody knows: one that was sent and has no ticket.

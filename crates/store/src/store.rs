@@ -17,6 +17,7 @@ use crate::{
     sqlite::SqliteStore,
     statement::Statements,
     tx::Connection,
+    wake::{Bell, Wake, begin_listening},
 };
 
 /// Called with the name of a fail point: `commit before` and `commit after` around every commit of a [`Tx`].
@@ -67,6 +68,8 @@ pub(crate) struct Shared {
     writes: Mutex<BTreeMap<&'static str, u64>>,
     has_fail_point: AtomicBool,
     fail_point: RwLock<Option<FailPoint>>,
+    pub(crate) bell: Bell,
+    is_listening: AtomicBool,
 }
 
 // === impl Store ===
@@ -139,6 +142,18 @@ impl Store {
         Ok(ReadTx::new(connection, Arc::clone(&self.shared)))
     }
 
+    /// Hears from now on of commits that are news: of this process at once, and on PostgreSQL of all others.
+    ///
+    /// Call it within a runtime. On SQLite other processes are not heard; look from time to time.
+    pub fn wake(&self) -> Wake {
+        if let Backend::Postgres(postgres) = &*self.backend
+            && !self.shared.is_listening.swap(true, Ordering::AcqRel)
+        {
+            begin_listening(postgres.config(), &self.shared);
+        }
+        self.shared.bell.wake()
+    }
+
     /// Lets PostgreSQL count its rows again, so that it plans well; worth it after a big load. SQLite needs nothing.
     pub async fn analyze(&self) -> Result<(), StoreError> {
         let dialect = if self.is_sqlite() { Dialect::Sqlite } else { Dialect::Postgres };
@@ -185,6 +200,8 @@ impl Shared {
             writes: Mutex::default(),
             has_fail_point: AtomicBool::new(false),
             fail_point: RwLock::default(),
+            bell: Bell::default(),
+            is_listening: AtomicBool::new(false),
         }
     }
 

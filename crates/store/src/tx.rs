@@ -20,6 +20,7 @@ use crate::{
     sqlite::SqliteTx,
     statement::Insert,
     store::Shared,
+    wake::is_news,
 };
 
 /// A transaction that reads. Ends when dropped.
@@ -163,13 +164,17 @@ impl Tx {
             self.bump_facts_version().await?;
         }
         self.read.shared.fail_point("commit before");
+        let is_news = is_news(self.writes.keys());
         match &mut self.read.connection {
             Connection::Sqlite(tx) => tx.commit().map_err(|err| sqlite_error("COMMIT", &err))?,
             Connection::Postgres(tx) => {
-                tx.commit().await.map_err(|err| postgres_error("COMMIT", &err))?;
+                tx.commit(is_news).await.map_err(|err| postgres_error("COMMIT", &err))?;
             }
         }
         self.read.shared.count_writes(&self.writes);
+        if is_news {
+            self.read.shared.bell.ring();
+        }
         self.read.shared.fail_point("commit after");
         Ok(())
     }

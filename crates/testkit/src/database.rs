@@ -110,13 +110,7 @@ fn start() -> Result<Shared> {
         chown(folder.path(), Some(user.uid), Some(user.gid))?;
     }
     let data = folder.path().join("data");
-    let mut initdb = as_user(user.as_ref(), &programs.join("initdb"));
-    initdb.extend(
-        ["--no-sync", "-A", "trust", "-U", "muster", "-E", "UTF8", "--locale=C", "-D"]
-            .map(OsString::from),
-    );
-    initdb.push(data.clone().into());
-    run(&mut command(&initdb)?, "").context("cannot make a PostgreSQL data folder")?;
+    initialise(user.as_ref(), &data)?;
     fs::write(folder.path().join("server.log"), "")?;
     let (server, port) = on_free_port(|port| {
         let mut line = as_user(user.as_ref(), &programs.join("postgres"));
@@ -140,12 +134,24 @@ fn start() -> Result<Shared> {
     Ok(Shared { url: address(port), _server: Some(server) })
 }
 
-fn address(port: u16) -> String {
+/// Makes a data folder of a server that trusts everybody on this machine.
+pub(crate) fn initialise(user: Option<&User>, data: &Path) -> Result<()> {
+    let mut initdb = as_user(user, &programs()?.join("initdb"));
+    initdb.extend(
+        ["--no-sync", "-A", "trust", "-U", "muster", "-E", "UTF8", "--locale=C", "-D"]
+            .map(OsString::from),
+    );
+    initdb.push(data.into());
+    run(&mut command(&initdb)?, "").context("cannot make a PostgreSQL data folder")?;
+    Ok(())
+}
+
+pub(crate) fn address(port: u16) -> String {
     format!("postgres://muster@127.0.0.1:{port}/postgres")
 }
 
 /// The folder that holds both `initdb` and `postgres`, the newest first.
-fn programs() -> Result<PathBuf> {
+pub(crate) fn programs() -> Result<PathBuf> {
     let mut versions: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()
@@ -168,14 +174,15 @@ fn programs() -> Result<PathBuf> {
         })
 }
 
+/// A user of the operating system.
 #[derive(Debug)]
-struct User {
-    uid: u32,
-    gid: u32,
+pub(crate) struct User {
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
 }
 
 /// PostgreSQL refuses to run as root; answers whom to run it as when this process is root.
-fn unprivileged_user() -> Result<Option<User>> {
+pub(crate) fn unprivileged_user() -> Result<Option<User>> {
     if number("id", &["-u"])? != 0 {
         return Ok(None);
     }
@@ -192,7 +199,7 @@ fn number(program: &str, arguments: &[&str]) -> Result<u32> {
     String::from_utf8_lossy(&output).trim().parse().context("not a number")
 }
 
-fn as_user(user: Option<&User>, program: &Path) -> Vec<OsString> {
+pub(crate) fn as_user(user: Option<&User>, program: &Path) -> Vec<OsString> {
     let mut line: Vec<OsString> = Vec::new();
     if let Some(User { uid, gid }) = user {
         line.extend([
@@ -206,7 +213,7 @@ fn as_user(user: Option<&User>, program: &Path) -> Vec<OsString> {
     line
 }
 
-fn command(line: &[OsString]) -> Result<Command> {
+pub(crate) fn command(line: &[OsString]) -> Result<Command> {
     let (program, arguments) = line.split_first().context("an empty command")?;
     let mut command = Command::new(program);
     // The folder of the test may be closed to the other user.
@@ -214,12 +221,12 @@ fn command(line: &[OsString]) -> Result<Command> {
     Ok(command)
 }
 
-fn execute(url: &str, sql: &str) -> Result<()> {
+pub(crate) fn execute(url: &str, sql: &str) -> Result<()> {
     query(url, sql).map(drop)
 }
 
 /// Runs statements on a thread of its own, so that it may be called from inside and outside a runtime.
-fn query(url: &str, sql: &str) -> Result<String> {
+pub(crate) fn query(url: &str, sql: &str) -> Result<String> {
     let (url, sql) = (url.to_owned(), sql.to_owned());
     let work = move || -> Result<String> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -6,6 +6,7 @@
 //! one command that installs it. Nothing here is for production. Nothing here fakes a server but [`HttpStub`],
 //! which answers what a test tells it, for what no real server does on request: lying, throttling, breaking off.
 
+mod cluster;
 mod database;
 mod dirsrv;
 
@@ -22,6 +23,7 @@ mod slapd;
 mod smtp;
 mod tls;
 
+pub use cluster::Cluster;
 pub use database::{Database, postgres};
 
 pub use dirsrv::Dirsrv;

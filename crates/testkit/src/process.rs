@@ -141,7 +141,7 @@ impl Drop for Server {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the pause between two looks at a condition")]
-fn pause() {
+pub(crate) fn pause() {
     std::thread::sleep(Duration::from_millis(10));
 }
 

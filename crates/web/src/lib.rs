@@ -5,6 +5,7 @@
 //! all faces together, [`serve`] listens until it is told to stop.
 
 mod call;
+mod events;
 mod finish;
 mod health;
 mod limits;
@@ -16,6 +17,7 @@ mod service;
 mod work;
 
 pub use call::{Call, Caller};
+pub use events::events;
 pub use finish::finish;
 pub use limits::Limits;
 pub use problem::{Answer, Problem};

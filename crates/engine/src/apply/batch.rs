@@ -68,13 +68,15 @@ impl SystemRun {
         let mut tx = self.opened.store.begin().await?;
         self.lease.renew(&self.ctx, &mut tx).await?;
         let refused = tx.mark_sent(self.plan, &seqs, self.ctx.now()).await?;
-        tx.commit().await?;
         if let Some(seq) = refused.first() {
+            // Nothing of the batch went out, and nothing is marked as if it had.
+            tx.rollback().await?;
             return Err(Error::new(
                 muster_app::Kind::Conflict,
-                format!("operation {seq} of the plan is being done by somebody else"),
+                format!("operation {seq} of the plan is being done by somebody else, or overtaken"),
             ));
         }
+        tx.commit().await?;
         let changes: Vec<Change> = calls.iter().map(|call| call.change.clone()).collect();
         let uncertain: Vec<bool> = calls.iter().map(|call| call.uncertain).collect();
         let Answers { mut results, retried } =

@@ -1,6 +1,6 @@
 //! What became of the operations of a batch: written down in one transaction, with what is believed of the accounts now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use muster_app::Error;
@@ -76,6 +76,11 @@ impl SystemRun {
         }
         ledger.save(&mut tx, self.ctx.now()).await?;
         tx.mark_done(self.plan, &ledger.done).await?;
+        // Whoever something was done for is looked at again: perhaps more is to be done now.
+        let ended = ledger.done.iter().filter(|done| done.state == OperationState::Executed);
+        let ended: BTreeSet<i64> = ended.map(|done| done.seq).collect();
+        let ended = batch.iter().filter(|todo| ended.contains(&todo.seq));
+        tx.unsettle(&ended.map(|todo| todo.operation.identity).collect::<Vec<_>>()).await?;
         self.open_tickets(&mut tx, &ledger).await?;
         tx.add_operation_events(self.plan, &ledger.events).await?;
         self.save_health(&mut tx, state).await?;

@@ -1,10 +1,10 @@
-//! Connected systems, and what people do by hand on them.
+//! Connected systems, what people do by hand on them, and webhooks.
 
 use muster_store::Ticket;
 use serde_json::{Value as Json, json};
 
 use super::at;
-use crate::SystemView;
+use crate::{SystemView, WebhookView};
 
 /// A system: how it is and what waits for it.
 pub fn system(system: &SystemView) -> Json {
@@ -23,5 +23,14 @@ pub fn ticket(ticket: &Ticket) -> Json {
         "status": ticket.status.word(), "reference": &*ticket.reference, "opened_at": ticket.opened_at.to_string(),
         "closed_at": at(ticket.closed_at), "closed_by": ticket.closed_by.as_deref(), "note": ticket.note.as_deref(),
         "attested_at": at(ticket.attested_at), "attested_by": ticket.attested_by.as_deref(),
+    })
+}
+
+/// A webhook: how far it has come and how it is.
+pub fn webhook(webhook: &WebhookView) -> Json {
+    json!({
+        "webhook": &*webhook.name, "url": &*webhook.url, "state": webhook.state, "since": at(webhook.since),
+        "after": webhook.cursor, "behind": webhook.behind, "next_try": at(webhook.next_try),
+        "reason": webhook.reason.as_deref(),
     })
 }

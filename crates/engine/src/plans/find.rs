@@ -46,6 +46,19 @@ pub async fn load_plan(opened: &Opened, name: Option<&str>) -> Result<MadePlan, 
         })
         .hint("muster plan makes one; muster plans lists them"));
     };
+    whole(&mut tx, &stored).await
+}
+
+/// The saved plan with this id.
+pub(crate) async fn stored_plan(opened: &Opened, id: PlanId) -> Result<Option<MadePlan>, Error> {
+    let mut tx = opened.store.read().await?;
+    match tx.plan(id).await? {
+        Some(stored) => whole(&mut tx, &stored).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn whole(tx: &mut ReadTx, stored: &muster_store::Plan) -> Result<MadePlan, Error> {
     let mut operations = Vec::new();
     let mut after = None;
     loop {
@@ -61,12 +74,12 @@ pub async fn load_plan(opened: &Opened, name: Option<&str>) -> Result<MadePlan, 
     }
     let n_reviews = tx.waiting_reviews_of(stored.id).await?.len() as u64;
     Ok(MadePlan {
-        plan: Plan::new(read_base(&stored), operations, Vec::new(), read_guards(&stored.guard)),
+        plan: Plan::new(read_base(stored), operations, Vec::new(), read_guards(&stored.guard)),
         name: stored.hash.chars().take(NAME).collect(),
         id: Some(stored.id),
         status: stored.status,
         evaluated: 0,
-        scope: read_scope(&stored),
+        scope: read_scope(stored),
         n_reviews,
     })
 }

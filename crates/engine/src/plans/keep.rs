@@ -3,7 +3,7 @@
 use muster_app::{Ctx, Error, Opened};
 use muster_model::{PlanId, Text};
 use muster_plan::{Base, GuardCheck, Operation, constraints, hash_again};
-use muster_store::{Entry, OperationState, PlanStatus, Sequence};
+use muster_store::{Entry, OperationState, PlanStatus, Sequence, Tx};
 use serde_json::{Value as Json, json};
 
 use super::{BATCH, MadePlan, NAME, Scope};
@@ -24,9 +24,25 @@ pub(super) async fn save(
     asked_by: Option<&Text>,
 ) -> Result<(), Error> {
     let mut tx = opened.store.begin().await?;
+    save_in(ctx, opened, &mut tx, made, (hash, bodies), asked_by).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// As [`save`], as part of a transaction. A plan that is there already and goes on is taken for this one.
+async fn save_in(
+    ctx: &Ctx,
+    opened: &Opened,
+    tx: &mut Tx,
+    made: &mut MadePlan,
+    (hash, bodies): (&str, Vec<Vec<u8>>),
+    asked_by: Option<&Text>,
+) -> Result<(), Error> {
     let mut hash = hash.to_owned();
     while let Some(same) = tx.plan_by_hash(&hash).await? {
-        if matches!(same.status, PlanStatus::Open | PlanStatus::Held | PlanStatus::Applying) {
+        let goes_on =
+            matches!(same.status, PlanStatus::Open | PlanStatus::Held | PlanStatus::Applying);
+        if goes_on && made.status != PlanStatus::Applying {
             (made.id, made.status) = (Some(same.id), same.status);
             return Ok(());
         }
@@ -48,7 +64,7 @@ pub(super) async fn save(
         guard: guards_json(&made.plan.guards).to_string().into(),
     };
     tx.insert_plan(&plan).await?;
-    let waiting = to_be_reviewed(&mut tx, opened, &made.plan.operations, asked_by).await?;
+    let waiting = to_be_reviewed(tx, opened, &made.plan.operations, asked_by).await?;
     let mut rows = Vec::new();
     let after = constraints(&opened.model, &made.plan.operations);
     for (((seq, operation), body), after) in (1..).zip(&made.plan.operations).zip(bodies).zip(after)
@@ -79,9 +95,21 @@ pub(super) async fn save(
         correlation: Some(ctx.correlation.clone()),
     })
     .await?;
-    tx.commit().await?;
     made.id = Some(id);
     Ok(())
+}
+
+/// Puts a plan into the queue, as part of a transaction: it is kept, and being applied from then on.
+pub(crate) async fn enqueue(
+    ctx: &Ctx,
+    opened: &Opened,
+    tx: &mut Tx,
+    made: &mut MadePlan,
+) -> Result<(), Error> {
+    let bodies = made.plan.bodies();
+    let hash = made.plan.hash_of(&bodies);
+    made.status = PlanStatus::Applying;
+    save_in(ctx, opened, tx, made, (&hash, bodies), None).await
 }
 
 /// Keeps a plan that the loop made: nobody asked for it.

@@ -11,16 +11,18 @@ use super::{BATCH, Known, Scope};
 use crate::review::Decisions;
 
 /// What operations wait for.
-pub(super) struct Waiting {
+pub(crate) struct Waiting {
     /// Systems of which nobody knows yet what is there.
     unknown: Vec<Text>,
     /// For whom something is being done by hand: identity, system, account type; and the kinds of operation.
     tickets: BTreeMap<(EntityId, Text, Text), BTreeSet<Text>>,
+    /// For whom a call is under way on which system.
+    pub(crate) under_way: BTreeSet<(EntityId, Text)>,
 }
 
 impl Waiting {
     /// Finds it.
-    pub(super) async fn load(
+    pub(crate) async fn load(
         tx: &mut ReadTx,
         opened: &Opened,
         unknown: Vec<Text>,
@@ -29,7 +31,9 @@ impl Waiting {
         let mut after = None;
         loop {
             let page = tx.tickets(Some(TicketStatus::Open), after, BATCH).await?;
-            let Some(last) = page.last() else { return Ok(Self { unknown, tickets }) };
+            let Some(last) = page.last() else {
+                return Ok(Self { unknown, tickets, under_way: BTreeSet::new() });
+            };
             after = Some(last.id);
             for ticket in page {
                 let found = opened
@@ -65,7 +69,7 @@ impl Waiting {
 /// Takes out what would only say again what is in the queue or failed for good, and notes in the scope for whom.
 ///
 /// All that is to be done for somebody on a system is known, or none of it: a part of it may contradict the rest.
-pub(super) fn leave_known(
+pub(crate) fn leave_known(
     operations: Vec<Operation>,
     known: &Known,
     scope: &mut Scope,
@@ -89,7 +93,7 @@ pub(super) fn leave_known(
 }
 
 /// Takes out what is not for the scope, and what waits, and counts the latter by system.
-pub(super) fn hold_back(
+pub(crate) fn hold_back(
     opened: &Opened,
     operations: Vec<Operation>,
     waiting: &Waiting,
@@ -102,6 +106,7 @@ pub(super) fn hold_back(
             !scope.has_system(system)
                 || waiting.unknown.contains(system)
                 || waiting.has_ticket(operation)
+                || waiting.under_way.contains(&(operation.identity, system.clone()))
         })
         .collect();
     if !out.contains(&true) {
@@ -121,7 +126,7 @@ pub(super) fn hold_back(
 }
 
 /// Marks what somebody refused, and what would come after it: all of it is shown and not done.
-pub(super) fn hold_refused(opened: &Opened, operations: &mut [Operation], decisions: &Decisions) {
+pub(crate) fn hold_refused(opened: &Opened, operations: &mut [Operation], decisions: &Decisions) {
     let mut out = decisions.mark_refused(operations);
     if !out.contains(&true) {
         return;

@@ -1,6 +1,6 @@
 //! Which systems are to be read now, and when the next one is.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use muster_app::Error;
 use muster_policy::System;
 use muster_store::SystemHealth;
@@ -18,7 +18,7 @@ impl Runner<'_> {
         let now = self.ctx.now();
         let mut systems = Vec::new();
         for (system, at) in self.reads().await? {
-            if is_due_by(at, now, system.work.every) {
+            if due_at(system, at).is_none_or(|due| due <= now || at.is_some_and(|at| at > now)) {
                 systems.push(system.name.to_string());
             }
         }
@@ -54,11 +54,7 @@ impl Runner<'_> {
     /// When the next read is due.
     pub(super) async fn next_read(&self, now: Timestamp) -> Result<Option<Timestamp>, Error> {
         let reads = self.reads().await?;
-        let due = reads.iter().map(|(system, at)| {
-            let every = system.work.every.unwrap_or(SignedDuration::ZERO);
-            at.map_or(now, |at| at.saturating_add(every).unwrap_or(Timestamp::MAX))
-        });
-        Ok(due.min())
+        Ok(reads.iter().map(|(system, at)| due_at(system, *at).unwrap_or(now)).min())
     }
 
     /// The systems that are read by themselves and may be read, each with when it was last.
@@ -74,7 +70,7 @@ impl Runner<'_> {
                         || (health.ill_since.is_some() && !is_due(health.next_probe, now)))
             };
             let is_read = !system.reads.is_empty() || !system.accounts.is_empty();
-            if system.work.every.is_none()
+            if (system.work.every.is_none() && system.work.at.is_none())
                 || !is_read
                 || !system.readable
                 || health.iter().any(is_left_alone)
@@ -88,7 +84,11 @@ impl Runner<'_> {
     }
 }
 
-/// True when the interval is over, and when the last read seems to be in the future: then a clock was wrong.
-fn is_due_by(at: Option<Timestamp>, now: Timestamp, every: Option<SignedDuration>) -> bool {
-    at.zip(every).is_none_or(|(at, every)| at > now || now.duration_since(at) >= every)
+/// When a system that was last read `at` is due again; `None`: it never was, so it is due now. When the last read seems to be
+/// in the future a clock was wrong, and it is due too.
+fn due_at(system: &System, at: Option<Timestamp>) -> Option<Timestamp> {
+    let at = at?;
+    let every = system.work.every.map(|every| at.saturating_add(every).unwrap_or(Timestamp::MAX));
+    let timed = system.work.at.as_ref().and_then(|(times, zone)| times.next_after(at, zone));
+    every.into_iter().chain(timed).min().or(Some(Timestamp::MAX))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use muster_app::Error;
-use muster_store::{OperationState, PlanStatus, QueueCount};
+use muster_store::{OperationState, PlanStatus, QueueCount, SystemHealth};
 
 use super::Runner;
 use crate::{
@@ -44,37 +44,11 @@ impl Runner<'_> {
         Ok(())
     }
 
-    /// When the next try is due.
-    pub(super) async fn next_retry(&self, now: Timestamp) -> Result<Option<Timestamp>, Error> {
-        let left_alone = self.left_alone().await?;
-        let mut tx = self.opened.store.read().await?;
-        let mut next: Option<Timestamp> = None;
-        for plan in tx.plans(Some(PlanStatus::Applying), None, PAGE).await? {
-            for count in tx.queue_of(plan.id).await? {
-                if is_ready(&count, &left_alone, now) {
-                    return Ok(Some(now));
-                }
-                if count.state == OperationState::Planned && !left_alone.contains(&count.system_no)
-                {
-                    next = next.into_iter().chain(count.next_try).min();
-                }
-            }
-        }
-        Ok(next)
-    }
-
     /// The numbers of the systems that nothing is sent to now.
     async fn left_alone(&self) -> Result<BTreeSet<i64>, Error> {
         let now = self.ctx.now();
         let health = self.opened.store.read().await?.system_health().await?;
-        let mut left_alone: BTreeSet<i64> = health
-            .iter()
-            .filter(|health| {
-                health.paused_at.is_some()
-                    || (health.next_probe.is_some() && !is_due(health.next_probe, now))
-            })
-            .map(|health| health.system_no)
-            .collect();
+        let mut left_alone = left_alone(&health, now);
         let known: BTreeSet<i64> = self.opened.names.systems.iter().map(|names| names.no).collect();
         // What the model no longer has is nobody's to do.
         let mut tx = self.opened.store.read().await?;
@@ -85,6 +59,15 @@ impl Runner<'_> {
         }
         Ok(left_alone)
     }
+}
+
+/// The numbers of the systems that are paused, or wait for their next probe.
+pub(super) fn left_alone(health: &[SystemHealth], now: Timestamp) -> BTreeSet<i64> {
+    let waits = health.iter().filter(|health| {
+        health.paused_at.is_some()
+            || (health.next_probe.is_some() && !is_due(health.next_probe, now))
+    });
+    waits.map(|health| health.system_no).collect()
 }
 
 /// True when something of it may be tried now.

@@ -16,23 +16,14 @@ use crate::{
 };
 
 /// With more people than this, everybody is looked at: those who are settled cost little.
-const MANY: usize = 50_000;
+pub(super) const MANY: usize = 50_000;
 const PAGE: usize = 5000;
 
 impl Runner<'_> {
     /// Makes the plans for everybody who is affected by what changed, and applies the one for the enforced systems.
     pub(super) async fn plan_and_apply(&mut self) -> Result<(), Error> {
-        let mut tx = self.opened.store.read().await?;
-        let facts_version = tx.facts_version().await?;
-        let now = self.ctx.now();
-        let is_due = tx.next_change().await?.is_some_and(|at| at <= now);
-        drop(tx);
-        if self.seen == Some(facts_version) && !is_due {
-            return Ok(());
-        }
         let people = self.affected().await?;
         if people.as_ref().is_some_and(Vec::is_empty) {
-            self.seen = Some(facts_version);
             return Ok(());
         }
         let options = PlanOptions {
@@ -55,8 +46,6 @@ impl Runner<'_> {
             drop_overtaken(self.ctx, self.opened, &made).await?;
             self.wait_for_person(1, made).await?;
         }
-        // What was applied changed the facts; the next round finds everybody settled, or somebody else's change.
-        self.seen = Some(facts_version);
         Ok(())
     }
 
@@ -142,7 +131,11 @@ impl Runner<'_> {
     }
 
     /// Keeps a plan that a person decides about, unless the same one waits already; an older one is withdrawn.
-    async fn wait_for_person(&mut self, place: usize, mut made: MadePlan) -> Result<(), Error> {
+    pub(super) async fn wait_for_person(
+        &mut self,
+        place: usize,
+        mut made: MadePlan,
+    ) -> Result<(), Error> {
         let Some(waiting) = self.waiting.get_mut(place) else { return Ok(()) };
         if let Some(known) = waiting {
             if known.plan.bodies() == made.plan.bodies() && known.plan.guards == made.plan.guards {
@@ -172,7 +165,7 @@ impl Runner<'_> {
     }
 
     /// Who has to be looked at: whose facts or accounts changed, and whose time has come. `None`: everybody.
-    async fn affected(&self) -> Result<Option<Vec<EntityId>>, Error> {
+    pub(super) async fn affected(&self) -> Result<Option<Vec<EntityId>>, Error> {
         let mut tx = self.opened.store.read().await?;
         let mut people: BTreeSet<EntityId> =
             tx.due_identities(self.ctx.now(), MANY + 1).await?.into_iter().collect();

@@ -106,7 +106,7 @@ impl Target<'_> {
     }
 }
 
-async fn verified<'o>(
+pub(super) async fn verified<'o>(
     tx: &mut Tx,
     operations: impl Iterator<Item = &'o Operation>,
     now: Timestamp,

@@ -209,8 +209,8 @@ fn summary(places: &[String]) -> String {
 #[test]
 fn a_first_import_that_dies_anywhere_on_sqlite_ends_the_same() {
     insta::assert_snapshot!(summary(&die_everywhere(false, 0)), @r"
-    21 x apply: commit after
-    21 x apply: commit before
+    23 x apply: commit after
+    23 x apply: commit before
     3 x apply: directory apply after
     3 x apply: directory apply before
     2 x apply: directory get after
@@ -223,18 +223,18 @@ fn a_first_import_that_dies_anywhere_on_sqlite_ends_the_same() {
     1 x open: commit before
     2 x plan: commit after
     2 x plan: commit before
-    12 x sync: commit after
-    12 x sync: commit before
-    11 x verify: commit after
-    11 x verify: commit before
+    18 x sync: commit after
+    18 x sync: commit before
+    17 x verify: commit after
+    17 x verify: commit before
     ");
 }
 
 #[test]
 fn a_day_of_changes_that_dies_anywhere_on_sqlite_ends_the_same() {
     insta::assert_snapshot!(summary(&die_everywhere(false, 1)), @r"
-    36 x apply: commit after
-    36 x apply: commit before
+    38 x apply: commit after
+    38 x apply: commit before
     8 x apply: directory apply after
     8 x apply: directory apply before
     5 x apply: ledger apply after
@@ -247,19 +247,19 @@ fn a_day_of_changes_that_dies_anywhere_on_sqlite_ends_the_same() {
     2 x plan: commit before
     3 x release: commit after
     3 x release: commit before
-    10 x sync: commit after
-    10 x sync: commit before
-    11 x verify: commit after
-    11 x verify: commit before
+    16 x sync: commit after
+    16 x sync: commit before
+    17 x verify: commit after
+    17 x verify: commit before
     ");
 }
 
 #[test]
 fn a_first_import_that_dies_anywhere_on_postgresql_ends_the_same() {
-    assert_eq!(die_everywhere(true, 0).len(), 114);
+    assert_eq!(die_everywhere(true, 0).len(), 142);
 }
 
 #[test]
 fn a_day_of_changes_that_dies_anywhere_on_postgresql_ends_the_same() {
-    assert_eq!(die_everywhere(true, 1).len(), 158);
+    assert_eq!(die_everywhere(true, 1).len(), 186);
 }

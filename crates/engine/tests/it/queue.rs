@@ -80,7 +80,7 @@ const BADGES: &str = "
     entitlements: { door: { object: door, members: holder, create: true } }
 ";
 
-fn people(names: &[&str]) -> String {
+pub(crate) fn people(names: &[&str]) -> String {
     let lines = names.iter().enumerate().map(|(id, name)| format!("{},{name},\n", id + 1));
     format!("id,name,gone\n{}", lines.collect::<String>())
 }
@@ -90,7 +90,7 @@ fn rig_of(mode: &str, more: &str, grants: &str, names: &[&str]) -> Rig {
     Rig::new(&[("muster.yaml", &model), ("hr.csv", &people(names))])
 }
 
-fn rig(names: &[&str]) -> Rig {
+pub(crate) fn rig(names: &[&str]) -> Rig {
     rig_of("enforce", "", "", names)
 }
 
@@ -98,11 +98,11 @@ type Fault = Box<dyn FnMut(&Change) -> Option<ConnectorError> + Send>;
 
 /// What goes wrong with a connector, and what it was asked to do.
 #[derive(Default)]
-struct Faults {
+pub(crate) struct Faults {
     apply: Mutex<Option<Fault>>,
     test: Mutex<Option<ConnectorError>>,
-    delay: Mutex<Duration>,
-    calls: Mutex<Vec<Instant>>,
+    pub(crate) delay: Mutex<Duration>,
+    pub(crate) calls: Mutex<Vec<Instant>>,
 }
 
 impl Faults {
@@ -117,7 +117,7 @@ impl Faults {
 }
 
 /// What was done where, in order.
-type Log = Arc<Mutex<Vec<String>>>;
+pub(crate) type Log = Arc<Mutex<Vec<String>>>;
 
 struct Faulty {
     inner: Arc<dyn Connector>,
@@ -195,7 +195,7 @@ impl Connector for Faulty {
     }
 }
 
-fn put_between(rig: &Rig, name: &str, log: &Log) -> Arc<Faults> {
+pub(crate) fn put_between(rig: &Rig, name: &str, log: &Log) -> Arc<Faults> {
     let faults = Arc::new(Faults::default());
     let (own, log, of) = (Arc::clone(&faults), Arc::clone(log), name.to_owned());
     let wrap = move |inner: Arc<dyn Connector>| -> Arc<dyn Connector> {
@@ -206,7 +206,7 @@ fn put_between(rig: &Rig, name: &str, log: &Log) -> Arc<Faults> {
     faults
 }
 
-fn unreachable() -> ConnectorError {
+pub(crate) fn unreachable() -> ConnectorError {
     ConnectorError::Unreachable("503 Service Unavailable".to_owned())
 }
 
@@ -223,7 +223,7 @@ fn words(events: &[RunEvent]) -> Vec<&'static str> {
     events.iter().map(|event| event.what).collect()
 }
 
-async fn orders(rig: &Rig, state: Option<OperationState>) -> Vec<(String, String)> {
+pub(crate) async fn orders(rig: &Rig, state: Option<OperationState>) -> Vec<(String, String)> {
     let query = OrderQuery { state, limit: 5000, ..OrderQuery::default() };
     let orders = list_orders(&rig.open().await, &query).await.unwrap();
     orders
@@ -558,32 +558,4 @@ async fn a_plan_of_systems_where_a_person_decides_waits_and_is_applied_as_it_was
     .await
     .unwrap_or_else(|error| panic!("{}", report(&error)));
     assert_eq!((applied.executed, applied.left), (1, 0));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_second_loop_is_refused_and_a_paused_system_is_left_alone() {
-    let rig = rig(&["ada"]);
-    let log = Log::default();
-    let crm = put_between(&rig, "crm", &log);
-    let opened = rig.open().await;
-    pause_system(&rig.ctx(), &opened, "crm", "the vendor is at it").await.unwrap();
-    let options = RunOptions::default();
-    let (ctx, cancel) = (rig.ctx(), CancelFlag::default());
-    let listener = |event: &RunEvent| {
-        // Both have begun by then; the one that runs ends after this round.
-        if event.what == "apply" {
-            cancel.0.store(true, std::sync::atomic::Ordering::Relaxed);
-        }
-    };
-    let (first, second) = tokio::join!(
-        run(&ctx, &opened, options, &listener, &cancel),
-        run(&ctx, &opened, options, &listener, &cancel)
-    );
-    let (ended, refused) = if first.is_ok() { (first, second) } else { (second, first) };
-    assert_eq!(ended.unwrap(), RunEnd::Stopped);
-    assert_eq!(refused.unwrap_err().kind(), Kind::Busy);
-    assert!(crm.calls.lock().unwrap().is_empty());
-    resume_system(&rig.ctx(), &opened, "crm").await.unwrap();
-    once(&rig).await;
-    assert_eq!(crm.calls.lock().unwrap().len(), 1);
 }

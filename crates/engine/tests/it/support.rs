@@ -39,6 +39,7 @@ impl Secrets for TestSecrets {
         let secret = match name {
             "LDAP_PASSWORD" | "DB_PASSWORD" => muster_testkit::PASSWORD,
             "AD_PASSWORD" => muster_testkit::AD_PASSWORD,
+            "HOOK_SECRET" => "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
             "SCIM_TOKEN" => muster_testkit::ScimServer::TOKEN,
             _ => return None,
         };

@@ -1,7 +1,7 @@
 //! Webhooks are signed, carry their id, and tell what is worth another try.
 
 use jiff::SignedDuration;
-use muster_app::{Deliver as _, DeliverError, WebhookCall};
+use muster_app::{Deliver as _, DeliverError, WebhookCall, WebhookKind};
 use muster_testkit::{HttpStub, Reply};
 
 use crate::{delivery, settings};
@@ -14,6 +14,7 @@ async fn call(stub: &HttpStub) -> Result<(), DeliverError> {
         body: br#"{"workflow":"welcome"}"#.to_vec(),
         id: "17.1.abc",
         timeout: SignedDuration::from_secs(5),
+        kind: WebhookKind::Task,
     };
     delivery(std::path::Path::new(".")).webhook(&call).await
 }

@@ -6,6 +6,7 @@ use crate::spec::{
     decision::{ACCESS, APP},
     key,
     system::SYSTEM,
+    webhook::WEBHOOK,
     workflow::{MAIL_SERVER, WORKFLOW},
 };
 
@@ -106,6 +107,13 @@ const PROJECT_KEYS: &[Key] = &[
         "no mail is sent",
         "How workflows send mail. Stands at most once in a project.",
         "{ from: \"Muster <muster@tern.example>\", host: mail.tern.example }",
+    ),
+    key(
+        "webhooks",
+        Shape::Named(&Shape::Group(&WEBHOOK)),
+        "",
+        "Addresses by name that events are posted to.",
+        "{ chat: { url: \"https://hooks.tern.example/muster\", secret: { env: HOOK_SECRET } } }",
     ),
     key(
         "tests",

@@ -126,6 +126,15 @@ const SYSTEM_KEYS: &[Key] = &[
         "5m",
     ),
     key(
+        "at",
+        Shape::Text,
+        "",
+        "At which times `muster run` reads the system, in the five fields of cron: minute, hour, day, month, day of the week. A \
+         time that the clocks skip comes as soon as they have; one that was missed is made up for once.",
+        "0 6 * * 1-5",
+    ),
+    key("timezone", Shape::Text, "the project's", "The IANA time zone of `at`.", "Europe/Berlin"),
+    key(
         "complete_every",
         Shape::Duration,
         "1d",

@@ -1,9 +1,9 @@
-//! How a system is worked with: `rate`, `delivery`, `every`, `complete_every`, `leaver_alarm`.
+//! How a system is worked with: `rate`, `delivery`, `every`, `at`, `complete_every`, `leaver_alarm`.
 
-use jiff::SignedDuration;
-use muster_policy::{Delivery, Rate, Work};
+use jiff::{SignedDuration, tz::TimeZone};
+use muster_policy::{Delivery, Rate, Schedule, Work};
 
-use crate::{context::Context, duration::parse_duration, yaml::Node};
+use crate::{context::Context, duration::parse_duration, load, yaml::Node};
 
 /// Where nothing is written.
 const LEAVER_ALARM: SignedDuration = SignedDuration::from_mins(5);
@@ -43,8 +43,26 @@ pub(super) fn work(context: &mut Context<'_>, node: &Node) -> Work {
         rate,
         delivery,
         every: duration("every"),
+        at: schedule(context, node),
         complete_every: duration("complete_every"),
         leaver_alarm: duration("leaver_alarm").unwrap_or(LEAVER_ALARM),
+    }
+}
+
+/// The times of `at:`, in the zone of the system or of the project.
+fn schedule(context: &mut Context<'_>, node: &Node) -> Option<(Schedule, TimeZone)> {
+    let zone = match node.get("timezone") {
+        Some(written) => load::timezone(context, written)?,
+        None => context.timezone.clone(),
+    };
+    let written = node.get("at")?;
+    match Schedule::parse(written.text()?) {
+        Ok(schedule) => Some((schedule, zone)),
+        Err(problem) => {
+            let help = "write minute, hour, day, month and day of the week: `0 6 * * 1-5`";
+            context.error("E0534", written.span, format!("this is no schedule: {problem}"), help);
+            None
+        }
     }
 }
 

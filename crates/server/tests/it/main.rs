@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod examples;
+mod nodes;
 
 /// What a command that failed said.
 fn failure(output: &std::process::Output) -> String {

@@ -79,3 +79,24 @@ CREATE TABLE review_decision (
 -- Leavers that are still active --------------------------------------------------------------------------
 
 CREATE INDEX evaluation_unsettled ON evaluation (state_no, state_since, entity) WHERE settled IS NULL;
+
+-- Reacting: who is to be looked at, and what is left to do ------------------------------------------------------
+
+-- Rises with each change about an identity, and is empty once somebody looked at it.
+ALTER TABLE evaluation ADD COLUMN touched BIGINT;
+UPDATE evaluation SET touched = 1 WHERE settled IS NULL;
+CREATE INDEX evaluation_touched ON evaluation (touched, entity) WHERE touched IS NOT NULL;
+-- What is left of a plan, by system.
+CREATE INDEX operation_left ON operation (plan, system_no, state, next_try) WHERE done_at IS NULL;
+
+-- Webhooks: how far each has come in the journal ------------------------------------------------------------------
+
+CREATE TABLE webhook (
+    name TEXT NOT NULL PRIMARY KEY,
+    place BIGINT NOT NULL,
+    failures BIGINT NOT NULL,
+    failing_since BIGINT,
+    next_try BIGINT,
+    disabled_at BIGINT,
+    reason TEXT
+) /*sqlite STRICT, WITHOUT ROWID*/;

@@ -31,6 +31,7 @@ mod scim;
 mod statistics;
 mod transactions;
 mod unique_values;
+mod wake;
 mod workflows;
 
 #[test]

@@ -12,8 +12,8 @@ use muster_store::{
     IdRange, JournalFilter, Link, LinkSet, MatchCaseId, Matched, NameKind, Nesting, OperationDone,
     OperationEvent, OperationFilter, OperationState, Options, PendingLink, PlanStatus, ReadCounts,
     ReadMapping, ReadProblem, ReadRun, ReadRunId, ReadTx, RecordId, Revision, RevisionHead,
-    Sequence, Store, StoreError, SystemHealth, TicketStatus, Tx, UniqueValue, Verdict,
-    WorkflowWatch,
+    Sequence, Store, StoreError, SystemHealth, TicketStatus, Touched, Tx, UniqueValue, Verdict,
+    WebhookState, WorkflowWatch,
 };
 
 use crate::support::*;
@@ -64,7 +64,7 @@ const SCANS: &[&str] = &[
     // Accounts by sort.
     "SELECT system_no, type_no, enabled, status, COUNT(*) FROM account",
     // A new revision.
-    "UPDATE evaluation SET settled = NULL WHERE settled IS NOT NULL",
+    "UPDATE evaluation SET settled = NULL, touched = COALESCE(touched, 0) + 1 WHERE settled IS NOT NULL",
 ];
 
 const TOUR: &str = concat!(include_str!("query_plans.rs"), include_str!("scim.rs"));
@@ -89,6 +89,7 @@ fn the_tour_calls_every_function() {
 }
 
 async fn tour(store: Store) -> Result<(), StoreError> {
+    let mut wake = store.wake();
     let mut tx = store.begin().await?;
     facts(&mut tx).await?;
     from_sources(&mut tx).await?;
@@ -96,6 +97,7 @@ async fn tour(store: Store) -> Result<(), StoreError> {
     plans(&mut tx).await?;
     drift(&mut tx).await?;
     tx.commit().await?;
+    wake.changed().await;
     let tx = store.begin().await?;
     tx.rollback().await?;
     store.analyze().await?;
@@ -134,6 +136,8 @@ async fn facts(tx: &mut Tx) -> Result<(), StoreError> {
     tx.save_evaluations(&[evaluation(1)]).await?;
     tx.unsettle(&[EntityId(1)]).await?;
     tx.unsettle_all().await?;
+    tx.save_webhook(&WebhookState::default()).await?;
+    tx.looked_at(&[Touched { entity: EntityId(1), version: 1 }]).await?;
     tx.insert_assignments(&[assignment(1, 1, "sales")]).await?;
     tx.end_assignment(AssignmentId(1), at(1), "ada", "").await?;
     lifecycle(tx).await?;
@@ -389,6 +393,10 @@ async fn queue(tx: &mut Tx) -> Result<(), StoreError> {
 
 async fn read_queue(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.queue_of(PlanId(1)).await?;
+    tx.work(at(1)).await?;
+    tx.webhook("chat").await?;
+    tx.journal_end().await?;
+    tx.applying().await?;
     tx.is_interrupted(PlanId(1)).await?;
     tx.operation_events(PlanId(1), 1).await?;
     tx.ticket(1).await?;
@@ -444,6 +452,8 @@ async fn read_evaluations(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.due_identities(at(0), 9).await?;
     tx.next_change().await?;
     tx.unsettled_identities(1, None, 9).await?;
+    tx.touched(9).await?;
+    tx.touched_of(&ids).await?;
     tx.count_states(1).await?;
     read_assignments(tx).await
 }
@@ -519,6 +529,8 @@ async fn read_plans(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.operation_states(PlanId(1), 0, 9).await?;
     tx.unverified_operations(2, None, 9).await?;
     tx.operations_of(EntityId(1), 9).await?;
+    tx.operations_left_of(&[EntityId(1)]).await?;
+    tx.was_done_since(EntityId(1), 2, at(1)).await?;
     tx.count_operations(PlanId(1)).await?;
     tx.count_operations_since(Timestamp::UNIX_EPOCH).await?;
     read_queue(tx).await?;

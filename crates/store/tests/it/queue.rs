@@ -3,7 +3,7 @@
 use muster_model::{EntityId, PlanId};
 use muster_store::{
     OperationDone, OperationEvent, OperationState, PlanStatus, QueueCount, ReviewDecision,
-    ReviewVerdict, SystemHealth, TicketStatus,
+    ReviewVerdict, SystemHealth, TicketStatus, Work,
 };
 
 use crate::support::*;
@@ -80,6 +80,33 @@ on_both! {
         assert_eq!(read_from!(store, |tx| tx.review_decisions(&[], 9)), [refused]);
         write_to!(store, |tx| tx.forget_review_decisions(&[vec![7]]));
         assert_eq!(read_from!(store, |tx| tx.review_decisions(&[], 9)), []);
+    }
+
+    async fn work_is_what_may_be_done_now_of_plans_that_are_applied(store) {
+        save_plan!(store);
+        let one = PlanId(1);
+        assert_eq!(read_from!(store, |tx| tx.work(at(9))), [], "nobody applies the plan");
+        let from = [plan(1, "abc123").status];
+        write_to!(store, |tx| tx.set_plan_status(one, &from, PlanStatus::Applying));
+        assert_eq!(read_from!(store, |tx| tx.applying()), [one]);
+        let work = [Work { system_no: 2, plan: one }];
+        assert_eq!(read_from!(store, |tx| tx.work(at(9))), work);
+        let done = |seq, state, done_at, next_try| OperationDone {
+            seq, state, done_at, next_try, account: None, error: Some(text("no")),
+        };
+        let all = [
+            done(1, OperationState::Executed, Some(at(3)), None),
+            done(2, OperationState::Failed, Some(at(3)), None),
+            done(3, OperationState::Planned, None, Some(at(10))),
+        ];
+        write_to!(store, |tx| tx.mark_done(one, &all));
+        assert_eq!(read_from!(store, |tx| tx.work(at(9))), [], "the last one waits");
+        assert_eq!(read_from!(store, |tx| tx.work(at(10))), work);
+        let entity = EntityId(1);
+        let left = read_from!(store, |tx| tx.operations_left_of(&[1, 2, 3].map(EntityId)));
+        assert_eq!(left.iter().map(|left| left.seq).collect::<Vec<_>>(), [2, 3]);
+        assert!(read_from!(store, |tx| tx.was_done_since(entity, 2, at(2))));
+        assert!(!read_from!(store, |tx| tx.was_done_since(entity, 2, at(3))));
     }
 
     async fn a_decision_takes_only_what_is_in_the_named_state(store) {

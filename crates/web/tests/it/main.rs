@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "test code")]
 
 mod calls;
+mod events;
 mod listener;
 mod support;
 

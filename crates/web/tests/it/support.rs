@@ -96,6 +96,7 @@ fn face() -> muster_web::Router {
         .route("/panic", get(panic))
         .route("/slow", get(slow))
         .route("/echo", post(|body: String| async { body }))
+        .merge(muster_web::events())
 }
 
 async fn who(call: Call) -> Answer<Json<Json_>> {

@@ -1,7 +1,7 @@
 //! `webhook`: a signed document for an address.
 
 use jiff::SignedDuration;
-use muster_app::{Error, WebhookCall};
+use muster_app::{Error, WebhookCall, WebhookKind};
 use muster_policy::TaskArg;
 
 use super::{At, Outcome, failed, nobody_sends};
@@ -19,6 +19,7 @@ pub(super) async fn send(at: &At<'_>) -> Result<Outcome, Error> {
         body: at.document().to_string().into_bytes(),
         id: &id,
         timeout: at.task.length("timeout").unwrap_or(TIMEOUT),
+        kind: WebhookKind::Task,
     };
     Ok(match deliver.webhook(&call).await {
         Ok(()) => Outcome::Done("answered".to_owned()),
