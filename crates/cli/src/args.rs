@@ -119,6 +119,7 @@ pub(crate) enum Command {
     Sync(commands::sync::Args),
     Plan(commands::plan::Args),
     Apply(commands::apply::Args),
+    Provision(commands::provision::Args),
     Run(commands::run::Args),
     Serve(commands::serve::Args),
     Token(commands::token::Args),

@@ -23,6 +23,7 @@ pub(crate) mod orphans;
 pub(crate) mod people;
 pub(crate) mod plan;
 pub(crate) mod plans;
+pub(crate) mod provision;
 pub(crate) mod reference;
 pub(crate) mod report;
 pub(crate) mod revisions;
@@ -57,6 +58,7 @@ pub(crate) async fn run(shell: &mut Shell, command: Command) -> Result<Exit> {
         Command::Sync(args) => Box::pin(sync::run(shell, args)).await,
         Command::Plan(args) => Box::pin(plan::run(shell, args)).await,
         Command::Apply(args) => Box::pin(apply::run(shell, args)).await,
+        Command::Provision(args) => Box::pin(provision::run(shell, args)).await,
         Command::Run(args) => Box::pin(run::run(shell, args)).await,
         Command::Orders(args) => Box::pin(orders::run(shell, args)).await,
         Command::Systems(args) => Box::pin(systems::run(shell, args)).await,

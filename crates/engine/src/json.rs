@@ -15,7 +15,7 @@ pub use self::{
     matches::match_case,
     plans::{applied, kept_plan, order, order_with_history, plan_name, reverted, review},
     sync::{change_set, read},
-    systems::{system, ticket, webhook},
+    systems::{provision_step, system, ticket, webhook},
     workflows::{begins, candidate, workflow, workflow_report, workflow_run},
 };
 

@@ -27,6 +27,7 @@ mod orders;
 mod orphan;
 mod plans;
 mod progress;
+mod provision;
 mod report;
 mod revert;
 mod review;
@@ -63,6 +64,7 @@ pub use plans::{
     Known, MadePlan, PlanOptions, Scope, cancel_plan, list_plans, load_plan, make_plan,
 };
 pub use progress::{NoProgress, Progress, Task};
+pub use provision::{ProvisionStep, provision};
 pub use report::{HeldChangeSet, ReadReport, SyncReport};
 pub use revert::{MadeRevert, make_revert};
 pub use review::{ReviewAnswer, ReviewView, decide_review, list_reviews};

@@ -46,7 +46,8 @@ impl ReadTx {
         &mut self,
         entities: &[EntityId],
     ) -> Result<Vec<FirstRecorded>, StoreError> {
-        let sql = "SELECT entity, recorded_at FROM entity_history WHERE entity = $1 AND version = 1";
+        let sql =
+            "SELECT entity, recorded_at FROM entity_history WHERE entity = $1 AND version = 1";
         self.fetch_all_of_each(sql, entities, |id, args| bind!(args, *id)).await
     }
 }

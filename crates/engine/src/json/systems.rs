@@ -1,10 +1,10 @@
-//! Connected systems, what people do by hand on them, and webhooks.
+//! Connected systems, what people do by hand on them, one person's way through them, and webhooks.
 
 use muster_store::Ticket;
 use serde_json::{Value as Json, json};
 
 use super::at;
-use crate::{SystemView, WebhookView};
+use crate::{ProvisionStep, SystemView, WebhookView};
 
 /// A system: how it is and what waits for it.
 pub fn system(system: &SystemView) -> Json {
@@ -32,5 +32,12 @@ pub fn webhook(webhook: &WebhookView) -> Json {
         "webhook": &*webhook.name, "url": &*webhook.url, "state": webhook.state, "since": at(webhook.since),
         "after": webhook.cursor, "behind": webhook.behind, "next_try": at(webhook.next_try),
         "reason": webhook.reason.as_deref(),
+    })
+}
+
+/// A step of bringing one person's accounts up to date.
+pub fn provision_step(step: &ProvisionStep) -> Json {
+    json!({
+        "system": &*step.system, "step": step.step, "ok": step.ok, "text": step.text, "detail": step.detail,
     })
 }

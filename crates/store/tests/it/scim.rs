@@ -30,12 +30,7 @@ fn resource(entity: i64) -> ScimResource {
 }
 
 fn external_id(client: &str, entity: i64, id: &str) -> ExternalId {
-    ExternalId {
-        entity: EntityId(entity),
-        client: text(client),
-        type_no: 1,
-        external_id: text(id),
-    }
+    ExternalId { entity: EntityId(entity), client: text(client), type_no: 1, external_id: text(id) }
 }
 
 on_both! {
