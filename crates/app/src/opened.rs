@@ -6,7 +6,7 @@ use std::{
 };
 
 use muster_connector::{Connector, ConnectorError};
-use muster_model::Text;
+use muster_model::{Setting, Settings, Span, Text};
 use muster_policy::{Evaluator, Model, System};
 use muster_project::File;
 use muster_store::{Entry, Options, Revision, RevisionHead, Store};
@@ -100,6 +100,28 @@ impl Opened {
         self.connectors.open(&system.connector, &system.settings, system.chaos.as_ref(), &self.dir)
     }
 
+    /// Opens a file of rows that a person names, by its ending: `csv`, `tsv` or `xlsx`. Columns that hold several values
+    /// have a `|` between them.
+    pub fn connect_file(&self, path: &Path, key: &str) -> Result<Arc<dyn Connector>, Error> {
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+        let connector = match ending.to_ascii_lowercase().as_str() {
+            "csv" | "tsv" => "csv",
+            "xlsx" => "xlsx",
+            _ => {
+                let problem = format!("`{}` is no file of rows", path.display());
+                return Err(Error::invalid(problem).hint("name a .csv, .tsv or .xlsx file"));
+            }
+        };
+        let span = Span { file: 0, start: 0, end: 0 };
+        let path: Text = path.to_string_lossy().into();
+        let settings = [("path", path), ("key", key.into()), ("many", "|".into())]
+            .into_iter()
+            .map(|(name, text)| (name.into(), (span, Setting::Scalar(text, span))));
+        let settings = Settings { entries: settings.collect(), span };
+        let opened = self.connectors.open(connector, &settings, None, &self.dir);
+        opened.map_err(|error| Error::invalid("the file cannot be opened").caused_by(error))
+    }
+
     /// What sends mail and the like for workflows; `None` where nothing does.
     pub fn deliver(&self) -> Option<Arc<dyn crate::Deliver>> {
         self.connectors.deliver(&self.dir)
@@ -139,6 +161,11 @@ pub fn similar<'a>(wanted: &str, names: impl Iterator<Item = &'a Text>) -> Optio
         .filter(|(score, _)| *score > 0.8)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, name)| name)
+}
+
+/// How much two texts are alike: from 0 to 1, the beginnings counting more.
+pub fn likeness(one: &str, other: &str) -> f64 {
+    strsim::jaro_winkler(one, other)
 }
 
 /// A relative SQLite path starts at the project folder.

@@ -44,16 +44,22 @@ pub async fn list_ownerless(
     let world = load_world(&mut tx, opened, ctx.now(), None).await?;
     let mut page = Page { items: Vec::new(), next: None };
     for (entity_type, behaviour) in opened.model.schema.types.iter().zip(&opened.model.types) {
-        let Some(owner) = behaviour.owner else { continue };
+        // Who is kept by hand has a sponsor; who comes from a source may have none.
+        let sponsor = behaviour.local.map(|local| local.sponsor);
+        let Some(owner_slot) = behaviour.owner.or(sponsor) else { continue };
+        let is_sponsor = behaviour.owner.is_none();
         let Some(names) = opened.names.type_names(entity_type.id) else { continue };
         let mut after = after.map(EntityId);
         loop {
             let entities = tx.scan_entities(names.no, after, BATCH).await?;
             let Some(last) = entities.last() else { break };
             after = Some(last.id);
-            let owned = owned(opened, entity_type.id, owner, &entities)?;
+            let owned = owned(opened, entity_type.id, owner_slot, &entities)?;
             let found = ownerless(ctx, opened, &mut tx, &world, owned).await?;
             for (row, key, owner, why) in found {
+                if is_sponsor && row.get(owner_slot).is_null() {
+                    continue;
+                }
                 if page.items.len() == limit {
                     page.next = page.items.last().map(|last: &Ownerless| last.id.0);
                     return Ok(page);

@@ -130,6 +130,7 @@ pub(crate) enum Command {
     Explain(commands::explain::Args),
     Simulate(commands::simulate::Args),
     Plans(commands::plans::Args),
+    Problems(commands::problems::Args),
     Users(commands::users::Args),
     People(commands::people::Args),
     Accounts(commands::accounts::Args),

@@ -23,6 +23,7 @@ pub(crate) mod orphans;
 pub(crate) mod people;
 pub(crate) mod plan;
 pub(crate) mod plans;
+pub(crate) mod problems;
 pub(crate) mod provision;
 pub(crate) mod reference;
 pub(crate) mod report;
@@ -69,6 +70,7 @@ pub(crate) async fn run(shell: &mut Shell, command: Command) -> Result<Exit> {
         Command::Explain(args) => Box::pin(explain::run(shell, args)).await,
         Command::Simulate(args) => Box::pin(simulate::run(shell, args)).await,
         Command::Plans(args) => Box::pin(plans::run(shell, args)).await,
+        Command::Problems(args) => Box::pin(problems::run(shell, args)).await,
         Command::Users(args) => Box::pin(users::run(shell, args)).await,
         Command::People(args) => Box::pin(people::run(shell, args)).await,
         Command::Accounts(args) => Box::pin(accounts::run(shell, args)).await,

@@ -13,7 +13,7 @@ use muster_app::{
 };
 use muster_model::{AssignmentId, EntityId, Row, Text, TypeId, Value, encode_row};
 use muster_policy::FactKind;
-use muster_store::{Assignment, Entry, JournalEntry, ReadTx, Remains, Sequence};
+use muster_store::{Assignment, Entry, JournalEntry, Number, ReadTx, Remains, Sequence};
 use serde_json::json;
 
 use crate::{lease::Lease, progress::Progress};
@@ -155,6 +155,11 @@ async fn target(
 ) -> Result<Option<Target>, Error> {
     let mut tx = opened.store.read().await?;
     let Remains { records, accounts } = tx.remains(facts.row.id).await?;
+    // What was entered by hand is nowhere else: it goes with the rest.
+    let by_hand: Vec<Number> = opened.names.local.reads.iter().map(|read| read.no).collect();
+    let own = tx.records_of(facts.row.id).await?.into_iter();
+    let own = own.filter(|r| r.absent_since.is_none() && by_hand.contains(&r.read_no)).count();
+    let records = records.saturating_sub(own as u64);
     let subject = subject_of(&opened.model, &facts.row, &facts.key);
     let why = match (records, accounts) {
         (0, 0) => None,

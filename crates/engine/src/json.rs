@@ -2,8 +2,10 @@
 //! `muster_app::json`.
 
 mod lifecycle;
+mod local;
 mod matches;
 mod plans;
+mod problems;
 mod sync;
 mod systems;
 mod workflows;
@@ -12,8 +14,10 @@ use jiff::Timestamp;
 
 pub use self::{
     lifecycle::{anonymised, fact, grace, leavers, restored},
+    local::{doubt, entered, loaded, look_alike, row_problem, template_column},
     matches::match_case,
     plans::{applied, kept_plan, order, order_with_history, plan_name, reverted, review},
+    problems::problem,
     sync::{change_set, read},
     systems::{provision_step, system, ticket, webhook},
     workflows::{begins, candidate, workflow, workflow_report, workflow_run},

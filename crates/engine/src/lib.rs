@@ -26,6 +26,7 @@ mod matches;
 mod orders;
 mod orphan;
 mod plans;
+mod problems;
 mod progress;
 mod provision;
 mod report;
@@ -51,7 +52,11 @@ pub use lifecycle::{
     FactRequest, FactView, Restored, lift_lifecycle_fact, list_lifecycle_facts, restore_identity,
     resume_in, set_lifecycle_fact, suspend_in,
 };
-pub use local::{LocalChange, LocalDone, LocalVerb, change_local, change_local_in};
+pub use local::{
+    LoadMode, LoadReport, LocalChange, LocalDone, LocalVerb, LookAlike, RowProblem, TemplateColumn,
+    Values, change_local, change_local_in, change_one, confirm_local, edit_local, end_local,
+    load_local, look_alikes, template,
+};
 pub use matches::{
     CandidateView, Decision, MatchView, apply_rule, decide_match, list_matches, merge_people,
     split_people, undo_match,
@@ -63,6 +68,7 @@ pub use orders::{
 pub use plans::{
     Known, MadePlan, PlanOptions, Scope, cancel_plan, list_plans, load_plan, make_plan,
 };
+pub use problems::{ProblemView, Problems, list_problems};
 pub use progress::{NoProgress, Progress, Task};
 pub use provision::{ProvisionStep, provision};
 pub use report::{HeldChangeSet, ReadReport, SyncReport};

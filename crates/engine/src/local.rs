@@ -15,7 +15,14 @@ use crate::{
     source::Source,
 };
 
+mod alike;
+mod load;
+mod people;
 mod values;
+
+pub use alike::{LookAlike, look_alikes};
+pub use load::{LoadMode, LoadReport, RowProblem, TemplateColumn, load_local, template};
+pub use people::{Values, change_one, confirm_local, edit_local, end_local};
 
 /// What is done to a local record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,11 +93,14 @@ pub async fn change_local_in(
     let mut done: Vec<Option<Result<LocalDone, Error>>> = changes.iter().map(|_| None).collect();
     let any_merged = tx.any_merged().await?;
     for (type_name, wave) in waves(changes) {
-        let Some(of) = opened.model.schema.types.iter().find(|of| of.name == type_name) else {
-            for (place, _) in wave {
-                put(&mut done, place, Err(unknown_type(opened, &type_name)));
+        let of = match type_named(opened, &type_name) {
+            Ok(of) => of,
+            Err(_) => {
+                for (place, _) in wave {
+                    put(&mut done, place, Err(unknown_type(opened, &type_name)));
+                }
+                continue;
             }
-            continue;
         };
         let removes = wave.first().is_some_and(|(_, change)| change.verb == LocalVerb::Remove);
         let group = Group { ctx, opened, of, removes, any_merged };
@@ -126,6 +136,12 @@ fn waves(changes: &[LocalChange]) -> Vec<(Text, Vec<Numbered<'_>>)> {
     }
     waves.extend(open.into_iter().map(|((of, _), all)| (of, all)));
     waves
+}
+
+/// The entity type of this name.
+fn type_named<'o>(opened: &'o Opened, name: &str) -> Result<&'o EntityType, Error> {
+    let found = opened.model.schema.types.iter().find(|of| &*of.name == name);
+    found.ok_or_else(|| unknown_type(opened, name))
 }
 
 fn unknown_type(opened: &Opened, name: &str) -> Error {

@@ -52,7 +52,7 @@ pub(crate) fn map_record(
 }
 
 /// What was entered by hand says only what has a value, and only what still fits the model.
-fn by_hand(schema: &Schema, read: &Read, record: &[Value]) -> Vec<(Slot, Value)> {
+pub(crate) fn by_hand(schema: &Schema, read: &Read, record: &[Value]) -> Vec<(Slot, Value)> {
     let attributes = schema.get(read.type_id).map_or(&[][..], |of| of.attributes.as_slice());
     let said =
         attributes.iter().zip(record).filter(|(a, value)| a.kind.is_kept() && !value.is_null());

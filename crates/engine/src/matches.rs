@@ -85,7 +85,7 @@ async fn view(tx: &mut ReadTx, opened: &Opened, case: MatchCase) -> Result<Match
 }
 
 /// The system and the entity type or account type.
-fn names_of(opened: &Opened, subject: Matched, scope_no: Number) -> (Text, Text) {
+pub(crate) fn names_of(opened: &Opened, subject: Matched, scope_no: Number) -> (Text, Text) {
     for (system, names) in opened.sources() {
         let what = match subject {
             Matched::Record => {

@@ -11,6 +11,8 @@ mod number;
 mod text;
 mod time;
 
+pub use text::slug;
+
 use std::borrow::Cow;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};

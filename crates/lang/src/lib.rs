@@ -24,6 +24,7 @@ mod types;
 
 pub use compile::{compile, compile_condition, compile_match};
 pub use frame::{Binding, Clock, EmptyWorld, Frame, World};
+pub use functions::slug;
 pub use index::{IndexKey, IndexTest};
 pub use program::{Condition, Path, Program};
 pub use types::{ColumnSet, Columns, Env, Problem, Type, Variable, VariableType};

@@ -120,6 +120,8 @@ pub enum Origin {
         /// Where it is written.
         at: Location,
     },
+    /// Entered by hand.
+    Entered,
     /// Computed: expression and place.
     Computed {
         /// The expression.

@@ -1,8 +1,8 @@
 //! Where the value of an attribute comes from and where it goes.
 
-use muster_model::{Slot, Text};
+use muster_model::{EntityId, Row, Slot, Text, TypeId, decode_row};
 use muster_policy::{AttributeReason, Want};
-use muster_store::ReadTx;
+use muster_store::{ReadTx, Record};
 
 use super::{
     answer::{AttributeExplained, Origin},
@@ -95,8 +95,12 @@ async fn origin(
             at: rule.at.clone(),
         });
     }
+    let records = tx.records_of(question.facts.row.id).await?;
     let generated = behaviour.generated.iter().find(|(generated, _)| *generated == slot);
     if let Some(rule) = generated.and_then(|(_, rules)| rules.first()) {
+        if is_entered(opened, type_id, &records, slot) {
+            return Ok(Origin::Entered);
+        }
         return Ok(Origin::Generated { at: rule.at.clone() });
     }
     for (system, names) in opened.model.systems.iter().zip(&opened.names.systems) {
@@ -106,7 +110,6 @@ async fn origin(
             else {
                 continue;
             };
-            let records = tx.records_of(question.facts.row.id).await?;
             if let Some(record) = records.iter().find(|record| record.read_no == read_names.no) {
                 return Ok(Origin::Source {
                     system: system.name.clone(),
@@ -118,5 +121,17 @@ async fn origin(
             }
         }
     }
-    Ok(Origin::Nothing)
+    let entered = is_entered(opened, type_id, &records, slot);
+    Ok(if entered { Origin::Entered } else { Origin::Nothing })
+}
+
+/// Whether what was entered by hand says anything of an attribute.
+fn is_entered(opened: &Opened, type_id: TypeId, records: &[Record], slot: Slot) -> bool {
+    let Some(names) = opened.names.local.reads.get(type_id.index()) else { return false };
+    let present = records.iter().filter(|record| record.absent_since.is_none());
+    present.filter(|record| record.read_no == names.no).any(|record| {
+        let width = opened.model.schema.get(type_id).map_or(0, |of| of.attributes.len());
+        let mut row = Row::empty(EntityId(0), type_id, width);
+        decode_row(&record.content, &names.numbers, &mut row).is_ok() && !row.get(slot).is_null()
+    })
 }

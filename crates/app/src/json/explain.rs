@@ -94,6 +94,7 @@ fn origin_json(origin: &Origin) -> Json {
             "kind": "source", "system": &**system, "record": &**record, "line": line, "expression": &**expression,
             "at": at.to_string(),
         }),
+        Origin::Entered => json!({ "kind": "entered" }),
         Origin::Computed { expression, at } => {
             json!({ "kind": "computed", "expression": &**expression, "at": at.to_string() })
         }

@@ -1,4 +1,7 @@
-//! `muster people`: what a person says by hand about the lifecycle of somebody.
+//! `muster people`: who is entered by hand, and what a person says about the lifecycle of somebody.
+
+mod load;
+mod local;
 
 use muster_engine::{
     AnonymiseReport, FactRequest, FactView, anonymise_due, anonymise_person, json,
@@ -14,9 +17,9 @@ use crate::{
     when::{When, parse_when, shown},
 };
 
-/// End, suspend or restore the lifecycle of a person by hand
+/// Enter people by hand; end, suspend or restore the lifecycle of a person
 ///
-/// What is said here holds until it is lifted, whatever sources say. What follows from it is in the next plan.
+/// What is said here about a lifecycle holds until it is lifted, whatever sources say. What follows is in the next plan.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -25,6 +28,12 @@ pub(crate) struct Args {
 
 #[derive(clap::Subcommand, Debug)]
 enum Verb {
+    Add(local::AddArgs),
+    Edit(local::EditArgs),
+    End(local::EndArgs),
+    Confirm(local::ConfirmArgs),
+    Load(load::LoadArgs),
+    Template(load::TemplateArgs),
     Terminate(TerminateArgs),
     /// Lift a termination: the lifecycle follows the sources again
     Reinstate(OneArgs),
@@ -118,6 +127,12 @@ struct FactsArgs {
 
 pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     match args.verb {
+        Verb::Add(args) => local::add(shell, args).await,
+        Verb::Edit(args) => local::edit(shell, args).await,
+        Verb::End(args) => local::end(shell, args).await,
+        Verb::Confirm(args) => local::confirm(shell, args).await,
+        Verb::Load(args) => load::run(shell, args).await,
+        Verb::Template(args) => load::write_template(shell, args).await,
         Verb::Terminate(TerminateArgs { person, now: _, at, reason }) => {
             say(shell, person, FactKind::Terminated, (at, None), reason).await
         }

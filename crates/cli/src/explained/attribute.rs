@@ -50,6 +50,7 @@ fn origin_text(origin: &Origin) -> String {
                 printable(expression)
             )
         }
+        Origin::Entered => "entered by hand".to_owned(),
         Origin::Computed { expression, at } => {
             format!("computed: {}  ({at})", printable(expression))
         }

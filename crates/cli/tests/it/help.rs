@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use crate::support::Place;
 
-const COMMANDS: [&str; 47] = [
+const COMMANDS: [&str; 48] = [
     "demo",
     "init",
     "check",
@@ -21,6 +21,7 @@ const COMMANDS: [&str; 47] = [
     "explain",
     "simulate",
     "plans",
+    "problems",
     "users",
     "people",
     "accounts",

@@ -6,6 +6,7 @@ mod errors;
 mod first_minutes;
 mod formats;
 mod help;
+mod people;
 mod project;
 mod reference;
 mod support;

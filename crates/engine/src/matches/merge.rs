@@ -15,6 +15,7 @@ use super::{journal, reason_given};
 use crate::{
     inbound::{Inbound, reads_of},
     lease::Lease,
+    mapping::{by_hand, record_values},
     source::Source,
 };
 
@@ -175,7 +176,13 @@ impl Moved {
             for id in &self.records {
                 let before = RecordId(id - 1);
                 let page = tx.scan_records(names.no, Some(before), 1).await?;
-                if page.first().is_some_and(|record| record.id.0 == *id) {
+                let Some(record) = page.first().filter(|record| record.id.0 == *id) else {
+                    continue;
+                };
+                if read.by_hand {
+                    let said = record_values(read, names, &record.content)?;
+                    slots.extend(by_hand(&opened.model.schema, read, &said).iter().map(|s| s.0));
+                } else {
                     slots.extend(read.owns.iter().map(|(slot, _)| *slot));
                 }
             }

@@ -3,8 +3,13 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use muster_app::{Error, Kind, Opened, PeopleQuery, Person, list_people};
-use muster_engine::{LocalChange, LocalDone, LocalVerb, change_local};
+use muster_app::{
+    Error, Kind, Opened, Origin, PeopleQuery, Person, When, explain_attribute, list_ownerless,
+    list_people,
+};
+use muster_engine::{
+    LocalChange, LocalDone, LocalVerb, change_local, confirm_local, merge_people, split_people,
+};
 use muster_model::{EntityId, Text, Value};
 
 use crate::support::{Rig, report};
@@ -367,6 +372,66 @@ async fn a_visitor_needs_a_sponsor_and_an_end() {
     done(&rig, &opened, to(LocalVerb::Change, "2026-03-08")).await;
     done(&rig, &opened, to(LocalVerb::Confirm, "2026-04-01")).await;
     assert_eq!(value(&rig, &opened, "V-11", "until").await, "2026-04-01");
+}
+
+/// The guests in the target, whether they can be used.
+fn guests(rig: &Rig) -> Vec<String> {
+    let dump = rig.connectors.memory("directory").dump();
+    dump.lines().filter(|line| line.starts_with("guest")).map(ToOwned::to_owned).collect()
+}
+
+#[tokio::test]
+async fn a_visitor_whom_nobody_confirms_ends_on_the_day_and_one_who_is_confirmed_stays() {
+    let rig = rig();
+    let opened = rig.open().await;
+    done(&rig, &opened, ana(&rig, "1")).await;
+    for name in ["Eve", "Joe"] {
+        let set = [("name", name), ("host", "1"), ("until", "2026-03-10")];
+        done(&rig, &opened, create(&rig, "visitor", &set)).await;
+    }
+    rig.sync_all().await;
+    let made = rig.plan().await;
+    rig.apply_whole(&made).await;
+    assert_eq!(guests(&rig), ["guest V-11 on cn=Eve", "guest V-12 on cn=Joe"]);
+    confirm_local(&rig.ctx(), &opened, "V-12", "2026-06-30").await.unwrap();
+    rig.at("2026-03-10T23:00:00Z");
+    assert_eq!(rig.plan().await.plan.to_do().count(), 0);
+    rig.at("2026-03-11T00:00:01Z");
+    let made = rig.plan().await;
+    rig.apply_whole(&made).await;
+    assert_eq!(guests(&rig), ["guest V-11 off cn=Eve", "guest V-12 on cn=Joe"]);
+    // The sponsor leaves: whom they answered for is listed, and nobody new gets them as a sponsor.
+    let gone = person(&rig, &opened, "1").await.id;
+    done(&rig, &opened, change(&rig, LocalVerb::Remove, "person", Some(gone), &[])).await;
+    let made = rig.plan().await;
+    rig.apply_whole(&made).await;
+    let left = list_ownerless(&rig.ctx(), &opened, None, 10).await.unwrap();
+    let left: Vec<(&str, &str)> =
+        left.items.iter().map(|one| (&*one.subject, one.why.as_str())).collect();
+    assert_eq!(left, [("V-11", "the owner is `leaver`"), ("V-12", "the owner is `leaver`")]);
+    let set = [("name", "Kim"), ("host", "1"), ("until", "2026-06-30")];
+    let (kind, attribute, text) = refused(&rig, &opened, create(&rig, "visitor", &set)).await;
+    assert_eq!(
+        (kind, attribute.as_deref(), text.as_str()),
+        (Kind::Invalid, Some("host"), "the sponsor has left and answers for nobody")
+    );
+}
+
+#[tokio::test]
+async fn two_people_entered_by_hand_become_one_and_two_again() {
+    let rig = rig();
+    let opened = rig.open().await;
+    let mut second = ana(&rig, "2");
+    second.set.push(("phone".into(), Some(Value::text("22"))));
+    assert!(enter(&rig, &opened, &[ana(&rig, "1"), second]).await.iter().all(Result::is_ok));
+    merge_people(&rig.ctx(), &opened, "2", "1", "the same").await.unwrap();
+    assert_eq!(value(&rig, &opened, "1", "phone").await, "22");
+    assert_eq!(value(&rig, &opened, "1", "id").await, "1");
+    split_people(&rig.ctx(), &opened, "2", "not the same").await.unwrap();
+    assert_eq!(value(&rig, &opened, "1", "phone").await, "-");
+    assert_eq!(value(&rig, &opened, "2", "phone").await, "22");
+    let told = explain_attribute(&rig.ctx(), &opened, "2", "phone", When::default()).await.unwrap();
+    assert!(matches!(told.origin, Origin::Entered), "{:?}", told.origin);
 }
 
 /// What a change costs must not grow with the repository: every statement goes in by an index (the query plans of all

@@ -115,7 +115,8 @@ fn padding(text: &str, width: i64, fill: &str) -> Option<String> {
     Some(fill.chars().cycle().take(missing).collect())
 }
 
-fn slug(text: &str) -> String {
+/// Words of a-z and 0-9 with a `-` between, as `slug(text)` makes them: equal for texts that look alike.
+pub fn slug(text: &str) -> String {
     let plain = ascii(text).to_lowercase();
     let words: Vec<&str> =
         plain.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();

@@ -197,18 +197,17 @@ const TYPE: Group = Group {
         key(
             "local",
             Shape::Group(&LOCAL),
-            "entities come from sources only",
-            "Lets people make entities of the type by hand: visitors, contractors without a system of record.",
+            "nothing is asked of them",
+            "What entities of the type need that are entered by hand: visitors, contractors without a system of record.",
             "{ sponsor: sponsor, until: endDate }",
         ),
     ],
 };
 
 const LOCAL: Group = Group {
-    what: "how entities are made by hand",
+    what: "what entities entered by hand need",
     path: "types.NAME.local",
-    doc: "What every entity made by hand has to have. Attributes that a source owns cannot be set by hand on an entity \
-          that has a record there.",
+    doc: "What every entity has to have that is entered by hand and that no connected source has a record of.",
     keys: &[
         key(
             "sponsor",
