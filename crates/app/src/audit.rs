@@ -3,7 +3,7 @@
 use std::io::BufRead;
 
 use jiff::Timestamp;
-use muster_store::{Entry, JournalEntry, JournalFilter, Seal, Summary};
+use muster_store::{Entry, JournalEntry, JournalFilter, Seal, Summary, hex};
 use serde_json::{Value as Json, json};
 
 use crate::{Error, Kind, Opened};
@@ -115,15 +115,6 @@ fn from_json(json: &Json) -> Option<JournalEntry> {
         },
         prev_hash: hash("prev_hash")?,
         hash: hash("hash")?,
-    })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut hex, byte| {
-        // Writing into a String cannot fail.
-        _ = write!(hex, "{byte:02x}");
-        hex
     })
 }
 

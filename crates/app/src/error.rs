@@ -150,6 +150,21 @@ pub(crate) fn store_trouble(error: &StoreError) -> (Kind, Option<&'static str>) 
         ),
         StoreError::Busy => (Kind::Busy, Some("run it again when the other process is done")),
         StoreError::Full => (Kind::Unavailable, Some("make room, then run it again")),
+        StoreError::NotEmpty { .. } => (
+            Kind::Conflict,
+            Some("name a database that is new; what is there is never overwritten"),
+        ),
+        StoreError::File { source, .. } if source.kind() == std::io::ErrorKind::AlreadyExists => {
+            (Kind::Conflict, Some("it is there already and is never overwritten; name another one"))
+        }
+        StoreError::File { .. } => (
+            Kind::Unavailable,
+            Some("check that the folder is there, its rights, and the room on the disk"),
+        ),
+        StoreError::BadBackup { .. } => (
+            Kind::Invalid,
+            Some("take another backup; this one was damaged, changed or never finished"),
+        ),
         StoreError::Altered { .. } => (
             Kind::Unavailable,
             Some("use the Muster that made this store, or name another one with --store"),

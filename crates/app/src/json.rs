@@ -16,7 +16,7 @@ use serde_json::{Value as Json, json};
 
 pub use self::{
     accounts::{account, orphan, orphan_decision, ownerless},
-    admin::{alarm, finding, revision, role, verified},
+    admin::{alarm, backup, finding, revision, role, table_sums, verified},
     drift::{adopted, drift, drift_group},
     explain::{access_explained, attribute_explained, person_explained},
     people::{assignment, person},

@@ -168,8 +168,8 @@ pub fn likeness(one: &str, other: &str) -> f64 {
     strsim::jaro_winkler(one, other)
 }
 
-/// A relative SQLite path starts at the project folder.
-fn absolute_url(dir: &Path, url: &str) -> String {
+/// The address of a store as it is meant from the project in `dir`: a relative SQLite path starts there.
+pub fn absolute_url(dir: &Path, url: &str) -> String {
     match url.strip_prefix("sqlite:") {
         Some(path) if !path.starts_with('/') && !path.starts_with(":memory:") => {
             format!("sqlite:{}", dir.join(path).display())

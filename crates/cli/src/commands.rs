@@ -6,6 +6,7 @@ pub(crate) mod apply;
 pub(crate) mod assign;
 pub(crate) mod assignments;
 pub(crate) mod audit;
+pub(crate) mod backup;
 pub(crate) mod check;
 pub(crate) mod completion;
 pub(crate) mod demo;
@@ -18,6 +19,7 @@ pub(crate) mod help;
 pub(crate) mod init;
 pub(crate) mod man;
 pub(crate) mod matches;
+pub(crate) mod migrate;
 pub(crate) mod orders;
 pub(crate) mod orphans;
 pub(crate) mod people;
@@ -27,6 +29,7 @@ pub(crate) mod problems;
 pub(crate) mod provision;
 pub(crate) mod reference;
 pub(crate) mod report;
+pub(crate) mod restore;
 pub(crate) mod revisions;
 pub(crate) mod roles;
 pub(crate) mod run;
@@ -88,6 +91,9 @@ pub(crate) async fn run(shell: &mut Shell, command: Command) -> Result<Exit> {
         Command::Assignments(args) => Box::pin(assignments::run(shell, args)).await,
         Command::Workflows(args) => Box::pin(workflows::run(shell, args)).await,
         Command::Audit(args) => Box::pin(audit::run(shell, args)).await,
+        Command::Backup(args) => Box::pin(backup::run(shell, args)).await,
+        Command::Restore(args) => Box::pin(restore::run(shell, args)).await,
+        Command::Migrate(args) => Box::pin(migrate::run(shell, args)).await,
         Command::Doctor(args) => Box::pin(doctor::run(shell, args)).await,
         Command::Schema(args) => schema::run(shell, &args),
         Command::Completion(args) => completion::run(shell, &args),

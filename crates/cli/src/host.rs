@@ -56,12 +56,13 @@ impl std::fmt::Debug for Host {
 }
 
 /// The environment variables that the command line reads, with what they do. Secrets of systems have names of their own.
-pub const VARIABLES: [(&str, &str); 5] = [
+pub const VARIABLES: [(&str, &str); 6] = [
     ("MUSTER_PROJECT", "the project folder, as with -C"),
     (
         "MUSTER_STORE",
         "the store, as with --store; it keeps a database password off the command line",
     ),
+    ("MUSTER_TARGET", "where muster migrate goes to, as with --to"),
     ("NO_COLOR", "no colour, whatever the terminal can do"),
     ("COLUMNS", "how wide tables may be on a terminal"),
     ("MUSTER_FAIL_POINT", "stops the process at a named point; for tests"),

@@ -7,6 +7,7 @@ mod account_change;
 mod anonymise;
 mod apply;
 mod backoff;
+mod backup;
 mod change_set;
 mod correlate;
 mod decisions;
@@ -44,6 +45,7 @@ mod workflows;
 
 pub use anonymise::{AnonymiseReport, anonymise_due, anonymise_person};
 pub use apply::{ApplyOptions, ApplyReport, CancelFlag, apply, apply_made};
+pub use backup::{back_up, migrate, restore};
 pub use change_set::{list_change_sets, reject_change_set, release_change_set};
 pub use effects::GRACE;
 pub use grace::{Grace, list_grace};

@@ -115,6 +115,8 @@ impl ToSql for Arg<'_> {
             Self::Null => Ok(IsNull::Yes),
             // PostgreSQL takes `$1 + 1` for a 32-bit number.
             Self::Int(int) if *ty == Type::INT4 => i32::try_from(*int)?.to_sql(ty, out),
+            // A copied row comes from SQLite, which keeps booleans as numbers.
+            Self::Int(int) if *ty == Type::BOOL => (*int != 0).to_sql(ty, out),
             Self::Int(int) => int.to_sql(ty, out),
             Self::Bool(bool) => bool.to_sql(ty, out),
             Self::Text(text) => text.to_sql(ty, out),

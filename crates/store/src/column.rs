@@ -37,9 +37,9 @@ pub(crate) struct BadColumn {
 
 impl BadColumn {
     /// The error for the user, with the table and the row's first column.
-    pub(crate) fn of(self, table: &'static str, row: String) -> StoreError {
+    pub(crate) fn of(self, table: &str, row: String) -> StoreError {
         let what = format!("{} in column {}", self.what, self.column + 1);
-        StoreError::Inconsistent { table, what, row }
+        StoreError::Inconsistent { table: table.to_owned(), what, row }
     }
 }
 
@@ -50,6 +50,14 @@ impl<'a> Columns<'a> {
 
     pub(crate) fn postgres(row: &'a tokio_postgres::Row) -> Self {
         Self { row: RowRef::Postgres(row), next: 0 }
+    }
+
+    /// How many columns there are.
+    pub(crate) fn len(&self) -> usize {
+        match &self.row {
+            RowRef::Sqlite(row) => row.as_ref().column_count(),
+            RowRef::Postgres(row) => row.len(),
+        }
     }
 
     /// The next column.

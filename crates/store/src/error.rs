@@ -93,7 +93,7 @@ pub enum StoreError {
     #[error("the store is damaged: `{table}` holds {what} in row {row}")]
     Inconsistent {
         /// The table.
-        table: &'static str,
+        table: String,
         /// What is wrong: the column and its content.
         what: String,
         /// The row, by its key.
@@ -112,6 +112,39 @@ pub enum StoreError {
         table: &'static str,
         /// The row, by its key.
         row: String,
+    },
+    /// A store that should be new has something in it.
+    #[error("the store `{url}` is not empty: `{table}` has rows; nothing was changed")]
+    NotEmpty {
+        /// The address, without a password.
+        url: String,
+        /// A table with rows.
+        table: String,
+    },
+    /// What was copied is not what was read.
+    #[error("`{table}` came out different from what went in; nothing was kept")]
+    CopyDiffers {
+        /// The table.
+        table: String,
+    },
+    /// A file that should be a backup is none, or is damaged.
+    #[error("`{path}` is no usable backup: {what}")]
+    BadBackup {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// A file beside the store could not be written or read.
+    #[error("cannot {doing} `{path}`")]
+    File {
+        /// What was being done.
+        doing: &'static str,
+        /// The file.
+        path: String,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
     },
     /// A time that cannot be represented.
     #[error("the time {0} is outside of what the store can keep")]

@@ -200,16 +200,31 @@ pub fn entry_hash(seq: i64, entry: &Entry, prev_hash: &[u8; 32]) -> [u8; 32] {
 pub fn verify<'a>(
     entries: impl IntoIterator<Item = &'a JournalEntry>,
 ) -> Result<Summary, BrokenAt> {
-    let mut summary = Summary { n_entries: 0, first_seq: None, last_seq: None, last_hash: [0; 32] };
-    for whole in entries {
+    let mut verifier = Verifier::default();
+    entries.into_iter().try_for_each(|entry| verifier.take(entry))?;
+    Ok(verifier.summary())
+}
+
+/// As [`verify`], entry by entry, for a chain that is longer than memory.
+#[derive(Debug, Default)]
+pub struct Verifier {
+    n_entries: u64,
+    first_seq: Option<i64>,
+    last_seq: Option<i64>,
+    last_hash: [u8; 32],
+}
+
+impl Verifier {
+    /// Takes the next entry.
+    pub fn take(&mut self, whole: &JournalEntry) -> Result<(), BrokenAt> {
         let JournalEntry { seq, entry: _, seal: _, prev_hash, hash } = whole;
-        if let Some(last) = summary.last_seq
+        if let Some(last) = self.last_seq
             && last.checked_add(1) != Some(*seq)
         {
             return Err(BrokenAt::Gap { expected: last.saturating_add(1), found: *seq });
         }
-        let continues = match summary.last_seq {
-            Some(_) => *prev_hash == summary.last_hash,
+        let continues = match self.last_seq {
+            Some(_) => *prev_hash == self.last_hash,
             None => *seq != 1 || *prev_hash == [0; 32],
         };
         if !continues {
@@ -218,12 +233,18 @@ pub fn verify<'a>(
         if whole.expected_hash() != *hash || !whole.says_nothing() {
             return Err(BrokenAt::Content(*seq));
         }
-        summary.n_entries += 1;
-        summary.first_seq = summary.first_seq.or(Some(*seq));
-        summary.last_seq = Some(*seq);
-        summary.last_hash = *hash;
+        self.n_entries += 1;
+        self.first_seq = self.first_seq.or(Some(*seq));
+        self.last_seq = Some(*seq);
+        self.last_hash = *hash;
+        Ok(())
     }
-    Ok(summary)
+
+    /// What was taken so far, whole and unbroken.
+    pub fn summary(&self) -> Summary {
+        let Self { n_entries, first_seq, last_seq, last_hash } = *self;
+        Summary { n_entries, first_seq, last_seq, last_hash }
+    }
 }
 
 /// The end of the chain.

@@ -6,6 +6,8 @@ mod address;
 mod alarm;
 mod arg;
 mod assignment;
+mod backup;
+mod cell;
 mod change_set;
 mod client;
 mod column;
@@ -49,6 +51,7 @@ mod store;
 mod system_health;
 mod temporary_pass;
 mod ticket;
+mod transfer;
 mod tx;
 mod unique_value;
 mod wake;
@@ -59,6 +62,7 @@ mod workflow;
 pub use account::{Account, AccountCount, AccountMark, AccountOrigin, AccountStatus};
 pub use alarm::{Alarm, AlarmId, AlarmKind, AlarmStatus};
 pub use assignment::{Assignment, AssignmentEdge};
+pub use backup::{BackupInfo, BackupStamp, check_backup};
 pub use change_set::{ChangeCounts, ChangeSet, ChangeSetId, ChangeSetStatus};
 pub use client::{Client, ClientToken};
 pub use drift::{Decided, Drift, DriftDecision, DriftGroup, DriftWhat};
@@ -69,14 +73,15 @@ pub use error::{DriverError, StoreError};
 pub use evaluation::{Evaluation, IdentityRow, StateCount, Touched};
 pub use held_role::HeldRole;
 pub use journal::{
-    BrokenAt, ERASED, Entry, JournalEntry, JournalFilter, Seal, Summary, entry_hash, seal_hash,
-    sealed_hash, verify,
+    BrokenAt, ERASED, Entry, JournalEntry, JournalFilter, Seal, Summary, Verifier, entry_hash,
+    seal_hash, sealed_hash, verify,
 };
 pub use lease::{Lease, LeaseAnswer};
 pub use link::{Link, LinkSet, PendingLink};
 pub use match_case::{CaseStatus, MatchCase, MatchCaseId, Matched};
 pub use match_decision::{MatchDecision, Verdict};
 pub use merged_entity::MergedEntity;
+pub use migrate::hex;
 pub use name::{Name, NameKind};
 pub use nesting::Nesting;
 pub use operation::{
@@ -99,6 +104,7 @@ pub use store::{Durability, FailPoint, Options, Store};
 pub use system_health::SystemHealth;
 pub use temporary_pass::TemporaryPass;
 pub use ticket::{Ticket, TicketStatus};
+pub use transfer::{CopyListener, TableSum};
 pub use tx::{ReadTx, Tx};
 pub use unique_value::{TakenValue, UniqueValue};
 pub use wake::Wake;

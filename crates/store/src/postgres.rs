@@ -16,7 +16,7 @@ use crate::{
     arg::Arg,
     column::{Columns, FromRow},
     error::{pool_error, postgres_error},
-    statement::Insert,
+    statement::InsertText,
 };
 
 /// Statements under way at once in a pipeline.
@@ -160,7 +160,7 @@ impl PostgresTx {
     /// Inserts rows with binary COPY.
     pub(crate) async fn insert_many<'r, R>(
         &self,
-        insert: &Insert,
+        insert: &InsertText<'_>,
         items: &'r [R],
         bind: impl Fn(&'r R, &mut Vec<Arg<'r>>),
     ) -> Result<(), tokio_postgres::Error> {
@@ -182,7 +182,7 @@ impl PostgresTx {
     /// Runs a query and collects its rows.
     pub(crate) async fn fetch<T: FromRow>(
         &self,
-        (table, sql): (&'static str, &str),
+        (table, sql): (&str, &str),
         args: &[Arg<'_>],
         rows: &mut Vec<T>,
     ) -> Result<(), StoreError> {
@@ -233,7 +233,7 @@ impl PostgresTx {
     }
 }
 
-fn read_row<T: FromRow>(table: &'static str, row: &tokio_postgres::Row) -> Result<T, StoreError> {
+fn read_row<T: FromRow>(table: &str, row: &tokio_postgres::Row) -> Result<T, StoreError> {
     T::from_row(&mut Columns::postgres(row)).map_err(|bad| {
         let key = row.try_get::<_, i64>(0).map(|id| id.to_string());
         bad.of(table, key.or_else(|_| row.try_get::<_, String>(0)).unwrap_or_default())

@@ -16,7 +16,7 @@ use crate::{
     arg::Arg,
     column::{Columns, FromRow},
     error::sqlite_error,
-    statement::Insert,
+    statement::InsertText,
 };
 
 /// Statements kept prepared per connection.
@@ -27,11 +27,19 @@ const WAL_PAUSE: Duration = Duration::from_millis(5);
 /// The connections to one SQLite database.
 pub(crate) struct SqliteStore {
     path: PathBuf,
+    access: Access,
     options: Options,
     writer: Arc<tokio::sync::Mutex<Connection>>,
     readers: Arc<Readers>,
     /// The folder of a store "in memory", removed with the last clone.
     _folder: Option<tempfile::TempDir>,
+}
+
+/// What may be done with a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Read,
+    Write,
 }
 
 /// Reader connections that nobody uses at the moment.
@@ -44,6 +52,12 @@ impl SqliteStore {
     /// Opens or creates the database in a file.
     pub(crate) fn open(path: &Path, options: &Options) -> rusqlite::Result<Self> {
         Self::open_in(path.to_owned(), options, None)
+    }
+
+    /// Opens a database that is there and is only read.
+    pub(crate) fn open_read_only(path: &Path, options: &Options) -> rusqlite::Result<Self> {
+        let connection = connect(path, options, Access::Read)?;
+        Ok(Self::around(connection, Access::Read, path.to_owned(), options, None))
     }
 
     /// Opens a database that is gone when it is closed.
@@ -65,7 +79,7 @@ impl SqliteStore {
         options: &Options,
         folder: Option<tempfile::TempDir>,
     ) -> rusqlite::Result<Self> {
-        let connection = connect(&path, options)?;
+        let connection = connect(&path, options, Access::Write)?;
         turn_on_wal(&connection, options.busy_timeout)?;
         let synchronous = match (&folder, options.durability) {
             (Some(_), _) => "OFF",
@@ -76,8 +90,19 @@ impl SqliteStore {
         connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
         connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
         connection.pragma_update(None, "cache_size", -64 * 1024)?;
-        Ok(Self {
+        Ok(Self::around(connection, Access::Write, path, options, folder))
+    }
+
+    fn around(
+        connection: Connection,
+        access: Access,
+        path: PathBuf,
+        options: &Options,
+        folder: Option<tempfile::TempDir>,
+    ) -> Self {
+        Self {
             path,
+            access,
             options: options.clone(),
             writer: Arc::new(tokio::sync::Mutex::new(connection)),
             readers: Arc::new(Readers {
@@ -85,7 +110,7 @@ impl SqliteStore {
                 free: Arc::new(Semaphore::new(options.connections.max(1))),
             }),
             _folder: folder,
-        })
+        }
     }
 
     /// Waits for the turn to write and begins.
@@ -111,18 +136,19 @@ impl SqliteStore {
     }
 
     fn open_reader(&self) -> rusqlite::Result<Connection> {
-        let connection = connect(&self.path, &self.options)?;
+        let connection = connect(&self.path, &self.options, self.access)?;
         connection.pragma_update(None, "query_only", true)?;
         connection.pragma_update(None, "cache_size", -16 * 1024)?;
         Ok(connection)
     }
 }
 
-fn connect(path: &Path, options: &Options) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_CREATE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
+fn connect(path: &Path, options: &Options, access: Access) -> rusqlite::Result<Connection> {
+    let access = match access {
+        Access::Write => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+        Access::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
+    };
+    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(options.busy_timeout)?;
     connection.set_prepared_statement_cache_capacity(PREPARED);
     connection.pragma_update(None, "temp_store", "MEMORY")?;
@@ -196,6 +222,17 @@ impl SqliteTx {
         Ok(())
     }
 
+    /// Copies the whole database, as this transaction sees it, into the database at `path`.
+    pub(crate) fn copy_pages(&self, path: &Path) -> rusqlite::Result<()> {
+        use rusqlite::backup::{Backup, StepResult};
+        let mut copy = Connection::open(path)?;
+        let backup = Backup::new(self.connection()?, &mut copy)?;
+        // All pages in one step. The transaction holds the state still, so it never begins again because somebody writes.
+        // Not done would mean locked, but nobody else has the new file and the source is ours to read.
+        let is_done = backup.step(-1)? == StepResult::Done;
+        is_done.then_some(()).ok_or(rusqlite::Error::InvalidQuery)
+    }
+
     /// Runs statements separated by `;`.
     pub(crate) fn batch(&self, sql: &str) -> rusqlite::Result<()> {
         self.connection()?.execute_batch(sql)
@@ -228,7 +265,7 @@ impl SqliteTx {
     /// Inserts rows.
     pub(crate) fn insert_many<'r, R>(
         &self,
-        insert: &Insert,
+        insert: &InsertText<'_>,
         items: &'r [R],
         bind: impl Fn(&'r R, &mut Vec<Arg<'r>>),
     ) -> rusqlite::Result<()> {
@@ -245,7 +282,7 @@ impl SqliteTx {
     /// Runs a query and hands each row to `each`.
     pub(crate) fn fetch<T: FromRow>(
         &self,
-        (table, sql): (&'static str, &str),
+        (table, sql): (&str, &str),
         args: &[Arg<'_>],
         rows: &mut Vec<T>,
     ) -> Result<(), StoreError> {
@@ -290,7 +327,7 @@ fn run(statement: &mut CachedStatement<'_>, args: &[Arg<'_>]) -> rusqlite::Resul
 
 fn query<T: FromRow>(
     statement: &mut CachedStatement<'_>,
-    table: &'static str,
+    table: &str,
     args: &[Arg<'_>],
     most: usize,
     rows: &mut Vec<T>,

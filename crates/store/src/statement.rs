@@ -49,17 +49,20 @@ macro_rules! nothing {
 
 pub(crate) use {insert_into, nothing};
 
+/// How rows of a table are inserted in bulk, as it stands in the program.
+pub(crate) type Insert = InsertText<'static>;
+
 /// How rows of a table are inserted in bulk.
 #[derive(Debug)]
-pub(crate) struct Insert {
+pub(crate) struct InsertText<'s> {
     /// The table.
-    pub(crate) table: &'static str,
+    pub(crate) table: &'s str,
     /// For SQLite, row by row.
-    pub(crate) by_row: &'static str,
+    pub(crate) by_row: &'s str,
     /// For PostgreSQL.
-    pub(crate) copy: &'static str,
+    pub(crate) copy: &'s str,
     /// A statement whose result has the types of the columns.
-    pub(crate) types: &'static str,
+    pub(crate) types: &'s str,
 }
 
 /// What is known about a statement's text.
@@ -106,7 +109,7 @@ impl Statements {
 }
 
 /// Writes `?n` for `$n` outside of quotes. SQLite numbers `$1` by first appearance, which binds the wrong values.
-fn for_sqlite(sql: &str) -> String {
+pub(crate) fn for_sqlite(sql: &str) -> String {
     let mut text = String::with_capacity(sql.len());
     let mut quoted = false;
     let mut chars = sql.chars().peekable();

@@ -106,6 +106,14 @@ impl Store {
         Ok(store)
     }
 
+    /// Opens a database in a file as it is, to read it only.
+    pub(crate) fn open_unchanged(path: &Path) -> Result<Self, StoreError> {
+        let url = format!("sqlite:{}", path.display());
+        let opened = SqliteStore::open_read_only(path, &Options::default());
+        let backend = Backend::Sqlite(opened.map_err(|err| open_sqlite(&url, &err))?);
+        Ok(Self { backend: Arc::new(backend), shared: Arc::new(Shared::new(url)) })
+    }
+
     /// The address without a password.
     pub fn url(&self) -> &str {
         &self.shared.url

@@ -7,6 +7,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     ops::{Deref, DerefMut},
+    path::Path,
     sync::Arc,
 };
 
@@ -18,7 +19,7 @@ use crate::{
     error::{postgres_error, sqlite_error},
     postgres::PostgresTx,
     sqlite::SqliteTx,
-    statement::Insert,
+    statement::{Insert, InsertText, for_sqlite},
     store::Shared,
     wake::is_news,
 };
@@ -85,6 +86,32 @@ impl ReadTx {
             }
         }
         Ok(rows)
+    }
+
+    /// Rows of a query whose text was made from the catalogue of the schema; only `transfer` does that.
+    pub(crate) async fn fetch_made<T: FromRow>(
+        &mut self,
+        table: &str,
+        sql: &str,
+        args: &[Arg<'_>],
+    ) -> Result<Vec<T>, StoreError> {
+        let mut rows = Vec::new();
+        match &self.connection {
+            Connection::Sqlite(tx) => tx.fetch((table, &for_sqlite(sql)), args, &mut rows)?,
+            Connection::Postgres(tx) => tx.fetch((table, sql), args, &mut rows).await?,
+        }
+        Ok(rows)
+    }
+
+    /// Copies a whole SQLite database, as this transaction sees it, into a new file.
+    pub(crate) fn copy_pages(&self, path: &Path) -> Result<(), StoreError> {
+        match &self.connection {
+            Connection::Sqlite(tx) => {
+                tx.copy_pages(path).map_err(|err| sqlite_error("backup", &err))
+            }
+            // PostgreSQL has no pages for us; whoever asks looks first.
+            Connection::Postgres(_) => Ok(()),
+        }
     }
 
     /// The first row of a query.
@@ -294,6 +321,25 @@ impl Tx {
         }
         self.wrote(table, items.len() as u64);
         Ok(())
+    }
+
+    /// Inserts rows that were copied. They count neither as writes nor as a change of facts: the fact version is copied too.
+    pub(crate) async fn insert_copied<'r, R>(
+        &mut self,
+        insert: &InsertText<'_>,
+        items: &'r [R],
+        bind: impl Fn(&'r R, &mut Vec<Arg<'r>>),
+    ) -> Result<(), StoreError> {
+        let table = insert.table;
+        match &self.read.connection {
+            Connection::Sqlite(tx) => {
+                tx.insert_many(insert, items, bind).map_err(|err| sqlite_error(table, &err))
+            }
+            Connection::Postgres(tx) => {
+                let inserted = tx.insert_many(insert, items, bind).await;
+                inserted.map_err(|err| postgres_error(table, &err))
+            }
+        }
     }
 
     fn wrote(&mut self, table: &'static str, n_rows: u64) {

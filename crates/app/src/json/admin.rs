@@ -1,8 +1,6 @@
 //! Roles, revisions, alarms, findings, the journal's state.
 
-use std::fmt::Write as _;
-
-use muster_store::{RevisionHead, Summary};
+use muster_store::{BackupInfo, RevisionHead, Summary, TableSum, hex};
 use serde_json::{Value as Json, json};
 
 use crate::{AlarmView, Finding, RoleView};
@@ -44,10 +42,25 @@ pub fn finding(finding: &Finding) -> Json {
 /// A journal, or an export of it, that is whole.
 pub fn verified(summary: &Summary) -> Json {
     let Summary { n_entries, first_seq, last_seq, last_hash } = summary;
-    let hash = last_hash.iter().fold(String::new(), |mut hex, byte| {
-        // Writing into a String cannot fail.
-        _ = write!(hex, "{byte:02x}");
-        hex
-    });
+    let hash = hex(last_hash);
     json!({ "ok": true, "events": n_entries, "first": first_seq, "last": last_seq, "last_hash": hash })
+}
+
+/// What a backup holds, and when and by which program it was made.
+pub fn backup(info: &BackupInfo) -> Json {
+    let BackupInfo { stamp, schema, tables, journal } = info;
+    json!({
+        "made_at": stamp.made_at.to_string(), "version": &*stamp.version, "schema": schema, "journal": verified(journal),
+        "tables": table_sums(tables),
+    })
+}
+
+/// The number of rows of each table, and their hash.
+pub fn table_sums(tables: &[TableSum]) -> Json {
+    tables
+        .iter()
+        .map(|TableSum { table, n_rows, hash }| {
+            json!({ "table": table, "rows": n_rows, "sha256": hex(hash) })
+        })
+        .collect()
 }

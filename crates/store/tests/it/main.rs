@@ -8,6 +8,7 @@ mod support;
 mod accounts;
 mod alarms;
 mod assignments;
+mod backups;
 mod change_sets;
 mod clients;
 mod drift;
