@@ -1,4 +1,5 @@
-//! Developer commands: `cargo xtask ci`, `test`, `tidy`, `generate`, `deny`, `bench`, `measure`.
+//! Developer commands: `cargo xtask ci`, `test`, `tidy`, `generate`, `deny`, `fuzz`,
+//! `bench`, `package`, `measure`.
 //!
 //! Everything a contributor or CI runs starts here, so that nothing but cargo has to be installed. Nothing here is part
 //! of the product: no product crate may depend on it, and it depends on none of them.
@@ -7,8 +8,10 @@ mod bench;
 mod ci;
 mod command;
 mod deny;
+mod fuzz;
 mod generate;
 mod measure;
+mod package;
 mod packages;
 mod repo;
 mod servers;
@@ -26,12 +29,15 @@ const USAGE: &str = "\
 Usage: cargo xtask COMMAND
 
 Commands:
-  ci                  format, tidy, clippy, doc, test, generate --check, deny; stops at the first failure
+  ci                  format, tidy, clippy, doc, test, fuzz, generate --check, deny; stops at the first failure
   test [ARGS]         makes sure the servers that tests need are there, then cargo test --workspace [ARGS]
   tidy                the house rules that a program can check
   generate [--check]  writes the generated files, or fails when one is out of date
   deny                licences, sources and banned crates
+  fuzz [--seconds N [--seed N]]
+                      damaged input for everything that parses; another seed tries other inputs
   bench [--full]      the benchmarks, small or at full size; with arguments: one of them, as written
+  package             the Debian package, into target/package; needs dpkg-deb
   measure             sizes and shares of the code, against the targets
 ";
 
@@ -57,6 +63,10 @@ fn run(arguments: &[String]) -> Result<()> {
         ["generate", "--check"] => generate::check(&repo),
         ["deny"] => deny::run(&repo),
         ["bench", rest @ ..] => bench::run(&repo, rest),
+        ["fuzz"] => fuzz::run(&repo, fuzz::SHORT, "1"),
+        ["fuzz", "--seconds", seconds] => fuzz::run(&repo, seconds, "1"),
+        ["fuzz", "--seconds", seconds, "--seed", seed] => fuzz::run(&repo, seconds, seed),
+        ["package"] => package::run(&repo),
         ["measure"] => measure::run(&repo),
         [] | ["help" | "-h" | "--help"] => {
             say(USAGE);
