@@ -1,16 +1,21 @@
 //! The journal: search, export as JSON lines, verification that needs only the export.
 
-use std::io::BufRead;
+use std::io::{BufRead, Read as _};
 
 use jiff::Timestamp;
-use muster_store::{Entry, JournalEntry, JournalFilter, Seal, Summary, hex};
+use muster_store::{Entry, JournalEntry, JournalFilter, Seal, Summary, Verifier, hex};
 use serde_json::{Value as Json, json};
 
-use crate::{Error, Kind, Opened};
+use crate::{
+    Error, Kind, Opened,
+    checkpoint::{Signatures, checkpoint_json, key_json},
+    keys::unhex,
+    ocsf::ocsf_event,
+};
 
 const BATCH: usize = 1000;
 /// No honest line is longer.
-const MAX_LINE: usize = 16 << 20;
+const MAX_LINE: u64 = 16 << 20;
 
 /// Which entries are asked for.
 #[derive(Debug, Clone, Default)]
@@ -48,54 +53,122 @@ pub fn journal_json(entry: &JournalEntry) -> Json {
     })
 }
 
+/// The form of exported entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ExportFormat {
+    /// Entries with what verification needs, and between them keys and checkpoints.
+    #[default]
+    Jsonl,
+    /// Events of the Open Cybersecurity Schema.
+    Ocsf,
+}
+
 /// Writes the whole journal, one JSON object a line, and returns how many entries it wrote.
 pub async fn export_journal(
     opened: &Opened,
     out: &mut (dyn std::io::Write + Send),
 ) -> Result<u64, Error> {
+    export_journal_after(opened, 0, ExportFormat::Jsonl, out).await.map(|(n, _)| n)
+}
+
+/// Writes the entries after a place, and returns how many, and the place of the last: the next export goes on after it.
+pub async fn export_journal_after(
+    opened: &Opened,
+    after: i64,
+    format: ExportFormat,
+    out: &mut (dyn std::io::Write + Send),
+) -> Result<(u64, i64), Error> {
+    let mut write = |json: &Json| {
+        writeln!(out, "{json}").map_err(|error| {
+            Error::new(Kind::Unavailable, "the export cannot be written").caused_by(error)
+        })
+    };
     let mut tx = opened.store.read().await?;
-    let mut after = None;
-    let mut n = 0;
+    if format == ExportFormat::Jsonl {
+        for key in tx.journal_keys().await? {
+            write(&key_json(&key))?;
+        }
+    }
+    let (mut n, mut last) = (0, after);
     loop {
-        let entries = tx.scan_journal(after, BATCH).await?;
-        let Some(last) = entries.last() else { return Ok(n) };
-        after = Some(last.seq);
+        let entries = tx.scan_journal(Some(last), BATCH).await?;
+        let mut signed = tx.scan_checkpoints(last, BATCH).await?.into_iter().peekable();
+        let Some(end) = entries.last() else { return Ok((n, last)) };
+        last = end.seq;
         for entry in &entries {
-            writeln!(out, "{}", journal_json(entry)).map_err(|error| {
-                Error::new(Kind::Unavailable, "the export cannot be written").caused_by(error)
-            })?;
             n += 1;
+            if format == ExportFormat::Ocsf {
+                write(&ocsf_event(entry))?;
+                continue;
+            }
+            write(&journal_json(entry))?;
+            while let Some(checkpoint) = signed.next_if(|checkpoint| checkpoint.seq <= entry.seq) {
+                write(&checkpoint_json(&checkpoint))?;
+            }
         }
     }
 }
 
+/// What an export holds whose chain is whole and whose signatures are right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// The chain.
+    pub summary: Summary,
+    /// How many checkpoints there are.
+    pub n_checkpoints: u64,
+    /// The last entry that a checkpoint covers; 0 for none.
+    pub covered: i64,
+}
+
 /// Checks an export line by line; the first damage is named.
 pub fn verify_export(reader: &mut dyn BufRead) -> Result<Summary, Error> {
+    verify_signed_export(reader, None).map(|verified| verified.summary)
+}
+
+/// As [`verify_export`], with the checkpoints. `trusted` is the first public key, in hexadecimal digits, as it was noted
+/// elsewhere: without it, whoever rewrote everything could have signed it with a key of their own.
+pub fn verify_signed_export(
+    reader: &mut dyn BufRead,
+    trusted: Option<&str>,
+) -> Result<Verified, Error> {
     let broken = |message: String| Error::new(Kind::BrokenChain, message);
-    let mut entries = Vec::new();
+    let mut chain = Verifier::default();
+    let mut signatures = Signatures::trusting(trusted)?;
     let mut line = String::new();
     let mut number = 0u64;
     loop {
         line.clear();
         let n = reader
+            .take(MAX_LINE + 1)
             .read_line(&mut line)
             .map_err(|error| Error::invalid("the export cannot be read").caused_by(error))?;
         if n == 0 {
             break;
         }
         number += 1;
-        if n > MAX_LINE {
+        if n as u64 > MAX_LINE {
             return Err(Error::invalid(format!("line {number} is longer than {MAX_LINE} bytes")));
         }
-        let entry = serde_json::from_str(&line).ok().and_then(|json| from_json(&json));
-        entries.push(entry.ok_or_else(|| broken(format!("line {number} is not a journal entry")))?);
+        let json: Json = serde_json::from_str(&line).unwrap_or_default();
+        if let Some(checked) = signatures.line(&json) {
+            checked?;
+            continue;
+        }
+        let entry = from_json(&json)
+            .ok_or_else(|| broken(format!("line {number} is not a journal entry")))?;
+        chain.take(&entry).map_err(|at| broken(at.to_string()))?;
+        signatures.entry(entry.seq, entry.hash);
     }
-    muster_store::verify(&entries).map_err(|at| broken(at.to_string()))
+    signatures.end()?;
+    let Signatures { n_checkpoints, covered, .. } = signatures;
+    Ok(Verified { summary: chain.summary(), n_checkpoints, covered })
 }
 
 fn from_json(json: &Json) -> Option<JournalEntry> {
     let text = |key: &str| json.get(key).and_then(Json::as_str).map(Into::into);
-    let hash = |key: &str| json.get(key).and_then(Json::as_str).and_then(unhex);
+    let hash = |key: &str| {
+        json.get(key).and_then(Json::as_str).and_then(unhex).and_then(|hash| hash.try_into().ok())
+    };
     let at: Timestamp = json.get("at")?.as_str()?.parse().ok()?;
     Some(JournalEntry {
         seq: json.get("seq")?.as_i64()?,
@@ -116,14 +189,4 @@ fn from_json(json: &Json) -> Option<JournalEntry> {
         prev_hash: hash("prev_hash")?,
         hash: hash("hash")?,
     })
-}
-
-fn unhex(text: &str) -> Option<[u8; 32]> {
-    let digits: Option<Vec<u8>> =
-        text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect();
-    let bytes: Vec<u8> = digits?
-        .chunks(2)
-        .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit))
-        .collect();
-    bytes.try_into().ok()
 }

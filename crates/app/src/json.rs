@@ -16,7 +16,9 @@ use serde_json::{Value as Json, json};
 
 pub use self::{
     accounts::{account, orphan, orphan_decision, ownerless},
-    admin::{alarm, backup, finding, revision, role, table_sums, verified},
+    admin::{
+        alarm, backup, finding, journal_key, revision, role, table_sums, verified, verified_export,
+    },
     drift::{adopted, drift, drift_group},
     explain::{access_explained, attribute_explained, person_explained},
     people::{assignment, person},

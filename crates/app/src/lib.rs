@@ -7,6 +7,7 @@ mod accounts;
 mod alarm;
 mod assign;
 mod audit;
+mod checkpoint;
 mod clients;
 mod context;
 mod deliver;
@@ -19,8 +20,10 @@ mod explain;
 mod facts;
 mod files;
 pub mod json;
+mod keys;
 mod names;
 mod nearby;
+mod ocsf;
 mod opened;
 mod orphans;
 mod owners;
@@ -37,7 +40,11 @@ pub use alarm::{
     AlarmView, NewAlarm, acknowledge_alarm, clear_alarms, list_alarms, raise_alarm, raise_alarms,
 };
 pub use assign::{AssignRequest, AssignmentView, assign, list_assignments, unassign};
-pub use audit::{AuditQuery, export_journal, journal_json, search_journal, verify_export};
+pub use audit::{
+    AuditQuery, ExportFormat, Verified, export_journal, export_journal_after, journal_json,
+    search_journal, verify_export, verify_signed_export,
+};
+pub use checkpoint::{make_checkpoint, make_due_checkpoint};
 pub use clients::{
     KnownClient, TokenMade, create_token, end_client, known_client, list_clients, revoke_token,
     rotate_token, token_json,
@@ -64,8 +71,10 @@ pub use facts::{
     load_identities, load_world, load_world_for, role_assignments, subject_of,
 };
 pub use files::{belongs_to_project, load_project, project_hash, read_project};
+pub use keys::{SigningKey, init_keys, key_file, list_keys, rotate_keys, signing_key};
 pub use names::{AccountNames, Layout, Names, ReadNames, SystemNames, TypeNames};
 pub use nearby::load_world_near;
+pub use ocsf::ocsf_event;
 pub use opened::{Opened, absolute_url, likeness, similar};
 pub use orphans::{OrphanChoice, assign_orphan, decide_orphans, expire_orphans, orphan_decisions};
 pub use owners::{Ownerless, list_ownerless};

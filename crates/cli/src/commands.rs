@@ -15,8 +15,10 @@ pub(crate) mod drift;
 pub(crate) mod events;
 pub(crate) mod explain;
 pub(crate) mod fmt;
+pub(crate) mod healthcheck;
 pub(crate) mod help;
 pub(crate) mod init;
+pub(crate) mod keys;
 pub(crate) mod man;
 pub(crate) mod matches;
 pub(crate) mod migrate;
@@ -91,9 +93,11 @@ pub(crate) async fn run(shell: &mut Shell, command: Command) -> Result<Exit> {
         Command::Assignments(args) => Box::pin(assignments::run(shell, args)).await,
         Command::Workflows(args) => Box::pin(workflows::run(shell, args)).await,
         Command::Audit(args) => Box::pin(audit::run(shell, args)).await,
+        Command::Keys(args) => Box::pin(keys::run(shell, args)).await,
         Command::Backup(args) => Box::pin(backup::run(shell, args)).await,
         Command::Restore(args) => Box::pin(restore::run(shell, args)).await,
         Command::Migrate(args) => Box::pin(migrate::run(shell, args)).await,
+        Command::Healthcheck(args) => Box::pin(healthcheck::run(shell, args)).await,
         Command::Doctor(args) => Box::pin(doctor::run(shell, args)).await,
         Command::Schema(args) => schema::run(shell, &args),
         Command::Completion(args) => completion::run(shell, &args),

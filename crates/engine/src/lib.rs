@@ -6,6 +6,7 @@
 mod account_change;
 mod anonymise;
 mod apply;
+mod audit;
 mod backoff;
 mod backup;
 mod change_set;
@@ -45,6 +46,7 @@ mod workflows;
 
 pub use anonymise::{AnonymiseReport, anonymise_due, anonymise_person};
 pub use apply::{ApplyOptions, ApplyReport, CancelFlag, apply, apply_made};
+pub use audit::{Shipped, keep_audit, ship_journal};
 pub use backup::{back_up, migrate, restore};
 pub use change_set::{list_change_sets, reject_change_set, release_change_set};
 pub use effects::GRACE;

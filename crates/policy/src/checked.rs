@@ -41,6 +41,8 @@ pub struct Model {
     pub webhooks: Vec<Webhook>,
     /// How mail is sent (`mail:`), as its settings are written.
     pub mail: Option<Settings>,
+    /// How the journal is signed and where it goes (`audit:`), as its settings are written.
+    pub audit: Option<Settings>,
     /// Who may do what in applications.
     pub access: AccessModel,
 }

@@ -124,7 +124,9 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
     let roles = roles.into_iter().collect::<Option<Vec<_>>>()?;
     let timezone = timezone?;
     let lifecycles: Vec<_> = types.iter().map(|of| of.lifecycle.clone()).collect();
-    let mail = workflows::mail(parts.mail);
+    let settings =
+        |node: Option<&Node>| node.map(|node| systems::settings_of(Some(node), node.span));
+    let (mail, audit) = (settings(parts.mail), settings(parts.audit));
     let ground = workflows::Ground {
         schema: &schema,
         roles: &role_names,
@@ -148,6 +150,7 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
         workflows,
         webhooks,
         mail,
+        audit,
         access,
     })
 }

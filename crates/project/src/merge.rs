@@ -37,6 +37,8 @@ pub(crate) struct Parts<'d> {
     pub(crate) webhooks: Vec<&'d Entry>,
     /// `mail:`
     pub(crate) mail: Option<&'d Node>,
+    /// `audit:`
+    pub(crate) audit: Option<&'d Node>,
     /// `tests:` in the order written.
     pub(crate) tests: Vec<&'d Node>,
 }
@@ -48,12 +50,14 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
     let mut timezone: Option<&Entry> = None;
     let mut store: Option<&Entry> = None;
     let mut mail: Option<&Entry> = None;
+    let mut audit: Option<&Entry> = None;
     for entry in documents.iter().flat_map(|document| document.root.entries()) {
         match &*entry.key {
             "muster" => once(context, &mut version, entry),
             "timezone" => once(context, &mut timezone, entry),
             "store" => once(context, &mut store, entry),
             "mail" => once(context, &mut mail, entry),
+            "audit" => once(context, &mut audit, entry),
             "apps" => parts.apps.extend(entry.value.entries()),
             "access" => parts.access.extend(entry.value.entries()),
             "workflows" => parts.workflows.extend(entry.value.entries()),
@@ -71,6 +75,7 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
     parts.timezone = timezone.map(|entry| &entry.value);
     parts.store = store.map(|entry| &entry.value);
     parts.mail = mail.map(|entry| &entry.value).filter(|node| !node.is_null());
+    parts.audit = audit.map(|entry| &entry.value).filter(|node| !node.is_null());
     let named = [
         ("entity type", &mut parts.types),
         ("system", &mut parts.systems),

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::SignedDuration;
 use muster_lang::{Env, Type};
-use muster_model::{AttributeKind, EntityType, Schema, Settings, Slot, Span, Text, ValueType};
+use muster_model::{AttributeKind, EntityType, Schema, Slot, Span, Text, ValueType};
 use muster_policy::{LifecycleState, System, TaskArg, Trigger, Workflow, WorkflowTask};
 
 use crate::{
@@ -50,11 +50,6 @@ pub(crate) fn workflows(
         Some(workflow(context, entry, entity_type, ground, &known))
     });
     built.collect()
-}
-
-/// The settings of the mail server.
-pub(crate) fn mail(node: Option<&Node>) -> Option<Settings> {
-    node.map(|node| systems::settings_of(Some(node), node.span))
 }
 
 fn workflow(

@@ -29,6 +29,8 @@ words! {
         OwnerGone = "owner gone",
         /// Events are not posted to an address any more.
         WebhookDisabled = "webhook disabled",
+        /// An export of the journal cannot deliver.
+        ExportStuck = "export stuck",
     }
 }
 
@@ -106,6 +108,13 @@ macro_rules! select_alarm {
 }
 
 impl ReadTx {
+    /// True when there is an alarm about this that is not cleared.
+    pub async fn has_alarm(&mut self, kind: AlarmKind, about: &str) -> Result<bool, StoreError> {
+        let sql = "SELECT id FROM alarm WHERE kind = $1 AND about = $2 AND status <> 'cleared'";
+        let found: Option<i64> = self.fetch_one(sql, args![kind, about]).await?;
+        Ok(found.is_some())
+    }
+
     /// The alarm with this id.
     pub async fn alarm(&mut self, id: AlarmId) -> Result<Option<Alarm>, StoreError> {
         self.fetch_one(select_alarm!("WHERE id = $1"), args![id]).await

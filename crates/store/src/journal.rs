@@ -59,6 +59,10 @@ pub enum Seal {
     Erased([u8; 32]),
 }
 
+/// Entries have the time at which their use case began; in the chain they stand in the order in which these ended. No use
+/// case takes so long.
+const DISORDER: jiff::SignedDuration = jiff::SignedDuration::from_hours(6);
+
 /// What stands in place of a subject that was erased.
 pub const ERASED: &str = "erased";
 
@@ -306,7 +310,7 @@ macro_rules! search_journal {
              AND (CAST($4 AS TEXT) IS NULL OR correlation = $4) \
              AND (CAST($5 AS BIGINT) IS NULL OR at >= $5) \
              AND (CAST($6 AS BIGINT) IS NULL OR at < $6) \
-             AND seq < $7 ORDER BY seq DESC LIMIT $8"
+             AND seq < $7 AND seq >= $9 ORDER BY seq DESC LIMIT $8"
         )
     };
 }
@@ -331,9 +335,23 @@ impl ReadTx {
         } else {
             search_journal!("seq > 0")
         };
-        let before = before.unwrap_or(i64::MAX);
-        let args = args![subject, actor, action, correlation, *from, *until, before, limit];
+        let (mut first, mut before) = (0, before.unwrap_or(i64::MAX));
+        if let Some(from) = from.and_then(|from| from.checked_sub(DISORDER).ok()) {
+            first = self.entry_since(from).await?.unwrap_or(i64::MAX);
+        }
+        if let Some(until) = until.and_then(|until| until.checked_add(DISORDER).ok())
+            && let Some(after) = self.entry_since(until).await?
+        {
+            before = before.min(after);
+        }
+        let args = args![subject, actor, action, correlation, *from, *until, before, limit, first];
         self.fetch_all(sql, args).await
+    }
+
+    /// The place of the first entry that is as late as this; `None` when there is none.
+    async fn entry_since(&mut self, at: Timestamp) -> Result<Option<i64>, StoreError> {
+        let sql = "SELECT seq FROM journal WHERE at >= $1 ORDER BY at, seq LIMIT 1";
+        self.fetch_one(sql, args![at]).await
     }
 
     /// Entries in order, at most `limit`, after a place; for export and verification.

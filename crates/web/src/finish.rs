@@ -10,7 +10,7 @@ use axum::{
 };
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
-use crate::{Problem, RequestId, Router, Service, health, request_id};
+use crate::{Problem, RequestId, Router, Service, health, metrics, request_id};
 
 /// What every answer says unless its handler said otherwise.
 const HEADERS: [(HeaderName, &str); 5] = [
@@ -27,6 +27,7 @@ pub fn finish(faces: Router, service: Service) -> axum::Router {
     let late = TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, limits.answer_time);
     faces
         .merge(health::router())
+        .merge(metrics::router())
         .fallback(|| async { Problem::not_found("there is nothing at this address") })
         .method_not_allowed_fallback(|| async {
             let title = "The address does not take this method";
@@ -40,6 +41,7 @@ pub fn finish(faces: Router, service: Service) -> axum::Router {
             Problem::new(status, "bug", title, "something went wrong here").into_response()
         }))
         .layer(DefaultBodyLimit::max(limits.body))
+        .layer(middleware::from_fn_with_state(service.clone(), metrics::time))
         .layer(middleware::from_fn(harden))
         .layer(middleware::from_fn(log))
         .layer(middleware::from_fn(request_id::identify))

@@ -9,6 +9,7 @@ mod events;
 mod finish;
 mod health;
 mod limits;
+mod metrics;
 mod problem;
 mod rate;
 mod request_id;

@@ -1,10 +1,14 @@
 //! What every handler is given: the project as it is now, the time, the limits.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{
+    Arc, PoisonError, RwLock,
+    atomic::{AtomicI64, Ordering},
+};
 
+use jiff::Timestamp;
 use muster_app::{Clock, Opened};
 
-use crate::{Limits, rate::Buckets};
+use crate::{Limits, metrics::Metrics, rate::Buckets};
 
 /// The state of every face. Clones share it.
 #[derive(Clone)]
@@ -15,6 +19,9 @@ struct Inner {
     clock: Arc<dyn Clock>,
     limits: Limits,
     buckets: Buckets,
+    metrics: Metrics,
+    /// Microseconds since 1970; 0 when there is no loop.
+    beat: AtomicI64,
 }
 
 impl Service {
@@ -22,7 +29,14 @@ impl Service {
     pub fn new(opened: Opened, clock: Arc<dyn Clock>, limits: Limits) -> Self {
         let buckets = Buckets::new(limits.rate);
         let opened = RwLock::new(Arc::new(opened));
-        Self(Arc::new(Inner { opened, clock, limits, buckets }))
+        Self(Arc::new(Inner {
+            opened,
+            clock,
+            limits,
+            buckets,
+            metrics: Metrics::default(),
+            beat: AtomicI64::new(0),
+        }))
     }
 
     /// The project as it is now. A handler asks once and keeps to it.
@@ -43,6 +57,21 @@ impl Service {
     /// The limits.
     pub fn limits(&self) -> &Limits {
         &self.0.limits
+    }
+
+    /// Notes that the loop of this process is alive now.
+    pub fn beat(&self) {
+        self.0.beat.store(self.0.clock.now().as_microsecond(), Ordering::Relaxed);
+    }
+
+    /// When the loop was last seen alive; `None` when this process has none.
+    pub(crate) fn last_beat(&self) -> Option<Timestamp> {
+        let beat = self.0.beat.load(Ordering::Relaxed);
+        Timestamp::from_microsecond(beat).ok().filter(|_| beat != 0)
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     pub(crate) fn buckets(&self) -> &Buckets {

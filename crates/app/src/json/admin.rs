@@ -1,9 +1,9 @@
 //! Roles, revisions, alarms, findings, the journal's state.
 
-use muster_store::{BackupInfo, RevisionHead, Summary, TableSum, hex};
+use muster_store::{BackupInfo, JournalKey, RevisionHead, Summary, TableSum, hex};
 use serde_json::{Value as Json, json};
 
-use crate::{AlarmView, Finding, RoleView};
+use crate::{AlarmView, Finding, RoleView, Verified};
 
 /// A role of the model.
 pub fn role(role: &RoleView) -> Json {
@@ -63,4 +63,23 @@ pub fn table_sums(tables: &[TableSum]) -> Json {
             json!({ "table": table, "rows": n_rows, "sha256": hex(hash) })
         })
         .collect()
+}
+
+/// An export whose chain is whole and whose signatures are right.
+pub fn verified_export(verified: &Verified) -> Json {
+    let Verified { summary, n_checkpoints, covered } = verified;
+    let mut json = self::verified(summary);
+    if let Some(fields) = json.as_object_mut() {
+        fields.insert("checkpoints".to_owned(), (*n_checkpoints).into());
+        fields.insert("covered".to_owned(), (*covered).into());
+    }
+    json
+}
+
+/// The public half of a key of the journal.
+pub fn journal_key(key: &JournalKey) -> Json {
+    json!({
+        "number": key.number, "public_key": hex(&key.public_key), "made_at": key.made_at.to_string(),
+        "endorsed": key.endorsement.is_some(),
+    })
 }

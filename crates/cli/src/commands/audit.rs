@@ -2,9 +2,13 @@
 
 use std::io::{BufReader, BufWriter, Write as _};
 
-use muster_app::{AuditQuery, export_journal, json, search_journal, verify_export};
-use muster_store::{JournalEntry, JournalFilter, Summary};
-use serde_json::Value as Json;
+use muster_app::{
+    AuditQuery, ExportFormat, Verified, export_journal, export_journal_after, json,
+    make_checkpoint, search_journal, verify_signed_export,
+};
+use muster_engine::{Shipped, ship_journal};
+use muster_store::{JournalEntry, JournalFilter, Summary, hex};
+use serde_json::{Value as Json, json};
 
 use crate::{
     Exit, Result,
@@ -26,6 +30,10 @@ enum Verb {
     Search(SearchArgs),
     Export(ExportArgs),
     Verify(VerifyArgs),
+    /// Sign the journal as it is now, with the key of `muster keys`
+    Checkpoint,
+    /// Deliver now what the exports of the model have not delivered yet
+    Ship,
 }
 
 /// List entries, the newest first
@@ -59,10 +67,37 @@ struct SearchArgs {
 
 /// Write the whole journal as JSON lines, with everything that verification needs
 #[derive(clap::Args, Debug)]
+#[command(
+    after_help = "With --format ocsf each line is an event of the Open Cybersecurity Schema."
+)]
 struct ExportArgs {
+    /// The form of the lines
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    format: Lines,
+    /// Only entries after this place; the last place is told at the end
+    #[arg(long, value_name = "PLACE", default_value_t = 0)]
+    after: i64,
     /// The file; standard output for `-`
     #[arg(value_name = "FILE", default_value = "-")]
     file: String,
+}
+
+#[derive(clap::ValueEnum, Debug, Clone, Copy, Default)]
+enum Lines {
+    /// What `muster audit verify` reads
+    #[default]
+    Jsonl,
+    /// For systems that watch security
+    Ocsf,
+}
+
+impl Lines {
+    fn format(self) -> ExportFormat {
+        match self {
+            Self::Jsonl => ExportFormat::Jsonl,
+            Self::Ocsf => ExportFormat::Ocsf,
+        }
+    }
 }
 
 /// Check that an export is whole and unchanged
@@ -73,13 +108,18 @@ struct VerifyArgs {
     /// The export; standard input for `-` [default: the journal itself]
     #[arg(value_name = "FILE")]
     file: Option<String>,
+    /// The first public key, as it was noted elsewhere: then nobody who could write the store is trusted
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
 }
 
 pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     match args.verb {
         Verb::Search(args) => search(shell, args).await,
-        Verb::Export(args) => export(shell, &args.file).await,
-        Verb::Verify(args) => verify(shell, args.file.as_deref()).await,
+        Verb::Export(args) => export(shell, &args).await,
+        Verb::Verify(args) => verify(shell, args.file.as_deref(), args.key.as_deref()).await,
+        Verb::Checkpoint => checkpoint(shell).await,
+        Verb::Ship => ship(shell).await,
     }
 }
 
@@ -141,32 +181,33 @@ fn detail(kept: &str) -> String {
     }
 }
 
-async fn export(shell: &mut Shell, file: &str) -> Result<Exit> {
+async fn export(shell: &mut Shell, args: &ExportArgs) -> Result<Exit> {
     let (_ctx, opened) = shell.open().await?;
-    let n = if file == "-" {
+    let format = args.format.format();
+    let (n, last) = if args.file == "-" {
         let mut lines = Vec::new();
-        let n = export_journal(&opened, &mut lines).await?;
+        let done = export_journal_after(&opened, args.after, format, &mut lines).await?;
         shell.ui.write(&String::from_utf8_lossy(&lines))?;
-        n
+        done
     } else {
-        let path = shell.path(file.as_ref());
+        let path = shell.path(args.file.as_ref());
         let created = std::fs::File::create(&path);
         let mut out = BufWriter::new(created.map_err(|e| CommandError::file("write", &path, &e))?);
-        let n = export_journal(&opened, &mut out).await?;
+        let done = export_journal_after(&opened, args.after, format, &mut out).await?;
         out.flush().map_err(|error| CommandError::file("write", &path, &error))?;
-        n
+        done
     };
-    shell
-        .ui
-        .say(&format!("{} written", counted(usize::try_from(n).unwrap_or(usize::MAX), "event")))?;
+    let n = counted(usize::try_from(n).unwrap_or(usize::MAX), "event");
+    let place = if args.after > 0 { format!(", up to {last}") } else { String::new() };
+    shell.ui.say(&format!("{n} written{place}"))?;
     Ok(Exit::Done)
 }
 
-async fn verify(shell: &mut Shell, file: Option<&str>) -> Result<Exit> {
-    let summary = match file {
+async fn verify(shell: &mut Shell, file: Option<&str>, key: Option<&str>) -> Result<Exit> {
+    let verified = match file {
         Some("-") => {
             let mut input = shell.ui.input();
-            verify_export(&mut input)?
+            verify_signed_export(&mut input, key)?
         }
         Some(file) => {
             let path = shell.path(file.as_ref());
@@ -174,33 +215,61 @@ async fn verify(shell: &mut Shell, file: Option<&str>) -> Result<Exit> {
             if bytes.is_empty() {
                 return Err(CommandError::new(Exit::Failed, format!("`{file}` is empty")));
             }
-            verify_export(&mut BufReader::new(bytes.as_slice()))?
+            verify_signed_export(&mut BufReader::new(bytes.as_slice()), key)?
         }
         None => {
             let (_ctx, opened) = shell.open().await?;
             let mut lines = Vec::new();
             export_journal(&opened, &mut lines).await?;
-            verify_export(&mut BufReader::new(lines.as_slice()))?
+            verify_signed_export(&mut BufReader::new(lines.as_slice()), key)?
         }
     };
-    shell.ui.show(&summary_report(&summary))?;
+    shell.ui.show(&verified_report(&verified))?;
     Ok(Exit::Done)
 }
 
-fn summary_report(summary: &Summary) -> Report {
-    let Summary { n_entries, first_seq, last_seq, last_hash: _ } = summary;
-    let json = json::verified(summary);
-    let hash = json.get("last_hash").and_then(Json::as_str).unwrap_or_default().to_owned();
+async fn checkpoint(shell: &mut Shell) -> Result<Exit> {
+    let (ctx, opened) = shell.open().await?;
+    match make_checkpoint(&ctx, &opened).await? {
+        Some(made) => shell.ui.say(&format!("signed up to entry {}", made.seq))?,
+        None => shell.ui.say("nothing to sign: no key, or no entry since the last time")?,
+    }
+    Ok(Exit::Done)
+}
+
+async fn ship(shell: &mut Shell) -> Result<Exit> {
+    let (ctx, opened) = shell.open().await?;
+    let shipped = ship_journal(&ctx, &opened).await?;
+    let is_stuck = shipped.iter().any(|shipped| shipped.problem.is_some());
+    let items = shipped.into_iter().map(|shipped| {
+        let Shipped { name, n, seq, problem } = shipped;
+        let json = json!({ "export": &*name, "delivered": n, "up_to": seq, "problem": &problem });
+        let row = [name.to_string(), n.to_string(), seq.to_string(), problem.unwrap_or_default()];
+        (row.to_vec(), json)
+    });
+    let report = Report::list(&["export", "delivered", "up to", "problem"], items, None);
+    shell.ui.show(&report.empty("the model names no exports; see `audit`"))?;
+    Ok(if is_stuck { Exit::Partial } else { Exit::Done })
+}
+
+fn verified_report(verified: &Verified) -> Report {
+    let Summary { n_entries, first_seq, last_seq, last_hash } = &verified.summary;
+    let hash = hex(last_hash);
     let place = |seq: &Option<i64>| seq.map_or_else(|| "none".to_owned(), |seq| seq.to_string());
     let fields = vec![
         ("events", n_entries.to_string()),
         ("first", place(first_seq)),
         ("last", place(last_seq)),
         ("last hash", hash.clone()),
+        ("signed up to", verified.covered.to_string()),
     ];
+    let signed = match verified.n_checkpoints {
+        0 => String::new(),
+        _ => format!(", signed up to {}", verified.covered),
+    };
     let n = counted(usize::try_from(*n_entries).unwrap_or(usize::MAX), "event");
-    Report::one(fields, json).text(format!(
-        "{n}, {} to {}, chain intact, last hash {hash}",
+    Report::one(fields, json::verified_export(verified)).text(format!(
+        "{n}, {} to {}, chain intact{signed}, last hash {hash}",
         place(first_seq),
         place(last_seq)
     ))

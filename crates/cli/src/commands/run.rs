@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use muster_app::Ctx;
-use muster_engine::{CancelFlag, RunEnd, RunEvent, RunOptions};
+use muster_app::{Ctx, Opened};
+use muster_engine::{CancelFlag, RunEnd, RunEvent, RunOptions, keep_audit};
 use muster_model::Text;
 use serde_json::json;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinSet};
 
 use crate::{
     Exit, Result,
@@ -46,6 +46,7 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
         let cancel = CancelFlag(Arc::clone(&shell.host.interrupted));
         let loops = muster_engine::run(&ctx, &opened, options, &listener, &cancel);
         let mut loops = Box::pin(loops);
+        let audit = audit_beside(&ctx, &opened, &cancel);
         let end = loop {
             tokio::select! {
                 biased;
@@ -53,6 +54,7 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
                 end = &mut loops => break end,
             }
         };
+        drop(audit);
         while let Ok(event) = events.try_recv() {
             show(shell, &event)?;
         }
@@ -62,6 +64,14 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
             RunEnd::ModelChanged => shell.ui.say("the model changed; going on with the new one")?,
         }
     }
+}
+
+/// Signs and delivers the journal beside the loop, until the value is dropped.
+pub(crate) fn audit_beside(ctx: &Ctx, opened: &Opened, cancel: &CancelFlag) -> JoinSet<()> {
+    let (ctx, opened, cancel) = (ctx.clone(), opened.clone(), cancel.clone());
+    let mut beside = JoinSet::new();
+    beside.spawn(async move { keep_audit(&ctx, &opened, &cancel).await });
+    beside
 }
 
 pub(crate) fn show(shell: &mut Shell, event: &RunEvent) -> std::result::Result<(), CommandError> {

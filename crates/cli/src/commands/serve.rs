@@ -13,10 +13,18 @@ use muster_web::{Limits, Service};
 use serde_json::json;
 use tokio::{net::TcpListener, sync::mpsc};
 
-use crate::{Exit, Result, commands::run::show, error::CommandError, shell::Shell, ui::Format};
+use crate::{
+    Exit, Result,
+    commands::run::{audit_beside, show},
+    error::CommandError,
+    shell::Shell,
+    ui::Format,
+};
 
 /// How often it is looked whether somebody asked to stop.
 const LOOK: Duration = Duration::from_millis(100);
+/// How often the loop says that it is alive.
+const BEAT: Duration = Duration::from_secs(5);
 /// Before the loop is begun again after trouble.
 const AFTER_TROUBLE: Duration = Duration::from_secs(5);
 
@@ -109,13 +117,17 @@ async fn keep_right(
         let cancel = CancelFlag(Arc::clone(&shell.host.interrupted));
         let run = muster_engine::run(&ctx, &opened, RunOptions::default(), &listener, &cancel);
         let mut run = Box::pin(run);
+        service.beat();
+        let audit = audit_beside(&ctx, &opened, &cancel);
         let end = loop {
             tokio::select! {
                 biased;
                 Some(event) = events.recv() => show(shell, &event)?,
                 end = &mut run => break end,
+                () = tokio::time::sleep(BEAT) => service.beat(),
             }
         };
+        drop(audit);
         drop(run);
         while let Ok(event) = events.try_recv() {
             show(shell, &event)?;

@@ -3,6 +3,7 @@
 use crate::spec::{
     Group, Key, Shape,
     access::{CONFLICT, REFERENCES, ROLE, TEST},
+    audit::AUDIT,
     decision::{ACCESS, APP},
     key,
     system::SYSTEM,
@@ -114,6 +115,13 @@ const PROJECT_KEYS: &[Key] = &[
         "",
         "Addresses by name that events are posted to.",
         "{ chat: { url: \"https://hooks.tern.example/muster\", secret: { env: HOOK_SECRET } } }",
+    ),
+    key(
+        "audit",
+        Shape::Group(&AUDIT),
+        "no checkpoints, no exports",
+        "How the journal is signed and where it goes. Stands at most once in a project.",
+        "{ key: /etc/muster/journal.key, exports: { siem: { syslog: \"siem.tern.example:601\" } } }",
     ),
     key(
         "tests",

@@ -100,3 +100,30 @@ CREATE TABLE webhook (
     disabled_at BIGINT,
     reason TEXT
 ) /*sqlite STRICT, WITHOUT ROWID*/;
+
+-- Audit: signed checkpoints of the journal, and how far each export has come ------------------------------
+
+-- A search by time alone.
+CREATE INDEX journal_at ON journal (at, seq);
+
+-- Public keys only. `endorsement` is the signature of the key before, so that trust in the first one is enough.
+CREATE TABLE journal_key (
+    number BIGINT NOT NULL PRIMARY KEY,
+    public_key BYTEA NOT NULL,
+    made_at BIGINT NOT NULL,
+    endorsement BYTEA
+) /*sqlite STRICT*/;
+
+CREATE TABLE journal_checkpoint (
+    seq BIGINT NOT NULL PRIMARY KEY,
+    at BIGINT NOT NULL,
+    hash BYTEA NOT NULL,
+    key_number BIGINT NOT NULL,
+    signature BYTEA NOT NULL
+) /*sqlite STRICT*/;
+
+CREATE TABLE journal_export (
+    name TEXT NOT NULL PRIMARY KEY,
+    seq BIGINT NOT NULL,
+    at BIGINT NOT NULL
+) /*sqlite STRICT, WITHOUT ROWID*/;

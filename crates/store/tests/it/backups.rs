@@ -41,7 +41,7 @@ async fn full(folder: &Path) -> Store {
     drop(open(&path).await);
     let connection = rusqlite::Connection::open(&path).unwrap();
     let names = "SELECT name FROM sqlite_schema WHERE type = 'table'
-                 AND name NOT LIKE 'journal%' AND name NOT LIKE 'sqlite%' AND name <> 'muster_migration'";
+                 AND name NOT IN ('journal', 'journal_head') AND name NOT LIKE 'sqlite%' AND name <> 'muster_migration'";
     let names: Vec<String> = connection
         .prepare(names)
         .unwrap()

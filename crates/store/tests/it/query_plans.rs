@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use muster_model::{AccountId, AssignmentId, DriftId, EntityId, Fingerprint, PlanId};
 use muster_store::{
     AccountStatus, AlarmId, AlarmKind, AlarmStatus, AppliedChange, CaseStatus, ChangeCounts,
-    ChangeSet, ChangeSetId, ChangeSetStatus, Decided, DriftDecision, EntitlementId, HeldRole,
-    IdRange, JournalFilter, Link, LinkSet, MatchCaseId, Matched, NameKind, Nesting, OperationDone,
-    OperationEvent, OperationFilter, OperationState, Options, PendingLink, PlanStatus, ReadCounts,
-    ReadMapping, ReadProblem, ReadRun, ReadRunId, ReadTx, RecordId, Revision, RevisionHead,
-    Sequence, Store, StoreError, SystemHealth, TicketStatus, Touched, Tx, UniqueValue, Verdict,
-    WebhookState, WorkflowWatch,
+    ChangeSet, ChangeSetId, ChangeSetStatus, Checkpoint, Decided, DriftDecision, EntitlementId,
+    HeldRole, IdRange, JournalFilter, JournalKey, Link, LinkSet, MatchCaseId, Matched, NameKind,
+    Nesting, OperationDone, OperationEvent, OperationFilter, OperationState, Options, PendingLink,
+    PlanStatus, ReadCounts, ReadMapping, ReadProblem, ReadRun, ReadRunId, ReadTx, RecordId,
+    Revision, RevisionHead, Sequence, Store, StoreError, SystemHealth, TicketStatus, Touched, Tx,
+    UniqueValue, Verdict, WebhookState, WorkflowWatch,
 };
 
 use crate::support::*;
@@ -67,7 +67,9 @@ const SCANS: &[&str] = &[
     "UPDATE evaluation SET settled = NULL, touched = COALESCE(touched, 0) + 1 WHERE settled IS NOT NULL",
 ];
 
-const TOUR: &str = concat!(include_str!("query_plans.rs"), include_str!("scim.rs"));
+/// What copies whole tables is called elsewhere.
+const TOUR: &str =
+    concat!(include_str!("query_plans.rs"), include_str!("scim.rs"), include_str!("backups.rs"),);
 
 #[test]
 fn the_tour_calls_every_function() {
@@ -307,6 +309,12 @@ async fn plans(tx: &mut Tx) -> Result<(), StoreError> {
     tx.insert_plan(&plan(2, "bb")).await?;
     tx.delete_plan(PlanId(2)).await?;
     tx.append_journal(&entry("ada", "a", "b")).await?;
+    let key = JournalKey { number: 1, public_key: vec![1], made_at: at(0), endorsement: None };
+    tx.insert_journal_key(&key).await?;
+    let signature = vec![2];
+    let checkpoint = Checkpoint { seq: 1, at: at(0), hash: [0; 32], key: 1, signature };
+    tx.insert_checkpoint(&checkpoint).await?;
+    tx.save_export_cursor("siem", 1, at(0)).await?;
     tx.take_lease("apply", "one", at(0), at(9)).await?;
     tx.take_lease("apply", "two", at(0), at(9)).await?;
     tx.release_lease("apply", "one").await.map(drop)
@@ -546,6 +554,12 @@ async fn read_plans(tx: &mut ReadTx) -> Result<(), StoreError> {
         tx.search_journal(&filter, None, 9).await?;
     }
     tx.scan_journal(None, 9).await?;
+    tx.journal_keys().await?;
+    tx.has_alarm(AlarmKind::ExportStuck, "export siem").await?;
+    tx.scan_checkpoints(0, 9).await?;
+    tx.latest_checkpoint().await?;
+    tx.export_cursor("siem").await?;
+    tx.verify_journal().await?.unwrap();
     tx.lease("apply").await?;
     tx.statistics().await.map(drop)
 }

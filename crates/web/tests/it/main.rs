@@ -5,6 +5,7 @@
 mod calls;
 mod events;
 mod listener;
+mod operation;
 mod support;
 
 #[test]

@@ -1,0 +1,63 @@
+//! The journal: how it is signed and where it goes.
+
+use super::{Group, Shape, key};
+
+/// `audit:`
+pub(crate) const AUDIT: Group = Group {
+    what: "the journal",
+    path: "audit",
+    doc: "How the journal is signed, so that nobody who can write the store can rewrite it unnoticed, and where it goes.",
+    keys: &[
+        key(
+            "key",
+            Shape::Text,
+            "nothing is signed",
+            "The file with the signing key, from `muster keys init`. A relative path starts at the project folder.",
+            "/etc/muster/journal.key",
+        ),
+        key(
+            "entries",
+            Shape::Number(1, 1_000_000),
+            "1000",
+            "A checkpoint is signed after so many entries,",
+            "1000",
+        ),
+        key("every", Shape::Duration, "15m", "and after so long when there are new ones.", "15m"),
+        key(
+            "exports",
+            Shape::Named(&Shape::Group(&EXPORT)),
+            "",
+            "Where entries go, by name, each in order and at least once.",
+            "{ siem: { syslog: \"siem.tern.example:601\" } }",
+        ),
+    ],
+};
+
+const EXPORT: Group = Group {
+    what: "an export of the journal",
+    path: "audit.exports.NAME",
+    doc: "Every entry goes to one place, `syslog` or `path`. Where it left off is kept in the store; what cannot be delivered waits.",
+    keys: &[
+        key(
+            "syslog",
+            Shape::Text,
+            "",
+            "A server that takes RFC 5424 over TCP, as `HOST:PORT`.",
+            "siem.tern.example:601",
+        ),
+        key(
+            "path",
+            Shape::Text,
+            "",
+            "A file that lines are added to. A relative path starts at the project folder.",
+            "/var/log/muster/journal.jsonl",
+        ),
+        key(
+            "format",
+            Shape::Choice(&["ocsf", "jsonl"]),
+            "ocsf",
+            "`ocsf` is the Open Cybersecurity Schema; `jsonl` are the entries with what verification needs.",
+            "ocsf",
+        ),
+    ],
+};
