@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use super::{
     header::{Header, UTF16_HINT},
     settings::CsvSettings,
-    split::{Row, Splitter},
+    split::{Content, Row, Splitter},
 };
 use crate::{
     cell,
@@ -67,7 +67,7 @@ impl Plan {
         &self,
         settings: &CsvSettings,
         header: &Header,
-        cell: &dyn Fn(usize) -> Option<Cow<'a, [u8]>>,
+        cell: &impl Fn(usize) -> Content<'a>,
     ) -> Result<Object, String> {
         let name: Text = text(self.key, settings, header, cell)?.into();
         let enabled = match (&settings.enabled, self.enabled) {
@@ -95,11 +95,14 @@ fn text<'a>(
     position: usize,
     settings: &CsvSettings,
     header: &Header,
-    cell: &dyn Fn(usize) -> Option<Cow<'a, [u8]>>,
+    cell: &impl Fn(usize) -> Content<'a>,
 ) -> Result<Cow<'a, str>, String> {
-    let checked = match cell(position).unwrap_or_default() {
-        Cow::Borrowed(bytes) => std::str::from_utf8(bytes).map(Cow::Borrowed),
-        Cow::Owned(bytes) => String::from_utf8(bytes).map(Cow::Owned).map_err(|e| e.utf8_error()),
+    let checked = match cell(position) {
+        Content::Text(text) => return Ok(settings.formulas.text(text)),
+        Content::Bytes(Cow::Borrowed(bytes)) => std::str::from_utf8(bytes).map(Cow::Borrowed),
+        Content::Bytes(Cow::Owned(bytes)) => {
+            String::from_utf8(bytes).map(Cow::Owned).map_err(|e| e.utf8_error())
+        }
     };
     let name = || header.names.get(position).map_or("?", |name| &**name);
     if let Ok(text) = &checked
@@ -179,14 +182,15 @@ pub(crate) fn find(
                 let key = splitter.cell(plan.key).unwrap_or_default();
                 let key = String::from_utf8_lossy(&key);
                 if settings.formulas.text(key) == name {
-                    let cell = |position| splitter.cell(position);
-                    return plan.object(settings, &header, &cell).map(Some).map_err(|problem| {
-                        let line = splitter.line();
-                        ConnectorError::Malformed(format!(
-                            "`{}`, line {line}: {problem}",
-                            settings.place.shown
-                        ))
-                    });
+                    return plan.object(settings, &header, &splitter.contents()).map(Some).map_err(
+                        |problem| {
+                            let line = splitter.line();
+                            ConnectorError::Malformed(format!(
+                                "`{}`, line {line}: {problem}",
+                                settings.place.shown
+                            ))
+                        },
+                    );
                 }
             }
             Row::Good | Row::StrayText(_) => {}
@@ -260,7 +264,7 @@ impl Feed<'_> {
     }
 
     fn object<R: Read>(&self, splitter: &Splitter<R>) -> Result<Object, String> {
-        self.plan.object(self.settings, self.header, &|position| splitter.cell(position))
+        self.plan.object(self.settings, self.header, &splitter.contents())
     }
 
     /// What stands where the key should be, in a row that is broken somewhere.

@@ -37,6 +37,14 @@ pub(crate) enum Row {
     End,
 }
 
+/// What a cell holds.
+pub(crate) enum Content<'a> {
+    /// Text without NUL.
+    Text(Cow<'a, str>),
+    /// Bytes that nobody looked at yet.
+    Bytes(Cow<'a, [u8]>),
+}
+
 /// Yields row after row from a reader.
 pub(crate) struct Splitter<R> {
     inner: R,
@@ -48,8 +56,9 @@ pub(crate) struct Splitter<R> {
     end: usize,
     at_eof: bool,
     cells: Vec<Cell>,
-    /// Where the current row starts in `buffer`.
+    /// Where the current row starts and ends in `buffer`.
     row_start: usize,
+    row_end: usize,
     line: u64,
     next_line: u64,
     ended_with_newline: bool,
@@ -74,6 +83,7 @@ impl<R: Read> Splitter<R> {
             at_eof: false,
             cells: Vec::new(),
             row_start: 0,
+            row_end: 0,
             line: 0,
             next_line: 1,
             ended_with_newline: true,
@@ -98,13 +108,14 @@ impl<R: Read> Splitter<R> {
                     self.fill()?;
                 }
                 Scan::Unclosed => return Ok(self.stop(Row::Unclosed)),
-                Scan::Row { used, newline, stray } => {
+                Scan::Row { used, newline, stray, has_quotes } => {
                     let row = unread.get(..used).unwrap_or(&[]);
-                    let n_lines = count_lines(row);
+                    let n_lines = if has_quotes { count_lines(row) } else { newline.into() };
                     self.is_dos |= self.next_line == 1 && row.ends_with(b"\r\n");
                     let too_long = row.len() > self.max_row;
                     self.row_start = self.start;
                     self.start += used;
+                    self.row_end = self.start;
                     self.line = self.next_line;
                     self.next_line += n_lines;
                     self.ended_with_newline = newline;
@@ -137,15 +148,20 @@ impl<R: Read> Splitter<R> {
         let (Some(quote), true) = (self.dialect.quote, cell.doubled) else {
             return Some(Cow::Borrowed(bytes));
         };
-        let mut plain = Vec::with_capacity(bytes.len());
-        let mut after_quote = false;
-        for byte in bytes {
-            after_quote = *byte == quote && !after_quote;
-            if !after_quote {
-                plain.push(*byte);
+        Some(Cow::Owned(single_quotes(bytes, quote)))
+    }
+
+    /// What hands out the cells of the current row; the row is checked once and not cell by cell.
+    pub(crate) fn contents<'s>(&'s self) -> impl Fn(usize) -> Content<'s> {
+        let row = self.buffer.get(self.row_start..self.row_end).unwrap_or(&[]);
+        let text = std::str::from_utf8(row).ok().filter(|row| !row.contains('\0'));
+        move |index| {
+            let plain = self.cells.get(index).filter(|cell| !cell.doubled);
+            match text.zip(plain).and_then(|(row, cell)| row.get(cell.start..cell.end)) {
+                Some(text) => Content::Text(Cow::Borrowed(text)),
+                None => Content::Bytes(self.cell(index).unwrap_or_default()),
             }
         }
-        Some(Cow::Owned(plain))
     }
 
     /// The line on which the current row starts, from 1.
@@ -196,7 +212,7 @@ impl<R: Read> Splitter<R> {
 
 enum Scan {
     /// A row of `used` bytes with its line end.
-    Row { used: usize, newline: bool, stray: Option<usize> },
+    Row { used: usize, newline: bool, stray: Option<usize>, has_quotes: bool },
     /// The row does not end within the bytes.
     More,
     /// The input ends inside quotes.
@@ -208,8 +224,10 @@ fn scan(bytes: &[u8], at_eof: bool, dialect: Dialect, cells: &mut Vec<Cell>) -> 
     cells.clear();
     let mut at = 0;
     let mut stray = None;
+    let mut has_quotes = false;
     loop {
         let cell_end = if dialect.quote.is_some() && bytes.get(at).copied() == dialect.quote {
+            has_quotes = true;
             match scan_quoted(bytes, at, at_eof, dialect) {
                 Quoted::Cell { cell, next, is_stray } => {
                     cells.push(cell);
@@ -226,14 +244,18 @@ fn scan(bytes: &[u8], at_eof: bool, dialect: Dialect, cells: &mut Vec<Cell>) -> 
             cells.push(Cell { start: at, end, doubled: false });
             end
         };
+        let ended = |n_bytes| {
+            let used = cell_end + n_bytes;
+            Scan::Row { used, newline: n_bytes > 0, stray, has_quotes }
+        };
         match bytes.get(cell_end) {
-            None => return Scan::Row { used: cell_end, newline: false, stray },
-            Some(b'\n') => return Scan::Row { used: cell_end + 1, newline: true, stray },
+            None => return ended(0),
+            Some(b'\n') => return ended(1),
             Some(b'\r') => {
                 return match bytes.get(cell_end + 1) {
-                    Some(b'\n') => Scan::Row { used: cell_end + 2, newline: true, stray },
+                    Some(b'\n') => ended(2),
                     None if !at_eof => Scan::More,
-                    Some(_) | None => Scan::Row { used: cell_end + 1, newline: true, stray },
+                    Some(_) | None => ended(1),
                 };
             }
             Some(_) => at = cell_end + 1,
@@ -280,6 +302,19 @@ fn scan_quoted(bytes: &[u8], at: usize, at_eof: bool, dialect: Dialect) -> Quote
     let Some(next) = find_end(bytes, close + 1, at_eof, dialect) else { return Quoted::More };
     let cell = Cell { start, end: close, doubled };
     Quoted::Cell { cell, next, is_stray: next != close + 1 }
+}
+
+/// Each doubled quote as one.
+fn single_quotes(bytes: &[u8], quote: u8) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut after_quote = false;
+    for byte in bytes {
+        after_quote = *byte == quote && !after_quote;
+        if !after_quote {
+            plain.push(*byte);
+        }
+    }
+    plain
 }
 
 /// How many line ends (`\n`, `\r\n` or `\r`) a row has, its own included.

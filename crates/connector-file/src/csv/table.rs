@@ -12,7 +12,7 @@ use super::{
     header::Header,
     read::{Plan, wrong_count},
     settings::CsvSettings,
-    split::{Row, Splitter},
+    split::{Content, Row, Splitter},
 };
 use crate::input::{Form, Input, Stamp, explain};
 
@@ -164,7 +164,7 @@ impl Table {
         let Some(row) = self.find(object)? else { return Ok(None) };
         let plan = Plan::new(&self.header, fields, settings)?;
         let Some(Some(row)) = self.rows.get(row) else { return Ok(None) };
-        let cell = |position| row.cells.get(position).map(Cow::Borrowed);
+        let cell = |at| Content::Bytes(row.cells.get(at).map(Cow::Borrowed).unwrap_or_default());
         plan.object(settings, &self.header, &cell)
             .map(Some)
             .map_err(|problem| broken(settings, &format!("object `{}`: {problem}", object.name)))
