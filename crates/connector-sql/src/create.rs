@@ -1,6 +1,6 @@
 //! New rows, many in one statement where they are alike.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use muster_connector::ConnectorError;
 use muster_model::{Applied, Change, ObjectRef, Text, Value};
@@ -23,8 +23,8 @@ const MOST_VALUES: usize = 8_000;
 
 /// A row that is not there yet.
 struct NewRow<'s> {
-    /// By the column's name, so that equal sets of columns are in equal order.
-    columns: BTreeMap<&'s str, (&'s Column, Param)>,
+    /// In the order of the columns' names, so that equal sets of columns are in equal order.
+    columns: Vec<(&'s Column, Param)>,
     lists: Vec<(&'s ListShape, &'s Value)>,
     /// The flag whose time the database writes.
     disabled_at: Option<&'s Column>,
@@ -37,7 +37,7 @@ impl<'s> NewRow<'s> {
         values: &'s [(Text, Value)],
         enabled: Option<bool>,
     ) -> Result<Self, ConnectorError> {
-        let mut row = Self { columns: BTreeMap::new(), lists: Vec::new(), disabled_at: None };
+        let mut row = Self { columns: Vec::new(), lists: Vec::new(), disabled_at: None };
         for (name, allowed) in &shape.class.filter {
             if let [value] = allowed.as_slice() {
                 let column = shape.column(name)?;
@@ -58,7 +58,7 @@ impl<'s> NewRow<'s> {
         })?;
         for (column, part) in key.into_iter().zip(parts) {
             let param = written(shape, column, &Value::text(part))?;
-            if row.columns.get(&*column.name).is_some_and(|(_, other)| *other != param) {
+            if row.param(column).is_some_and(|other| *other != param) {
                 return Err(ConnectorError::Invalid(format!(
                     "`{}` is to have another value in `{}`, which is its name",
                     object.name, column.name
@@ -67,6 +67,7 @@ impl<'s> NewRow<'s> {
             row.put(column, param);
         }
         row.put_flags(shape, enabled)?;
+        row.columns.sort_unstable_by(|(a, _), (b, _)| a.name.cmp(&b.name));
         Ok(row)
     }
 
@@ -91,16 +92,22 @@ impl<'s> NewRow<'s> {
     }
 
     fn put(&mut self, column: &'s Column, param: Param) {
-        self.columns.insert(&column.name, (column, param));
+        match self.columns.iter_mut().find(|(known, _)| known.name == column.name) {
+            Some((_, held)) => *held = param,
+            None => self.columns.push((column, param)),
+        }
     }
 
-    fn is_like(&self, other: &Self) -> bool {
+    fn param(&self, column: &Column) -> Option<&Param> {
+        let found = self.columns.iter().find(|(known, _)| known.name == column.name);
+        found.map(|(_, param)| param)
+    }
+
+    /// True when it can stand in one statement with others.
+    fn is_plain(&self) -> bool {
         self.lists.is_empty()
-            && other.lists.is_empty()
             && self.disabled_at.is_none()
-            && other.disabled_at.is_none()
-            && self.columns.keys().eq(other.columns.keys())
-            && self.columns.values().all(|(column, _)| !column.is_array)
+            && self.columns.iter().all(|(column, _)| !column.is_array)
     }
 }
 
@@ -166,7 +173,7 @@ impl Work<'_, '_> {
         let mut sql = Sql::new(shape.dialect, "UPDATE ");
         sql.table(shape.table()?).add(" SET ").name(&column.name).add(" = ");
         sql.bind(flag_param(shape, column, flag, false)?, column);
-        for (column, param) in row.columns.values().filter(|(c, _)| c.name != column.name) {
+        for (column, param) in row.columns.iter().filter(|(c, _)| c.name != column.name) {
             sql.add(", ").name(&column.name).add(" = ").bind(param.clone(), column);
         }
         sql.add(" WHERE ");
@@ -200,9 +207,9 @@ impl Work<'_, '_> {
             let is_new = object.class == class && names.insert(&object.name);
             let Ok(row) = NewRow::new(&shape, object, values, *enabled) else { break };
             let fits = rows.first().is_none_or(|(_, first)| {
-                first.is_like(&row) && (rows.len() + 1) * row.columns.len() <= MOST_VALUES
+                first.names().eq(row.names()) && (rows.len() + 1) * row.columns.len() <= MOST_VALUES
             });
-            if !is_new || !fits || !row.is_like(&row) {
+            if !is_new || !fits || !row.is_plain() {
                 break;
             }
             rows.push((object, row));
@@ -233,7 +240,7 @@ impl Work<'_, '_> {
         sql.table(shape.table()?).add(" (");
         let columns: Vec<&Column> = rows
             .first()
-            .map(|(_, row)| row.columns.values().map(|(column, _)| *column).collect())
+            .map(|(_, row)| row.columns.iter().map(|(column, _)| *column).collect())
             .unwrap_or_default();
         for (index, column) in columns.iter().enumerate() {
             sql.add(if index == 0 { "" } else { ", " }).name(&column.name);
@@ -275,12 +282,13 @@ impl Work<'_, '_> {
 
 impl NewRow<'_> {
     fn names(&self) -> impl Iterator<Item = &str> {
-        self.columns.keys().copied().chain(self.disabled_at.map(|column| &*column.name))
+        let names = self.columns.iter().map(|(column, _)| &*column.name);
+        names.chain(self.disabled_at.map(|column| &*column.name))
     }
 
     /// Adds the values in the order of [`NewRow::names`].
     fn bind(&self, sql: &mut Sql) {
-        for (index, (column, param)) in self.columns.values().enumerate() {
+        for (index, (column, param)) in self.columns.iter().enumerate() {
             sql.add(if index == 0 { "" } else { ", " }).bind(param.clone(), column);
         }
         if self.disabled_at.is_some() {
@@ -297,8 +305,8 @@ fn unnest(sql: &mut Sql, columns: &[&Column], rows: &[(&ObjectRef, NewRow<'_>)])
         sql.add(&column.cast());
     }
     sql.add(" FROM unnest(");
-    for (index, column) in columns.iter().enumerate() {
-        let texts = rows.iter().map(|(_, row)| match row.columns.get(&*column.name) {
+    for index in 0..columns.len() {
+        let texts = rows.iter().map(|(_, row)| match row.columns.get(index) {
             Some((_, Param::Text(text))) => Some(text.clone()),
             Some(_) | None => None,
         });

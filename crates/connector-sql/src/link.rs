@@ -199,10 +199,7 @@ impl Lease<'_> {
     pub(crate) async fn begin_writing(&mut self) -> Result<(), Fault> {
         match self.link()? {
             Link::Postgres(_) => self.command("BEGIN ISOLATION LEVEL READ COMMITTED").await,
-            Link::MySql(_) => {
-                self.command("SET TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
-                self.command("START TRANSACTION READ WRITE").await
-            }
+            Link::MySql(_) => self.command("START TRANSACTION READ WRITE").await,
             Link::Sqlite(_) => self.command("BEGIN IMMEDIATE").await,
         }
     }

@@ -36,6 +36,9 @@ impl MySql {
              time_zone = '+00:00', innodb_lock_wait_timeout = {lock_seconds}"
         );
         conn.query_drop(mode).await.map_err(|error| fault(&error))?;
+        // For changes; a read asks for more.
+        let level = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
+        conn.query_drop(level).await.map_err(|error| fault(&error))?;
         let version: Option<String> =
             conn.query_first("SELECT VERSION()").await.map_err(|error| fault(&error))?;
         let limit = if version.is_some_and(|version| version.contains("MariaDB")) {
