@@ -118,20 +118,28 @@ pub(crate) struct Call<'p> {
 }
 
 impl Call<'_> {
-    /// The next answer. After an error the script is stopped, and there is nothing more.
-    pub(crate) async fn next(&mut self) -> Result<Answer, ConnectorError> {
-        let answer = self.answer(self.seq).await?;
+    /// The next answer, out of `line`. After an error the script is stopped, and there is nothing more.
+    pub(crate) async fn next<'l>(
+        &mut self,
+        line: &'l mut String,
+    ) -> Result<Answer<'l>, ConnectorError> {
+        let answer = self.answer(self.seq, line).await?;
         self.n_answers += 1;
         Ok(answer)
     }
 
-    async fn answer(&mut self, seq: u64) -> Result<Answer, ConnectorError> {
-        let line = self.line().await?;
-        let answer: Answer = match serde_json::from_str(&line) {
+    async fn answer<'l>(
+        &mut self,
+        seq: u64,
+        line: &'l mut String,
+    ) -> Result<Answer<'l>, ConnectorError> {
+        self.line(line).await?;
+        let line: &'l str = line;
+        let answer: Answer<'_> = match serde_json::from_str(line) {
             Ok(answer) => answer,
             Err(error) => {
                 let problem =
-                    format!("a line that is not of the protocol ({error}): `{}`", shorten(&line));
+                    format!("a line that is not of the protocol ({error}): `{}`", shorten(line));
                 return Err(self.broken(&problem).await);
             }
         };
@@ -145,7 +153,8 @@ impl Call<'_> {
     }
 
     async fn hello(&mut self, seq: u64) -> Result<(), ConnectorError> {
-        let answer = self.answer(seq).await?;
+        let mut line = String::new();
+        let answer = self.answer(seq, &mut line).await?;
         if let Some(error) = &answer.error {
             return Err(error.error(&"".into(), |text| self.clean(text)));
         }
@@ -179,16 +188,24 @@ impl Call<'_> {
     }
 
     /// The next line, within the limits.
-    async fn line(&mut self) -> Result<String, ConnectorError> {
+    async fn line(&mut self, line: &mut String) -> Result<(), ConnectorError> {
         let settings = &self.pool.launch.settings;
         let left = settings.longest.saturating_sub(self.waited);
-        let began = Instant::now();
         let patience = settings.timeout.min(left);
-        let next = self.process.line(self.out.as_bytes(), &mut self.sent, !settings.keep);
-        let got = timeout(patience, next).await;
-        self.waited += began.elapsed();
+        let got = match self.process.buffered_line(line) {
+            Ok(true) => return Ok(()),
+            Ok(false) => {
+                let began = Instant::now();
+                let out = self.out.as_bytes();
+                let next = self.process.line(out, &mut self.sent, !settings.keep, line);
+                let got = timeout(patience, next).await;
+                self.waited += began.elapsed();
+                got
+            }
+            Err(no_line) => Ok(Err(no_line)),
+        };
         match got {
-            Ok(Ok(line)) => Ok(line),
+            Ok(Ok(())) => Ok(()),
             Ok(Err(NoLine::Ended)) => Err(self.ended().await),
             Ok(Err(NoLine::TooLong)) => {
                 let limit = settings.max_line;
@@ -230,7 +247,7 @@ impl Call<'_> {
     /// The error that an answer carries for the whole request, if it does; the script may go on.
     pub(crate) fn refusal(
         &self,
-        answer: &Answer,
+        answer: &Answer<'_>,
         name: &muster_model::Text,
     ) -> Option<ConnectorError> {
         answer.error.as_ref().map(|error| error.error(name, |text| self.clean(text)))

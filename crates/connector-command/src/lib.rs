@@ -58,7 +58,8 @@ impl Connector for Command {
 
     async fn test(&self) -> Result<String, ConnectorError> {
         let mut call = self.pool.call("test", &[]).await?;
-        let answer = call.next().await?;
+        let mut line = String::new();
+        let answer = call.next(&mut line).await?;
         let unsupported = answer.error.as_ref().is_some_and(|error| error.kind == "unsupported");
         let refusal = call.refusal(&answer, &"".into());
         let message = answer.message.as_deref().map(|text| call.clean(text));
@@ -71,7 +72,8 @@ impl Connector for Command {
 
     async fn discover(&self) -> Result<Discovered, ConnectorError> {
         let mut call = self.pool.call("schema", &[]).await?;
-        let answer = call.next().await?;
+        let mut line = String::new();
+        let answer = call.next(&mut line).await?;
         let unsupported = answer.error.as_ref().is_some_and(|error| error.kind == "unsupported");
         let refusal = call.refusal(&answer, &"".into());
         call.finish().await;
@@ -143,9 +145,10 @@ impl Command {
     ) -> Result<(), ConnectorError> {
         let lines: Vec<Json> = batch.iter().map(|change| protocol::change(change)).collect();
         let mut call = self.pool.call("apply", &[("changes", Json::Array(lines))]).await?;
+        let mut line = String::new();
         for change in batch {
             let name = &change.object().name;
-            let answer = call.next().await?;
+            let answer = call.next(&mut line).await?;
             if let Some(error) = call.refusal(&answer, name) {
                 call.finish().await;
                 return Err(error);

@@ -93,18 +93,19 @@ impl Process {
         })
     }
 
-    /// The next line, while what is left of `request` goes out and standard error is taken in; `sent` counts the
-    /// bytes that are out. Nothing is lost when the wait is given up.
+    /// Waits for the next line, while what is left of `request` goes out and standard error is taken in; `sent` counts
+    /// the bytes that are out. Nothing is lost when the wait is given up.
     pub(crate) async fn line(
         &mut self,
         request: &[u8],
         sent: &mut usize,
         close_after: bool,
-    ) -> Result<String, NoLine> {
+        line: &mut String,
+    ) -> Result<(), NoLine> {
         let mut chunk = [0; 4096];
         loop {
-            if let Some(line) = self.buffered_line()? {
-                return Ok(line);
+            if self.buffered_line(line)? {
+                return Ok(());
             }
             let left = request.get(*sent..).unwrap_or(&[]);
             if left.is_empty() && close_after {
@@ -128,8 +129,8 @@ impl Process {
         }
     }
 
-    /// A line from what has been read already.
-    fn buffered_line(&mut self) -> Result<Option<String>, NoLine> {
+    /// Puts the next line into `line`, if all of it has been read already.
+    pub(crate) fn buffered_line(&mut self, line: &mut String) -> Result<bool, NoLine> {
         let buffered = self.output.buffer();
         let end = buffered.iter().position(|byte| *byte == b'\n');
         let taken = end.map_or(buffered.len(), |end| end + 1);
@@ -137,13 +138,17 @@ impl Process {
             return Err(NoLine::TooLong);
         }
         let part = buffered.get(..end.unwrap_or(taken)).unwrap_or(&[]);
-        self.partial.extend_from_slice(part);
-        self.output.consume(taken);
-        if end.is_none() {
-            return Ok(None);
+        if end.is_some() && self.partial.is_empty() {
+            put(line, part)?;
+        } else {
+            self.partial.extend_from_slice(part);
         }
-        let bytes = std::mem::take(&mut self.partial);
-        String::from_utf8(bytes).map(Some).map_err(|_| NoLine::NotText)
+        self.output.consume(taken);
+        if end.is_some() && !self.partial.is_empty() {
+            put(line, &self.partial)?;
+            self.partial.clear();
+        }
+        Ok(end.is_some())
     }
 
     /// True when it has said nothing that nobody asked for, and still runs.
@@ -209,6 +214,13 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+fn put(line: &mut String, bytes: &[u8]) -> Result<(), NoLine> {
+    let text = std::str::from_utf8(bytes).map_err(|_| NoLine::NotText)?;
+    line.clear();
+    line.push_str(text);
+    Ok(())
 }
 
 async fn write(input: Option<&mut ChildStdin>, bytes: &[u8]) -> Option<usize> {

@@ -3,9 +3,12 @@
 //! `docs/book/src/connectors/command.md` describes them for people; the two change together. Requests have their keys in a
 //! fixed order and no spaces, so that a shell script can tell them apart with `case`.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{borrow::Cow, time::Duration};
 
-use muster_connector::{ConnectorError, Discovered, DiscoveredClass, Field, json};
+use muster_connector::{
+    ConnectorError, Discovered, DiscoveredClass, Field,
+    json::{self, Members},
+};
 use muster_model::{Change, Object, ObjectRef, Text, Value, ValueType};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value as Json, json as object};
@@ -92,7 +95,7 @@ fn values_of<'v>(values: impl Iterator<Item = (&'v Text, &'v Value)>) -> Json {
 /// A line of the script. A key that is not known is refused, so that a slip of the pen is seen.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Answer {
+pub(crate) struct Answer<'a> {
     /// The request that is answered; may be left out.
     pub(crate) seq: Option<u64>,
     /// Answers `hello`: the version.
@@ -107,14 +110,15 @@ pub(crate) struct Answer {
     /// Answers `schema`.
     pub(crate) classes: Option<Vec<ClassLine>>,
     /// One object, or none for a `get`.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "present")]
     #[expect(
         clippy::option_option,
         reason = "null and absent mean different things in this protocol"
     )]
-    pub(crate) object: Option<Option<ObjectLine>>,
+    pub(crate) object: Option<Option<ObjectLine<'a>>>,
     /// Several objects at once.
-    pub(crate) objects: Option<Vec<ObjectLine>>,
+    #[serde(borrow)]
+    pub(crate) objects: Option<Vec<ObjectLine<'a>>>,
     /// An object that could not be read.
     pub(crate) bad: Option<BadLine>,
     /// The end of a read.
@@ -131,24 +135,25 @@ pub(crate) struct Answer {
 #[expect(clippy::option_option, reason = "null and absent mean different things in this protocol")]
 fn present<'de, D: Deserializer<'de>>(
     deserializer: D,
-) -> Result<Option<Option<ObjectLine>>, D::Error> {
+) -> Result<Option<Option<ObjectLine<'de>>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
 /// An object.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ObjectLine {
+pub(crate) struct ObjectLine<'a> {
     id: Option<String>,
-    pub(crate) name: String,
+    #[serde(borrow)]
+    pub(crate) name: Cow<'a, str>,
     enabled: Option<bool>,
-    #[serde(default)]
-    values: BTreeMap<String, Json>,
+    #[serde(borrow, default)]
+    values: Members<'a>,
     #[serde(default)]
     pub(crate) line: u64,
 }
 
-impl ObjectLine {
+impl ObjectLine<'_> {
     /// The object with the values of `fields` in their order; the error says what is wrong with it.
     pub(crate) fn object(&self, fields: &[Field]) -> Result<Object, String> {
         if self.name.is_empty() {
@@ -156,14 +161,14 @@ impl ObjectLine {
         }
         let mut values = Vec::with_capacity(fields.len());
         for field in fields {
-            let value = match self.values.get(&*field.name) {
+            let value = match self.values.get(&field.name) {
                 None => Value::Null,
                 Some(json) => json::value_of(json, field.many)
                     .map_err(|found| format!("attribute `{}` holds {found}", field.name))?,
             };
             values.push(value);
         }
-        let name: Text = self.name.as_str().into();
+        let name: Text = (&*self.name).into();
         let id = match self.id.as_deref() {
             Some(id) if !id.is_empty() => id.into(),
             Some(_) | None => name.clone(),

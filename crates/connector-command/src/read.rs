@@ -24,8 +24,9 @@ pub(crate) async fn read(
     let mut call = pool.call("read", &rest).await?;
     let size = request.batch.max(1);
     let mut batch: Vec<ReadObject> = Vec::new();
+    let mut line = String::new();
     loop {
-        let answer = match call.next().await {
+        let answer = match call.next(&mut line).await {
             Ok(answer) => answer,
             Err(error) => return failed(call.n_answers > 0, batch, error, sink).await,
         };
@@ -59,7 +60,7 @@ pub(crate) async fn read(
 
 async fn take(
     call: &Call<'_>,
-    line: &ObjectLine,
+    line: &ObjectLine<'_>,
     fields: &[Field],
     batch: &mut Vec<ReadObject>,
     sink: &mut dyn Sink,
@@ -74,7 +75,7 @@ async fn take(
                 0 => format!("object {}", call.n_answers),
                 number => format!("line {number}"),
             };
-            let name = (!line.name.is_empty()).then(|| line.name.as_str().into());
+            let name = (!line.name.is_empty()).then(|| (&*line.name).into());
             sink.bad(BadObject { place, problem, name }).await
         }
     }
@@ -136,7 +137,8 @@ pub(crate) async fn get(
     ];
     rest.extend(protocol::attributes(fields));
     let mut call = pool.call("get", &rest).await?;
-    let answer = call.next().await?;
+    let mut line = String::new();
+    let answer = call.next(&mut line).await?;
     match call.refusal(&answer, &object.name) {
         Some(ConnectorError::NotFound { .. }) => {
             call.finish().await;

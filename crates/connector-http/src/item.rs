@@ -1,6 +1,9 @@
 //! Where values stand in JSON: pointers (`/data/people`) and paths (`name.given`).
 
-use muster_connector::{Field, json};
+use muster_connector::{
+    Field,
+    json::{self, Node},
+};
 use muster_model::{Object, Text, Value};
 use serde_json::{Map, Value as Json};
 
@@ -8,19 +11,18 @@ use crate::settings::Class;
 
 /// What stands at `path`: a pointer (RFC 6901) when it begins with `/`, else names joined by dots; a name that holds a dot
 /// itself is found too. An empty path is the document.
-pub(crate) fn at<'j>(json: &'j Json, path: &str) -> Option<&'j Json> {
+pub(crate) fn at<'j, N: Node>(json: &'j N, path: &str) -> Option<&'j N> {
     if path.is_empty() {
         return Some(json);
     }
     if path.starts_with('/') {
-        return json.pointer(path);
+        return json::pointed(json, path);
     }
-    let map = json.as_object()?;
-    if let Some(found) = map.get(path) {
+    if let Some(found) = json.member(path) {
         return Some(found);
     }
     let (outer, inner) = path.split_once('.')?;
-    at(map.get(outer)?, inner)
+    at(json.member(outer)?, inner)
 }
 
 /// Puts a value at a path of names, making the maps on the way.
@@ -43,7 +45,7 @@ pub(crate) fn put(map: &mut Map<String, Json>, path: &str, value: Json) {
 }
 
 /// The text at a path; nothing for what is absent or no scalar.
-pub(crate) fn text(json: &Json, path: &str) -> Option<Text> {
+pub(crate) fn text<N: Node>(json: &N, path: &str) -> Option<Text> {
     match json::value_of(at(json, path)?, false) {
         Ok(Value::Text(text)) => Some(text),
         Ok(_) | Err(_) => None,
@@ -51,7 +53,7 @@ pub(crate) fn text(json: &Json, path: &str) -> Option<Text> {
 }
 
 /// The object that `item` describes; the error says what is wrong with it.
-pub(crate) fn object(class: &Class, item: &Json, fields: &[Field]) -> Result<Object, String> {
+pub(crate) fn object<N: Node>(class: &Class, item: &N, fields: &[Field]) -> Result<Object, String> {
     let name = text(item, &class.name).ok_or_else(|| format!("it has no `{}`", class.name))?;
     let id = text(item, &class.id).ok_or_else(|| format!("it has no `{}`", class.id))?;
     let enabled = match &class.enabled {

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use muster_connector::{BadObject, ConnectorError, Field, ReadEnd, ReadObject, ReadRequest, Sink};
+use futures_util::future::join;
+use muster_connector::{
+    BadObject, ConnectorError, Field, ReadEnd, ReadObject, ReadRequest, Sink,
+    json::{Node as _, Tree},
+};
 use muster_http::{Request, Response};
 use muster_model::{Object, ObjectRef, Text, name_key};
 use serde_json::Value as Json;
@@ -66,30 +70,37 @@ impl<'r> Pages<'r> {
         Some(request)
     }
 
-    /// The next answer as a document and its objects.
-    async fn answer(&mut self) -> Result<Option<(Json, Vec<Json>)>, ConnectorError> {
+    /// The next answer.
+    async fn answer(&mut self) -> Result<Option<Response>, ConnectorError> {
         let Some(request) = self.next.take() else { return Ok(None) };
         self.n_answers += 1;
         if self.n_answers > MOST_PAGES {
             return Err(malformed(&format!("the list did not end after {MOST_PAGES} answers")));
         }
-        let response = self.rest.call(&request, &"".into()).await?;
-        let mut document: Json = response.json()?;
+        self.rest.call(&request, &"".into()).await.map(Some)
+    }
+
+    /// The document of an answer and its objects; what comes next is known then.
+    fn items<'b>(
+        &mut self,
+        response: &'b Response,
+    ) -> Result<(Tree<'b>, Vec<Tree<'b>>), ConnectorError> {
+        let mut document: Tree<'_> = response.json()?;
         let items = take_items(&mut document, &self.list.items)?;
-        self.next = self.following(&response, &document, items.len())?;
+        self.next = self.following(response, &document, items.len())?;
         if self.next.is_some() && !items.is_empty() && **response.body() == *self.last_body {
             let problem = "it answered two pages with the same content; check `paging.parameter`";
             return Err(malformed(problem));
         }
         self.last_body = response.body().to_vec();
         self.n_objects += items.len() as u64;
-        Ok(Some((document, items)))
+        Ok((document, items))
     }
 
     fn following(
         &mut self,
         response: &Response,
-        document: &Json,
+        document: &Tree<'_>,
         n_items: usize,
     ) -> Result<Option<Request>, ConnectorError> {
         match &self.list.paging {
@@ -166,19 +177,15 @@ fn next_of_link(header: &str) -> Option<&str> {
     })
 }
 
-fn take_items(document: &mut Json, path: &str) -> Result<Vec<Json>, ConnectorError> {
-    let place = if path.starts_with('/') || path.is_empty() {
-        document.pointer_mut(path)
+fn take_items<'b>(document: &mut Tree<'b>, path: &str) -> Result<Vec<Tree<'b>>, ConnectorError> {
+    let taken = if path.starts_with('/') || path.is_empty() {
+        document.take(path)
+    } else if document.member(path).is_some() {
+        document.take(&format!("/{}", path.replace('~', "~0").replace('/', "~1")))
     } else {
-        let is_whole = document.get(path).is_some();
-        let pointer = if is_whole {
-            format!("/{}", path.replace('~', "~0").replace('/', "~1"))
-        } else {
-            format!("/{}", path.replace('.', "/"))
-        };
-        document.pointer_mut(&pointer)
+        document.take(&format!("/{}", path.replace('.', "/")))
     };
-    if let Some(Json::Array(items)) = place.map(Json::take) {
+    if let Some(Tree::List(items)) = taken {
         return Ok(items);
     }
     let at = if path.is_empty() { "the document" } else { path };
@@ -219,19 +226,15 @@ pub(crate) async fn read(
         number: 0,
         batch: Vec::new(),
     };
+    let mut next = pages.answer().await;
     loop {
-        match pages.answer().await {
+        let page = match &next {
             Ok(None) => break,
-            Ok(Some((document, items))) => {
-                if let Some(place) = list.since.as_ref().and_then(|since| since.cursor.as_ref())
-                    && let Some(cursor) = item::text(&document, place)
-                {
-                    end.cursor = Some(cursor);
-                }
-                for item in items {
-                    feed.take(&item, &mut end, sink).await?;
-                }
-            }
+            Ok(Some(response)) => pages.items(response),
+            Err(error) => Err(error.clone()),
+        };
+        let (document, items) = match page {
+            Ok(page) => page,
             Err(error) if pages.n_answers <= 1 => return Err(error),
             Err(error) => {
                 end.complete = false;
@@ -239,7 +242,16 @@ pub(crate) async fn read(
                 end.problem = Some(error.to_string());
                 break;
             }
+        };
+        if let Some(place) = list.since.as_ref().and_then(|since| since.cursor.as_ref())
+            && let Some(cursor) = item::text(&document, place)
+        {
+            end.cursor = Some(cursor);
         }
+        // While the objects of one page are made, the service works on the next.
+        let (asked, taken) = join(pages.answer(), feed.take_all(&items, &mut end, sink)).await;
+        taken?;
+        next = asked;
     }
     feed.flush(sink).await?;
     Ok(end)
@@ -256,9 +268,21 @@ struct Feed<'r> {
 }
 
 impl Feed<'_> {
+    async fn take_all(
+        &mut self,
+        items: &[Tree<'_>],
+        end: &mut ReadEnd,
+        sink: &mut dyn Sink,
+    ) -> Result<(), ConnectorError> {
+        for item in items {
+            self.take(item, end, sink).await?;
+        }
+        Ok(())
+    }
+
     async fn take(
         &mut self,
-        item: &Json,
+        item: &Tree<'_>,
         end: &mut ReadEnd,
         sink: &mut dyn Sink,
     ) -> Result<(), ConnectorError> {
@@ -322,8 +346,8 @@ pub(crate) async fn fetch(
             Err(ConnectorError::NotFound { .. }) => {}
             Err(error) => return Err(error),
             Ok(response) => {
-                let mut document: Json = response.json()?;
-                return Ok(document_item(&mut document, &get.item));
+                let document: Json = response.json()?;
+                return Ok(document_item(&document, &get.item));
             }
         }
     }
@@ -332,7 +356,7 @@ pub(crate) async fn fetch(
 }
 
 /// The object in an answer; a list is no object.
-fn document_item(document: &mut Json, path: &str) -> Option<Json> {
+fn document_item(document: &Json, path: &str) -> Option<Json> {
     let found = item::at(document, path)?.clone();
     found.is_object().then_some(found)
 }
@@ -345,22 +369,24 @@ async fn search(
 ) -> Result<Option<Json>, ConnectorError> {
     let rule = rest.settings.capabilities().names;
     let key = name_key(rule, name);
-    let is_it = |item: &Json| {
-        item::text(item, &class.name).is_some_and(|found| name_key(rule, &found) == key)
+    let is_it = |item: &&Tree<'_>| {
+        item::text(*item, &class.name).is_some_and(|found| name_key(rule, &found) == key)
     };
     if class.find.is_some() {
         let scope = Scope::default().with("name", &**name);
         let Some(request) = rest.request(&list.operation, &scope) else { return Ok(None) };
-        let mut document: Json = match rest.call(&request, name).await {
+        let response = match rest.call(&request, name).await {
             Err(ConnectorError::NotFound { .. }) => return Ok(None),
-            answer => answer?.json()?,
+            answer => answer?,
         };
-        return Ok(take_items(&mut document, &list.items)?.into_iter().find(is_it));
+        let items = take_items(&mut response.json()?, &list.items)?;
+        return Ok(items.iter().find(is_it).map(Tree::to_json));
     }
     let mut pages = Pages::new(rest, list, None);
-    while let Some((_, items)) = pages.answer().await? {
-        if let Some(found) = items.into_iter().find(is_it) {
-            return Ok(Some(found));
+    while let Some(response) = pages.answer().await? {
+        let (_, items) = pages.items(&response)?;
+        if let Some(found) = items.iter().find(is_it) {
+            return Ok(Some(found.to_json()));
         }
     }
     Ok(None)

@@ -3,39 +3,93 @@
 //! Such a system claims `text_only`, so that `42`, `"42"` and the number 42 compare as the same value. It knows nothing of
 //! documents; connectors walk those themselves.
 
+mod tree;
+
 use muster_model::{Setting, Settings, Span, Value};
 use serde_json::{Map, Number, Value as Json};
+
+pub use tree::{Members, Tree};
+
+/// A JSON value, whether it owns its texts ([`serde_json::Value`]) or not ([`Tree`]).
+pub trait Node: Sized {
+    /// What it is.
+    fn shape(&self) -> Shape<'_, Self>;
+    /// The value of a key, when it is a map that has it.
+    fn member(&self, name: &str) -> Option<&Self>;
+}
+
+/// See [`Node`].
+#[derive(Debug)]
+pub enum Shape<'n, N> {
+    /// `null`.
+    Null,
+    /// True or false.
+    Bool(bool),
+    /// A number.
+    Number(&'n Number),
+    /// A text.
+    Text(&'n str),
+    /// A list.
+    List(&'n [N]),
+    /// A map.
+    Map,
+}
+
+impl Node for Json {
+    fn shape(&self) -> Shape<'_, Self> {
+        match self {
+            Self::Null => Shape::Null,
+            Self::Bool(value) => Shape::Bool(*value),
+            Self::Number(number) => Shape::Number(number),
+            Self::String(text) => Shape::Text(text),
+            Self::Array(items) => Shape::List(items),
+            Self::Object(_) => Shape::Map,
+        }
+    }
+
+    fn member(&self, name: &str) -> Option<&Self> {
+        self.get(name)
+    }
+}
+
+/// What stands at a pointer (RFC 6901); the empty one is the value itself.
+pub fn pointed<'n, N: Node>(node: &'n N, pointer: &str) -> Option<&'n N> {
+    tree::steps(pointer)?.iter().try_fold(node, |node, step| match node.shape() {
+        Shape::List(items) => items.get(tree::index(step)?),
+        Shape::Map => node.member(step),
+        Shape::Null | Shape::Bool(_) | Shape::Number(_) | Shape::Text(_) => None,
+    })
+}
 
 /// The value that `json` stands for: every scalar as text, empty text as no value.
 ///
 /// With `many` a list keeps all of its items and a scalar is a list of one; otherwise the first item of a list counts. A
 /// map, and a list in a list, are errors, which say what was found.
-pub fn value_of(json: &Json, many: bool) -> Result<Value, &'static str> {
-    let value = match json {
-        Json::Array(items) if many => {
+pub fn value_of<N: Node>(json: &N, many: bool) -> Result<Value, &'static str> {
+    let value = match json.shape() {
+        Shape::List(items) if many => {
             let items: Result<Vec<Value>, _> = items.iter().map(scalar).collect();
             return items.map(Value::set);
         }
-        Json::Array(items) => match items.first() {
+        Shape::List(items) => match items.first() {
             Some(first) => scalar(first)?,
             None => Value::Null,
         },
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Object(_) => {
+        Shape::Null | Shape::Bool(_) | Shape::Number(_) | Shape::Text(_) | Shape::Map => {
             scalar(json)?
         }
     };
     Ok(if many { Value::set(vec![value]) } else { value })
 }
 
-fn scalar(json: &Json) -> Result<Value, &'static str> {
-    match json {
-        Json::Null => Ok(Value::Null),
-        Json::Bool(value) => Ok(Value::text(if *value { "true" } else { "false" })),
-        Json::Number(number) => Ok(Value::text(number.to_string())),
-        Json::String(text) if text.is_empty() => Ok(Value::Null),
-        Json::String(text) => Ok(Value::text(text.as_str())),
-        Json::Object(_) => Err("a map where a value is wanted"),
-        Json::Array(_) => Err("a list in a list"),
+fn scalar<N: Node>(json: &N) -> Result<Value, &'static str> {
+    match json.shape() {
+        Shape::Null | Shape::Text("") => Ok(Value::Null),
+        Shape::Bool(value) => Ok(Value::text(if value { "true" } else { "false" })),
+        Shape::Number(number) => Ok(Value::text(number.to_string())),
+        Shape::Text(text) => Ok(Value::text(text)),
+        Shape::Map => Err("a map where a value is wanted"),
+        Shape::List(_) => Err("a list in a list"),
     }
 }
 

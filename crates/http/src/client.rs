@@ -195,7 +195,7 @@ async fn read_body(
     if announced > max_response {
         return Err(too_large());
     }
-    let mut body = BytesMut::new();
+    let mut body = BytesMut::with_capacity(usize::try_from(announced).unwrap_or(0));
     loop {
         match answer.chunk().await {
             Ok(Some(chunk)) if body.len() + chunk.len() > most => return Err(too_large()),

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use muster_connector::{ConnectorError, Secret};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 
 use crate::{error, retry_after};
 
@@ -109,7 +109,7 @@ impl Response {
     }
 
     /// The body as JSON; [`ConnectorError::Malformed`] with the place when it is none.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, ConnectorError> {
+    pub fn json<'b, T: Deserialize<'b>>(&'b self) -> Result<T, ConnectorError> {
         serde_json::from_slice(&self.body).map_err(|error| {
             let kind = self.header("content-type").unwrap_or("unknown type");
             ConnectorError::Malformed(format!(
