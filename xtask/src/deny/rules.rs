@@ -37,7 +37,7 @@ pub(super) const BANNED: &[(&str, &str)] = &[
 
 /// Crates that belong to one place, and the packages that may depend on them directly.
 pub(super) const KEPT: &[(&str, &[&str])] = &[
-    ("calamine", &["muster-connector-file"]),
+    ("calamine", &["bench", "muster-connector-file"]),
     ("cel", &["muster-lang"]),
     ("clap", &["bench", "clap_complete", "clap_mangen", "muster-cli"]),
     ("csv", &["bench", "muster-cli", "muster-connector-file"]),
