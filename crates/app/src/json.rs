@@ -5,6 +5,7 @@
 
 mod accounts;
 mod admin;
+mod decide;
 mod drift;
 mod explain;
 mod people;
@@ -19,6 +20,7 @@ pub use self::{
     admin::{
         alarm, backup, finding, journal_key, revision, role, table_sums, verified, verified_export,
     },
+    decide::{access_answer, search_page},
     drift::{adopted, drift, drift_group},
     explain::{access_explained, attribute_explained, person_explained},
     people::{assignment, person},

@@ -10,6 +10,7 @@ mod audit;
 mod checkpoint;
 mod clients;
 mod context;
+mod decide;
 mod deliver;
 mod doctor;
 mod drift;
@@ -50,6 +51,10 @@ pub use clients::{
     rotate_token, token_json,
 };
 pub use context::{Clock, Connectors, Ctx};
+pub use decide::{
+    AccessAnswer, AccessQuestion, Decider, Detail, Found, Properties, RuleNamed, RuleNeeded,
+    SearchPage, Until, decide, search_actions, search_resources, search_subjects,
+};
 pub use deliver::{CommandCall, Deliver, DeliverError, Mail, WebhookCall, WebhookKind};
 pub use doctor::{Finding, FindingStatus, doctor};
 pub use drift::{

@@ -12,7 +12,8 @@ use muster_project::File;
 use muster_store::{Entry, Options, Revision, RevisionHead, Store};
 
 use crate::{
-    Connectors, Ctx, Error, Names, SystemNames, error::store_trouble, project_hash, read_project,
+    Connectors, Ctx, Decider, Error, Names, SystemNames, error::store_trouble, project_hash,
+    read_project,
 };
 
 /// A project that is ready for use cases and runs.
@@ -30,6 +31,8 @@ pub struct Opened {
     pub revision: i64,
     /// The project folder.
     pub dir: PathBuf,
+    /// The rules of access, and whom they were asked about lately.
+    pub(crate) decider: Arc<Decider>,
     connectors: Arc<dyn Connectors>,
 }
 
@@ -70,6 +73,7 @@ impl Opened {
     ) -> Result<Self, Error> {
         let (revision, names) = publish(&store, &model, files, ctx).await?;
         let model = Arc::new(model);
+        let decider = Decider::new(Arc::clone(&model));
         let evaluator = Arc::new(Evaluator::new(Arc::clone(&model)));
         Ok(Self {
             model,
@@ -78,6 +82,7 @@ impl Opened {
             names: Arc::new(names),
             revision,
             dir: dir.to_owned(),
+            decider,
             connectors,
         })
     }
@@ -89,10 +94,12 @@ impl Opened {
         let Some(model) = loaded.model.take() else { return Err(Error::project(loaded)) };
         let names = Names::suppose(&mut self.store.read().await?, &model).await?;
         let model = Arc::new(model);
+        let decider = Decider::new(Arc::clone(&model));
         let evaluator = Arc::new(Evaluator::new(Arc::clone(&model)));
         let (store, dir) = (self.store.clone(), self.dir.clone());
         let connectors = Arc::clone(&self.connectors);
-        Ok(Self { model, evaluator, store, names: Arc::new(names), revision, dir, connectors })
+        let names = Arc::new(names);
+        Ok(Self { model, evaluator, store, names, revision, dir, decider, connectors })
     }
 
     /// Opens the connector of a system.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use muster_lang::{Clock, Env, Frame, Type, Variable, VariableType};
-use muster_model::{EntityId, Row, Text, TypeId, Value, ValueType};
+use muster_model::{EntityId, EntityType, Row, Text, TypeId, Value, ValueType};
 use muster_policy::Evaluator;
 use muster_store::ReadTx;
 
@@ -222,24 +222,7 @@ pub async fn resolve_person(
     text: &str,
 ) -> Result<IdentityFacts, Error> {
     for entity_type in opened.model.schema.types.iter().filter(|entity_type| entity_type.identity) {
-        let Some(type_names) = opened.names.type_names(entity_type.id) else { continue };
-        let key: Text = text.into();
-        let mut found = tx
-            .entity_ids_by_key(type_names.no, std::slice::from_ref(&key))
-            .await?
-            .into_iter()
-            .flatten()
-            .next();
-        for attribute in entity_type.attributes.iter().filter(|attribute| attribute.unique) {
-            if found.is_none()
-                && let Some(attribute_no) = type_names.attributes.get(attribute.slot.index())
-            {
-                let folded: Text = text.to_lowercase().into();
-                let holders =
-                    tx.unique_value_holders(type_names.no, *attribute_no, &[folded]).await?;
-                found = holders.into_iter().flatten().next();
-            }
-        }
+        let found = find_entity(opened, tx, entity_type, text).await?;
         if let Some(id) = found {
             let facts = load_identities(tx, opened, entity_type.id, &[id], ctx.now()).await?;
             return facts
@@ -255,6 +238,31 @@ pub async fn resolve_person(
         None => error,
     };
     Err(error.hint("name it by its key or by another unique attribute; muster users lists them"))
+}
+
+/// Finds an entity of a type by its key or by the value of any unique attribute.
+pub(crate) async fn find_entity(
+    opened: &Opened,
+    tx: &mut ReadTx,
+    entity_type: &EntityType,
+    text: &str,
+) -> Result<Option<EntityId>, Error> {
+    let Some(type_names) = opened.names.type_names(entity_type.id) else { return Ok(None) };
+    let key: Text = text.into();
+    let by_key = tx.entity_ids_by_key(type_names.no, std::slice::from_ref(&key)).await?;
+    if let Some(found) = by_key.into_iter().flatten().next() {
+        return Ok(Some(found));
+    }
+    let folded: Text = text.to_lowercase().into();
+    for attribute in entity_type.attributes.iter().filter(|attribute| attribute.unique) {
+        let Some(number) = type_names.attributes.get(attribute.slot.index()) else { continue };
+        let values = std::slice::from_ref(&folded);
+        let holders = tx.unique_value_holders(type_names.no, *number, values).await?;
+        if let Some(found) = holders.into_iter().flatten().next() {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
 }
 
 /// The unique text of an identity that is nearest to `text`, among the first identities of each type.

@@ -6,6 +6,7 @@
 mod change;
 mod connector_ldap;
 mod connectors;
+mod decisions;
 mod import;
 mod ldap;
 mod midpoint;
@@ -44,6 +45,8 @@ enum Benchmark {
     React(react::Args),
     /// As `react` for an hour, with memory and latency of every minute
     Soak(react::Soak),
+    /// Decides for applications, in process and over HTTP
+    Decisions(decisions::Args),
     /// Creates accounts in a real LDAP directory
     Ldap(ldap::Args),
     /// Compares the SCIM connector with a bare HTTP client
@@ -72,6 +75,7 @@ fn main() -> anyhow::Result<()> {
             Benchmark::Change(args) => change::run(args).await,
             Benchmark::React(args) => react::run_react(args).await,
             Benchmark::Soak(args) => react::run_soak(args).await,
+            Benchmark::Decisions(args) => decisions::run(args).await,
             Benchmark::Ldap(args) => ldap::run(args).await,
             Benchmark::ConnectorScim(args) => scim::run(args).await,
             Benchmark::ConnectorSql(args) => sql::run(args).await,

@@ -128,6 +128,7 @@ pub(crate) enum Command {
     Tickets(commands::tickets::Args),
     Report(commands::report::Args),
     Explain(commands::explain::Args),
+    Decide(commands::decide::Args),
     Simulate(commands::simulate::Args),
     Plans(commands::plans::Args),
     Problems(commands::problems::Args),

@@ -9,6 +9,7 @@ pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod check;
 pub(crate) mod completion;
+pub(crate) mod decide;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod drift;
@@ -73,6 +74,7 @@ pub(crate) async fn run(shell: &mut Shell, command: Command) -> Result<Exit> {
         Command::Token(args) => Box::pin(token::run(shell, args)).await,
         Command::Report(args) => Box::pin(report::run(shell, args)).await,
         Command::Explain(args) => Box::pin(explain::run(shell, args)).await,
+        Command::Decide(args) => Box::pin(decide::run(shell, args)).await,
         Command::Simulate(args) => Box::pin(simulate::run(shell, args)).await,
         Command::Plans(args) => Box::pin(plans::run(shell, args)).await,
         Command::Problems(args) => Box::pin(problems::run(shell, args)).await,

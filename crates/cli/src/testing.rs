@@ -51,8 +51,7 @@ pub(crate) struct Difference {
 /// Runs every test. `now` is the instant of tests that name none.
 pub(crate) fn run(model: Arc<Model>, now: Timestamp) -> Outcomes {
     let rules = Rules::new(Arc::clone(&model));
-    let read: Vec<_> = rules.programs().cloned().collect();
-    let tester = Tester { evaluator: Evaluator::reading(Arc::clone(&model), &read), rules, now };
+    let tester = Tester { evaluator: Evaluator::new(Arc::clone(&model)), rules, now };
     let mut coverage = Coverage::new(&model);
     let outcomes = model.tests.iter().map(|test| run_one(&tester, test, &mut coverage)).collect();
     Outcomes { outcomes, coverage }

@@ -90,7 +90,7 @@ impl Rules {
         let place = self.place(question.resource.type_name).ok_or(By::UnknownResource)?;
         let action = self.action(place, question.action).ok_or(By::UnknownAction)?;
         let app = self.access().apps.get(place.app).ok_or(By::UnknownResource)?;
-        Asked::new(question, place, action, app)
+        Asked::new(&self.model, question, place, action, app)
             .map_err(|Unreadable(property)| By::Unreadable { property })
     }
 

@@ -51,6 +51,11 @@ impl Holder {
         }
     }
 
+    /// The attributes, computed ones and the lifecycle filled in.
+    pub fn row(&self) -> &Row {
+        &self.row
+    }
+
     /// The identity type.
     pub fn type_id(&self) -> TypeId {
         self.row.type_id

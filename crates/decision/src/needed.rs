@@ -6,7 +6,7 @@ use muster_policy::{AccessRule, Effect};
 use crate::{Question, Rules, decide::allows_in_state, question::Asked, rules::is_about};
 
 /// Rules that are looked at.
-const LOOKED_AT: usize = 200;
+const LOOKED_AT: usize = 50;
 
 /// A rule that would have allowed, and what it lacks.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +41,7 @@ pub enum Lack {
     },
 }
 
+/// Says what is lacking without any value, so that it can be told to whoever asks.
 impl std::fmt::Display for Lack {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let quoted = |names: &[Text]| {
@@ -54,17 +55,13 @@ impl std::fmt::Display for Lack {
             Self::Entitlement(names) => write!(f, "the entitlement {}", quoted(names)),
             Self::Condition { source, missing, reads } => {
                 write!(f, "`{source}`")?;
-                let values = reads.iter().filter(|(_, value)| value.is_null() == *missing);
-                let values: Vec<String> = values
-                    .map(|(name, value)| {
-                        if *missing {
-                            format!("{name} is missing")
-                        } else {
-                            format!("{name} is {value}")
-                        }
-                    })
-                    .collect();
-                if values.is_empty() { Ok(()) } else { write!(f, " ({})", values.join(", ")) }
+                let lacking = reads.iter().filter(|(_, value)| *missing && value.is_null());
+                let lacking: Vec<&str> = lacking.map(|(name, _)| &**name).collect();
+                match lacking.as_slice() {
+                    [] => Ok(()),
+                    [one] => write!(f, " ({one} is missing)"),
+                    several => write!(f, " ({} are missing)", several.join(", ")),
+                }
             }
         }
     }

@@ -81,6 +81,7 @@ pub(crate) struct Unreadable(pub(crate) Text);
 
 impl<'a> Asked<'a> {
     pub(crate) fn new(
+        model: &Model,
         question: &'a Question<'a>,
         place: Place,
         action: usize,
@@ -88,7 +89,12 @@ impl<'a> Asked<'a> {
     ) -> Result<Self, Unreadable> {
         let Question { subject, resource, environment, now, .. } = question;
         let roles = subject.holder.map_or(Value::Null, |holder| holder.role_names.clone());
-        let own = [Value::text(subject.id), Value::text(subject.type_name), roles];
+        // Whoever is known has one name only, whatever unique attribute the question names them by.
+        let (type_name, id) = subject.holder.map_or_else(
+            || (Value::text(subject.type_name), Value::text(subject.id)),
+            |holder| names(model, &holder.row),
+        );
+        let own = [id, type_name, roles];
         let subject = columns("subject", own, &app.subject, subject.properties)?;
         let name = app.resources.get(place.resource).map_or("", |resource| &*resource.name);
         let own = [Value::text(resource.id), Value::text(name)];
@@ -124,6 +130,14 @@ impl<'a> Asked<'a> {
     }
 }
 
+/// The name of an entity's type, and its key.
+fn names(model: &Model, row: &Row) -> (Value, Value) {
+    let of = model.schema.get(row.type_id);
+    let key = of.map_or(Value::Null, |of| row.get(of.key).clone());
+    let key = if key.is_null() { key } else { Value::text(key.to_string()) };
+    (of.map_or(Value::Null, |of| Value::Text(of.name.clone())), key)
+}
+
 const _: () = assert!(SUBJECT_COLUMNS.len() == 3 && RESOURCE_COLUMNS.len() == 2, "as `own` above");
 
 /// The values of the columns: those that everything has, and those that are given.
@@ -147,22 +161,23 @@ fn columns<const N: usize>(
 
 /// The value in the declared type; `None` when it is of another.
 fn read(value: &Value, wanted: ValueType, many: bool) -> Option<Value> {
-    match value {
-        Value::Null => Some(Value::Null),
-        Value::List(items) if many => {
-            let items: Option<Vec<Value>> = items.iter().map(|item| single(item, wanted)).collect();
-            items.map(|items| Value::List(items.into()))
-        }
-        Value::List(_) => None,
-        single_value if many => Some(Value::List([single(single_value, wanted)?].into())),
-        single_value => single(single_value, wanted),
+    if value.is_null() {
+        return Some(Value::Null);
     }
+    if !many {
+        return single(value, wanted);
+    }
+    let items: Option<Vec<Value>> = value.items().iter().map(|item| single(item, wanted)).collect();
+    items.map(|items| Value::List(items.into()))
 }
 
 fn single(value: &Value, wanted: ValueType) -> Option<Value> {
     match (value, wanted) {
-        (Value::Text(text), _) => parse_value(text, wanted).ok().filter(|value| !value.is_null()),
-        (Value::Int(_), ValueType::Int)
+        (Value::Text(text), wanted) if wanted != ValueType::Text => {
+            parse_value(text, wanted).ok().filter(|value| !value.is_null())
+        }
+        (Value::Text(_), ValueType::Text)
+        | (Value::Int(_), ValueType::Int)
         | (Value::Float(_), ValueType::Float)
         | (Value::Bool(_), ValueType::Bool)
         | (Value::Date(_), ValueType::Date)

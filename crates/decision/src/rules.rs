@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use muster_lang::{IndexTest, Program};
+use muster_lang::IndexTest;
 use muster_model::{Text, TypeId};
 use muster_policy::{AccessModel, AccessRule, Effect, Model};
 use rustc_hash::FxHashMap;
@@ -73,11 +73,6 @@ impl Rules {
     /// The applications and the rules as written.
     pub fn access(&self) -> &AccessModel {
         &self.model.access
-    }
-
-    /// The conditions of all rules, for what they read of entities through links.
-    pub fn programs(&self) -> impl Iterator<Item = &Program> {
-        self.access().rules.iter().filter_map(|rule| rule.when.as_ref()).map(|when| &when.program)
     }
 
     /// The type of resource with this name: `app.type`, or `type` where no other application has one of that name.

@@ -10,6 +10,7 @@ pub(crate) const ROLES: &[&str] = &[
 
 /// The files with policy tests.
 pub(crate) const TESTS: &[&str] = &[
+    include_str!("../project/tests/access.yaml"),
     include_str!("../project/tests/duties.yaml"),
     include_str!("../project/tests/lifecycle.yaml"),
     include_str!("../project/tests/movers.yaml"),
@@ -24,6 +25,7 @@ macro_rules! model_files {
 /// Path and text of every model file, in order of path.
 pub(crate) const FILES: &[(&str, &str)] = model_files![
     "muster.yaml",
+    "policy/access.yaml",
     "policy/duties.yaml",
     "policy/finance.yaml",
     "policy/offices.yaml",
@@ -38,6 +40,7 @@ pub(crate) const FILES: &[(&str, &str)] = model_files![
     "systems/ledger.yaml",
     "systems/mail.yaml",
     "systems/wiki.yaml",
+    "tests/access.yaml",
     "tests/duties.yaml",
     "tests/lifecycle.yaml",
     "tests/movers.yaml",

@@ -20,6 +20,8 @@ pub struct Model {
     pub timezone: TimeZone,
     /// Where the repository is kept, from `store:`; the command line may override it.
     pub store: Option<Text>,
+    /// Where others reach this Muster, from `url:`, without `/` at its end.
+    pub url: Option<Text>,
     /// Behaviour of each entity type, by [`TypeId`].
     pub types: Vec<TypeModel>,
     /// The systems, by [`SystemId`], in order of name.

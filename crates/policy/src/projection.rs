@@ -90,7 +90,7 @@ impl Finder<'_> {
     }
 }
 
-/// All expressions that are evaluated for an identity.
+/// All expressions that are evaluated for an identity, those of decisions about it included.
 fn programs(model: &Model) -> impl Iterator<Item = &Program> {
     let of_types = model.types.iter().flat_map(|behaviour| {
         let computed = behaviour.computed.iter().map(|(_, rule)| rule);
@@ -113,7 +113,9 @@ fn programs(model: &Model) -> impl Iterator<Item = &Program> {
             Grant::Entitlement { name: GrantName::Literal(_), .. } | Grant::Account { .. } => None,
         });
     let of_workflows = model.workflows.iter().flat_map(crate::Workflow::programs);
-    let rules = of_types.chain(of_accounts).chain(of_roles).map(|rule| &rule.program);
+    let of_access = model.access.rules.iter().filter_map(|rule| rule.when.as_ref());
+    let rules = of_types.chain(of_accounts).chain(of_roles).chain(of_access);
+    let rules = rules.map(|rule| &rule.program);
     rules.chain(of_grants).chain(of_workflows)
 }
 

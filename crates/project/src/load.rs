@@ -6,14 +6,16 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 use muster_model::{
     Capabilities, Diagnostic, Schema, SettingProblem, Settings, Severity, SourceMap, Text,
 };
-use muster_policy::Model;
+use muster_policy::{Model, System, TypeModel, Workflow};
 
 use crate::{
     access,
     context::Context,
     duties, lint,
     merge::{Parts, merge},
-    policy_tests, roles, spec, structure,
+    policy_tests,
+    roles::{self, RoleNames},
+    spec, structure,
     suggest::did_you_mean,
     systems::{self, Names},
     types, webhooks, workflows,
@@ -93,6 +95,7 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
     let timezone = parts.timezone.map_or(Some(TimeZone::UTC), |node| timezone(context, node));
     context.timezone = timezone.clone().unwrap_or(TimeZone::UTC);
     let store = parts.store.and_then(|node| store(context, node));
+    let url = parts.url.and_then(|node| url(context, node));
     let schema: Arc<Schema> = Arc::new(types::schema(context, &parts.types));
     context.schema = Arc::clone(&schema);
     let mut types = types::behaviour(context, &parts.types, &schema);
@@ -123,23 +126,16 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
     let local = systems::by_hand(&schema, systems.len());
     let roles = roles.into_iter().collect::<Option<Vec<_>>>()?;
     let timezone = timezone?;
-    let lifecycles: Vec<_> = types.iter().map(|of| of.lifecycle.clone()).collect();
     let settings =
         |node: Option<&Node>| node.map(|node| systems::settings_of(Some(node), node.span));
     let (mail, audit) = (settings(parts.mail), settings(parts.audit));
-    let ground = workflows::Ground {
-        schema: &schema,
-        roles: &role_names,
-        lifecycles: &lifecycles,
-        systems: &systems,
-        mail: mail.is_some(),
-    };
-    let workflows = workflows::workflows(context, &parts.workflows, &ground);
+    let workflows = workflows_of(context, parts, &role_names, &types, &systems);
     let webhooks = webhooks::webhooks(context, &parts.webhooks);
     Some(Model {
         schema,
         timezone,
         store,
+        url,
         types,
         systems,
         local,
@@ -153,6 +149,25 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
         audit,
         access,
     })
+}
+
+fn workflows_of(
+    context: &mut Context<'_>,
+    parts: &Parts<'_>,
+    roles: &RoleNames,
+    types: &[TypeModel],
+    systems: &[System],
+) -> Vec<Workflow> {
+    let schema = Arc::clone(&context.schema);
+    let lifecycles: Vec<_> = types.iter().map(|of| of.lifecycle.clone()).collect();
+    let ground = workflows::Ground {
+        schema: &schema,
+        roles,
+        lifecycles: &lifecycles,
+        systems,
+        mail: parts.mail.is_some(),
+    };
+    workflows::workflows(context, &parts.workflows, &ground)
 }
 
 /// The zone that a name stands for.
@@ -182,4 +197,20 @@ fn store(context: &mut Context<'_>, node: &Node) -> Option<Text> {
         return None;
     }
     Some(text.clone())
+}
+
+fn url(context: &mut Context<'_>, node: &Node) -> Option<Text> {
+    let text = node.text()?.trim_end_matches('/');
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let host = rest.filter(|rest| !rest.is_empty() && !rest.contains(['?', '#', '@', ' ', '\\']));
+    if host.is_none() {
+        context.error(
+            "E0908",
+            node.span,
+            "this is not the address of a web server",
+            "write it as `https://muster.tern.example`, with a path if there is one",
+        );
+        return None;
+    }
+    Some(text.into())
 }

@@ -17,6 +17,8 @@ pub(crate) struct Parts<'d> {
     pub(crate) timezone: Option<&'d Node>,
     /// `store:`
     pub(crate) store: Option<&'d Node>,
+    /// `url:`
+    pub(crate) url: Option<&'d Node>,
     /// `types:` in order of name, each name once.
     pub(crate) types: Vec<&'d Entry>,
     /// `systems:` in order of name.
@@ -49,6 +51,7 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
     let mut version: Option<&Entry> = None;
     let mut timezone: Option<&Entry> = None;
     let mut store: Option<&Entry> = None;
+    let mut url: Option<&Entry> = None;
     let mut mail: Option<&Entry> = None;
     let mut audit: Option<&Entry> = None;
     for entry in documents.iter().flat_map(|document| document.root.entries()) {
@@ -56,6 +59,7 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
             "muster" => once(context, &mut version, entry),
             "timezone" => once(context, &mut timezone, entry),
             "store" => once(context, &mut store, entry),
+            "url" => once(context, &mut url, entry),
             "mail" => once(context, &mut mail, entry),
             "audit" => once(context, &mut audit, entry),
             "apps" => parts.apps.extend(entry.value.entries()),
@@ -74,6 +78,7 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
     check_version(context, version);
     parts.timezone = timezone.map(|entry| &entry.value);
     parts.store = store.map(|entry| &entry.value);
+    parts.url = url.map(|entry| &entry.value);
     parts.mail = mail.map(|entry| &entry.value).filter(|node| !node.is_null());
     parts.audit = audit.map(|entry| &entry.value).filter(|node| !node.is_null());
     let named = [

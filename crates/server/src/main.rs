@@ -43,7 +43,8 @@ fn main() -> ExitCode {
 
 /// What `muster serve` answers with.
 fn faces() -> muster_web::Router {
-    muster_web::Router::new().merge(muster_scim_server::router()).merge(muster_web::events())
+    let faces = muster_web::Router::new().merge(muster_scim_server::router());
+    faces.merge(muster_web::events()).merge(muster_authzen::router())
 }
 
 fn host() -> Host {

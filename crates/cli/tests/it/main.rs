@@ -4,6 +4,7 @@
 
 mod audit;
 mod backups;
+mod decide;
 mod errors;
 mod first_minutes;
 mod formats;

@@ -1,7 +1,7 @@
 //! The decisions that tests expect.
 
 use muster_model::{Text, Value};
-use muster_policy::{AccessModel, App, DecisionExpectation, Effect, Property};
+use muster_policy::{AccessModel, DecisionExpectation, Effect, Property};
 
 use super::{find_action, find_app, find_resource};
 use crate::{context::Context, policy_tests::value, suggest::known_names, yaml::Node};
@@ -52,31 +52,29 @@ fn resource(
     access: &AccessModel,
 ) -> Option<(usize, usize)> {
     let text = node.text()?;
-    let app = match text.split_once('.') {
-        Some((app, _)) => find_app(context, &access.apps, &Text::from(app), node.span)?,
+    if let Some((app, name)) = text.split_once('.') {
+        let app = find_app(context, &access.apps, &Text::from(app), node.span)?;
+        return Some((app, find_resource(context, access.apps.get(app)?, name, node.span)?));
+    }
+    let apps = access.apps.iter().enumerate();
+    let having: Vec<(usize, usize)> =
+        apps.filter_map(|(at, app)| Some((at, app.resource_named(text)?))).collect();
+    if let [only] = *having {
+        return Some(only);
+    }
+    let (message, help) = match having.first().and_then(|(app, _)| access.apps.get(*app)) {
         None => {
-            let has = |app: &&App| app.resource_named(text).is_some();
-            match access.apps.iter().filter(has).collect::<Vec<_>>().as_slice() {
-                [only] => access.app_named(&only.name)?,
-                [] if access.apps.len() == 1 => 0,
-                [] => {
-                    let known = access.apps.iter().flat_map(|app| &app.resources);
-                    let help = known_names(text, "types of resource", known.map(|r| &*r.name));
-                    let message = format!("no application has a type of resource `{text}`");
-                    context.error("E0902", node.span, message, help);
-                    return None;
-                }
-                [first, ..] => {
-                    let message = format!("several applications have a type of resource `{text}`");
-                    let help = format!("say which one, for example `{}.{text}`", first.name);
-                    context.error("E0902", node.span, message, help);
-                    return None;
-                }
-            }
+            let known = access.apps.iter().flat_map(|app| &app.resources);
+            let help = known_names(text, "types of resource", known.map(|found| &*found.name));
+            (format!("no application has a type of resource `{text}`"), help)
         }
+        Some(first) => (
+            format!("several applications have a type of resource `{text}`"),
+            format!("say which one, for example `{}.{text}`", first.name),
+        ),
     };
-    let name = text.split_once('.').map_or(&**text, |(_, name)| name);
-    Some((app, find_resource(context, access.apps.get(app)?, name, node.span)?))
+    context.error("E0902", node.span, message, help);
+    None
 }
 
 fn given(

@@ -47,6 +47,13 @@ const PROJECT_KEYS: &[Key] = &[
         "sqlite:muster.db",
     ),
     key(
+        "url",
+        Shape::Text,
+        "not told to others",
+        "Where others reach this Muster. Documents that name its addresses take them from here, never from a request.",
+        "https://muster.tern.example",
+    ),
+    key(
         "types",
         Shape::Named(&Shape::Group(&TYPE)),
         "",
