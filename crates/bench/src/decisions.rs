@@ -4,7 +4,9 @@ use std::{fmt::Write as _, sync::Arc, time::Instant};
 
 use anyhow::{Result, anyhow, ensure};
 use jiff::{SignedDuration, Timestamp};
-use muster_app::{AccessQuestion, Ctx, Opened, Properties, Scope, Until, create_token, decide};
+use muster_app::{
+    AccessQuestion, Ctx, Detail, Opened, Properties, Scope, Until, create_token, decide,
+};
 use muster_engine::{NoProgress, SyncOptions, sync};
 use muster_model::Value;
 use muster_store::{Assignment, IdRange, Sequence};
