@@ -15,6 +15,7 @@ mod rate;
 mod request_id;
 mod serve;
 mod service;
+mod tls;
 mod work;
 
 pub use call::{Call, Caller};
@@ -24,8 +25,9 @@ pub use limits::Limits;
 pub use problem::{Answer, Problem};
 pub use rate::Rate;
 pub use request_id::RequestId;
-pub use serve::{Peer, serve};
+pub use serve::{Door, Peer, serve};
 pub use service::Service;
+pub use tls::Tls;
 pub use work::long_work;
 
 /// The routes of a face.

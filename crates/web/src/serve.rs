@@ -15,7 +15,7 @@ use tokio::{
 };
 use tower::{ServiceExt as _, service_fn};
 
-use crate::Limits;
+use crate::{Limits, Tls};
 
 /// Requests that one HTTP/2 connection may have open.
 const STREAMS: u32 = 128;
@@ -26,14 +26,30 @@ const AFTER_TROUBLE: Duration = Duration::from_millis(100);
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub SocketAddr);
 
+/// Where connections come in, in the clear or with TLS.
+#[derive(Debug)]
+pub struct Door {
+    /// The address.
+    pub listener: TcpListener,
+    /// The certificate; without one, everything goes in the clear.
+    pub tls: Option<Tls>,
+}
+
+impl From<TcpListener> for Door {
+    fn from(listener: TcpListener) -> Self {
+        Self { listener, tls: None }
+    }
+}
+
 /// Serves `router` until `stop` is done, and then until the requests that run have ended or the time for that is over.
 pub async fn serve(
-    listener: TcpListener,
+    door: impl Into<Door>,
     router: axum::Router,
     limits: &Limits,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let builder = builder(limits);
+    let Door { listener, tls } = door.into();
+    let (builder, patience) = (builder(limits), limits.head_time);
     let places = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
@@ -53,12 +69,26 @@ pub async fn serve(
             let answered = router.clone().oneshot(request);
             async move { answered.await.map_err(|never: Infallible| never) }
         });
-        let connection = builder
-            .serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(answer));
-        let connection = graceful.watch(connection.into_owned());
+        let (builder, watcher) = (builder.clone(), graceful.watcher());
+        let acceptor = tls.as_ref().map(Tls::acceptor);
         tokio::spawn(async move {
+            let service = TowerToHyperService::new(answer);
             // The other end went away, or spoke something else; that is its affair.
-            drop(connection.await);
+            match acceptor {
+                None => {
+                    let io = TokioIo::new(stream);
+                    let connection = builder.serve_connection_with_upgrades(io, service);
+                    drop(watcher.watch(connection.into_owned()).await);
+                }
+                Some(acceptor) => {
+                    let shaken = tokio::time::timeout(patience, acceptor.accept(stream)).await;
+                    if let Ok(Ok(stream)) = shaken {
+                        let io = TokioIo::new(stream);
+                        let connection = builder.serve_connection_with_upgrades(io, service);
+                        drop(watcher.watch(connection.into_owned()).await);
+                    }
+                }
+            }
             drop(place);
         });
     }

@@ -2,6 +2,7 @@
 
 use std::{
     net::SocketAddr,
+    path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -9,7 +10,7 @@ use std::{
 use muster_app::{Ctx, Kind, Opened};
 use muster_engine::{CancelFlag, RunEnd, RunEvent, RunOptions};
 use muster_model::Text;
-use muster_web::{Limits, Service};
+use muster_web::{Door, Limits, Service, Tls};
 use serde_json::json;
 use tokio::{net::TcpListener, sync::mpsc};
 
@@ -37,6 +38,12 @@ pub(crate) struct Args {
     /// Where to listen
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
+    /// A file with the certificate and its chain, in PEM form; read again when it changes
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+    /// A file with the private key of the certificate
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
     /// Only answer; another process keeps the systems right
     #[arg(long)]
     no_run: bool,
@@ -50,13 +57,18 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
             .hint("another process may listen there already; choose another with --listen")
     })?;
     let address = listener.local_addr().unwrap_or(args.listen);
+    let tls = match (&args.tls_certificate, &args.tls_key) {
+        (Some(certificate), Some(key)) => Some(open_tls(shell, certificate, key)?),
+        (Some(_) | None, Some(_) | None) => None,
+    };
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let door = Door { listener, tls };
     let limits = Limits::default();
     let service = Service::new(opened.clone(), Arc::clone(&shell.host.clock), limits.clone());
     let router = muster_web::finish((shell.host.faces)(), service.clone());
-    say_where(shell, &opened, address)?;
+    say_where(shell, &opened, &format!("{scheme}://{address}"))?;
     let stop = stopped(shell);
-    let served =
-        tokio::spawn(async move { muster_web::serve(listener, router, &limits, stop).await });
+    let served = tokio::spawn(async move { muster_web::serve(door, router, &limits, stop).await });
     let end = if args.no_run { Ok(()) } else { keep_right(shell, ctx, opened, &service).await };
     // Whatever ended the loop, requests that run may still end.
     if end.is_err() {
@@ -82,15 +94,21 @@ fn stopped(shell: &Shell) -> impl Future<Output = ()> + Send + use<> {
     }
 }
 
-fn say_where(shell: &mut Shell, opened: &Opened, address: SocketAddr) -> Result<()> {
+fn open_tls(shell: &Shell, certificate: &Path, key: &Path) -> Result<Tls> {
+    Tls::open(&shell.path(certificate), &shell.path(key)).map_err(|error| {
+        CommandError::new(Exit::Failed, format!("the certificate cannot be used: {error}"))
+    })
+}
+
+fn say_where(shell: &mut Shell, opened: &Opened, url: &str) -> Result<()> {
     let text = format!(
-        "muster {}  {}  http://{address}  revision {}",
+        "muster {}  {}  {url}  revision {}",
         shell.host.version,
         opened.store.url(),
         opened.revision
     );
     let document = json!({
-        "event": "listening", "address": address.to_string(), "url": format!("http://{address}"),
+        "event": "listening", "address": url.split("//").last(), "url": url,
         "revision": opened.revision
     });
     match shell.ui.format() {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use muster_web::Limits;
+use muster_web::{Door, Limits, Tls};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -63,4 +63,86 @@ async fn a_head_that_comes_too_slowly_or_is_too_long_ends_the_connection() {
         ask(&mut long, &format!("GET /livez HTTP/1.1\r\nHost: a\r\nCookie: {cookie}\r\n\r\n"))
             .await;
     assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+}
+
+/// A certificate for `localhost` that vouches for itself, in two files.
+fn certify(folder: &std::path::Path) {
+    let made = std::process::Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"])
+        .args(["-nodes", "-days", "3", "-subj", "/CN=localhost", "-addext"])
+        .args([
+            "subjectAltName=DNS:localhost",
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
+            "-keyout",
+            "key.pem",
+            "-out",
+            "certificate.pem",
+        ])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+}
+
+/// What a client gets that believes nothing but the certificate in `folder`.
+async fn ask_with_tls(address: std::net::SocketAddr, trusted: &[u8]) -> std::io::Result<String> {
+    use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject as _};
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(trusted).unwrap()).unwrap();
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    let config = rustls::ClientConfig::builder_with_provider(std::sync::Arc::new(provider))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::new(config));
+    let stream = TcpStream::connect(address).await?;
+    let mut stream = connector.connect(ServerName::try_from("localhost").unwrap(), stream).await?;
+    stream.write_all(b"GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    Ok(answer)
+}
+
+#[tokio::test]
+async fn a_certificate_that_was_replaced_is_shown_without_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    certify(folder.path());
+    let certificate = folder.path().join("certificate.pem");
+    let first = std::fs::read(&certificate).unwrap();
+    let served = Served::start(Limits::default()).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let tls = Some(Tls::open(&certificate, &folder.path().join("key.pem")).unwrap());
+    let router = served.router.clone();
+    tokio::spawn(async move {
+        let limits = Limits::default();
+        muster_web::serve(Door { listener, tls }, router, &limits, std::future::pending()).await
+    });
+    assert!(ask_with_tls(address, &first).await.unwrap().ends_with("ok\n"));
+    std::fs::write(&certificate, "half a file").unwrap();
+    assert!(ask_with_tls(address, &first).await.is_ok(), "the former one stays until it fits");
+    certify(folder.path());
+    let second = std::fs::read(&certificate).unwrap();
+    assert!(ask_with_tls(address, &second).await.unwrap().ends_with("ok\n"));
+    assert!(ask_with_tls(address, &first).await.is_err());
+    let mut clear = TcpStream::connect(address).await.unwrap();
+    let answer = clear.write_all(b"GET /livez HTTP/1.1\r\n\r\n").await;
+    let mut bytes = Vec::new();
+    drop((answer, clear.read_to_end(&mut bytes).await));
+    assert!(!String::from_utf8_lossy(&bytes).contains("200"), "nothing is told in the clear");
+}
+
+#[tokio::test]
+async fn what_a_caller_says_about_where_it_comes_from_is_not_believed() {
+    let (address, _keep) = listen(Limits::default()).await;
+    for header in ["X-Forwarded-For: 10.0.0.1", "X-Forwarded-Host: evil", "Forwarded: for=unknown"]
+    {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request =
+            format!("GET /livez HTTP/1.1\r\nHost: a\r\n{header}\r\nConnection: close\r\n\r\n");
+        let answer = ask(&mut stream, &request).await;
+        assert!(answer.ends_with("ok\n") && !answer.contains("evil"), "{answer}");
+    }
 }
