@@ -87,7 +87,7 @@ pub async fn list_accounts(
         }
         for account_names in &names.accounts {
             let after = query.after.map(AccountId);
-            accounts.extend(some_of(&mut tx, account_names.no, query, after).await?);
+            accounts.extend(some_of(ctx, opened, &mut tx, account_names.no, query, after).await?);
         }
     }
     accounts.sort_by_key(|account| account.id);
@@ -103,6 +103,8 @@ pub async fn list_accounts(
 
 /// Accounts of a type that have the wanted status, one more than is asked for when there are more.
 async fn some_of(
+    ctx: &Ctx,
+    opened: &Opened,
     tx: &mut ReadTx,
     type_no: Number,
     query: &AccountQuery,
@@ -120,11 +122,32 @@ async fn some_of(
         };
         let Some(last) = page.last() else { return Ok(found) };
         after = Some(last.id);
-        found.extend(page.into_iter().filter(|a| query.status.is_none_or(|s| s == a.status)));
+        let mut page = within_reach(ctx, opened, tx, page).await?;
+        page.retain(|account| query.status.is_none_or(|status| status == account.status));
+        found.append(&mut page);
         if found.len() >= limit {
             return Ok(found);
         }
     }
+}
+
+/// The accounts of those whom the caller can see; an account of nobody is seen by who sees everybody.
+async fn within_reach(
+    ctx: &Ctx,
+    opened: &Opened,
+    tx: &mut ReadTx,
+    accounts: Vec<Account>,
+) -> Result<Vec<Account>, Error> {
+    if ctx.reach.is_everybody() {
+        return Ok(accounts);
+    }
+    let linked =
+        |account: &Account| account.entity.filter(|_| account.status == AccountStatus::Linked);
+    let owners = accounts.iter().filter_map(linked).collect();
+    let seen = ctx.reach.those_covered(ctx, opened, tx, owners).await?;
+    let mut accounts = accounts;
+    accounts.retain(|account| linked(account).is_some_and(|owner| seen.contains(&owner)));
+    Ok(accounts)
 }
 
 fn fits(opened: &Opened, query: &AccountQuery, account: &Account) -> bool {

@@ -190,7 +190,7 @@ async fn entry(
     tx.append_journal(&Entry {
         at: ctx.now(),
         actor: ctx.actor.clone(),
-        on_behalf_of: None,
+        on_behalf_of: ctx.on_behalf_of.clone(),
         action: action.into(),
         subject,
         detail: detail.to_string().into(),

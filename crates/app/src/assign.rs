@@ -58,7 +58,7 @@ pub async fn assign(
     check(request, ctx.now())?;
     let mut tx = opened.store.begin().await?;
     let person = resolve_person(ctx, opened, &mut tx, &request.person).await?;
-    let role = role_for(opened, &person, &request.role)?;
+    let role = role_for(ctx, opened, &person, &request.role)?;
     let open = tx.assignments_of(person.row.id).await?;
     let same = |a: &Assignment| {
         a.ended_at.is_none()
@@ -117,6 +117,9 @@ pub async fn unassign(
         return Err(Error::not_found(format!("role `{role}` was not assigned to `{person}`"))
             .hint(format!("muster explain {person} shows where each role comes from; a rule is changed in the project")));
     };
+    if let Some(position) = opened.model.roles.iter().position(|of| of.name == assignment.role) {
+        ctx.reach.may_give(opened, position)?;
+    }
     tx.end_assignment(assignment.id, ctx.now(), &ctx.actor, reason.trim()).await?;
     tx.unsettle(&[found.row.id]).await?;
     assignment.ended_at = Some(ctx.now());
@@ -159,17 +162,19 @@ fn check(request: &AssignRequest, now: Timestamp) -> Result<(), Error> {
     Ok(())
 }
 
-fn role_for(opened: &Opened, person: &IdentityFacts, name: &str) -> Result<Text, Error> {
-    let Some(role) = opened.model.roles.iter().find(|role| &*role.name == name) else {
+fn role_for(ctx: &Ctx, opened: &Opened, person: &IdentityFacts, name: &str) -> Result<Text, Error> {
+    let Some(position) = opened.model.roles.iter().position(|role| &*role.name == name) else {
         let error = Error::not_found(format!("there is no role `{name}`"));
         return Err(match similar(name, opened.model.roles.iter().map(|role| &role.name)) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
             None => error.hint("muster roles lists them"),
         });
     };
-    if role.type_id != person.row.type_id {
+    let role = opened.model.roles.get(position).filter(|of| of.type_id == person.row.type_id);
+    let Some(role) = role else {
         return Err(Error::invalid(format!("role `{name}` is for another entity type")));
-    }
+    };
+    ctx.reach.may_give(opened, position)?;
     Ok(role.name.clone())
 }
 
@@ -189,7 +194,7 @@ async fn journal(
     tx.append_journal(&Entry {
         at: ctx.now(),
         actor: ctx.actor.clone(),
-        on_behalf_of: None,
+        on_behalf_of: ctx.on_behalf_of.clone(),
         action: action.into(),
         subject,
         detail: detail.to_string().into(),

@@ -7,10 +7,11 @@ use muster_store::{Entry, JournalEntry, JournalFilter, Seal, Summary, Verifier, 
 use serde_json::{Value as Json, json};
 
 use crate::{
-    Error, Kind, Opened,
+    Ctx, Error, Kind, Opened,
     checkpoint::{Signatures, checkpoint_json, key_json},
     keys::unhex,
     ocsf::ocsf_event,
+    resolve_person, subject_of,
 };
 
 const BATCH: usize = 1000;
@@ -28,12 +29,23 @@ pub struct AuditQuery {
     pub limit: usize,
 }
 
-/// Entries that fit, the newest first.
+/// Entries that fit, the newest first. Who may see some people only asks about one of them at a time.
 pub async fn search_journal(
+    ctx: &Ctx,
     opened: &Opened,
     query: &AuditQuery,
 ) -> Result<Vec<JournalEntry>, Error> {
-    Ok(opened.store.read().await?.search_journal(&query.filter, query.before, query.limit).await?)
+    let mut tx = opened.store.read().await?;
+    let mut filter = query.filter.clone();
+    if !ctx.reach.is_everybody() {
+        let Some(person) = &filter.subject else {
+            return Err(Error::new(Kind::Denied, "you may not see the whole journal")
+                .hint("name the person with `subject`"));
+        };
+        let person = resolve_person(ctx, opened, &mut tx, person).await?;
+        filter.subject = Some(subject_of(&opened.model, &person.row, &person.key));
+    }
+    Ok(tx.search_journal(&filter, query.before, query.limit).await?)
 }
 
 /// One entry as JSON, with everything that verification needs.

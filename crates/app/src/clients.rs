@@ -7,12 +7,12 @@ use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
-use muster_model::Text;
+use muster_model::{EntityId, Text};
 use muster_store::{Client, ClientToken, Entry, ReadTx, Sequence, Store, Tx};
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::{Ctx, Error, Kind, Opened, Scopes};
+use crate::{Ctx, Error, Kind, Opened, Scopes, resolve_person};
 
 /// Every token begins so, which lets scanners of source code find one that was left there.
 const PREFIX: &str = "mst_";
@@ -48,6 +48,8 @@ pub struct KnownClient {
     pub token: i64,
     /// What the token may be used for.
     pub scopes: Scopes,
+    /// Whose rights narrow it.
+    pub acts_for: Option<EntityId>,
 }
 
 /// Makes a token for the client of this name, and the client when there is none.
@@ -58,6 +60,18 @@ pub async fn create_token(
     scopes: &Scopes,
     expires_at: Option<Timestamp>,
 ) -> Result<TokenMade, Error> {
+    create_token_for(ctx, opened, name, scopes, expires_at, None).await
+}
+
+/// As [`create_token`], for a client that acts for a person: it may do what that person may do in Muster, no more.
+pub async fn create_token_for(
+    ctx: &Ctx,
+    opened: &Opened,
+    name: &str,
+    scopes: &Scopes,
+    expires_at: Option<Timestamp>,
+    person: Option<&str>,
+) -> Result<TokenMade, Error> {
     let name_key = checked_name(name)?;
     if scopes.is_empty() {
         return Err(Error::invalid("a token without a scope is of no use"));
@@ -65,12 +79,20 @@ pub async fn create_token(
     if expires_at.is_some_and(|at| at <= ctx.now()) {
         return Err(Error::invalid("the token would have expired already"));
     }
+    if person.is_some() && scopes.iter().any(|scope| !scope.is_narrowed_by_rights()) {
+        return Err(Error::invalid("a token that acts for a person is for the API only")
+            .hint("give it the scope api:read or api:write; the person's roles say the rest"));
+    }
     let mut tx = opened.store.begin().await?;
+    let acts_for = match person {
+        Some(person) => Some(resolve_person(ctx, opened, &mut tx, person).await?.row.id),
+        None => None,
+    };
     let client = match tx.client_named(&name_key).await? {
         Some(client) => client,
         None => new_client(&mut tx, ctx, name, name_key).await?,
     };
-    let made = new_token(&mut tx, ctx, &client, scopes, expires_at).await?;
+    let made = new_token(&mut tx, ctx, &client, scopes, expires_at, acts_for).await?;
     entry(&mut tx, ctx, "token.create", &client, document(&made.kept)).await?;
     tx.commit().await?;
     Ok(made)
@@ -94,7 +116,9 @@ pub async fn rotate_token(
         return Err(Error::not_found(format!("client `{name}` has no valid token"))
             .hint("muster token create makes one"));
     };
-    let made = new_token(&mut tx, ctx, &client, &newest.scopes.parse()?, expires_at).await?;
+    let made =
+        new_token(&mut tx, ctx, &client, &newest.scopes.parse()?, expires_at, newest.acts_for)
+            .await?;
     for token in &living {
         tx.shorten_client_token(token.id, old_end).await?;
     }
@@ -160,7 +184,13 @@ pub async fn known_client(
     let client = tx.client(kept.client).await?.filter(|client| client.ended_at.is_none());
     let Some(client) = client else { return Ok(None) };
     let scopes = kept.scopes.parse()?;
-    Ok(Some(KnownClient { id: client.id, name: client.name, token: kept.id, scopes }))
+    Ok(Some(KnownClient {
+        id: client.id,
+        name: client.name,
+        token: kept.id,
+        scopes,
+        acts_for: kept.acts_for,
+    }))
 }
 
 /// A token as people and programs may see it.
@@ -178,7 +208,10 @@ pub fn token_json(token: &ClientToken, now: Timestamp) -> Json {
 
 fn document(token: &ClientToken) -> Json {
     let expires = token.expires_at.map(|at| at.to_string());
-    json!({ "token": token.id, "begins": &*token.hint, "scopes": &*token.scopes, "expires_at": expires })
+    json!({
+        "token": token.id, "begins": &*token.hint, "scopes": &*token.scopes, "expires_at": expires,
+        "acts_for": token.acts_for.map(|person| person.0),
+    })
 }
 
 fn is_valid(token: &ClientToken, now: Timestamp) -> bool {
@@ -226,6 +259,7 @@ async fn new_token(
     client: &Client,
     scopes: &Scopes,
     expires_at: Option<Timestamp>,
+    acts_for: Option<EntityId>,
 ) -> Result<TokenMade, Error> {
     let mut random = [0; 32];
     getrandom::fill(&mut random)
@@ -237,6 +271,7 @@ async fn new_token(
         hash: hash(&token),
         hint: token.chars().take(HINT).collect::<String>().into(),
         scopes: scopes.to_string().into(),
+        acts_for,
         created_at: ctx.now(),
         created_by: ctx.actor.clone(),
         expires_at,
@@ -260,7 +295,7 @@ async fn entry(
     let entry = Entry {
         at: ctx.now(),
         actor: ctx.actor.clone(),
-        on_behalf_of: None,
+        on_behalf_of: ctx.on_behalf_of.clone(),
         action: action.into(),
         subject: format!("client {}", client.name).into(),
         detail: detail.to_string().into(),

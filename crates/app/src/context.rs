@@ -7,7 +7,7 @@ use muster_connector::{Connector, ConnectorError};
 use muster_model::{Settings, Text};
 use muster_project::Catalogue;
 
-use crate::Deliver;
+use crate::{Deliver, Reach};
 
 /// The machine we run on: time and processes. The composition root passes the real one.
 pub trait Clock: Send + Sync {
@@ -34,9 +34,18 @@ pub struct Ctx {
     pub correlation: Text,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// For whom, when a program acts for a person.
+    pub on_behalf_of: Option<Text>,
+    /// Whom it can concern; others are as if they were not there.
+    pub reach: Reach,
 }
 
 impl Ctx {
+    /// Somebody who acts for themselves, and may do so for everybody.
+    pub fn new(actor: Text, correlation: Text, clock: Arc<dyn Clock>) -> Self {
+        Self { actor, correlation, clock, on_behalf_of: None, reach: Reach::default() }
+    }
+
     /// The present instant, to the microsecond, as the repository keeps it.
     pub fn now(&self) -> Timestamp {
         let now = self.clock.now();
@@ -49,6 +58,7 @@ impl std::fmt::Debug for Ctx {
         f.debug_struct("Ctx")
             .field("actor", &self.actor)
             .field("correlation", &self.correlation)
+            .field("on_behalf_of", &self.on_behalf_of)
             .finish_non_exhaustive()
     }
 }

@@ -199,7 +199,7 @@ pub async fn replay_webhook(
     tx.append_journal(&Entry {
         at: ctx.now(),
         actor: ctx.actor.clone(),
-        on_behalf_of: None,
+        on_behalf_of: ctx.on_behalf_of.clone(),
         action: "webhook.replay".into(),
         subject: format!("webhook {name}").into(),
         detail: json!({ "after": cursor }).to_string().into(),

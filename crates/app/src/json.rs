@@ -18,12 +18,13 @@ use serde_json::{Value as Json, json};
 pub use self::{
     accounts::{account, orphan, orphan_decision, ownerless},
     admin::{
-        alarm, backup, finding, journal_key, revision, role, table_sums, verified, verified_export,
+        alarm, backup, finding, journal_key, revision, revision_with_files, role, table_sums,
+        verified, verified_export,
     },
     decide::{access_answer, search_page},
     drift::{adopted, drift, drift_group},
     explain::{access_explained, attribute_explained, person_explained},
-    people::{assignment, person},
+    people::{assignment, person, version},
     simulate::{event, impacts, person_impact},
     takeover::{deduced, indirect, open_access, redundant, takeover_sums},
 };

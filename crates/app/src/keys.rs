@@ -183,7 +183,7 @@ async fn add(
     tx.append_journal(&Entry {
         at: ctx.now(),
         actor: ctx.actor.clone(),
-        on_behalf_of: None,
+        on_behalf_of: ctx.on_behalf_of.clone(),
         action: if old.is_some() { "key.rotate" } else { "key.init" }.into(),
         subject: format!("journal key {number}").into(),
         detail: json!({ "public_key": hex(&made.public_key) }).to_string().into(),

@@ -7,6 +7,7 @@ mod accounts;
 mod alarm;
 mod assign;
 mod audit;
+mod authority;
 mod checkpoint;
 mod clients;
 mod context;
@@ -29,6 +30,7 @@ mod opened;
 mod orphans;
 mod owners;
 mod people;
+mod person;
 mod process;
 mod revisions;
 mod roles;
@@ -45,10 +47,11 @@ pub use audit::{
     AuditQuery, ExportFormat, Verified, export_journal, export_journal_after, journal_json,
     search_journal, verify_export, verify_signed_export,
 };
+pub use authority::{Authority, Reach};
 pub use checkpoint::{make_checkpoint, make_due_checkpoint};
 pub use clients::{
-    KnownClient, TokenMade, create_token, end_client, known_client, list_clients, revoke_token,
-    rotate_token, token_json,
+    KnownClient, TokenMade, create_token, create_token_for, end_client, known_client, list_clients,
+    revoke_token, rotate_token, token_json,
 };
 pub use context::{Clock, Connectors, Ctx};
 pub use decide::{
@@ -84,9 +87,10 @@ pub use opened::{Opened, absolute_url, likeness, similar};
 pub use orphans::{OrphanChoice, assign_orphan, decide_orphans, expire_orphans, orphan_decisions};
 pub use owners::{Ownerless, list_ownerless};
 pub use people::{Page, PeopleQuery, Person, entity_type, list_people, resolve_person};
+pub use person::{VersionView, entity_history, see_person};
 pub use process::{process_is_gone, process_name};
-pub use revisions::list_revisions;
-pub use roles::{RoleView, list_roles};
+pub use revisions::{list_revisions, see_revision};
+pub use roles::{RoleView, list_roles, role_named};
 pub use scope::{Scope, Scopes};
 pub use simulate::{
     Change, ChangeKind, Event, Impact, ModelQuery, ModelsCompared, PersonImpact, Thing,

@@ -217,7 +217,7 @@ async fn publish(
         tx.append_journal(&Entry {
             at: ctx.now(),
             actor: ctx.actor.clone(),
-            on_behalf_of: None,
+            on_behalf_of: ctx.on_behalf_of.clone(),
             action: "revision.publish".into(),
             subject: format!("revision {number}").into(),
             detail: serde_json::json!({ "hash": &*hash, "files": files.len() }).to_string().into(),

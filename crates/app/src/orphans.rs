@@ -225,7 +225,7 @@ async fn entry(
     tx.append_journal(&Entry {
         at: ctx.now(),
         actor: actor.clone(),
-        on_behalf_of: None,
+        on_behalf_of: ctx.on_behalf_of.clone(),
         action: action.into(),
         subject: subject.clone(),
         detail: detail.to_string().into(),

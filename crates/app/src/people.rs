@@ -9,7 +9,7 @@ use muster_policy::Evaluator;
 use muster_store::ReadTx;
 
 use crate::{
-    Ctx, Error, IdentityFacts, Opened,
+    Ctx, Error, IdentityFacts, Kind, Opened,
     facts::{
         all_lifecycle_facts, decode_facts, lifecycle_facts, load_identities, load_world_for,
         type_of_number,
@@ -76,6 +76,9 @@ pub async fn list_people(
         .as_deref()
         .map(|text| compile_condition(opened, type_id, text))
         .transpose()?;
+    if let Some(condition) = condition.as_ref().filter(|_| !ctx.reach.is_everybody()) {
+        reads_only_itself(condition)?;
+    }
     let type_names =
         opened.names.type_names(type_id).ok_or_else(|| Error::bug("a type has no number"))?;
     let mut tx = opened.store.read().await?;
@@ -113,10 +116,10 @@ pub async fn list_people(
                 known_state: None,
             };
             let evaluation = evaluator.evaluate(&facts.identity(), &world, now);
-            if condition
+            let fits = condition
                 .as_ref()
-                .is_some_and(|condition| !holds(condition, &evaluation.row, &world, opened, now))
-            {
+                .is_none_or(|condition| holds(condition, &evaluation.row, &world, opened, now));
+            if !fits || !ctx.reach.covers(opened, &evaluation.row, &world, now) {
                 continue;
             }
             page.items.push(person(opened, &evaluation.row, &entity.key));
@@ -167,6 +170,19 @@ fn compile_condition(
         }
         error
     })
+}
+
+/// Refuses a condition that reads others through links: whoever may see some people only must not learn about others
+/// from which of theirs fit.
+fn reads_only_itself(condition: &muster_lang::Program) -> Result<(), Error> {
+    match condition.paths().iter().find(|path| path.steps.len() > 1) {
+        Some(path) => Err(Error::new(
+            Kind::Denied,
+            format!("`{}` reads somebody else, and you may not see everybody", path.text),
+        )
+        .hint("ask about attributes of the people themselves")),
+        None => Ok(()),
+    }
 }
 
 fn holds(
@@ -225,14 +241,22 @@ pub async fn resolve_person(
         let found = find_entity(opened, tx, entity_type, text).await?;
         if let Some(id) = found {
             let facts = load_identities(tx, opened, entity_type.id, &[id], ctx.now()).await?;
-            return facts
-                .into_iter()
-                .next()
-                .ok_or_else(|| Error::bug(format!("entity {id} has a key and no row")));
+            let Some(facts) = facts.into_iter().next() else {
+                return Err(Error::bug(format!("entity {id} has a key and no row")));
+            };
+            // Who is out of reach is not there, with the same words.
+            if !ctx.reach.covers_identity(ctx, opened, tx, &facts).await? {
+                break;
+            }
+            ctx.reach.not_oneself(id)?;
+            return Ok(facts);
         }
     }
     let shown: String = text.chars().take(100).collect();
     let error = Error::not_found(format!("there is no identity `{shown}`"));
+    if !ctx.reach.is_everybody() {
+        return Err(error);
+    }
     let error = match nearest(opened, tx, text).await? {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
         None => error,

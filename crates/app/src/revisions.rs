@@ -19,12 +19,7 @@ impl Opened {
 
     /// The project with the model of the revision of this number.
     pub async fn at_revision(&self, number: i64) -> Result<Self, Error> {
-        let found = self.store.read().await?.revision(number).await?;
-        let revision = found.ok_or_else(|| {
-            Error::not_found(format!("there is no revision {number}"))
-                .hint("muster revisions lists them")
-        })?;
-        self.with_revision(&revision).await
+        self.with_revision(&find(self, number).await?).await
     }
 
     async fn with_revision(&self, revision: &Revision) -> Result<Self, Error> {
@@ -44,6 +39,24 @@ pub async fn list_revisions(
     limit: usize,
 ) -> Result<Vec<RevisionHead>, Error> {
     Ok(opened.store.read().await?.revisions(before, limit).await?)
+}
+
+/// A revision of the model with its files.
+pub async fn see_revision(
+    opened: &Opened,
+    number: i64,
+) -> Result<(RevisionHead, Vec<File>), Error> {
+    let revision = find(opened, number).await?;
+    let files = unpack(&revision)?;
+    Ok((revision.head, files))
+}
+
+async fn find(opened: &Opened, number: i64) -> Result<Revision, Error> {
+    let found = opened.store.read().await?.revision(number).await?;
+    found.ok_or_else(|| {
+        Error::not_found(format!("there is no revision {number}"))
+            .hint("muster revisions lists them")
+    })
 }
 
 /// The model files as `pack` put them together.

@@ -3,7 +3,7 @@
 use muster_model::{Location, Text};
 use muster_policy::{Grant, GrantName, Model, Role};
 
-use crate::Opened;
+use crate::{Error, Opened, opened::similar};
 
 /// A role as it is shown.
 #[derive(Debug, Clone)]
@@ -27,6 +27,21 @@ pub struct RoleView {
 /// All roles in order of name.
 pub fn list_roles(opened: &Opened) -> Vec<RoleView> {
     opened.model.roles.iter().map(|role| view(&opened.model, role)).collect()
+}
+
+/// The role with this name.
+pub fn role_named(opened: &Opened, name: &str) -> Result<RoleView, Error> {
+    let roles = &opened.model.roles;
+    match roles.iter().find(|role| &*role.name == name) {
+        Some(role) => Ok(view(&opened.model, role)),
+        None => {
+            let error = Error::not_found(format!("there is no role `{name}`"));
+            Err(match similar(name, roles.iter().map(|role| &role.name)) {
+                Some(near) => error.hint(format!("did you mean `{near}`?")),
+                None => error.hint("muster roles lists them"),
+            })
+        }
+    }
 }
 
 fn view(model: &Model, role: &Role) -> RoleView {

@@ -52,6 +52,11 @@ impl Scope {
         }
     }
 
+    /// True when the rights of a person narrow everything it opens.
+    pub(crate) fn is_narrowed_by_rights(self) -> bool {
+        matches!(self, Self::ApiRead | Self::ApiWrite)
+    }
+
     /// True when a token of this scope may do what needs `wanted`.
     pub fn covers(self, wanted: Self) -> bool {
         self == wanted
@@ -89,6 +94,11 @@ impl Scopes {
     /// True when one of them covers `wanted`.
     pub fn cover(&self, wanted: Scope) -> bool {
         self.0.iter().any(|scope| scope.covers(wanted))
+    }
+
+    /// Each of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Scope> {
+        self.0.iter().copied()
     }
 
     /// True when there is none.

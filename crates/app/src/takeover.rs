@@ -366,7 +366,7 @@ async fn journal_deduced(ctx: &Ctx, tx: &mut Tx, deduced: &[DeducedRole]) -> Res
         tx.append_journal(&Entry {
             at: ctx.now(),
             actor: ctx.actor.clone(),
-            on_behalf_of: None,
+            on_behalf_of: ctx.on_behalf_of.clone(),
             action: "assignment.deduce".into(),
             subject: format!("role {role}").into(),
             detail: json!({ "role": role, "people": people }).to_string().into(),

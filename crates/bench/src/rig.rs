@@ -116,8 +116,7 @@ impl Rig {
         let dir = folder.path().to_owned();
         std::fs::create_dir_all(dir.join("data"))?;
         std::fs::write(dir.join("muster.yaml"), model)?;
-        let ctx =
-            Ctx { actor: "bench".into(), correlation: "bench".into(), clock: Arc::new(BenchClock) };
+        let ctx = Ctx::new("bench".into(), "bench".into(), Arc::new(BenchClock));
         let store = store.unwrap_or("sqlite:muster.db").to_owned();
         Ok(Self { dir, connectors: Arc::default(), ctx, store, _folder: folder })
     }

@@ -32,11 +32,8 @@ impl Shell {
     /// Who acts, now.
     pub(crate) fn ctx(&self) -> Ctx {
         let now = self.host.clock.now();
-        Ctx {
-            actor: self.host.actor.clone(),
-            correlation: format!("{:x}-{:x}", now.as_microsecond(), self.host.process_id).into(),
-            clock: self.host.clock.clone(),
-        }
+        let correlation = format!("{:x}-{:x}", now.as_microsecond(), self.host.process_id);
+        Ctx::new(self.host.actor.clone(), correlation.into(), self.host.clock.clone())
     }
 
     /// Opens the project and its repository. Errors of the project are shown first, on standard error.

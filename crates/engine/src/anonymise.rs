@@ -260,7 +260,7 @@ async fn erase_all(
         tx.append_journal(&Entry {
             at: ctx.now(),
             actor: ctx.actor.clone(),
-            on_behalf_of: None,
+            on_behalf_of: ctx.on_behalf_of.clone(),
             action: "person.anonymise".into(),
             subject: key.into(),
             detail: json!({ "reason": reason }).to_string().into(),

@@ -93,7 +93,7 @@ async fn note(
     tx.append_journal(&Entry {
         at: ctx.now(),
         actor: ctx.actor.clone(),
-        on_behalf_of: None,
+        on_behalf_of: ctx.on_behalf_of.clone(),
         action: action.into(),
         subject: Text::from(subject),
         detail: json!({ "rows": n_rows }).to_string().into(),

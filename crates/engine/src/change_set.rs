@@ -220,7 +220,7 @@ async fn journal(
     tx.append_journal(&Entry {
         at: ctx.now(),
         actor: ctx.actor.clone(),
-        on_behalf_of: None,
+        on_behalf_of: ctx.on_behalf_of.clone(),
         action: action.into(),
         subject: format!("change set {}", change_set.id.0).into(),
         detail: json!({

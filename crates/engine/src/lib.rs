@@ -80,8 +80,8 @@ pub use revert::{MadeRevert, make_revert};
 pub use review::{ReviewAnswer, ReviewView, decide_review, list_reviews};
 pub use run::{Listener, RunEnd, RunEvent, RunOptions, run};
 pub use sync::{SyncOptions, sync};
-pub use systems::{SystemView, list_systems, pause_system, resume_system};
-pub use tickets::{attest_ticket, close_ticket, list_tickets, refuse_ticket};
+pub use systems::{SystemView, list_systems, pause_system, resume_system, see_system};
+pub use tickets::{attest_ticket, close_ticket, list_tickets, refuse_ticket, see_ticket};
 pub use webhooks::{WebhookView, list_webhooks, test_webhook};
 pub use workflows::{
     Candidate, RunQuery, RunView, WorkflowReport, WorkflowSelection, dry_run_workflow,

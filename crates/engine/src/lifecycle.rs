@@ -397,7 +397,7 @@ async fn journal(
     tx.append_journal(&Entry {
         at: ctx.now(),
         actor: ctx.actor.clone(),
-        on_behalf_of: None,
+        on_behalf_of: ctx.on_behalf_of.clone(),
         action: action.into(),
         subject: subject_of(&opened.model, &person.row, &person.key),
         detail: detail.to_string().into(),

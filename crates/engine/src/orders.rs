@@ -398,7 +398,7 @@ async fn entry(ctx: &Ctx, tx: &mut Tx, name: &str, action: &str) -> Result<(), E
     tx.append_journal(&Entry {
         at: ctx.now(),
         actor: ctx.actor.clone(),
-        on_behalf_of: None,
+        on_behalf_of: ctx.on_behalf_of.clone(),
         action: action.into(),
         subject: format!("order {name}").into(),
         detail: json!({}).to_string().into(),

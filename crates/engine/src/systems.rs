@@ -119,6 +119,14 @@ fn state_of(health: &SystemHealth) -> (&'static str, Option<Timestamp>, Option<T
     ("well", None, None)
 }
 
+/// The system with this name: how it is and what waits for it.
+pub async fn see_system(opened: &Opened, name: &str) -> Result<SystemView, Error> {
+    opened.system_named(name)?;
+    let systems = list_systems(opened).await?;
+    let found = systems.into_iter().find(|view| *view.name == *name);
+    found.ok_or_else(|| Error::bug(format!("system `{name}` is in no list")))
+}
+
 /// Keeps a system from being read and changed until somebody resumes it.
 pub async fn pause_system(
     ctx: &Ctx,
@@ -240,7 +248,7 @@ async fn entry(
     tx.append_journal(&Entry {
         at: ctx.now(),
         actor: ctx.actor.clone(),
-        on_behalf_of: None,
+        on_behalf_of: ctx.on_behalf_of.clone(),
         action: action.into(),
         subject: format!("system {name}").into(),
         detail: json!({ "reason": reason }).to_string().into(),

@@ -227,7 +227,7 @@ impl<'a> Target<'a> {
         tx.append_journal(&Entry {
             at: now,
             actor: self.ctx.actor.clone(),
-            on_behalf_of: None,
+            on_behalf_of: self.ctx.on_behalf_of.clone(),
             action: action.into(),
             subject: self.system.name.clone(),
             detail: json!({ "accounts": names }).to_string().into(),

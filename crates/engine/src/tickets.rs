@@ -28,6 +28,15 @@ pub async fn list_tickets(
     Ok(opened.store.read().await?.tickets(status, after, limit).await?)
 }
 
+/// The ticket with this number.
+pub async fn see_ticket(opened: &Opened, id: i64) -> Result<Ticket, Error> {
+    let found = list_tickets(opened, None, Some(id.saturating_sub(1)), 1).await?;
+    let ticket = found.into_iter().find(|ticket| ticket.id == id);
+    ticket.ok_or_else(|| {
+        Error::not_found(format!("there is no ticket {id}")).hint("muster tickets list shows them")
+    })
+}
+
 /// Says that what the ticket asks for was done.
 pub async fn close_ticket(
     ctx: &Ctx,
@@ -168,7 +177,7 @@ async fn entry(
     tx.append_journal(&Entry {
         at: ctx.now(),
         actor: ctx.actor.clone(),
-        on_behalf_of: None,
+        on_behalf_of: ctx.on_behalf_of.clone(),
         action: action.into(),
         subject: format!("ticket {}", ticket.id).into(),
         detail: json!({ "what": &*ticket.what, "subject": &*ticket.subject, "note": note })

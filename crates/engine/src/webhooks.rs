@@ -95,7 +95,7 @@ pub async fn test_webhook(ctx: &Ctx, opened: &Opened, name: &str) -> Result<(), 
     let entry = muster_store::Entry {
         at: now,
         actor: ctx.actor.clone(),
-        on_behalf_of: None,
+        on_behalf_of: ctx.on_behalf_of.clone(),
         action: "webhook.test".into(),
         subject: format!("webhook {name}").into(),
         detail: "{}".into(),

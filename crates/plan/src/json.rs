@@ -25,6 +25,26 @@ pub fn value_json(value: &Value) -> Json {
     }
 }
 
+/// JSON as a value that is read as the type of its attribute later: numbers and booleans as themselves, lists of such.
+/// Objects are no values.
+pub fn json_value(json: &Json) -> Result<Value, &'static str> {
+    match json {
+        Json::Null => Ok(Value::Null),
+        Json::Bool(b) => Ok(Value::Bool(*b)),
+        Json::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(i), _) => Ok(Value::Int(i)),
+            (None, Some(x)) => Ok(Value::Float(x)),
+            (None, None) => Err("this number is out of range"),
+        },
+        Json::String(text) => Ok(Value::Text(text.as_str().into())),
+        Json::Array(items) => {
+            let items: Vec<Value> = items.iter().map(json_value).collect::<Result<_, _>>()?;
+            Ok(Value::List(items.into()))
+        }
+        Json::Object(_) => Err("an object is no value of an attribute"),
+    }
+}
+
 /// One operation as JSON.
 pub fn operation_json(operation: &Operation) -> Json {
     let mut object = json!({

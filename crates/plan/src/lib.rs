@@ -21,7 +21,7 @@ pub use compare::{Compared, Observed, compare, object_name, on_wire};
 pub use constraints::constraints;
 pub use drift::{Drift, DriftSorted, Drifted, Verdict, sort_out_drift};
 pub use guard::{GuardCheck, count_guarded};
-pub use json::{operation_json, plan_json, value_json};
+pub use json::{json_value, operation_json, plan_json, value_json};
 pub use operation::{AttributeChange, Kind, Operation, OperationReason, Target};
 pub use plan::{Base, Plan, SystemRead, hash_again};
 pub use revert::{Known, Reverted, revert};

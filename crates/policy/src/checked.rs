@@ -453,6 +453,8 @@ pub struct Role {
     pub grace: Option<SignedDuration>,
     /// True when those who keep it so are listed for review.
     pub review: bool,
+    /// What its holders may do in Muster itself.
+    pub muster: Option<crate::Administration>,
     /// Where it is written.
     pub at: Location,
 }

@@ -5,6 +5,7 @@
 //! difference to that is the `plan` crate's.
 
 mod access;
+mod administration;
 mod checked;
 mod correlation;
 mod deduce;
@@ -23,6 +24,7 @@ mod workflow;
 mod world;
 
 pub use access::*;
+pub use administration::{Administration, Right};
 pub use checked::*;
 pub use correlation::{Pair, Standing, settle};
 pub use deduce::{Access, Deduced, Deducer, Deduction};

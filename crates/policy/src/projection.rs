@@ -107,6 +107,7 @@ fn programs(model: &Model) -> impl Iterator<Item = &Program> {
         .roles
         .iter()
         .flat_map(|role| role.when.iter().chain(role.values.iter().map(|value| &value.value)));
+    let of_rights = model.roles.iter().filter_map(|role| role.muster.as_ref()?.over.as_ref());
     let of_grants =
         model.roles.iter().flat_map(|role| &role.grants).filter_map(|grant| match grant {
             Grant::Entitlement { name: GrantName::Computed(names), .. } => Some(names),
@@ -114,7 +115,7 @@ fn programs(model: &Model) -> impl Iterator<Item = &Program> {
         });
     let of_workflows = model.workflows.iter().flat_map(crate::Workflow::programs);
     let of_access = model.access.rules.iter().filter_map(|rule| rule.when.as_ref());
-    let rules = of_types.chain(of_accounts).chain(of_roles).chain(of_access);
+    let rules = of_types.chain(of_accounts).chain(of_roles).chain(of_rights).chain(of_access);
     let rules = rules.map(|rule| &rule.program);
     rules.chain(of_grants).chain(of_workflows)
 }

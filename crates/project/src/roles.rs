@@ -1,5 +1,6 @@
 //! Roles: from `roles:` to who has them, what they bring and what they grant.
 
+mod administration;
 mod contributions;
 mod includes;
 
@@ -79,6 +80,7 @@ fn role(
         owner: node.get_text("owner").cloned(),
         grace: node.get_text("grace").and_then(|text| parse_duration(text)),
         review: node.flag("review"),
+        muster: administration::administration(context, node, schema, entity_type),
         at: context.location(entry.key_span),
     }
 }

@@ -3,7 +3,7 @@
 //! A token is kept as its SHA-256 hash only. Tokens are long and random, so a slow hash would add nothing.
 
 use jiff::Timestamp;
-use muster_model::Text;
+use muster_model::{EntityId, Text};
 
 use crate::{ReadTx, StoreError, Tx, column::row, statement::args};
 
@@ -37,6 +37,8 @@ pub struct ClientToken {
     pub hint: Text,
     /// What it may be used for, words with a space between.
     pub scopes: Text,
+    /// Whose rights narrow it.
+    pub acts_for: Option<EntityId>,
     /// When it was made.
     pub created_at: Timestamp,
     /// By whom.
@@ -54,6 +56,7 @@ row!(ClientToken {
     hash,
     hint,
     scopes,
+    acts_for,
     created_at,
     created_by,
     expires_at,
@@ -71,8 +74,8 @@ macro_rules! select_client {
 macro_rules! select_token {
     ($rest:literal) => {
         concat!(
-            "SELECT id, client, hash, hint, scopes, created_at, created_by, expires_at, revoked_at \
-             FROM client_token ",
+            "SELECT id, client, hash, hint, scopes, acts_for, created_at, created_by, expires_at, \
+             revoked_at FROM client_token ",
             $rest
         )
     };
@@ -129,19 +132,21 @@ impl Tx {
             hash,
             hint,
             scopes,
+            acts_for,
             created_at,
             created_by,
             expires_at,
             revoked_at,
         } = token;
-        let sql = "INSERT INTO client_token (id, client, hash, hint, scopes, created_at, created_by, \
-                   expires_at, revoked_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        let sql = "INSERT INTO client_token (id, client, hash, hint, scopes, acts_for, created_at, \
+                   created_by, expires_at, revoked_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
         let args = args![
             *id,
             *client,
             hash.as_slice(),
             hint,
             scopes,
+            *acts_for,
             *created_at,
             created_by,
             *expires_at,

@@ -4,6 +4,7 @@ mod account;
 mod account_history;
 mod address;
 mod alarm;
+mod api_call;
 mod arg;
 mod assignment;
 mod backup;
@@ -21,6 +22,7 @@ mod error;
 mod evaluation;
 mod fact_version;
 mod held_role;
+mod job;
 mod journal;
 mod lease;
 mod link;
@@ -62,6 +64,7 @@ mod workflow;
 
 pub use account::{Account, AccountCount, AccountMark, AccountOrigin, AccountStatus};
 pub use alarm::{Alarm, AlarmId, AlarmKind, AlarmStatus};
+pub use api_call::ApiCall;
 pub use assignment::{Assignment, AssignmentEdge};
 pub use backup::{BackupInfo, BackupStamp, check_backup};
 pub use change_set::{ChangeCounts, ChangeSet, ChangeSetId, ChangeSetStatus};
@@ -74,6 +77,7 @@ pub use erase::{Expired, Remains};
 pub use error::{DriverError, StoreError};
 pub use evaluation::{Evaluation, IdentityRow, StateCount, Touched};
 pub use held_role::HeldRole;
+pub use job::Job;
 pub use journal::{
     BrokenAt, ERASED, Entry, JournalEntry, JournalFilter, Seal, Summary, Verifier, entry_hash,
     seal_hash, sealed_hash, verify,

@@ -37,6 +37,8 @@ words! {
         Client = "client",
         /// Tokens of clients.
         ClientToken = "client_token",
+        /// Work that takes long, asked for over the API.
+        Job = "job",
     }
 }
 

@@ -6,8 +6,9 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
-use muster_app::{Ctx, Opened, Scope, Scopes, known_client};
+use muster_app::{Authority, Ctx, Opened, Scope, Scopes, known_client};
 use muster_model::Text;
+use muster_policy::Right;
 
 use crate::{Problem, RequestId, Service};
 
@@ -20,6 +21,8 @@ pub struct Caller {
     pub client: i64,
     /// What its token may be used for.
     pub scopes: Scopes,
+    /// The person it acts for, whose rights narrow it.
+    pub authority: Option<Arc<Authority>>,
 }
 
 /// An authenticated request.
@@ -34,12 +37,39 @@ pub struct Call {
 }
 
 impl Call {
+    /// Goes on only if the caller has the right, and from then on only with those for whom they have it.
+    pub fn allow(&mut self, right: Right) -> Result<(), Problem> {
+        match &self.caller.authority {
+            Some(authority) => {
+                self.need(if right.is_read() { Scope::ApiRead } else { Scope::ApiWrite })?;
+                let denied =
+                    || Problem::denied(format!("no role of yours allows `{}`", right.word()));
+                self.ctx.reach = authority.reach(right).ok_or_else(denied)?;
+                Ok(())
+            }
+            None => self.need(scope_of(right)),
+        }
+    }
+
     /// Goes on only if the token may be used for this.
     pub fn need(&self, scope: Scope) -> Result<(), Problem> {
         if self.caller.scopes.cover(scope) {
             return Ok(());
         }
         Err(Problem::denied(format!("the token lacks the scope `{scope}`")))
+    }
+}
+
+/// The scope that a program needs on its own account.
+pub fn scope_of(right: Right) -> Scope {
+    let is_for_administrators = matches!(
+        right,
+        Right::ClientsRead | Right::ClientsWrite | Right::RevisionsWrite | Right::JournalExport
+    );
+    match (is_for_administrators, right.is_read()) {
+        (true, _) => Scope::Admin,
+        (false, true) => Scope::ApiRead,
+        (false, false) => Scope::ApiWrite,
     }
 }
 
@@ -59,12 +89,20 @@ impl FromRequestParts<Service> for Call {
             return Err(problem.retry_after(wait.as_secs() + 1));
         }
         let correlation = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
-        let ctx = Ctx {
-            actor: format!("client {}", known.name).into(),
-            correlation: correlation.unwrap_or_else(|| "".into()),
-            clock: Arc::clone(service.clock()),
+        let actor = format!("client {}", known.name).into();
+        let correlation = correlation.unwrap_or_else(|| "".into());
+        let mut ctx = Ctx::new(actor, correlation, Arc::clone(service.clock()));
+        let authority = match known.acts_for {
+            Some(person) => {
+                let found = Authority::of(&ctx, &opened, person).await?;
+                let found = found.ok_or_else(Problem::unauthenticated)?;
+                ctx.on_behalf_of = Some(found.subject().clone());
+                Some(Arc::new(found))
+            }
+            None => None,
         };
-        let caller = Caller { actor: ctx.actor.clone(), client: known.id, scopes: known.scopes };
+        let (actor, scopes) = (ctx.actor.clone(), known.scopes);
+        let caller = Caller { actor, client: known.id, scopes, authority };
         Ok(Self { ctx, opened, caller })
     }
 }

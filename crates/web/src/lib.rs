@@ -18,7 +18,7 @@ mod service;
 mod tls;
 mod work;
 
-pub use call::{Call, Caller};
+pub use call::{Call, Caller, scope_of};
 pub use events::events;
 pub use finish::finish;
 pub use limits::Limits;

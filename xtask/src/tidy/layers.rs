@@ -59,7 +59,7 @@ const LAYERS: &[Layer] = &[
         kind: Kind::Edge,
         uses: &["model", "lang", "policy", "decision", "plan", "project", "store", "connector"],
     },
-    Layer { name: "web", kind: Kind::Edge, uses: &["model", "store", "app"] },
+    Layer { name: "web", kind: Kind::Edge, uses: &["model", "policy", "store", "app"] },
     Layer { name: "authzen", kind: Kind::Edge, uses: &["model", "app", "web"] },
     Layer { name: "notify", kind: Kind::Edge, uses: &["model", "connector", "http", "app"] },
     Layer {
@@ -71,6 +71,11 @@ const LAYERS: &[Layer] = &[
         name: "scim-server",
         kind: Kind::Edge,
         uses: &["model", "lang", "policy", "store", "scim", "app", "engine", "web"],
+    },
+    Layer {
+        name: "api",
+        kind: Kind::Edge,
+        uses: &["model", "policy", "plan", "store", "app", "engine", "web"],
     },
     Layer {
         name: "cli",
@@ -88,6 +93,7 @@ const LAYERS: &[Layer] = &[
             "engine",
             "demo",
             "web",
+            "api",
         ],
     },
     Layer {
@@ -108,6 +114,7 @@ const LAYERS: &[Layer] = &[
             "authzen",
             "notify",
             "web",
+            "api",
             "scim-server",
             "cli",
         ],

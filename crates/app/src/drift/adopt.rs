@@ -219,7 +219,7 @@ async fn assign(
     tx.append_journal(&Entry {
         at: ctx.now(),
         actor: ctx.actor.clone(),
-        on_behalf_of: None,
+        on_behalf_of: ctx.on_behalf_of.clone(),
         action: "assignment.create".into(),
         subject: subject_of(&opened.model, &facts.row, &facts.key),
         detail: detail.to_string().into(),

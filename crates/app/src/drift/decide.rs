@@ -188,7 +188,7 @@ pub(super) async fn write(
         tx.append_journal(&Entry {
             at: ctx.now(),
             actor: actor.clone(),
-            on_behalf_of: None,
+            on_behalf_of: ctx.on_behalf_of.clone(),
             action: action.into(),
             subject,
             detail: detail.to_string().into(),

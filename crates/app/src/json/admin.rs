@@ -1,5 +1,6 @@
 //! Roles, revisions, alarms, findings, the journal's state.
 
+use muster_project::File;
 use muster_store::{BackupInfo, JournalKey, RevisionHead, Summary, TableSum, hex};
 use serde_json::{Value as Json, json};
 
@@ -20,6 +21,17 @@ pub fn revision(revision: &RevisionHead) -> Json {
         "revision": revision.number, "made_at": revision.made_at.to_string(), "made_by": &*revision.author,
         "hash": &*revision.hash,
     })
+}
+
+/// A revision of the model with its files.
+pub fn revision_with_files(head: &RevisionHead, files: &[File]) -> Json {
+    let files: serde_json::Map<String, Json> =
+        files.iter().map(|file| (file.path.to_string(), Json::from(&*file.text))).collect();
+    let mut document = revision(head);
+    if let Json::Object(document) = &mut document {
+        document.insert("files".to_owned(), Json::Object(files));
+    }
+    document
 }
 
 /// An alarm.

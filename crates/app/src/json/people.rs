@@ -1,19 +1,32 @@
 //! People and what they were given.
 
+use muster_model::{Text, Value};
 use muster_plan::value_json;
 use serde_json::{Value as Json, json};
 
 use super::at;
-use crate::{AssignmentView, Person};
+use crate::{AssignmentView, Person, VersionView};
 
 /// A person, or another entity.
 pub fn person(person: &Person) -> Json {
-    let values: serde_json::Map<String, Json> =
-        person.values.iter().map(|(name, value)| (name.to_string(), value_json(value))).collect();
     json!({
         "id": person.id.0, "type": &*person.type_name, "key": &*person.key, "display": &*person.display,
-        "lifecycle": person.lifecycle.as_deref(), "values": values,
+        "lifecycle": person.lifecycle.as_deref(), "values": values(&person.values),
     })
+}
+
+/// What was known of a person for a time.
+pub fn version(view: &VersionView) -> Json {
+    json!({
+        "version": view.version, "effective_at": view.effective_at.to_string(),
+        "recorded_at": view.recorded_at.to_string(), "replaced_at": at(view.replaced_at), "key": &*view.key,
+        "values": values(&view.values),
+    })
+}
+
+fn values(values: &[(Text, Value)]) -> Json {
+    let values = values.iter().map(|(name, value)| (name.to_string(), value_json(value)));
+    Json::Object(values.collect())
 }
 
 /// A role that was given directly.

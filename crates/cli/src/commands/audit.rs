@@ -124,7 +124,7 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
 }
 
 async fn search(shell: &mut Shell, args: SearchArgs) -> Result<Exit> {
-    let (_ctx, opened) = shell.open().await?;
+    let (ctx, opened) = shell.open().await?;
     let filter = JournalFilter {
         subject: args.subject.map(Into::into),
         actor: args.actor.map(Into::into),
@@ -135,7 +135,7 @@ async fn search(shell: &mut Shell, args: SearchArgs) -> Result<Exit> {
     };
     let limit = args.limit.max(1);
     let entries =
-        search_journal(&opened, &AuditQuery { filter, before: args.after, limit }).await?;
+        search_journal(&ctx, &opened, &AuditQuery { filter, before: args.after, limit }).await?;
     let next = entries
         .last()
         .filter(|last| entries.len() == limit && last.seq > 1)

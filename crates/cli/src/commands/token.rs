@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use muster_app::{
-    Ctx, Scope, Scopes, TokenMade, create_token, list_clients, revoke_token, rotate_token,
+    Ctx, Scope, Scopes, TokenMade, create_token_for, list_clients, revoke_token, rotate_token,
     token_json,
 };
 use muster_store::{Client, ClientToken};
@@ -30,6 +30,9 @@ enum Command {
         /// What it may be used for; more than once for several
         #[arg(long = "scope", value_name = "SCOPE", required = true, help = scope_help())]
         scopes: Vec<Scope>,
+        /// Act for this person: the rights of their roles narrow the token, and the journal names them
+        #[arg(long = "as", value_name = "PERSON")]
+        person: Option<String>,
         #[command(flatten)]
         lifetime: Lifetime,
     },
@@ -109,10 +112,12 @@ const COLUMNS: [&str; 7] = ["id", "client", "token", "begins", "scopes", "expire
 pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     let (ctx, opened) = shell.open().await?;
     match args.command {
-        Command::Create { name, scopes, lifetime } => {
+        Command::Create { name, scopes, person, lifetime } => {
             let scopes: Scopes = scopes.into_iter().collect();
             let end = lifetime.end(&ctx)?;
-            let made = create_token(&ctx, &opened, &name, &scopes, Some(end)).await?;
+            let made =
+                create_token_for(&ctx, &opened, &name, &scopes, Some(end), person.as_deref())
+                    .await?;
             show_made(shell, &ctx, &made)?;
         }
         Command::Rotate { name, overlap, lifetime } => {

@@ -155,7 +155,7 @@ async fn supersede_unfinished(
         tx.append_journal(&Entry {
             at: ctx.now(),
             actor: ctx.actor.clone(),
-            on_behalf_of: None,
+            on_behalf_of: ctx.on_behalf_of.clone(),
             action: "plan.supersede".into(),
             subject: format!("plan {}", short(&older)).into(),
             detail: json!({ "left": left }).to_string().into(),

@@ -96,7 +96,7 @@ impl SystemRun {
         tx.append_journal(&Entry {
             at: self.ctx.now(),
             actor: self.ctx.actor.clone(),
-            on_behalf_of: None,
+            on_behalf_of: self.ctx.on_behalf_of.clone(),
             action: "operations.done".into(),
             subject: format!("plan {}", self.name).into(),
             detail: json!({ "system": &*self.system.name, "operations": log }).to_string().into(),

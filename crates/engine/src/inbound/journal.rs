@@ -84,7 +84,7 @@ impl Inbound<'_> {
         tx.append_journal(&Entry {
             at: self.now,
             actor: by.actor.clone(),
-            on_behalf_of: None,
+            on_behalf_of: by.on_behalf_of.clone(),
             action: action.into(),
             subject: subject.into(),
             detail: detail.to_string().into(),

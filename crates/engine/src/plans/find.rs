@@ -168,7 +168,7 @@ pub async fn cancel_plan(ctx: &Ctx, opened: &Opened, name: &str) -> Result<(), E
     tx.append_journal(&Entry {
         at: ctx.now(),
         actor: ctx.actor.clone(),
-        on_behalf_of: None,
+        on_behalf_of: ctx.on_behalf_of.clone(),
         action: "plan.cancel".into(),
         subject: format!("plan {}", made.name).into(),
         detail: "{}".into(),

@@ -88,7 +88,7 @@ async fn save_in(
     tx.append_journal(&Entry {
         at: ctx.now(),
         actor: ctx.actor.clone(),
-        on_behalf_of: None,
+        on_behalf_of: ctx.on_behalf_of.clone(),
         action: "plan.make".into(),
         subject: format!("plan {}", made.name).into(),
         detail: json!({ "hash": hash, "operations": made.plan.operations.len(), "status": made.status.word(), "reviews": made.n_reviews }).to_string().into(),
@@ -132,7 +132,7 @@ pub(crate) async fn withdraw(ctx: &Ctx, opened: &Opened, made: &MadePlan) -> Res
         tx.append_journal(&Entry {
             at: ctx.now(),
             actor: ctx.actor.clone(),
-            on_behalf_of: None,
+            on_behalf_of: ctx.on_behalf_of.clone(),
             action: "plan.withdraw".into(),
             subject: format!("plan {}", made.name).into(),
             detail: "{}".into(),

@@ -170,7 +170,7 @@ impl At<'_> {
         tx.append_journal(&Entry {
             at: self.now,
             actor: self.ctx.actor.clone(),
-            on_behalf_of: None,
+            on_behalf_of: self.ctx.on_behalf_of.clone(),
             action: action.into(),
             subject: subject_of(&self.opened.model, &self.facts.row, &self.facts.key),
             detail: detail.to_string().into(),

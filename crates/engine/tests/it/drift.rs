@@ -351,7 +351,7 @@ async fn what_nobody_decides_about_in_time_is_declined_by_rule() {
     let filter =
         muster_store::JournalFilter { action: Some("drift.decline".into()), ..Default::default() };
     let query = muster_app::AuditQuery { filter, before: None, limit: 9 };
-    let entries = muster_app::search_journal(&rig.open().await, &query).await.unwrap();
+    let entries = muster_app::search_journal(&rig.ctx(), &rig.open().await, &query).await.unwrap();
     assert_eq!(entries.len(), 1);
 }
 

@@ -37,7 +37,7 @@ impl Clock for Wall {
 }
 
 pub(crate) fn ctx(process: &'static str) -> Ctx {
-    Ctx { actor: process.into(), correlation: "test".into(), clock: Arc::new(Wall(process)) }
+    Ctx::new(process.into(), "test".into(), Arc::new(Wall(process)))
 }
 
 /// A loop that runs until it is stopped or lost.

@@ -197,7 +197,7 @@ impl Rig {
     }
 
     pub(crate) fn ctx(&self) -> Ctx {
-        Ctx { actor: "tester".into(), correlation: "test".into(), clock: self.clock.clone() }
+        Ctx::new("tester".into(), "test".into(), self.clock.clone())
     }
 
     pub(crate) async fn open(&self) -> Opened {

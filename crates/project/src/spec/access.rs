@@ -1,5 +1,7 @@
 //! The keys of roles, duties, conflicts and policy tests.
 
+use muster_policy::Right;
+
 use crate::spec::{Group, Shape, decision::DECISION, key};
 
 /// A list of `{ system.kind: name }`.
@@ -59,6 +61,38 @@ pub(crate) const ROLE: Group = Group {
             "Values for attributes of accounts, by `system.type.attribute`. For an attribute with one value the role wins \
              over the mapping; several values are put together.",
             "{ directory.user.employeeType: \"'sales'\" }",
+        ),
+        key(
+            "muster",
+            Shape::Group(&ADMINISTRATION),
+            "nothing",
+            "What its holders may do in Muster itself.",
+            "{ may: [people.read, assignments.write], over: \"person.department == me.department\" }",
+        ),
+    ],
+};
+
+const ADMINISTRATION: Group = Group {
+    what: "rights in Muster",
+    path: "roles.NAME.muster",
+    doc: "What whoever has the role may do in Muster itself: over the API, for a client that acts for them. Whoever has \
+          left or is suspended may do nothing.",
+    keys: &[
+        key(
+            "may",
+            Shape::Many(&Shape::Choice(&Right::WORDS)),
+            "required",
+            "What may be done.",
+            "[people.read, assignments.read, assignments.write]",
+        ),
+        key(
+            "over",
+            Shape::Expression,
+            "everybody",
+            "For whom: `me` is the holder, the other variable the person concerned, named like their type. Lists, counts, \
+             searches and exports hold only these people; others are not there. It narrows rights about people only. Nobody \
+             changes what concerns themselves.",
+            "person.department == me.department",
         ),
     ],
 };

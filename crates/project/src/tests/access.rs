@@ -293,3 +293,32 @@ fn a_value_that_an_attribute_cannot_have_is_refused() {
     2 errors in 2 files   more: muster help E0409
     "#);
 }
+
+#[test]
+fn rights_in_muster_are_narrowed_only_where_they_are_about_people() {
+    assert_snapshot!(said_of(r#"roles:
+  a: { muster: { may: [people.read, plans.apply], over: "person.team == me.team" } }
+  b: { muster: { may: people.read, over: "person.team == you.team" } }
+  c: { muster: { over: "true" } }
+"#), @r#"
+    error[E0612]: `plans.apply` is not about people, so `over` cannot narrow it
+     --> part.yaml:2:37
+      |
+    2 |   a: { muster: { may: [people.read, plans.apply], over: "person.team == me.team" } }
+      |                                     ^^^^^^^^^^^
+      = give it in a role without `over`; it narrows people.read, people.write, lifecycle.write, assignments.read, assignments.write, accounts.read, journal.read
+    error[E0401]: nothing is called `you` here
+     --> part.yaml:3:58
+      |
+    3 |   b: { muster: { may: people.read, over: "person.team == you.team" } }
+      |                                                          ^^^ unknown name
+      = known here: `person`, `me`
+    error[E0203]: `may` is missing in rights in Muster
+     --> part.yaml:4:8
+      |
+    4 |   c: { muster: { over: "true" } }
+      |        ^^^^^^
+      = for example `may: [people.read, assignments.read, assignments.write]`
+    3 errors in 2 files   more: muster help E0612
+    "#);
+}

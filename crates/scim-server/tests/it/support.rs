@@ -146,7 +146,7 @@ impl Served {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("muster.yaml"), model).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(Going::default());
-        let ctx = Ctx { actor: "ada".into(), correlation: "c".into(), clock: Arc::clone(&clock) };
+        let ctx = Ctx::new("ada".into(), "c".into(), Arc::clone(&clock));
         let opened = match Opened::open(folder.path(), None, Arc::new(Nothing), &ctx).await {
             Ok(opened) => opened,
             Err(error) => panic!("{error}: {:?}", error.loaded().map(|loaded| &loaded.diagnostics)),

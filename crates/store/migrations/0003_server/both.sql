@@ -11,13 +11,14 @@ CREATE TABLE client (
 ) /*sqlite STRICT*/;
 CREATE UNIQUE INDEX client_name_key ON client (name_key) WHERE ended_at IS NULL;
 
--- The token itself is shown once and never kept; `hash` is its SHA-256.
+-- The token itself is shown once and never kept; `hash` is its SHA-256. `acts_for` is the entity whose rights narrow it.
 CREATE TABLE client_token (
     id BIGINT NOT NULL PRIMARY KEY,
     client BIGINT NOT NULL,
     hash BYTEA NOT NULL,
     hint TEXT NOT NULL,
     scopes TEXT NOT NULL,
+    acts_for BIGINT,
     created_at BIGINT NOT NULL,
     created_by TEXT NOT NULL,
     expires_at BIGINT,
@@ -127,3 +128,32 @@ CREATE TABLE journal_export (
     seq BIGINT NOT NULL,
     at BIGINT NOT NULL
 ) /*sqlite STRICT, WITHOUT ROWID*/;
+
+-- API: calls that may come again, and work that takes long ----------------------------------------------
+
+-- What a client asked for under a key of its own. `fingerprint` tells the same call from another one with the same key;
+-- `status` and `answer` are there when it was answered.
+CREATE TABLE api_call (
+    client BIGINT NOT NULL,
+    call_key TEXT NOT NULL,
+    fingerprint BYTEA NOT NULL,
+    begun_at BIGINT NOT NULL,
+    status BIGINT,
+    answer BYTEA,
+    PRIMARY KEY (client, call_key)
+) /*sqlite STRICT*/;
+CREATE INDEX api_call_begun_at ON api_call (begun_at);
+
+-- `process` is who works on it: when it is gone and nothing is answered, the work was interrupted.
+CREATE TABLE job (
+    id BIGINT NOT NULL PRIMARY KEY,
+    client BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    process TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    correlation TEXT NOT NULL,
+    begun_at BIGINT NOT NULL,
+    ended_at BIGINT,
+    status BIGINT,
+    answer BYTEA
+) /*sqlite STRICT*/;

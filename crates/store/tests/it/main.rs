@@ -7,6 +7,7 @@ mod support;
 
 mod accounts;
 mod alarms;
+mod api_calls;
 mod assignments;
 mod backups;
 mod change_sets;

@@ -330,7 +330,20 @@ async fn clients(tx: &mut Tx) -> Result<(), StoreError> {
     tx.client_tokens(1).await?;
     tx.shorten_client_token(1, at(5)).await?;
     tx.revoke_client_token(1, at(5)).await?;
-    tx.end_client(1, at(5)).await.map(drop)
+    tx.end_client(1, at(5)).await?;
+    api(tx).await
+}
+
+async fn api(tx: &mut Tx) -> Result<(), StoreError> {
+    tx.begin_api_call(1, "a", &[1], at(0), at(0)).await?;
+    tx.api_call(1, "a").await?;
+    tx.answer_api_call(1, "a", 200, b"{}").await?;
+    tx.forget_api_call(1, "a").await?;
+    tx.forget_api_calls(at(5)).await?;
+    tx.insert_job(&job(1)).await?;
+    tx.job(1).await?;
+    tx.jobs(None, 9).await?;
+    tx.end_job(1, at(5), 200, b"{}").await
 }
 
 async fn drift(tx: &mut Tx) -> Result<(), StoreError> {

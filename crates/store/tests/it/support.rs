@@ -7,7 +7,7 @@ use muster_model::{AccountId, AssignmentId, DriftId, EntityId, Fingerprint, Plan
 use muster_store::{
     Account, AccountOrigin, AccountStatus, Alarm, AlarmId, AlarmKind, AlarmStatus, Assignment,
     CaseStatus, Client, ClientToken, Drift, DriftDecision, DriftWhat, Entity, Entry, Evaluation,
-    EventKind, MatchCase, MatchCaseId, MatchDecision, Matched, MergedEntity, Operation,
+    EventKind, Job, MatchCase, MatchCaseId, MatchDecision, Matched, MergedEntity, Operation,
     OperationReview, OperationState, Options, OrphanDecision, OrphanVerb, Plan, PlanStatus,
     ReadRunId, Record, RecordId, ReviewDecision, ReviewVerdict, RunState, Store, TemporaryPass,
     Ticket, TicketStatus, Verdict, WorkflowEvent, WorkflowRun, WorkflowTask,
@@ -462,9 +462,26 @@ pub(crate) fn client_token(id: u8) -> ClientToken {
         hash: vec![id; 32],
         hint: text("mst_abcd"),
         scopes: text("scim"),
+        acts_for: None,
         created_at: at(0),
         created_by: text("ada"),
         expires_at: None,
         revoked_at: None,
+    }
+}
+
+/// A job of client 1.
+pub(crate) fn job(id: i64) -> Job {
+    Job {
+        id,
+        client: 1,
+        kind: text("plan"),
+        process: text("p"),
+        actor: text("ada"),
+        correlation: text("c"),
+        begun_at: at(0),
+        ended_at: None,
+        status: None,
+        answer: None,
     }
 }

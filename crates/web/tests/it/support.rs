@@ -66,7 +66,7 @@ impl Served {
                      attributes:\n      id: { type: string, unique: true }\n";
         std::fs::write(folder.path().join("muster.yaml"), model).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(Standing);
-        let ctx = Ctx { actor: "ada".into(), correlation: "c".into(), clock: Arc::clone(&clock) };
+        let ctx = Ctx::new("ada".into(), "c".into(), Arc::clone(&clock));
         let opened = Opened::open(folder.path(), None, Arc::new(Nothing), &ctx).await.unwrap();
         let service = Service::new(opened.clone(), clock, limits);
         let router = muster_web::finish(face(), service);

@@ -306,5 +306,5 @@ impl World {
 }
 
 pub(crate) fn ctx(time: &str) -> Ctx {
-    Ctx { actor: "tester".into(), correlation: "test".into(), clock: ProcessClock::at(time) }
+    Ctx::new("tester".into(), "test".into(), ProcessClock::at(time))
 }

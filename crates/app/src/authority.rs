@@ -1,0 +1,177 @@
+//! What a person may do in Muster, and for whom: the `muster:` of the roles they have.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use jiff::Timestamp;
+use muster_lang::{Binding, Clock, Frame, World};
+use muster_model::{EntityId, Row, Text};
+use muster_policy::{Administration, Model, Right};
+use muster_store::ReadTx;
+
+use crate::{
+    Ctx, Error, IdentityFacts, Kind, Opened, entity_type, load_identities, load_world, subject_of,
+};
+
+/// A person with what their roles allow in Muster.
+#[derive(Debug)]
+pub struct Authority {
+    person: EntityId,
+    subject: Text,
+    row: Row,
+    /// Positions of the roles held.
+    roles: Vec<usize>,
+    model: Arc<Model>,
+}
+
+impl Authority {
+    /// What this person may do now; `None` when there is no such person. Who has left or is suspended may do nothing.
+    pub async fn of(ctx: &Ctx, opened: &Opened, person: EntityId) -> Result<Option<Self>, Error> {
+        let mut tx = opened.store.read().await?;
+        let Some(entity) = tx.entity(person).await? else { return Ok(None) };
+        let Some(type_id) = entity_type(opened, entity.type_no) else { return Ok(None) };
+        let found = load_identities(&mut tx, opened, type_id, &[person], ctx.now()).await?;
+        let Some(facts) = found.into_iter().next() else { return Ok(None) };
+        let world = load_world(&mut tx, opened, ctx.now(), None).await?;
+        let evaluation = opened.evaluator.evaluate(&facts.identity(), &world, ctx.now());
+        let behaviour = opened.model.types.get(type_id.index());
+        let works = behaviour.is_some_and(|of| {
+            let state = evaluation.state;
+            state.is_none() || (state != of.terminated && state != of.suspended)
+        });
+        let held = evaluation.roles.iter().map(|held| held.role);
+        let roles = if works { held.collect() } else { Vec::new() };
+        let subject = subject_of(&opened.model, &facts.row, &facts.key);
+        let model = Arc::clone(&opened.model);
+        Ok(Some(Self { person, subject, row: evaluation.row, roles, model }))
+    }
+
+    /// Who it is.
+    pub fn subject(&self) -> &Text {
+        &self.subject
+    }
+
+    /// For whom this person has the right; `None` when they do not have it at all.
+    pub fn reach(self: &Arc<Self>, right: Right) -> Option<Reach> {
+        self.grants(right).next()?;
+        Some(Reach(Some((Arc::clone(self), right))))
+    }
+
+    fn grants(&self, right: Right) -> impl Iterator<Item = &Administration> {
+        let roles = self.roles.iter().filter_map(|role| self.model.roles.get(*role));
+        roles.filter_map(|role| role.muster.as_ref()).filter(move |of| of.may.contains(&right))
+    }
+
+    fn is_over_everybody(&self, right: Right) -> bool {
+        self.grants(right).any(|of| of.over.is_none())
+    }
+}
+
+/// Whom a caller can see or change with what they are doing.
+#[derive(Debug, Clone, Default)]
+pub struct Reach(Option<(Arc<Authority>, Right)>);
+
+impl Reach {
+    /// True when nobody is left out.
+    pub fn is_everybody(&self) -> bool {
+        self.0.as_ref().is_none_or(|(authority, right)| authority.is_over_everybody(*right))
+    }
+
+    /// True when it reaches the entity of this evaluated row.
+    pub fn covers(&self, opened: &Opened, row: &Row, world: &dyn World, now: Timestamp) -> bool {
+        let Some((authority, right)) = self.0.as_ref().filter(|_| !self.is_everybody()) else {
+            return true;
+        };
+        if authority.row.type_id != row.type_id {
+            return false;
+        }
+        let clock = Clock::new(now);
+        let bindings = [Binding::Row(row), Binding::Row(&authority.row)];
+        let timezone = &opened.model.timezone;
+        let frame = Frame { bindings: &bindings, world, clock: &clock, timezone };
+        let mut over = authority.grants(*right).filter_map(|of| of.over.as_ref());
+        over.any(|over| over.program.holds(&frame))
+    }
+
+    /// As [`Reach::covers`], for an identity that is not evaluated yet.
+    pub async fn covers_identity(
+        &self,
+        ctx: &Ctx,
+        opened: &Opened,
+        tx: &mut ReadTx,
+        facts: &IdentityFacts,
+    ) -> Result<bool, Error> {
+        if self.is_everybody() {
+            return Ok(true);
+        }
+        let world = load_world(tx, opened, ctx.now(), None).await?;
+        let evaluation = opened.evaluator.evaluate(&facts.identity(), &world, ctx.now());
+        Ok(self.covers(opened, &evaluation.row, &world, ctx.now()))
+    }
+
+    /// Those of these entities that it reaches, by their present facts.
+    pub async fn those_covered(
+        &self,
+        ctx: &Ctx,
+        opened: &Opened,
+        tx: &mut ReadTx,
+        entities: BTreeSet<EntityId>,
+    ) -> Result<BTreeSet<EntityId>, Error> {
+        let Some((authority, _)) = self.0.as_ref().filter(|_| !self.is_everybody()) else {
+            return Ok(entities);
+        };
+        let type_id = authority.row.type_id;
+        let ids: Vec<EntityId> = entities.into_iter().collect();
+        let entities = tx.entities(&ids).await?;
+        let of_type = entities.iter().filter(|e| entity_type(opened, e.type_no) == Some(type_id));
+        let ids: Vec<EntityId> = of_type.map(|entity| entity.id).collect();
+        let world = load_world(tx, opened, ctx.now(), None).await?;
+        let mut covered = BTreeSet::new();
+        for facts in load_identities(tx, opened, type_id, &ids, ctx.now()).await? {
+            let evaluation = opened.evaluator.evaluate(&facts.identity(), &world, ctx.now());
+            if self.covers(opened, &evaluation.row, &world, ctx.now()) {
+                covered.insert(facts.row.id);
+            }
+        }
+        Ok(covered)
+    }
+
+    /// Refuses a person's change of what concerns themselves: nobody widens their own reach.
+    pub fn not_oneself(&self, person: EntityId) -> Result<(), Error> {
+        match &self.0 {
+            Some((authority, right)) if authority.person == person && !right.is_read() => {
+                Err(Error::new(Kind::Denied, "nobody changes this for themselves")
+                    .hint("somebody else with the right has to do it"))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Refuses to give or take a role, by position, that allows in Muster what the person may not do for everybody.
+    pub fn may_give(&self, opened: &Opened, role: usize) -> Result<(), Error> {
+        let Some((authority, _)) = &self.0 else { return Ok(()) };
+        let mut ahead = vec![role];
+        let mut seen = Vec::new();
+        while let Some(position) = ahead.pop() {
+            let Some(role) = opened.model.roles.get(position).filter(|_| !seen.contains(&position))
+            else {
+                continue;
+            };
+            seen.push(position);
+            ahead.extend(&role.includes);
+            let given = role.muster.iter().flat_map(|of| &of.may);
+            for right in given {
+                if !authority.is_over_everybody(*right) {
+                    let name = &role.name;
+                    let word = right.word();
+                    return Err(Error::new(
+                        Kind::Denied,
+                        format!(
+                            "role `{name}` allows `{word}`, which you may not do for everybody"
+                        ),
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+}
