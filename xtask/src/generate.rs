@@ -38,6 +38,11 @@ const FILES: &[Generated] = &[
         file: "docs/book/src/reference/model-files.md",
         from: Maker::Muster(&["reference", "model"]),
     },
+    Generated { file: "docs/openapi.json", from: Maker::Muster(&["reference", "api"]) },
+    Generated {
+        file: "docs/book/src/reference/rights.md",
+        from: Maker::Muster(&["reference", "rights"]),
+    },
     Generated {
         file: "docs/book/src/reference/errors.md",
         from: Maker::Muster(&["reference", "errors"]),

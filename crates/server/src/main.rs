@@ -43,8 +43,11 @@ fn main() -> ExitCode {
 
 /// What `muster serve` answers with.
 fn faces() -> muster_web::Router {
-    let faces = muster_web::Router::new().merge(muster_scim_server::router());
-    faces.merge(muster_web::events()).merge(muster_authzen::router())
+    muster_web::Router::new()
+        .merge(muster_api::router())
+        .merge(muster_scim_server::router())
+        .merge(muster_web::events())
+        .merge(muster_authzen::router())
 }
 
 fn host() -> Host {

@@ -1,10 +1,9 @@
 //! `muster roles`.
 
-use muster_app::{RoleView, json, list_roles};
+use muster_app::{RoleView, json, list_roles, role_named};
 
 use crate::{
     Exit, Result,
-    error::CommandError,
     shell::Shell,
     ui::{Report, counted},
 };
@@ -30,22 +29,10 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
             ))?;
         }
         Some(name) => {
-            let role = roles
-                .iter()
-                .find(|role| *role.name == *name)
-                .ok_or_else(|| unknown(&name, &roles))?;
-            shell.ui.show(&one(role))?;
+            shell.ui.show(&one(&role_named(&opened, &name)?))?;
         }
     }
     Ok(Exit::Done)
-}
-
-fn unknown(name: &str, roles: &[RoleView]) -> CommandError {
-    let error = CommandError::not_found(format!("there is no role `{name}`"));
-    match muster_connector::closest(name, roles.iter().map(|role| &*role.name)) {
-        Some(near) => error.hint(format!("did you mean `{near}`?")),
-        None => error.hint("muster roles lists them"),
-    }
 }
 
 fn optional(text: Option<&muster_model::Text>) -> String {

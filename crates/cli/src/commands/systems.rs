@@ -1,9 +1,9 @@
 //! `muster systems`.
 
 use muster_app::Opened;
-use muster_engine::{SystemView, json, list_systems, pause_system, resume_system};
+use muster_engine::{SystemView, json, list_systems, pause_system, resume_system, see_system};
 
-use crate::{Exit, Result, error::CommandError, shell::Shell, ui::Report, when};
+use crate::{Exit, Result, shell::Shell, ui::Report, when};
 
 /// Show how each system is and what waits for it; pause one, let it go on
 #[derive(clap::Args, Debug)]
@@ -72,11 +72,7 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
 }
 
 async fn one(opened: &Opened, system: &str) -> Result<Report> {
-    opened.system_named(system)?;
-    let systems = list_systems(opened).await?;
-    let Some(view) = systems.iter().find(|view| *view.name == *system) else {
-        return Err(CommandError::not_found(format!("there is no system `{system}`")));
-    };
+    let view = &see_system(opened, system).await?;
     let fields = COLUMNS.into_iter().zip(row(view)).chain([
         ("since", view.since.map_or_else(String::new, when::shown)),
         ("failures", view.failures.to_string()),

@@ -1,10 +1,10 @@
 //! `muster tickets`.
 
 use muster_app::Opened;
-use muster_engine::{attest_ticket, close_ticket, json, list_tickets, refuse_ticket};
+use muster_engine::{attest_ticket, close_ticket, json, list_tickets, refuse_ticket, see_ticket};
 use muster_store::{Ticket, TicketStatus};
 
-use crate::{Exit, Result, error::CommandError, shell::Shell, ui::Report, when};
+use crate::{Exit, Result, shell::Shell, ui::Report, when};
 
 /// Show what people are to do by hand, and say that it was done
 #[derive(clap::Args, Debug)]
@@ -99,11 +99,7 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
 }
 
 async fn one(opened: &Opened, id: i64) -> Result<Report> {
-    let found = list_tickets(opened, None, Some(id.saturating_sub(1)), 1).await?;
-    let Some(ticket) = found.first().filter(|ticket| ticket.id == id) else {
-        return Err(CommandError::not_found(format!("there is no ticket {id}"))
-            .hint("muster tickets list shows them"));
-    };
+    let ticket = &see_ticket(opened, id).await?;
     let fields = COLUMNS.into_iter().zip(row(ticket)).collect();
     Ok(Report::one(fields, json::ticket(ticket)))
 }

@@ -1,0 +1,97 @@
+//! What a handler is given: who calls, the project, and what was sent, checked.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use muster_app::{Ctx, Error, Opened};
+use muster_web::Caller;
+use serde_json::{Map, Value as Json};
+
+use crate::jobs::Jobs;
+
+/// A request that may be carried out.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    /// Who does it, when, and whom it can concern.
+    pub(crate) ctx: Ctx,
+    /// The project.
+    pub(crate) opened: Arc<Opened>,
+    /// Who calls.
+    pub(crate) caller: Caller,
+    /// Work that takes long.
+    pub(crate) jobs: Jobs,
+    /// What path, query and body hold, by name.
+    pub(crate) values: Map<String, Json>,
+    /// `If-Match`, when it names one state.
+    pub(crate) if_match: Option<String>,
+}
+
+impl Asked {
+    /// A text that has to be there.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.maybe(name).unwrap_or_default()
+    }
+
+    /// A text that may be left out.
+    pub(crate) fn maybe(&self, name: &str) -> Option<&str> {
+        self.values.get(name).and_then(Json::as_str)
+    }
+
+    /// As [`Asked::maybe`], to keep.
+    pub(crate) fn owned(&self, name: &str) -> Option<String> {
+        self.maybe(name).map(str::to_owned)
+    }
+
+    /// A whole number that may be left out.
+    pub(crate) fn int(&self, name: &str) -> Option<i64> {
+        self.values.get(name).and_then(Json::as_i64)
+    }
+
+    /// A whole number that has to be there.
+    pub(crate) fn id(&self, name: &str) -> i64 {
+        self.int(name).unwrap_or_default()
+    }
+
+    /// The number that confirms something.
+    pub(crate) fn confirm(&self) -> Option<u64> {
+        self.int("confirm").and_then(|n| u64::try_from(n).ok())
+    }
+
+    /// True when a flag is set.
+    pub(crate) fn flag(&self, name: &str) -> bool {
+        self.values.get(name).and_then(Json::as_bool).unwrap_or_default()
+    }
+
+    /// An instant that may be left out.
+    pub(crate) fn instant(&self, name: &str) -> Option<Timestamp> {
+        self.maybe(name).and_then(|text| text.parse().ok())
+    }
+
+    /// Texts of a list that may be left out.
+    pub(crate) fn texts(&self, name: &str) -> Vec<String> {
+        let items = self.values.get(name).and_then(Json::as_array);
+        let texts = items.into_iter().flatten().filter_map(Json::as_str);
+        texts.map(str::to_owned).collect()
+    }
+
+    /// How many are wanted at most.
+    pub(crate) fn limit(&self) -> usize {
+        self.int("limit").and_then(|n| usize::try_from(n).ok()).unwrap_or(100)
+    }
+
+    /// Where the list goes on: a cursor that a page before gave.
+    pub(crate) fn after(&self) -> Result<Option<i64>, Error> {
+        let number = |cursor: &str| cursor.strip_prefix('c')?.parse().ok();
+        match self.maybe("after") {
+            None => Ok(None),
+            Some(cursor) => number(cursor).map(Some).ok_or_else(|| {
+                Error::invalid("`after` is no cursor").hint("use `next` of the page before")
+            }),
+        }
+    }
+}
+
+/// The cursor of a place in a list.
+pub(crate) fn cursor(place: i64) -> String {
+    format!("c{place}")
+}

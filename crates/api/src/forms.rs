@@ -1,0 +1,211 @@
+//! The forms by name, in the notation of `form`, and what fields mean.
+
+use crate::form::Form;
+
+/// Name, what it is, fields.
+pub(crate) const FORMS: &[(&str, &str, &str)] = &[
+    (
+        "Person",
+        "A person, or another entity.",
+        "id:int type:string key:string display:string lifecycle:string? values:map",
+    ),
+    ("Count", "How many there are.", "count:int"),
+    ("History", "What was known, the newest version first.", "items:@Version[]"),
+    (
+        "Version",
+        "What was known for a time.",
+        "version:int effective_at:instant recorded_at:instant replaced_at:instant? key:string values:map",
+    ),
+    (
+        "Changed",
+        "An entity that was changed by hand.",
+        "id:int key:string version:int waiting:@Waiting[]",
+    ),
+    ("Waiting", "A link whose other end is not there yet.", "attribute:string key:string"),
+    (
+        "Fact",
+        "What was said about a lifecycle by hand.",
+        "id:int person:string fact:string origin:string reason:string from:instant until:instant? created_by:string created_at:instant lifted_at:instant?",
+    ),
+    ("Restored", "Somebody who was brought back.", "person:string lifted:string[] roles:string[]"),
+    ("Anonymised", "What was erased.", "erased:int entries:int waiting:map[]"),
+    (
+        "Role",
+        "A role of the model.",
+        "name:string description:string? owner:string? when:string? includes:string[] grants:string[] at:string",
+    ),
+    (
+        "Assignment",
+        "A role that was given directly.",
+        "id:int person:string role:string origin:string reason:string from:instant? until:instant? created_by:string created_at:instant ended_at:instant?",
+    ),
+    (
+        "Grace",
+        "A role that somebody lost by rule and keeps for a grace period.",
+        "id:int person:string role:string origin:string since:instant until:instant? review:flag",
+    ),
+    ("Entitlement", "An entitlement that an account holds.", "kind:string name:string"),
+    (
+        "Account",
+        "An account as it was last read.",
+        "id:int system:string account_type:string name:string status:string enabled:flag? person:string? confidence:int origin:string changed_at:instant values:map entitlements:@Entitlement[]",
+    ),
+    (
+        "Orphan",
+        "An account that belongs to nobody.",
+        "id:int system:string account_type:string name:string status:string enabled:flag? person:string? confidence:int origin:string changed_at:instant values:map entitlements:@Entitlement[] decision:map*",
+    ),
+    ("Accounts", "Accounts that were decided about.", "items:@Account[]"),
+    (
+        "Ownerless",
+        "Something that nobody answers for.",
+        "type:string subject:string owner:string? why:string accounts:string[]",
+    ),
+    ("Candidate", "Whose it may be.", "key:string confidence:int why:any"),
+    (
+        "Match",
+        "A record or an account that no rule can place.",
+        "id:int subject:string system:string what:string key:string status:string problem:string candidates:@Candidate[]",
+    ),
+    ("Done", "What was done.", "done:string"),
+    (
+        "System",
+        "A connected system.",
+        "system:string connector:string mode:string state:string since:instant? reason:string? failures:int next_try:instant? read_at:instant? planned:int sent:int held:int tickets:int",
+    ),
+    (
+        "Ticket",
+        "What people are to do by hand.",
+        "ticket:int subject:string what:string kind:string status:string reference:string opened_at:instant closed_at:instant? closed_by:string? note:string? attested_at:instant? attested_by:string?",
+    ),
+    (
+        "Alarm",
+        "What somebody has to look at.",
+        "id:int kind:string system:string? subject:string message:string detail:any times:int raised_at:instant last_at:instant status:string by:string? comment:string",
+    ),
+    (
+        "Finding",
+        "What `doctor` found.",
+        "status:ok|warn|fail what:string detail:string fix:string?",
+    ),
+    (
+        "ChangeSet",
+        "A change set that a guard holds.",
+        "id:int made_at:instant reason:string confirm:int create:int update:int absent:int",
+    ),
+    ("Rejected", "A change set that was thrown away.", "rejected:int"),
+    (
+        "Plan",
+        "A kept plan, without its operations.",
+        "plan:string hash:string status:string revision:int made_at:instant made_by:string summary:any",
+    ),
+    ("Cancelled", "A plan that can no longer be applied.", "plan:string status:string"),
+    (
+        "Order",
+        "An operation of a plan.",
+        "order:string system:string subject:string what:string state:string attempts:int next_try:instant? error:string? ticket:int? planned_at:instant done_at:instant?",
+    ),
+    ("Tried", "How many orders are tried again.", "tried_again:int"),
+    ("TicketMade", "The ticket that an order became.", "ticket:int"),
+    (
+        "Drift",
+        "What was changed outside.",
+        "id:int group:string system:string account_type:string account:string person:string? what:string kind:string? item:string before:any after:any first_seen:instant seen_at:instant read:int decision:string until:instant? by:string? decided_at:instant? comment:string closed_at:instant?",
+    ),
+    (
+        "DriftGroup",
+        "Drift put together by what caused it.",
+        "group:string? read:int items:int undecided:int example:@Drift first_seen:instant last_seen:instant",
+    ),
+    ("Decided", "Drift that was decided about.", "items:@Drift[] decided:int"),
+    (
+        "Workflow",
+        "A workflow of the model.",
+        "workflow:string description:string? begins:string where:string tasks:string[] at:string",
+    ),
+    (
+        "WorkflowRun",
+        "What a workflow did for one person.",
+        "run:int workflow:string revision:int person:string occasion:string due_at:instant state:string began_at:instant began_by:string ended_at:instant? wake_at:instant? detail:string tasks:map[]",
+    ),
+    (
+        "Entry",
+        "An entry of the journal.",
+        "seq:int at:instant actor:string on_behalf_of:string? action:string subject:string detail:string correlation:string? salt:string? seal:string? prev_hash:string hash:string",
+    ),
+    (
+        "Leavers",
+        "How long leavers could still use a system.",
+        "system:string people:int verified:int p95_seconds:number? max_seconds:number? active:map[]",
+    ),
+    (
+        "Revision",
+        "A revision of the model.",
+        "revision:int made_at:instant made_by:string hash:string",
+    ),
+    (
+        "Me",
+        "Who you are and what you may do.",
+        "actor:string scopes:string on_behalf_of:string? rights:@Held[]",
+    ),
+    ("Held", "A right.", "right:string over_everybody:flag"),
+    (
+        "Token",
+        "A token, without its secret.",
+        "token:int begins:string scopes:string expires_at:instant? acts_for:int? valid:flag created_at:instant created_by:string revoked_at:instant?",
+    ),
+    (
+        "Client",
+        "A program that calls.",
+        "client:string created_at:instant created_by:string ended_at:instant? tokens:@Token[]",
+    ),
+    (
+        "TokenMade",
+        "A token that was just made; its secret is shown once.",
+        "client:string secret:string token:@Token",
+    ),
+    ("Revoked", "What is refused from now on.", "client:string valid:flag"),
+    ("Progress", "How far it is.", "step:string done:int total:int?"),
+    (
+        "Job",
+        "Work that takes long.",
+        "id:int kind:string state:running|done|failed|interrupted by:string begun_at:instant ended_at:instant? progress:@Progress? result:any problem:any correlation:string",
+    ),
+    (
+        "Problem",
+        "What went wrong (RFC 9457).",
+        "type:string status:int code:string title:string detail:string hints:string[]* retry_after:int*",
+    ),
+];
+
+/// What fields of requests mean, wherever they stand.
+const MEANINGS: &[(&str, &str)] = &[
+    ("after", "Go on after this place: `next` of the page before."),
+    ("as", "The person the client acts for; their rights narrow the token."),
+    ("as_of", "As it was recorded at this instant."),
+    ("at", "At this instant."),
+    ("comment", "Why."),
+    ("confirm", "The number of things concerned, as they were shown."),
+    ("due", "Only those for whom its date has come."),
+    ("from", "The first instant."),
+    ("limit", "How many at most."),
+    ("old_end", "When the former tokens end; a day from now where nothing is said."),
+    ("person", "A person, by key or another unique attribute."),
+    ("reason", "Why."),
+    ("save", "Keep the plan so that it can be applied."),
+    ("type", "The entity type."),
+    ("until", "The instant it ends."),
+    ("values", "Values by attribute; null clears, links are the key of the other end."),
+    ("what", "A system, or SYSTEM:ENTITLEMENT."),
+    ("where", "Only those for whom this expression holds."),
+];
+
+/// The form of this name.
+pub(crate) fn form(name: &str) -> Option<Form> {
+    FORMS.iter().find(|(known, ..)| *known == name).map(|(.., notation)| Form::read(notation))
+}
+
+/// What a field of this name means.
+pub(crate) fn meaning(name: &str) -> Option<&'static str> {
+    MEANINGS.iter().find(|(known, _)| *known == name).map(|(_, meaning)| *meaning)
+}

@@ -1,0 +1,45 @@
+//! The table of operations, grouped as the command line is.
+
+mod access;
+mod admin;
+mod drift;
+mod explain;
+mod jobs;
+mod journal;
+mod lifecycle;
+mod matches;
+mod orders;
+mod orphans;
+mod people;
+mod plans;
+mod revisions;
+mod sync;
+mod systems;
+mod takeover;
+mod workflows;
+
+use crate::Operation;
+
+/// Every operation, in the order of the manual.
+pub fn operations() -> Vec<Operation> {
+    let groups = [
+        people::operations(),
+        lifecycle::operations(),
+        explain::operations(),
+        access::operations(),
+        orphans::operations(),
+        matches::operations(),
+        systems::operations(),
+        sync::operations(),
+        plans::operations(),
+        orders::operations(),
+        drift::operations(),
+        takeover::operations(),
+        workflows::operations(),
+        journal::operations(),
+        revisions::operations(),
+        admin::operations(),
+        jobs::operations(),
+    ];
+    groups.into_iter().flatten().collect()
+}

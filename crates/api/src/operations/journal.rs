@@ -1,0 +1,100 @@
+//! The journal, and reports.
+
+use std::io::BufReader;
+
+use jiff::SignedDuration;
+use muster_app::{AuditQuery, export_journal, json, search_journal, verify_export};
+use muster_engine::report_leavers;
+use muster_policy::Right::{JournalExport, JournalRead, ReportsRead};
+use muster_store::JournalFilter;
+use muster_web::Problem;
+use serde_json::Value as Json;
+
+use crate::{
+    Operation,
+    answer::Told,
+    asked::{Asked, cursor},
+    jobs::Jobs,
+};
+
+/// How far back reports look where nothing is said.
+const BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        Operation::list(
+            ("journal.search", "/journal", "Search the journal, the newest entries first"),
+            JournalRead,
+            "@Entry",
+            search,
+        )
+        .query(
+            "subject:text* actor:text* action:text* correlation:text* from:instant* until:instant*",
+        )
+        .paged(),
+        Operation::get(
+            ("journal.export", "/journal/export", "Export the whole journal as JSON lines"),
+            JournalExport,
+            "string",
+            export,
+        )
+        .lines(),
+        Operation::job(
+            ("journal.verify", "/journal/verify", "Check that the journal is whole and unchanged"),
+            JournalExport,
+            verify,
+        ),
+        Operation::list(
+            (
+                "reports.leavers",
+                "/reports/leavers",
+                "See how long it took until leavers could do nothing any more",
+            ),
+            ReportsRead,
+            "@Leavers",
+            leavers,
+        )
+        .query("since:instant*"),
+    ]
+}
+
+async fn search(asked: Asked) -> Result<Told, Problem> {
+    let text = |name: &str| asked.maybe(name).map(Into::into);
+    let filter = JournalFilter {
+        subject: text("subject"),
+        actor: text("actor"),
+        action: text("action"),
+        correlation: text("correlation"),
+        from: asked.instant("from"),
+        until: asked.instant("until"),
+    };
+    let query = AuditQuery { filter, before: asked.after()?, limit: asked.limit() };
+    let found = search_journal(&asked.ctx, &asked.opened, &query).await?;
+    let is_full = found.len() == query.limit;
+    let next = found.last().filter(|last| is_full && last.seq > 1).map(|last| cursor(last.seq));
+    let items: Vec<Json> = found.iter().map(json::journal_entry).collect();
+    Ok(json::list(&items, next.as_deref()).into())
+}
+
+async fn export(asked: Asked) -> Result<Told, Problem> {
+    let mut lines = Vec::new();
+    export_journal(&asked.opened, &mut lines).await?;
+    Ok(Told::lines(lines))
+}
+
+async fn verify(asked: Asked) -> Result<Told, Problem> {
+    Jobs::begin(asked, "verify", |asked, _| async move {
+        let mut lines = Vec::new();
+        export_journal(&asked.opened, &mut lines).await?;
+        Ok(json::verified(&verify_export(&mut BufReader::new(lines.as_slice()))?))
+    })
+    .await
+}
+
+async fn leavers(asked: Asked) -> Result<Told, Problem> {
+    let back = asked.ctx.now().saturating_sub(BACK).unwrap_or(jiff::Timestamp::MIN);
+    let since = asked.instant("since").unwrap_or(back);
+    let report = report_leavers(&asked.opened, since).await?;
+    let items: Vec<Json> = report.rows.iter().map(muster_engine::json::leavers).collect();
+    Ok(json::list(&items, None).into())
+}
