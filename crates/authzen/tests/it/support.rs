@@ -123,7 +123,7 @@ impl Served {
         write("people.csv", "id,mail,team,end\n1,ada@x,A,2026-12-01\n2,bob@x,A,\n3,eve@x,B,\n");
         let clock = Arc::new(Standing(Mutex::new("2026-11-20T12:00:00Z".parse().unwrap())));
         let shared: Arc<dyn Clock> = Arc::<Standing>::clone(&clock);
-        let ctx = Ctx { actor: "ada".into(), correlation: "c".into(), clock: Arc::clone(&shared) };
+        let ctx = Ctx::new("ada".into(), "c".into(), Arc::clone(&shared));
         let opened = Opened::open(folder.path(), None, Arc::new(Files), &ctx).await.unwrap();
         let options =
             SyncOptions { systems: vec!["teams".into(), "hr".into()], ..SyncOptions::default() };
