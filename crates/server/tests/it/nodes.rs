@@ -35,6 +35,7 @@ const TARGET: &str = r#"
   TARGET:
     connector: command
     mode: enforce
+    every: 1h
     settings: { run: [python3, target.py], can: [read, get, create, update, delete] }
     guards: { create: none, update: none }
     accounts:
