@@ -35,6 +35,9 @@ pub(crate) struct Operation {
     data: Json,
 }
 
+/// An operation and its place in the request.
+type Placed = (usize, Operation);
+
 /// What became of an operation.
 #[derive(Debug, Clone)]
 pub(crate) struct Done {
@@ -208,10 +211,10 @@ impl<'a> State<'a> {
     /// The operations that can be done now, and the others. When none can, a circle is cut.
     fn part(
         &mut self,
-        open: Vec<(usize, Operation)>,
+        open: Vec<Placed>,
         declared: &BTreeSet<String>,
         one_by_one: bool,
-    ) -> (Vec<(usize, Operation)>, Vec<(usize, Operation)>) {
+    ) -> (Vec<Placed>, Vec<Placed>) {
         let (mut ready, mut waiting) = (Vec::new(), Vec::new());
         for (place, operation) in open {
             let is_open = |id: &String| {
@@ -240,7 +243,7 @@ impl<'a> State<'a> {
         (ready, waiting)
     }
 
-    async fn run(&mut self, ready: Vec<(usize, Operation)>) {
+    async fn run(&mut self, ready: Vec<Placed>) {
         let (mut jobs, mut places) = (Vec::new(), Vec::new());
         for (place, mut operation) in ready {
             match self.resolved(&mut operation).and_then(|()| operation.job(self.view)) {

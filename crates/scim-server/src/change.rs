@@ -1,7 +1,9 @@
 //! The difference between a resource as it is and as it is to be, in the words of the model.
 
+use std::collections::BTreeSet;
+
 use muster_model::{Reference, Text, Value, ValueType};
-use muster_scim::{get, remove};
+use muster_scim::{AttributePath, get, remove};
 use muster_store::ReadTx;
 use serde_json::{Map, Value as Json};
 
@@ -25,10 +27,10 @@ pub(crate) struct Change {
 }
 
 /// What the absence of an attribute in the new state means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Absence {
-    /// It was taken away.
-    Removed,
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Absence<'a> {
+    /// It was taken away, by operations on attributes of these names.
+    Removed(&'a BTreeSet<String>),
     /// It was not said: what the model needs or a connected source says stays, the rest goes.
     Unsaid,
 }
@@ -39,9 +41,10 @@ pub(crate) async fn change(
     tx: &mut ReadTx,
     resource: &Resource,
     before: Option<(&Json, &Known)>,
-    (after, absence): (&Map<String, Json>, Absence),
+    (after, absence): (&Map<String, Json>, Absence<'_>),
 ) -> Result<Change, Failure> {
     let mut change = Change::default();
+    let mut silent: Vec<&Field> = Vec::new();
     let wanted = Json::Object(after.clone());
     let mut extras = wanted.clone();
     for field in &resource.fields {
@@ -49,8 +52,16 @@ pub(crate) async fn change(
         let new = get(&wanted, &field.path);
         match field.source {
             FieldSource::ReadOnly => remove(&mut extras, &field.path),
-            FieldSource::Computed => computed(&mut extras, field, before, (&old, &new), absence),
+            FieldSource::Computed => {
+                if computed(&mut extras, field, before, (&old, &new), absence) {
+                    silent.push(field);
+                }
+            }
             FieldSource::Kept { required } => {
+                let was_silent = before.is_some_and(|(_, known)| is_silenced(&known.extras, field));
+                if was_silent && new.is_none() {
+                    silent.push(field);
+                }
                 let is_kept_beside = if old == new {
                     before.is_some_and(|(_, known)| get_in(&known.extras, field).is_some())
                 } else if let Some(new) = &new {
@@ -62,7 +73,11 @@ pub(crate) async fn change(
                     match (required, absence) {
                         (false, _) => push(&mut change, field, None),
                         (true, Absence::Unsaid) => {}
-                        (true, Absence::Removed) => {
+                        (true, Absence::Removed(_)) if field.path.attribute.schema.is_some() => {
+                            // The model needs it and keeps it; the client does not want to see it.
+                            silent.push(field);
+                        }
+                        (true, Absence::Removed(_)) => {
                             let problem = format!("`{}` must have a value", field.path);
                             return Err(Failure::mutability(problem));
                         }
@@ -77,6 +92,7 @@ pub(crate) async fn change(
     }
     if let Json::Object(extras) = &mut extras {
         extras.retain(|name, _| name != "groups" && name != "members");
+        silent.into_iter().for_each(|field| silence(extras, field));
         if resource.active.is_some() {
             let said = extras.remove("active").and_then(|value| value.as_bool());
             change.active = said.filter(|_| can_suspend(resource));
@@ -99,33 +115,53 @@ fn push(change: &mut Change, field: &Field, value: Option<Value>) {
     }
 }
 
-/// What a client says of a computed attribute is kept beside it, also that it is to have no value.
+/// What a client says of a computed attribute is kept beside it. True when it is to have no value.
 fn computed(
     extras: &mut Json,
     field: &Field,
     before: Option<(&Json, &Known)>,
     (old, new): (&Option<Json>, &Option<Json>),
-    absence: Absence,
-) {
-    let said_before = before.is_some_and(|(_, known)| {
-        get_in(&known.extras, field).is_some() || is_silenced(&known.extras, field)
-    });
-    if new.is_some() && new == old && !said_before {
-        remove(extras, &field.path);
+    absence: Absence<'_>,
+) -> bool {
+    let was_silent = before.is_some_and(|(_, known)| is_silenced(&known.extras, field));
+    let was_said = before.is_some_and(|(_, known)| get_in(&known.extras, field).is_some());
+    if new.is_some() && new == old && !was_said && !was_silent {
+        // Said back to us; with other values beside it, the whole is what the client says.
+        let mut rest = extras.clone();
+        remove(&mut rest, &field.path);
+        if rest.get(&field.path.attribute.name).is_none() {
+            *extras = rest;
+        }
     }
-    let is_taken_away = new.is_none() && old.is_some() && absence == Absence::Removed;
-    let was_silenced =
-        new.is_none() && before.is_some_and(|(_, known)| is_silenced(&known.extras, field));
-    let Json::Object(map) = extras else { return };
-    let top = &field.path.attribute.name;
-    if (is_taken_away || was_silenced) && !map.contains_key(top) {
-        map.insert(top.clone(), Json::Null);
-    }
+    let is_taken_away = match absence {
+        Absence::Removed(names) => names.contains(&field.path.attribute.name),
+        Absence::Unsaid => false,
+    };
+    new.is_none() && (was_silent || is_taken_away)
 }
 
-/// True when a client said that a computed attribute is to have no value.
+/// Notes that a client wants to see no value of an attribute that has one all the same.
+fn silence(extras: &mut Map<String, Json>, field: &Field) {
+    let AttributePath { schema, name, .. } = &field.path.attribute;
+    let place = match schema {
+        None => extras,
+        Some(urn) => {
+            let extension = extras.entry(urn.clone()).or_insert_with(|| Json::Object(Map::new()));
+            let Json::Object(inner) = extension else { return };
+            inner
+        }
+    };
+    place.entry(name.clone()).or_insert(Json::Null);
+}
+
+/// True when a client wants to see no value of an attribute that has one all the same.
 pub(crate) fn is_silenced(extras: &Map<String, Json>, field: &Field) -> bool {
-    extras.get(&field.path.attribute.name).is_some_and(Json::is_null)
+    let AttributePath { schema, name, .. } = &field.path.attribute;
+    let place = match schema {
+        None => Some(extras),
+        Some(urn) => extras.get(urn).and_then(Json::as_object),
+    };
+    place.and_then(|place| place.get(name)).is_some_and(Json::is_null)
 }
 
 /// What is kept under the path of a field beside the model.

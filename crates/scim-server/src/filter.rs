@@ -119,7 +119,12 @@ pub(crate) async fn candidates(
                 let path = AttributePath { sub: Some(sub.name.clone()), ..path.clone() };
                 equal(view, tx, resource, &path, text).await?
             }
-            _ => None,
+            Filter::Compare(..)
+            | Filter::Present(_)
+            | Filter::Values(..)
+            | Filter::And(..)
+            | Filter::Or(..)
+            | Filter::Not(_) => None,
         },
         Filter::Not(_) | Filter::Present(_) | Filter::Compare(..) => None,
     };

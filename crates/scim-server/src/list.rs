@@ -24,7 +24,7 @@ use crate::{
 /// Resources on a page at most.
 pub(crate) const LARGEST_PAGE: usize = 1000;
 /// Resources on a page when nobody says how many.
-pub(crate) const USUAL_PAGE: usize = 100;
+pub(crate) const USUAL_PAGE: usize = 1000;
 /// Resources looked at in one step.
 const BATCH: usize = 500;
 /// Letters of a cursor.
@@ -193,9 +193,7 @@ async fn matching(
     filter: Option<&Filter>,
     sort: Option<&Path>,
 ) -> Result<Vec<Found>, Failure> {
-    let with_members = filter.is_some_and(reads_members);
-    let selection =
-        if with_members { Selection::Default } else { Selection::Without(vec![members_path()]) };
+    let selection = Selection::Whole { members: filter.is_some_and(reads_members) };
     let indexed = match filter {
         Some(filter) => candidates(view, tx, resource, filter).await?,
         None => None,
@@ -231,10 +229,6 @@ async fn matching(
         // A long search must not keep others from being answered.
         tokio::task::yield_now().await;
     }
-}
-
-fn members_path() -> muster_scim::AttributePath {
-    muster_scim::AttributePath::plain("members")
 }
 
 /// The resources with these ids that are there, in this order.

@@ -15,8 +15,15 @@ use crate::{
 const BATCH: usize = 10_000;
 /// Members of one group that are shown when nobody asks for them by name; a larger group comes without them.
 pub(crate) const MOST_UNASKED: usize = 10_000;
-/// Members up to which each is shown with its name.
-const MOST_NAMED: usize = 1000;
+
+/// What is shown of each member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// Who it is.
+    Ids,
+    /// Also what it is called.
+    Names,
+}
 
 /// The members of a group as they stand in it; `None` when there are more than `most`.
 pub(crate) async fn members(
@@ -24,7 +31,7 @@ pub(crate) async fn members(
     tx: &mut ReadTx,
     resource: &Resource,
     group: &Known,
-    most: usize,
+    (most, what): (usize, Shown),
 ) -> Result<Option<Vec<Json>>, Failure> {
     let mut all = Vec::new();
     for members in &resource.members {
@@ -43,15 +50,19 @@ pub(crate) async fn members(
         }
         // Whoever is gone is no member any more.
         let ends = ends_of(view, tx, &ids).await?;
-        let named = ends.len() <= MOST_NAMED;
+        let nested = members.of == resource.type_id;
         for (id, end) in ends {
             let mut member = json!({
                 "value": id.to_string(),
                 "$ref": format!("{}/{}/{id}", view.base, members.endpoint),
-                "type": members.resource,
             });
-            if let (true, Json::Object(map)) = (named, &mut member) {
-                map.insert("display".to_owned(), json!(&*end.display));
+            if let Json::Object(map) = &mut member {
+                if nested {
+                    map.insert("type".to_owned(), json!(members.resource));
+                }
+                if what == Shown::Names {
+                    map.insert("display".to_owned(), json!(&*end.display));
+                }
             }
             all.push(member);
         }

@@ -11,7 +11,7 @@ use crate::{
     error::Failure,
     load::{Known, ends_of},
     mapping::{Held, Members, Resource},
-    members::{links, members},
+    members::{Shown, links, members},
     patch::MembersChange,
     view::View,
 };
@@ -45,8 +45,8 @@ pub(crate) async fn turnover(
     if let Some(group) = group
         && (change.clear || !change.matching.is_empty())
     {
-        let selection_most = usize::MAX;
-        let all = members(view, tx, resource, group, selection_most).await?.unwrap_or_default();
+        let everybody = (usize::MAX, Shown::Names);
+        let all = members(view, tx, resource, group, everybody).await?.unwrap_or_default();
         for member in &all {
             let Some(Some(id)) =
                 member.get("value").and_then(|v| v.as_str()).map(|v| id(&v.to_owned()))

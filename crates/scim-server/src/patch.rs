@@ -37,6 +37,8 @@ pub(crate) struct Patched {
     pub(crate) external_id: Option<Option<String>>,
     /// True when it says whether the resource is active.
     pub(crate) names_active: bool,
+    /// The attributes that were removed as a whole.
+    pub(crate) removed: BTreeSet<String>,
 }
 
 impl MembersChange {
@@ -141,6 +143,10 @@ fn one(
     }
     if !may_change(resource, &path, is_bare)? {
         return Ok(());
+    }
+    let is_whole = path.filter.is_none() && path.attribute.sub.is_none();
+    if operation.kind == OperationKind::Remove && operation.value.is_none() && is_whole {
+        patched.removed.insert(path.attribute.name.clone());
     }
     if is_unclear(&operation, &path, json) {
         quirks::note(Quirk::UnclearRemove);
@@ -269,7 +275,9 @@ fn members(operation: &Operation, path: &Path, change: &mut MembersChange) -> Re
             )));
         }
         (OperationKind::Add, None, Some(named)) => {
-            named.into_iter().for_each(|id| change.added(id));
+            for id in named {
+                change.added(id);
+            }
         }
         (OperationKind::Replace, None, Some(named)) => {
             if operation.value.as_ref().is_some_and(Json::is_null) {
@@ -281,7 +289,9 @@ fn members(operation: &Operation, path: &Path, change: &mut MembersChange) -> Re
         (OperationKind::Remove, None, Some(named)) => {
             let is_unclear = named.is_empty();
             quirks::note(if is_unclear { Quirk::UnclearRemove } else { Quirk::RemoveByValue });
-            named.into_iter().for_each(|id| change.removed(id));
+            for id in named {
+                change.removed(id);
+            }
         }
         (OperationKind::Remove, Some(filter), _) => match ids_of(filter) {
             Some(ids) => ids.into_iter().for_each(|id| change.removed(id)),
@@ -309,7 +319,11 @@ fn ids_of(filter: &Filter) -> Option<Vec<String>> {
             ids.extend(ids_of(right)?);
             Some(ids)
         }
-        _ => None,
+        Filter::Compare(..)
+        | Filter::Present(_)
+        | Filter::Values(..)
+        | Filter::And(..)
+        | Filter::Not(_) => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reading one resource.
 
 use muster_model::EntityId;
+use muster_scim::remove;
 use muster_store::{Entity, ReadTx};
 use serde_json::Value as Json;
 
@@ -8,9 +9,9 @@ use crate::{
     answer::Answer,
     error::Failure,
     load::{Known, ends, load},
-    mapping::Resource,
-    members::{MOST_UNASKED, members},
-    render::{render, tag},
+    mapping::{FieldSource, LinkForm, Resource},
+    members::{MOST_UNASKED, Shown, members},
+    render::{Computed, render, tag},
     select::Selection,
     view::View,
 };
@@ -64,10 +65,13 @@ pub(crate) async fn show(
     let ends = ends(view, tx, resource, &known).await?;
     let mut shown = Vec::with_capacity(known.len());
     for one in &known {
-        let mut json = render(view, resource, one, &ends);
+        let mut json = render(view, resource, one, (&ends, Computed::Shown));
+        leave_out(resource, selection, &mut json);
         if !resource.members.is_empty() && selection.wants("members") {
             let most = if selection.names("members") { usize::MAX } else { MOST_UNASKED };
-            let found = members(view, tx, resource, one, most).await?;
+            let what =
+                if selection.names_part("members", "display") { Shown::Names } else { Shown::Ids };
+            let found = members(view, tx, resource, one, (most, what)).await?;
             if let (Some(found), Json::Object(map)) = (found, &mut json)
                 && !found.is_empty()
             {
@@ -77,6 +81,21 @@ pub(crate) async fn show(
         shown.push(selection.apply(json));
     }
     Ok(shown)
+}
+
+/// Leaves out what is returned only when it is asked for by name.
+fn leave_out(resource: &Resource, selection: &Selection, json: &mut Json) {
+    for field in &resource.fields {
+        let name = &field.path.attribute.name;
+        if field.source == FieldSource::ReadOnly && !selection.names(name) {
+            remove(json, &field.path);
+        }
+        if field.link == LinkForm::Id && !selection.names_part(name, "displayName") {
+            let mut path = field.path.clone();
+            path.attribute.sub = Some("displayName".to_owned());
+            remove(json, &path);
+        }
+    }
 }
 
 /// Whether a list of entity tags, as in `If-Match`, has this one. Weak and strong forms are the same state here.

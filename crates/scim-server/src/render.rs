@@ -6,18 +6,35 @@ use muster_scim::{AttributePath, Path, remove, set};
 use serde_json::{Map, Value as Json, json};
 
 use crate::{
-    change::{get_in, is_silenced},
+    change::is_silenced,
     load::{Ends, Known},
     mapping::{Field, FieldSource, LinkForm, Resource},
     value::to_json,
     view::View,
 };
 
+/// Whether values that the model computes are there too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Computed {
+    /// Where no client says another one.
+    Shown,
+    /// Only what clients say.
+    Left,
+}
+
 /// Everything of a resource but the members of a group.
-pub(crate) fn render(view: &View, resource: &Resource, known: &Known, ends: &Ends) -> Json {
+pub(crate) fn render(
+    view: &View,
+    resource: &Resource,
+    known: &Known,
+    (ends, computed): (&Ends, Computed),
+) -> Json {
     let mut json = Json::Object(known.extras.clone());
     for field in &resource.fields {
-        overlay(view, resource, &mut json, field, known, ends);
+        let is_left = computed == Computed::Left && field.source == FieldSource::Computed;
+        if !is_left && !is_silenced(&known.extras, field) {
+            overlay(view, resource, &mut json, field, known, ends);
+        }
     }
     if let Some(active) = known.active {
         set(&mut json, &Path::plain("active"), json!(active));
@@ -49,8 +66,7 @@ fn overlay(
     match field.source {
         // What a client says of it stands, also that it has no value.
         FieldSource::Computed => {
-            let is_said =
-                is_silenced(&known.extras, field) || get_in(&known.extras, field).is_some();
+            let is_said = known.extras.contains_key(&field.path.attribute.name);
             if !is_said && !value.is_null() {
                 set(json, &field.path, value);
             }

@@ -20,6 +20,11 @@ pub(crate) enum Selection {
     Only(Vec<AttributePath>),
     /// The default without these.
     Without(Vec<AttributePath>),
+    /// Everything, for a filter to look at; members only where it asks for them.
+    Whole {
+        /// Whether it asks for members.
+        members: bool,
+    },
 }
 
 impl Selection {
@@ -36,6 +41,7 @@ impl Selection {
     pub(crate) fn wants(&self, name: &str) -> bool {
         match self {
             Self::Default => true,
+            Self::Whole { members } => *members || !name.eq_ignore_ascii_case("members"),
             Self::Only(paths) => paths.iter().any(|path| path.name.eq_ignore_ascii_case(name)),
             Self::Without(paths) => {
                 !paths.iter().any(|path| path.sub.is_none() && path.name.eq_ignore_ascii_case(name))
@@ -45,13 +51,26 @@ impl Selection {
 
     /// True when the attribute is asked for by name.
     pub(crate) fn names(&self, name: &str) -> bool {
-        matches!(self, Self::Only(_)) && self.wants(name)
+        matches!(self, Self::Only(_) | Self::Whole { .. }) && self.wants(name)
+    }
+
+    /// True when a sub-attribute is asked for by name.
+    pub(crate) fn names_part(&self, name: &str, part: &str) -> bool {
+        let is_it = |path: &AttributePath| {
+            path.name.eq_ignore_ascii_case(name)
+                && path.sub.as_deref().is_some_and(|sub| sub.eq_ignore_ascii_case(part))
+        };
+        match self {
+            Self::Only(paths) => paths.iter().any(is_it),
+            Self::Whole { .. } => true,
+            Self::Default | Self::Without(_) => false,
+        }
     }
 
     /// The resource with what is asked for.
     pub(crate) fn apply(&self, resource: Json) -> Json {
         match self {
-            Self::Default => resource,
+            Self::Default | Self::Whole { .. } => resource,
             Self::Only(paths) => only(&resource, paths),
             Self::Without(paths) => without(resource, paths),
         }

@@ -40,10 +40,14 @@ pub(crate) async fn around(
         let mut next = BTreeSet::new();
         for row in &edge {
             for (_, slot) in reads.links.iter().filter(|(of, _)| *of == row.type_id) {
-                next.extend(row.get(*slot).items().iter().filter_map(|item| match item {
-                    Value::Link(id) => Some(*id),
-                    _ => None,
-                }));
+                let items = row.get(*slot).items().iter();
+                next.extend(
+                    items.filter_map(
+                        |item| {
+                            if let Value::Link(id) = item { Some(*id) } else { None }
+                        },
+                    ),
+                );
             }
             for (of, slot) in &reads.inverses {
                 let leads = view.opened.model.schema.attribute(*of, *slot).map(|a| a.value_type);
@@ -68,7 +72,9 @@ pub(crate) async fn around(
             let (model, names) = (&view.opened.model, &view.opened.names);
             edge.push(decode_facts(model, names, entity.id, type_id, &entity.facts)?);
         }
-        edge.iter().for_each(|row| world.insert(row.clone()));
+        for row in &edge {
+            world.insert(row.clone());
+        }
     }
     world.complete(&view.opened.evaluator, view.now);
     Ok(world)

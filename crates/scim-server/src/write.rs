@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use muster_engine::{LocalChange, LocalVerb};
-use muster_model::{EntityId, Text, Value};
+use muster_model::{EntityId, Text, Value, ValueType};
 use muster_scim::{get, set};
 use muster_store::{ReadTx, Tx};
 use serde_json::{Map, Value as Json, json};
@@ -17,10 +17,13 @@ use crate::{
     patch::{self, MembersChange, member_ids},
     quirks::{self, Quirk},
     read::{matches_tag, one},
-    render::{render, tag},
+    render::{Computed, render, tag},
     select::Selection,
     view::View,
 };
+
+/// Keys tried for somebody who comes without one.
+const MOST_KEYS: usize = 100;
 
 /// A change that a client asks for.
 #[derive(Debug, Clone)]
@@ -137,6 +140,7 @@ impl Job {
         local.set = std::mem::take(&mut change.set);
         local.set.retain(|(_, value)| value.is_some());
         let back = self.comes_back(tx, resource, &mut local).await?;
+        self.give_key(tx, resource, &mut local).await?;
         Ok(Prepared {
             known: None,
             main: Some(local),
@@ -189,6 +193,45 @@ impl Job {
         Ok(None)
     }
 
+    /// Gives a key to whoever has none and for whose type none is generated: the name, with a number where that is taken.
+    async fn give_key(
+        &self,
+        tx: &mut ReadTx,
+        resource: &Resource,
+        local: &mut LocalChange,
+    ) -> Result<(), Failure> {
+        let model = &self.view.opened.model;
+        let Some(key) = model.schema.get(resource.type_id).and_then(|of| of.attribute(of.key))
+        else {
+            return Ok(());
+        };
+        let behaviour = model.types.get(resource.type_id.index());
+        let is_generated =
+            behaviour.is_some_and(|of| of.generated.iter().any(|(slot, _)| *slot == key.slot));
+        let is_said = local.set.iter().any(|(name, _)| *name == key.name);
+        if is_said || is_generated || key.value_type != ValueType::Text {
+            return Ok(());
+        }
+        let named = resource.fields.iter().find(|field| field.found_by == Some(FoundBy::Unique));
+        let name = named.and_then(|named| {
+            let (_, value) = local.set.iter().find(|(name, _)| *name == named.name)?;
+            value.as_ref()?.as_text().cloned()
+        });
+        let (Some(name), Some(names)) = (name, self.view.opened.names.type_names(resource.type_id))
+        else {
+            return Ok(());
+        };
+        for n in 1..=MOST_KEYS {
+            let candidate: Text = if n == 1 { name.clone() } else { format!("{name}-{n}").into() };
+            let found = tx.entity_ids_by_key(names.no, std::slice::from_ref(&candidate)).await?;
+            if found.into_iter().flatten().next().is_none() {
+                local.set.push((key.name.clone(), Some(Value::Text(candidate))));
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
     async fn replace(
         &self,
         tx: &mut Tx,
@@ -206,7 +249,7 @@ impl Job {
         let members = taken_members(resource, body, &mut after)?;
         check_required(resource, &after)
             .map_err(|name| Failure::invalid_value(format!("`{name}` is required")))?;
-        let before = self.shown(tx, resource, &known).await?;
+        let before = self.shown(tx, resource, &known, Computed::Shown).await?;
         keep_unsaid(resource, &before, &mut after);
         let foreign = foreign_slots(view, tx, resource, known.entity.id).await?;
         for field in resource.fields.iter().filter(|field| foreign.contains(&field.slot)) {
@@ -237,14 +280,16 @@ impl Job {
         body: &Json,
     ) -> Result<Prepared, Failure> {
         let view = &self.view;
-        let before = self.shown(tx, resource, &known).await?;
+        // What is computed is no value that could be changed.
+        let before = self.shown(tx, resource, &known, Computed::Left).await?;
         let mut after = before.clone();
         let patched = patch::apply(resource, body, &mut after)?;
         let after = coerce(resource, &after)?;
         check_required(resource, &after)
             .map_err(|name| Failure::mutability(format!("`{name}` cannot be taken away")))?;
         let said = Some((&before, &known));
-        let mut change = change(view, tx, resource, said, (&after, Absence::Removed)).await?;
+        let mut change =
+            change(view, tx, resource, said, (&after, Absence::Removed(&patched.removed))).await?;
         change.active = change.active.filter(|_| patched.names_active);
         let external_id = patched.external_id.map(|id| id.map(Text::from));
         Ok(self.changed(resource, known, change, (external_id, patched.members)))
@@ -297,9 +342,10 @@ impl Job {
         tx: &mut ReadTx,
         resource: &Resource,
         known: &Known,
+        computed: Computed,
     ) -> Result<Json, Failure> {
         let ends = ends(&self.view, tx, resource, std::slice::from_ref(known)).await?;
-        Ok(render(&self.view, resource, known, &ends))
+        Ok(render(&self.view, resource, known, (&ends, computed)))
     }
 
     /// Counts what is said without its schema; nothing hangs on it.
@@ -324,7 +370,8 @@ impl Job {
 /// The name of an attribute that the main schema requires and a resource lacks, as an error.
 fn check_required<'r>(resource: &'r Resource, after: &Map<String, Json>) -> Result<(), &'r str> {
     let attributes = resource.schemas.first().into_iter().flat_map(|schema| &schema.attributes);
-    let mut required = attributes.filter(|attribute| attribute.required);
+    // A name that the model requires is made of others, and whoever comes is active unless it is said otherwise.
+    let mut required = attributes.filter(|a| a.required && a.name != "name" && a.name != "active");
     let missing = required.find(|attribute| after.get(&attribute.name).is_none_or(is_nothing));
     missing.map_or(Ok(()), |attribute| Err(&attribute.name))
 }

@@ -36,13 +36,11 @@ impl AttributePath {
     }
 
     /// True when what looks like an attribute of a schema is the URN of a schema itself: the part before it ends in a
-    /// version, and it is the name of a resource, which begins with a capital letter as no attribute does.
+    /// version.
     pub(crate) fn is_schema(&self) -> bool {
         self.schema.as_ref().is_some_and(|schema| {
             let last = schema.rsplit(':').next().unwrap_or_default();
-            !last.is_empty()
-                && last.chars().all(|c| c.is_ascii_digit() || c == '.')
-                && self.name.starts_with(|c: char| c.is_ascii_uppercase())
+            !last.is_empty() && last.chars().all(|c| c.is_ascii_digit() || c == '.')
         })
     }
 

@@ -3,8 +3,8 @@
 use muster_model::{Attribute, AttributeKind, EntityType, Slot, TypeId, ValueType};
 use muster_policy::{Model, TypeModel};
 use muster_scim::{
-    Mutability, Path, Schema, Uniqueness, enterprise_user_schema, group_schema, parse_path, urn,
-    user_schema,
+    Mutability, Path, Returned, Schema, Uniqueness, enterprise_user_schema, group_schema,
+    parse_path, urn, user_schema,
 };
 
 use super::{
@@ -28,18 +28,22 @@ pub(super) fn derive(model: &Model) -> Mapping {
         of.attributes.iter().filter(leads).map(|attribute| attribute.slot).collect()
     };
     if let Some(of) = user {
-        resources.push(users(of, model.types.get(of.id.index()), groups_of(of)));
+        resources.push(users(model, of, groups_of(of)));
     }
     if let Some(of) = group {
-        resources.push(groups(of, user, &groups_of(of)));
+        resources.push(groups(model, of, user, &groups_of(of)));
     }
     Mapping { resources }
 }
 
-fn users(of: &EntityType, behaviour: Option<&TypeModel>, groups: Vec<Slot>) -> Resource {
+fn users(model: &Model, of: &EntityType, groups: Vec<Slot>) -> Resource {
+    let behaviour = model.types.get(of.id.index());
     let mut core = user_schema();
     // We keep no passwords.
     core.attributes.retain(|attribute| attribute.name != "password");
+    if let Some(groups) = core.attributes.iter_mut().find(|attribute| attribute.name == "groups") {
+        groups.sub = group_parts();
+    }
     let mut enterprise = enterprise_user_schema();
     let mut fields = paths(of, None, USER);
     if !fields.iter().any(|field| field.path == Path::plain("userName")) {
@@ -51,9 +55,14 @@ fn users(of: &EntityType, behaviour: Option<&TypeModel>, groups: Vec<Slot>) -> R
     let mut shown = fields;
     let taken: Vec<Field> = groups.iter().filter_map(|slot| taken(of, *slot)).collect();
     shown.extend(taken);
-    let own = extension(of, &mut shown);
+    let own = extension(model, of, "User", &mut shown);
     shown.retain(|field| !groups.contains(&field.slot));
     let active = behaviour.and_then(|behaviour| active(of, behaviour));
+    require(&mut core, &shown, active.is_some());
+    if let Some(manager) = enterprise.attributes.iter_mut().find(|a| a.name == "manager") {
+        let names = manager.sub.iter_mut().filter(|sub| sub.name == "displayName");
+        names.for_each(|name| name.returned = Returned::Request);
+    }
     if active.as_ref().is_some_and(|active| !active.can_suspend)
         && let Some(attribute) = core.attributes.iter_mut().find(|a| a.name == "active")
     {
@@ -72,8 +81,57 @@ fn users(of: &EntityType, behaviour: Option<&TypeModel>, groups: Vec<Slot>) -> R
     }
 }
 
-fn groups(of: &EntityType, user: Option<&EntityType>, nested: &[Slot]) -> Resource {
+/// Says what a user always has: the parts of the name that the model requires, and whether it is active.
+fn require(core: &mut Schema, fields: &[Field], has_lifecycle: bool) {
+    let is_required = |sub: &str| {
+        fields.iter().any(|field| {
+            let path = &field.path.attribute;
+            let is_it = path.name == "name" && path.sub.as_deref() == Some(sub);
+            is_it && matches!(field.source, FieldSource::Kept { required: true })
+        })
+    };
+    for attribute in &mut core.attributes {
+        if attribute.name == "name" {
+            for sub in &mut attribute.sub {
+                sub.required = is_required(&sub.name);
+            }
+            attribute.required = attribute.sub.iter().any(|sub| sub.required);
+        } else if attribute.name == "active" {
+            attribute.required = has_lifecycle;
+        }
+    }
+}
+
+/// What is said of each group that a user is in.
+fn group_parts() -> Vec<muster_scim::Attribute> {
+    let part = |name: &str, description: &str| muster_scim::Attribute {
+        mutability: Mutability::ReadOnly,
+        ..muster_scim::Attribute::text(name, description)
+    };
+    let address = muster_scim::Attribute {
+        kind: muster_scim::AttributeKind::Reference,
+        references: vec!["Group".to_owned()],
+        ..part("$ref", "The address of the group")
+    };
+    vec![
+        part("value", "The id of the group"),
+        address,
+        part("display", "Its name"),
+        part("type", "Always direct"),
+    ]
+}
+
+fn groups(model: &Model, of: &EntityType, user: Option<&EntityType>, nested: &[Slot]) -> Resource {
     let mut core = group_schema();
+    let subs = core.attributes.iter_mut().flat_map(|attribute| &mut attribute.sub);
+    for sub in subs.filter(|sub| sub.name == "display" || sub.name == "type") {
+        // A member is named by its id; the rest follows.
+        sub.mutability = Mutability::ReadOnly;
+        if sub.name == "display" {
+            // The names of all members of a large group are more than anybody wants unasked.
+            sub.returned = Returned::Request;
+        }
+    }
     let mut fields = paths(of, None, GROUP);
     if fields.is_empty() {
         fields.extend(by_unique(of, "displayName"));
@@ -89,7 +147,7 @@ fn groups(of: &EntityType, user: Option<&EntityType>, nested: &[Slot]) -> Resour
     let own_links: Vec<Slot> =
         members.iter().filter_map(linked).chain(nested.iter().copied()).collect();
     shown.extend(own_links.iter().filter_map(|slot| taken(of, *slot)));
-    let own = extension(of, &mut shown);
+    let own = extension(model, of, "Group", &mut shown);
     shown.retain(|field| !own_links.contains(&field.slot));
     Resource {
         name: "Group".to_owned(),

@@ -1,18 +1,27 @@
 //! The extension schema of our own: every attribute of a type that no path of the RFCs leads to.
 
-use muster_model::{AttributeKind as Kind, EntityType, ValueType};
-use muster_scim::{Attribute, AttributeKind, AttributePath, Mutability, Path, Schema, Uniqueness};
+use muster_model::{AttributeKind as Kind, EntityType, Slot, ValueType};
+use muster_policy::Model;
+use muster_scim::{
+    Attribute, AttributeKind, AttributePath, Mutability, Path, Returned, Schema, Uniqueness,
+};
 
 use super::{Field, FieldSource, FoundBy, LinkForm, source_of};
 
-/// The URN of the extension of an entity type.
-pub(crate) fn urn(type_name: &str) -> String {
-    format!("urn:muster:params:scim:schemas:extension:{type_name}:2.0")
+/// The URN of the extension of an entity type. It ends as those of the RFCs do, in a version and the name of the resource
+/// type, because clients tell by that where the URN ends and the name of an attribute begins.
+fn urn(type_name: &str, resource: &str) -> String {
+    format!("urn:muster:params:scim:schemas:extension:{type_name}:2.0:{resource}")
 }
 
 /// The extension of a type with what `fields` leave, whose fields are added; `None` when nothing is left.
-pub(super) fn extension(of: &EntityType, fields: &mut Vec<Field>) -> Option<Schema> {
-    let urn = urn(&of.name);
+pub(super) fn extension(
+    model: &Model,
+    of: &EntityType,
+    resource: &str,
+    fields: &mut Vec<Field>,
+) -> Option<Schema> {
+    let urn = urn(&of.name, resource);
     let mut attributes = Vec::new();
     for attribute in &of.attributes {
         let is_shown = match attribute.kind {
@@ -26,10 +35,14 @@ pub(super) fn extension(of: &EntityType, fields: &mut Vec<Field>) -> Option<Sche
         }
         let path = AttributePath {
             schema: Some(urn.clone()),
-            name: shown_name(&attribute.name),
+            name: attribute.name.to_string(),
             sub: None,
         };
         let source = match source_of(attribute, of.key) {
+            // No two programs agree about fractions; they are shown and not taken.
+            _ if attribute.value_type == ValueType::Float => FieldSource::ReadOnly,
+            // A list that a source keeps is the source's.
+            _ if attribute.many && has_source(model, of, attribute.slot) => FieldSource::ReadOnly,
             FieldSource::Computed => FieldSource::ReadOnly,
             source @ (FieldSource::Kept { .. } | FieldSource::ReadOnly) => source,
         };
@@ -89,25 +102,41 @@ fn definition(
             ValueType::Bool => AttributeKind::Boolean,
             ValueType::Int => AttributeKind::Integer,
             ValueType::Float => AttributeKind::Decimal,
-            ValueType::DateTime => AttributeKind::DateTime,
             ValueType::Binary => AttributeKind::Binary,
-            ValueType::Text | ValueType::Date | ValueType::Uuid | ValueType::Link(_) => {
-                AttributeKind::Text
-            }
+            ValueType::Text
+            | ValueType::DateTime
+            | ValueType::Date
+            | ValueType::Uuid
+            | ValueType::Link(_) => AttributeKind::Text,
         },
         many: attribute.many,
         required: attribute.required && attribute.kind == Kind::Stored && attribute.slot != of.key,
         case_exact: attribute.slot == of.key,
         mutability: if is_read_only { Mutability::ReadOnly } else { Mutability::ReadWrite },
+        returned: if is_read_only { Returned::Request } else { Returned::Default },
         uniqueness: if attribute.unique { Uniqueness::Server } else { Uniqueness::None },
-        suggested: attribute.choices.iter().map(ToString::to_string).collect(),
-        ..Attribute::text(&shown_name(&attribute.name), &described)
+        suggested: suggested(attribute),
+        ..Attribute::text(&attribute.name, &described)
     }
 }
 
-/// The name of an attribute: a small letter first, which tells it from the name of a schema. Case does not count.
-fn shown_name(name: &str) -> String {
-    let mut chars = name.chars();
-    let first = chars.next().map(|c| c.to_ascii_lowercase());
-    first.into_iter().chain(chars).collect()
+/// The values that are allowed, or an example of a form that its type alone does not tell.
+fn suggested(attribute: &muster_model::Attribute) -> Vec<String> {
+    match attribute.value_type {
+        ValueType::Date => vec!["2026-01-31".to_owned()],
+        ValueType::DateTime => vec!["2026-01-31T08:00:00Z".to_owned()],
+        ValueType::Bool
+        | ValueType::Int
+        | ValueType::Float
+        | ValueType::Text
+        | ValueType::Binary
+        | ValueType::Uuid
+        | ValueType::Link(_) => attribute.choices.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn has_source(model: &Model, of: &EntityType, slot: Slot) -> bool {
+    let reads = model.systems.iter().flat_map(|system| &system.reads);
+    let mut owned = reads.filter(|read| read.type_id == of.id).flat_map(|read| &read.owns);
+    owned.any(|(owned, _)| *owned == slot)
 }

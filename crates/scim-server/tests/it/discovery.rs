@@ -51,7 +51,7 @@ async fn no_schema_has_a_password() {
 #[tokio::test]
 async fn the_models_own_attributes_are_an_extension() {
     let served = Served::start().await;
-    let urn = "urn:muster:params:scim:schemas:extension:person:2.0";
+    let urn = "urn:muster:params:scim:schemas:extension:person:2.0:User";
     let body = served.get(&format!("/Schemas/{urn}")).await.is(200);
     let attributes = body["attributes"].as_array().unwrap();
     let of = |name: &str| attributes.iter().find(|a| a["name"] == json!(name)).cloned();

@@ -53,10 +53,16 @@ async fn groups_may_be_in_groups() {
     let inner = served.group("inner", &[&ada]).await;
     let outer = served.group("outer", &[&inner, &ada]).await;
     let body = served.get(&format!("/Groups/{outer}")).await.is(200);
-    let kinds: Vec<String> =
-        body["members"].as_array().unwrap().iter().map(|m| text(m, "/type")).collect();
-    assert_eq!(kinds.len(), 2);
-    assert!(kinds.contains(&"Group".to_owned()) && kinds.contains(&"User".to_owned()));
+    let members = body["members"].as_array().unwrap();
+    let of = |id: &str| members.iter().find(|member| member["value"] == json!(id)).unwrap();
+    assert_eq!(of(&inner)["type"], json!("Group"));
+    assert!(text(of(&inner), "/$ref").ends_with(&format!("/Groups/{inner}")));
+    assert!(text(of(&ada), "/$ref").ends_with(&format!("/Users/{ada}")));
+    let body = served.get(&format!("/Groups/{outer}?attributes=members.display")).await.is(200);
+    let mut names: Vec<String> =
+        body["members"].as_array().unwrap().iter().map(|m| text(m, "/display")).collect();
+    names.sort();
+    assert_eq!(names, ["ada Byron", "inner"]);
 }
 
 #[tokio::test]

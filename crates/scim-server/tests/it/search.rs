@@ -18,7 +18,7 @@ async fn people() -> Served {
         let mut body = json!({
             "userName": name, "externalId": format!("x{}", n % 2),
             "name": { "givenName": given, "familyName": "Byron" },
-            "urn:muster:params:scim:schemas:extension:person:2.0": { "level": level },
+            "urn:muster:params:scim:schemas:extension:person:2.0:User": { "level": level },
             "active": n != 3,
         });
         if !mail.is_empty() {
@@ -46,7 +46,10 @@ async fn filters_find_what_they_say() {
         ("emails co \"x.example\"", &["ada", "Bob"]),
         ("not (emails pr)", &["Eve"]),
         ("active eq false", &["dora"]),
-        ("urn:muster:params:scim:schemas:extension:person:2.0:level ge 5", &["Bob", "carl", "Eve"]),
+        (
+            "urn:muster:params:scim:schemas:extension:person:2.0:User:level ge 5",
+            &["Bob", "carl", "Eve"],
+        ),
         ("userName eq \"ada\" or userName eq \"eve\"", &["ada", "Eve"]),
         ("userName eq \"ada\" and active eq false", &[]),
         (
