@@ -13,6 +13,7 @@ use crate::{
     mapping::{Held, Members, Resource},
     members::{Shown, links, members},
     patch::MembersChange,
+    quirks::{self, Quirk},
     view::View,
 };
 
@@ -36,10 +37,7 @@ pub(crate) async fn turnover(
         let number = text.parse().ok().filter(|number: &i64| number.to_string() == *text);
         number.map(EntityId)
     };
-    for text in &change.add {
-        let unknown = || Failure::invalid_value(format!("there is no member `{text}`"));
-        turnover.join.insert(id(text).ok_or_else(unknown)?);
-    }
+    turnover.join.extend(change.add.iter().filter_map(id));
     // Whoever is not there cannot be a member either.
     turnover.leave.extend(change.remove.iter().filter_map(id));
     if let Some(group) = group
@@ -63,29 +61,29 @@ pub(crate) async fn turnover(
             }
         }
     }
-    check(view, tx, resource, &turnover, change).await?;
+    pass_over_unknown(view, tx, resource, (&mut turnover, change)).await?;
     Ok(turnover)
 }
 
-/// Refuses members that are not there or cannot be members.
-async fn check(
+/// Passes over members who are nobody: ids are ours to give, so nobody will ever be. Refuses what cannot be a member.
+async fn pass_over_unknown(
     view: &View,
     tx: &mut ReadTx,
     resource: &Resource,
-    turnover: &Turnover,
-    change: &MembersChange,
+    (turnover, change): (&mut Turnover, &MembersChange),
 ) -> Result<(), Failure> {
     if change.add.is_empty() {
         return Ok(());
     }
     let join: Vec<EntityId> = turnover.join.iter().copied().collect();
     let ends = ends_of(view, tx, &join).await?;
-    for id in join {
-        let is_fit = ends
-            .get(&id)
-            .is_some_and(|end| resource.members.iter().any(|members| members.of == end.type_id));
-        if !is_fit {
-            return Err(Failure::invalid_value(format!("there is no member `{id}`")));
+    turnover.join.retain(|id| ends.contains_key(id));
+    if change.add.len() > ends.len() {
+        quirks::note(Quirk::UnknownMember);
+    }
+    for (id, end) in ends {
+        if !resource.members.iter().any(|members| members.of == end.type_id) {
+            return Err(Failure::invalid_value(format!("`{id}` cannot be a member")));
         }
     }
     Ok(())

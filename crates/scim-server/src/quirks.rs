@@ -36,6 +36,8 @@ quirks! {
     RemoveByValue = "remove_by_value",
     /// A remove whose value is empty, or whose filter matches nothing: nothing is removed.
     UnclearRemove = "unclear_remove",
+    /// A member who is nobody is added: nothing happens.
+    UnknownMember = "unknown_member",
     /// `manager` is a bare text instead of an object with `value`.
     BareComplex = "bare_complex",
     /// An address without a type where the model keeps the one of type `work`.
