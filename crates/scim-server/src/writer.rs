@@ -15,7 +15,7 @@ use muster_engine::{LocalChange, LocalDone, change_local_in, resume_in, suspend_
 use muster_model::EntityId;
 use muster_store::{ExternalId, ScimResource, Tx};
 use serde_json::Value as Json;
-use tokio::sync::oneshot;
+use tokio::sync::oneshot::{self, error::TryRecvError};
 
 use crate::{
     answer::Answer,
@@ -66,30 +66,39 @@ impl Writer {
         }
         let mut outcomes = Vec::with_capacity(answers.len());
         for mut answer in answers {
-            while answer.is_empty() {
-                let turn = Arc::clone(&self.turn).lock_owned().await;
-                if !answer.is_empty() {
-                    break;
+            let outcome = loop {
+                match answer.try_recv() {
+                    Ok(outcome) => break outcome,
+                    Err(TryRecvError::Closed) => {
+                        break Err(Failure::from(Error::bug("a change got no answer")));
+                    }
+                    Err(TryRecvError::Empty) => self.take_turn(&answer).await,
                 }
-                let waiting = Arc::clone(&self.waiting);
-                // The work goes on for the others when this caller goes away.
-                let work = tokio::spawn(async move {
-                    let batch: VecDeque<_> = {
-                        let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
-                        let n = waiting.len().min(MOST);
-                        waiting.drain(..n).collect()
-                    };
-                    work_off(batch).await;
-                    drop(turn);
-                });
-                if work.await.is_err() {
-                    break;
-                }
-            }
-            let lost = || Failure::from(Error::bug("a change got no answer"));
-            outcomes.push(answer.try_recv().unwrap_or_else(|_| Err(lost())));
+            };
+            outcomes.push(outcome);
         }
         outcomes
+    }
+
+    /// Waits for the turn to write, and writes what waits, unless `answer` has come meanwhile.
+    async fn take_turn(&self, answer: &oneshot::Receiver<Outcome>) {
+        let turn = Arc::clone(&self.turn).lock_owned().await;
+        if !answer.is_empty() || answer.is_terminated() {
+            return;
+        }
+        let waiting = Arc::clone(&self.waiting);
+        // The work goes on for the others when this caller goes away.
+        let work = tokio::spawn(async move {
+            let batch: VecDeque<_> = {
+                let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                let n = waiting.len().min(MOST);
+                waiting.drain(..n).collect()
+            };
+            work_off(batch).await;
+            drop(turn);
+        });
+        // When it fails, the answers are lost with it, and whoever waits is told so.
+        drop(work.await);
     }
 }
 
