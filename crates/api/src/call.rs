@@ -67,7 +67,7 @@ async fn carry_out(
     query(&operation.query, &parts.uri, &mut values)?;
     let body = Bytes::from_request(Request::from_parts(parts, body), &service).await;
     document(operation.body.as_ref(), &headers, body, &mut values)?;
-    let if_match = etag::one(&headers, header::IF_MATCH)?;
+    let if_match = etag::one(&headers, &header::IF_MATCH)?;
     let Call { ctx, opened, caller } = call;
     let asked = Asked { ctx, opened, caller, jobs, values, if_match };
     if operation.method == Method::GET {
@@ -87,7 +87,7 @@ async fn show(
         return Ok(told.response());
     }
     let tag = etag::of(&told.body);
-    let known = etag::one(headers, header::IF_NONE_MATCH)?;
+    let known = etag::one(headers, &header::IF_NONE_MATCH)?;
     let mut response = if known.is_some_and(|known| known == tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {

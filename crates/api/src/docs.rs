@@ -1,6 +1,8 @@
 //! The document, the page that shows it, and what the `type` of a problem leads to. All are public: they say what every
 //! installation answers, and nothing of this one.
 
+use std::future::ready;
+
 use axum::{
     http::{HeaderName, HeaderValue, header},
     response::{IntoResponse as _, Response},
@@ -10,7 +12,7 @@ use muster_web::Router;
 
 use crate::document;
 
-/// RapiDoc 9.3.8 (MIT, `assets/rapidoc.LICENSE.txt`), packed with gzip, which every browser reads.
+/// `RapiDoc` 9.3.8 (MIT, `assets/rapidoc.LICENSE.txt`), packed with gzip, which every browser reads.
 const VIEWER: &[u8] = include_bytes!("../assets/rapidoc.js.gz");
 /// The page loads its one script from here and asks nobody else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'unsafe-inline'; img-src data:; \
@@ -29,20 +31,23 @@ const PROBLEM: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">
 pub(crate) fn router() -> Router {
     let text = document().to_string();
     Router::new()
-        .route("/api/v1/openapi.json", get(move || answer("application/json", text.clone())))
-        .route("/api/v1/docs", get(|| answer("text/html; charset=utf-8", PAGE)))
-        .route("/api/v1/docs/viewer.js", get(viewer))
-        .route("/api/v1/problems/{code}", get(|| answer("text/html; charset=utf-8", PROBLEM)))
+        .route("/api/v1/openapi.json", get(move || ready(answer("application/json", text.clone()))))
+        .route("/api/v1/docs", get(|| ready(answer("text/html; charset=utf-8", PAGE))))
+        .route("/api/v1/docs/viewer.js", get(|| ready(viewer())))
+        .route(
+            "/api/v1/problems/{code}",
+            get(|| ready(answer("text/html; charset=utf-8", PROBLEM))),
+        )
 }
 
-async fn answer(media: &'static str, body: impl Into<axum::body::Body>) -> Response {
+fn answer(media: &'static str, body: impl Into<axum::body::Body>) -> Response {
     let mut response = Response::new(body.into());
     put(&mut response, header::CONTENT_TYPE, media);
     put(&mut response, header::CONTENT_SECURITY_POLICY, POLICY);
     response
 }
 
-async fn viewer() -> Response {
+fn viewer() -> Response {
     let mut response = VIEWER.into_response();
     put(&mut response, header::CONTENT_TYPE, "text/javascript");
     put(&mut response, header::CONTENT_ENCODING, "gzip");

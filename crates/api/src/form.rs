@@ -179,7 +179,12 @@ impl Shape {
                     map.insert("type".to_owned(), json!([of, "null"]));
                     Json::Object(map)
                 }
-                other => json!({ "anyOf": [other, { "type": "null" }] }),
+                other @ (Json::Null
+                | Json::Bool(_)
+                | Json::Number(_)
+                | Json::String(_)
+                | Json::Array(_)
+                | Json::Object(_)) => json!({ "anyOf": [other, { "type": "null" }] }),
             },
             Self::Named(name) => json!({ "$ref": format!("#/components/schemas/{name}") }),
         }
@@ -237,7 +242,17 @@ impl Shape {
                 "false" => Some(Json::Bool(false)),
                 _ => None,
             },
-            _ => Some(Json::from(given)),
+            Self::Text
+            | Self::String
+            | Self::Number
+            | Self::Instant
+            | Self::Words(_)
+            | Self::Any
+            | Self::Map
+            | Self::Texts
+            | Self::List(_)
+            | Self::Nullable(_)
+            | Self::Named(_) => Some(Json::from(given)),
         };
         let value = value.ok_or_else(|| self.wanted())?;
         self.check(&value)?;

@@ -1,7 +1,5 @@
 //! Calls that may come again: under a key that the client chose, a call is carried out once, and its answer is given again.
 
-use std::time::Duration;
-
 use axum::http::{HeaderMap, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use muster_app::{Ctx, Opened};
@@ -15,7 +13,7 @@ pub(crate) const HEADER: &str = "idempotency-key";
 /// How long answers are kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
 /// After this time a call without an answer is taken for lost; no answer takes longer.
-const LOST: Duration = Duration::from_secs(120);
+const LOST: SignedDuration = SignedDuration::from_mins(2);
 /// Characters of a key.
 const LONGEST: usize = 128;
 
@@ -91,7 +89,7 @@ pub(crate) async fn begin(
         let media = if is_problem { "application/problem+json" } else { "application/json" };
         return Ok(Begun::Before(Told { status, body, media, location: None }));
     }
-    let lost = now.saturating_sub(SignedDuration::try_from(LOST).unwrap_or(SignedDuration::ZERO));
+    let lost = now.saturating_sub(LOST);
     let lost = lost.unwrap_or(Timestamp::MIN);
     let again = tx.begin_api_call(client, &key, fingerprint, now, lost).await;
     if !again.map_err(muster_app::Error::from)? {

@@ -1,4 +1,4 @@
-//! The OpenAPI 3.1 document, made from the table.
+//! The `OpenAPI` 3.1 document, made from the table.
 
 use axum::http::Method;
 use serde_json::{Map, Value as Json, json};
@@ -87,13 +87,13 @@ fn parameters(operation: &Operation) -> Vec<Json> {
         if let (Json::Object(map), Shape::Text) = (&mut schema, Operation::path_shape(name)) {
             map.insert("minLength".to_owned(), 1.into());
         }
-        parameter(Place::Path, name, true, schema)
+        parameter(Place::Path, name, true, &schema)
     });
     let query = operation
         .query
         .0
         .iter()
-        .map(|field| parameter(Place::Query, field.name, !field.optional, field.schema()));
+        .map(|field| parameter(Place::Query, field.name, !field.optional, &field.schema()));
     let mut all: Vec<Json> = path.chain(query).collect();
     if operation.method != Method::GET {
         let schema = json!({ "type": "string", "pattern": "^[!-~]{1,128}$" });
@@ -105,7 +105,7 @@ fn parameters(operation: &Operation) -> Vec<Json> {
     all
 }
 
-fn parameter(place: Place, name: &str, required: bool, schema: Json) -> Json {
+fn parameter(place: Place, name: &str, required: bool, schema: &Json) -> Json {
     let place = match place {
         Place::Path => "path",
         Place::Query => "query",

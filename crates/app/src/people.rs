@@ -71,11 +71,8 @@ pub async fn list_people(
 ) -> Result<Page<Person>, Error> {
     let type_id = wanted_type(opened, query.type_name.as_deref())?;
     let now = query.as_of.unwrap_or_else(|| ctx.now());
-    let condition = query
-        .condition
-        .as_deref()
-        .map(|text| compile_condition(opened, type_id, text))
-        .transpose()?;
+    let condition = query.condition.as_deref();
+    let condition = condition.map(|text| compile_condition(opened, type_id, text)).transpose()?;
     if let Some(condition) = condition.as_ref().filter(|_| !ctx.reach.is_everybody()) {
         reads_only_itself(condition)?;
     }

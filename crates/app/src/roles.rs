@@ -32,16 +32,14 @@ pub fn list_roles(opened: &Opened) -> Vec<RoleView> {
 /// The role with this name.
 pub fn role_named(opened: &Opened, name: &str) -> Result<RoleView, Error> {
     let roles = &opened.model.roles;
-    match roles.iter().find(|role| &*role.name == name) {
-        Some(role) => Ok(view(&opened.model, role)),
-        None => {
-            let error = Error::not_found(format!("there is no role `{name}`"));
-            Err(match similar(name, roles.iter().map(|role| &role.name)) {
-                Some(near) => error.hint(format!("did you mean `{near}`?")),
-                None => error.hint("muster roles lists them"),
-            })
+    let found = roles.iter().find(|role| &*role.name == name);
+    found.map(|role| view(&opened.model, role)).ok_or_else(|| {
+        let error = Error::not_found(format!("there is no role `{name}`"));
+        match similar(name, roles.iter().map(|role| &role.name)) {
+            Some(near) => error.hint(format!("did you mean `{near}`?")),
+            None => error.hint("muster roles lists them"),
         }
-    }
+    })
 }
 
 fn view(model: &Model, role: &Role) -> RoleView {

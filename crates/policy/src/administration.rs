@@ -142,7 +142,7 @@ impl Right {
 
     /// True when it only lets see.
     pub fn is_read(self) -> bool {
-        self.word().ends_with(".read")
+        self.word().split('.').next_back() == Some("read")
     }
 
     /// True when `over` can narrow it to some people.

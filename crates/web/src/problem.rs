@@ -16,7 +16,7 @@ pub type Answer<T> = Result<T, Problem>;
 pub struct Problem {
     /// Where the code is explained.
     #[serde(rename = "type")]
-    pub kind: String,
+    pub kind: Box<str>,
     /// The HTTP status.
     #[serde(serialize_with = "number")]
     pub status: StatusCode,
@@ -47,7 +47,7 @@ impl Problem {
         title: &'static str,
         detail: impl Into<String>,
     ) -> Self {
-        let kind = format!("/api/v1/problems/{code}");
+        let kind = format!("/api/v1/problems/{code}").into();
         let (hints, retry_after) = (Vec::new(), None);
         Self { kind, status, code, title, detail: detail.into(), hints, retry_after }
     }

@@ -14,6 +14,12 @@ use serde_json::Value as Json;
 use crate::{Operation, answer::Told, asked::Asked, jobs::Jobs};
 
 pub(super) fn operations() -> Vec<Operation> {
+    let mut all = sayings();
+    all.extend(afterwards());
+    all
+}
+
+fn sayings() -> Vec<Operation> {
     vec![
         Operation::list(
             (
@@ -50,6 +56,12 @@ pub(super) fn operations() -> Vec<Operation> {
             |asked| say(asked, FactKind::Deleted),
         )
         .body("reason:text"),
+    ]
+}
+
+/// What takes back what was said, and what ends it for good.
+fn afterwards() -> Vec<Operation> {
+    vec![
         Operation::post(
             ("lifecycle.reinstate", "/people/{person}/reinstate", "Lift a termination"),
             LifecycleWrite,

@@ -70,7 +70,7 @@ pub(super) fn operations() -> Vec<Operation> {
     ]
 }
 
-fn done(said: String) -> Told {
+fn done(said: &str) -> Told {
     json!({ "done": said }).into()
 }
 
@@ -91,29 +91,29 @@ async fn decide(asked: Asked) -> Result<Told, Problem> {
     };
     let id = asked.id("id");
     decide_match(&asked.ctx, &asked.opened, id, &decision, asked.text("reason")).await?;
-    Ok(done(format!("case {id} is decided")))
+    Ok(done(&format!("case {id} is decided")))
 }
 
 async fn rule(asked: Asked) -> Result<Told, Problem> {
     let (id, confirm, reason) = (asked.id("id"), asked.confirm(), asked.text("reason"));
     let n = apply_rule(&asked.ctx, &asked.opened, id, confirm, reason).await?;
-    Ok(done(format!("{n} cases are decided")))
+    Ok(done(&format!("{n} cases are decided")))
 }
 
 async fn undo(asked: Asked) -> Result<Told, Problem> {
     let (subject, reason) = (asked.text("subject"), asked.text("reason"));
     let of = undo_match(&asked.ctx, &asked.opened, subject, reason).await?;
-    Ok(done(format!("{subject} no longer belongs to {of}")))
+    Ok(done(&format!("{subject} no longer belongs to {of}")))
 }
 
 async fn merge(asked: Asked) -> Result<Told, Problem> {
     let (person, into, reason) = (asked.text("person"), asked.text("into"), asked.text("reason"));
     merge_people(&asked.ctx, &asked.opened, person, into, reason).await?;
-    Ok(done(format!("{person} is merged into {into}")))
+    Ok(done(&format!("{person} is merged into {into}")))
 }
 
 async fn split(asked: Asked) -> Result<Told, Problem> {
     let (person, reason) = (asked.text("person"), asked.text("reason"));
     split_people(&asked.ctx, &asked.opened, person, reason).await?;
-    Ok(done(format!("{person} is back")))
+    Ok(done(&format!("{person} is back")))
 }

@@ -139,13 +139,9 @@ async fn change(
     let values = asked.values.get("values").and_then(Json::as_object);
     let mut set = Vec::new();
     for (name, value) in values.into_iter().flatten() {
-        let value = match value {
-            Json::Null => None,
-            other => Some(
-                json_value(other)
-                    .map_err(|wrong| Problem::invalid(format!("`{name}`: {wrong}")))?,
-            ),
-        };
+        let given =
+            json_value(value).map_err(|wrong| Problem::invalid(format!("`{name}`: {wrong}")))?;
+        let value = Some(given).filter(|value| !value.is_null());
         set.push((Text::from(name.as_str()), value));
     }
     let change = LocalChange {

@@ -34,8 +34,7 @@ async fn everything_that_is_shown_has_the_shape_that_the_table_says() {
             "{person}" => "2",
             "{role}" => "guest",
             "{plan}" => "abcdef12",
-            "{number}" => "1",
-            "{id}" | "{revision}" => "1",
+            "{id}" | "{revision}" | "{number}" => "1",
             part => part,
         });
         let mut path = parts.collect::<Vec<_>>().join("/");

@@ -1,6 +1,6 @@
 //! Tests of the API over a real project, in process.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "test code")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "test code")]
 
 mod answers;
 mod calls;

@@ -157,7 +157,9 @@ impl Served {
             by: self.ctx.clone(),
         };
         let done = change_local(&self.ctx, &self.opened, &[change]).await.unwrap();
-        done.into_iter().for_each(|one| drop(one.unwrap()));
+        for one in done {
+            one.unwrap();
+        }
     }
 
     /// Nobody that is known.
