@@ -93,14 +93,11 @@ pub async fn change_local_in(
     let mut done: Vec<Option<Result<LocalDone, Error>>> = changes.iter().map(|_| None).collect();
     let any_merged = tx.any_merged().await?;
     for (type_name, wave) in waves(changes) {
-        let of = match type_named(opened, &type_name) {
-            Ok(of) => of,
-            Err(_) => {
-                for (place, _) in wave {
-                    put(&mut done, place, Err(unknown_type(opened, &type_name)));
-                }
-                continue;
+        let Ok(of) = type_named(opened, &type_name) else {
+            for (place, _) in wave {
+                put(&mut done, place, Err(unknown_type(opened, &type_name)));
             }
+            continue;
         };
         let removes = wave.first().is_some_and(|(_, change)| change.verb == LocalVerb::Remove);
         let group = Group { ctx, opened, of, removes, any_merged };

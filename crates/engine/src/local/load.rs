@@ -288,13 +288,16 @@ impl Load<'_> {
         let column = error.attribute().map(Text::from);
         let place = self.columns.iter().position(|of| Some(&*of.name) == error.attribute());
         let cell = place.and_then(|place| values.get(place)).unwrap_or(&Value::Null);
-        let remedy = match error.kind() {
-            _ if error.hints().first().is_some() => error.hints().concat(),
-            Kind::Denied => "leave the cell empty".to_owned(),
-            _ if column.is_some() && cell.is_null() => "fill the cell".to_owned(),
-            Kind::Conflict => "give another value, or leave the row out".to_owned(),
-            _ => "write another value".to_owned(),
+        let remedy = if error.kind() == Kind::Denied {
+            "leave the cell empty"
+        } else if column.is_some() && cell.is_null() {
+            "fill the cell"
+        } else if error.kind() == Kind::Conflict {
+            "give another value, or leave the row out"
+        } else {
+            "write another value"
         };
+        let remedy = error.hints().first().map_or(remedy, String::as_str).to_owned();
         RowProblem { line, column, problem: error.to_string(), remedy }
     }
 }

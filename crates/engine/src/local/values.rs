@@ -153,6 +153,20 @@ fn fits(value: &Value, wanted: ValueType) -> bool {
         | (Value::Binary(_), ValueType::Binary)
         | (Value::Uuid(_), ValueType::Uuid)
         | (Value::Link(_), ValueType::Link(_)) => true,
-        _ => false,
+        (
+            Value::Null
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Text(_)
+            | Value::Date(_)
+            | Value::DateTime(_)
+            | Value::Binary(_)
+            | Value::Uuid(_)
+            | Value::Link(_)
+            | Value::Reference(_)
+            | Value::List(_),
+            _,
+        ) => false,
     }
 }
