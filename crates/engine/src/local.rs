@@ -250,23 +250,9 @@ impl<'a> Group<'a> {
                 outcomes.push((one.place, Err(self.error(problem))));
                 continue;
             }
-            hands.push((one.place, self.hand(one, entity)));
+            hands.push((one.place, hand(one, entity)));
         }
         Ok(hands)
-    }
-
-    fn hand(&self, meant: Meant<'a>, entity: EntityId) -> Hand<'a> {
-        let Meant { change, said, .. } = meant;
-        Hand {
-            ctx: &change.by,
-            entity,
-            said,
-            how: How {
-                creates: change.verb == LocalVerb::Create,
-                confirms: change.verb == LocalVerb::Confirm,
-                if_version: change.if_version,
-            },
-        }
     }
 
     /// The key that a change gives.
@@ -293,5 +279,19 @@ impl<'a> Group<'a> {
             Some(slot) => error.about(&*self.name(slot)),
             None => error,
         }
+    }
+}
+
+fn hand(meant: Meant<'_>, entity: EntityId) -> Hand<'_> {
+    let Meant { change, said, place: _ } = meant;
+    Hand {
+        ctx: &change.by,
+        entity,
+        said,
+        how: How {
+            creates: change.verb == LocalVerb::Create,
+            confirms: change.verb == LocalVerb::Confirm,
+            if_version: change.if_version,
+        },
     }
 }

@@ -1,5 +1,7 @@
 //! People who are entered by hand: one by one, from a file, and who looks like somebody else.
 
+use std::fmt::Write as _;
+
 use insta::assert_snapshot;
 
 use crate::support::Place;
@@ -61,8 +63,9 @@ async fn a_visitor_is_entered_edited_confirmed_and_ended() {
         "users --type visitor --columns until",
         "people end 1",
     ] {
-        story.push_str(&format!("$ muster {command}\n"));
-        story.push_str(&place.muster(command).await.transcript());
+        let answer = place.muster(command).await;
+        writeln!(story, "$ muster {command}").unwrap();
+        story.push_str(&answer.transcript());
     }
     assert_snapshot!(story);
 }
@@ -103,8 +106,9 @@ async fn a_file_is_tried_then_loaded_and_loading_it_again_changes_nothing() {
         "people load people.csv --type visitor",
         "users --columns born",
     ] {
-        story.push_str(&format!("$ muster {command}\n"));
-        story.push_str(&place.muster(command).await.transcript());
+        let answer = place.muster(command).await;
+        writeln!(story, "$ muster {command}").unwrap();
+        story.push_str(&answer.transcript());
     }
     assert_snapshot!(story);
 }
@@ -114,7 +118,7 @@ async fn ten_thousand_rows_are_loaded_and_the_second_time_nothing_changes() {
     let place = place();
     let mut file = "id,name,born\n".to_owned();
     for n in 0..10_000 {
-        file.push_str(&format!("{n},Person {n},1990-01-01\n"));
+        writeln!(file, "{n},Person {n},1990-01-01").unwrap();
     }
     place.write("people.csv", &file);
     let load = "people load people.csv --type person -o json";

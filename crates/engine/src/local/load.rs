@@ -142,7 +142,7 @@ impl Sink for Rows {
         self.bad.push(RowProblem {
             line: number.unwrap_or_default(),
             column: None,
-            problem: bad.problem.to_string(),
+            problem: bad.problem,
             remedy: "repair the row".to_owned(),
         });
         Ok(())

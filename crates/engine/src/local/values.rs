@@ -72,17 +72,20 @@ impl<'a> Group<'a> {
         let Some(ValueType::Link(to)) = self.of.attribute(slot).map(|of| of.value_type) else {
             return Ok(());
         };
-        let end = |item: &Value| match item {
-            Value::Reference(reference) => {
-                let found = ends.by_key.get(&(to, reference.key.clone()));
-                Ok(found.map_or_else(|| item.clone(), |id| Value::Link(*id)))
+        let end = |item: &Value| {
+            if let Value::Reference(reference) = item
+                && let Some(id) = ends.by_key.get(&(to, reference.key.clone()))
+            {
+                return Ok(Value::Link(*id));
             }
-            Value::Link(id) if ends.types.get(id) != Some(&to) => {
-                let problem =
-                    format!("{}: the link leads to nothing of the right type", self.name(slot));
-                Err(Problem::invalid(Some(slot), problem))
+            if let Value::Link(id) = item
+                && ends.types.get(id) != Some(&to)
+            {
+                let name = self.name(slot);
+                let problem = format!("{name}: the link leads to nothing of the right type");
+                return Err(Problem::invalid(Some(slot), problem));
             }
-            other => Ok(other.clone()),
+            Ok(item.clone())
         };
         let is_list = matches!(value, Value::List(_));
         let items = value.items().iter().map(end).collect::<Result<Vec<Value>, Problem>>()?;
