@@ -70,17 +70,8 @@ pub(crate) async fn change(
                     push(&mut change, field, Some(value));
                     is_open
                 } else {
-                    match (required, absence) {
-                        (false, _) => push(&mut change, field, None),
-                        (true, Absence::Unsaid) => {}
-                        (true, Absence::Removed(_)) if field.path.attribute.schema.is_some() => {
-                            // The model needs it and keeps it; the client does not want to see it.
-                            silent.push(field);
-                        }
-                        (true, Absence::Removed(_)) => {
-                            let problem = format!("`{}` must have a value", field.path);
-                            return Err(Failure::mutability(problem));
-                        }
+                    if taken_away(&mut change, field, required, absence)? {
+                        silent.push(field);
                     }
                     false
                 };
@@ -92,7 +83,9 @@ pub(crate) async fn change(
     }
     if let Json::Object(extras) = &mut extras {
         extras.retain(|name, _| name != "groups" && name != "members");
-        silent.into_iter().for_each(|field| silence(extras, field));
+        for field in silent {
+            silence(extras, field);
+        }
         if resource.active.is_some() {
             let said = extras.remove("active").and_then(|value| value.as_bool());
             change.active = said.filter(|_| can_suspend(resource));
@@ -102,6 +95,25 @@ pub(crate) async fn change(
         }
     }
     Ok(change)
+}
+
+/// What it means that a kept attribute has no value any more. True when only the client is not to see it: the model needs
+/// it and keeps it.
+fn taken_away(
+    change: &mut Change,
+    field: &Field,
+    required: bool,
+    absence: Absence<'_>,
+) -> Result<bool, Failure> {
+    match (required, absence) {
+        (false, _) => push(change, field, None),
+        (true, Absence::Unsaid) => {}
+        (true, Absence::Removed(_)) if field.path.attribute.schema.is_some() => return Ok(true),
+        (true, Absence::Removed(_)) => {
+            return Err(Failure::mutability(format!("`{}` must have a value", field.path)));
+        }
+    }
+    Ok(false)
 }
 
 fn can_suspend(resource: &Resource) -> bool {
@@ -194,11 +206,11 @@ async fn read(view: &View, tx: &mut ReadTx, field: &Field, json: &Json) -> Resul
     };
     let mut values = Vec::with_capacity(items.len());
     for item in items {
-        values.push(match field.value_type {
-            ValueType::Link(to) => link(view, tx, field, to, item).await?,
-            wanted => from_json(item, wanted).map_err(|problem| {
-                Failure::invalid_value(format!("`{}`: {problem}", field.path))
-            })?,
+        values.push(if let ValueType::Link(to) = field.value_type {
+            link(view, tx, field, to, item).await?
+        } else {
+            from_json(item, field.value_type)
+                .map_err(|problem| Failure::invalid_value(format!("`{}`: {problem}", field.path)))?
         });
     }
     Ok(if field.many { Value::set(values) } else { values.into_iter().next().unwrap_or_default() })

@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::{
     Extension,
     body::Bytes,
-    extract::{Path, Query as Parameters, State, rejection::BytesRejection},
+    extract::{FromRequest as _, Path, Query as Parameters, Request, rejection::BytesRejection},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse as _, Response},
     routing::{any, get, post},
 };
 use muster_app::{Opened, Scope};
-use muster_web::{Call, Problem, Router, Service};
+use muster_web::{Call, Problem, Router};
 use serde_json::Value as Json;
 
 use crate::{
@@ -155,6 +155,17 @@ struct Sent {
 }
 
 impl Sent {
+    /// Takes a request apart. A query that cannot be read says nothing.
+    async fn read(request: Request) -> Self {
+        let given = Given::try_from_uri(request.uri());
+        Self {
+            method: request.method().clone(),
+            headers: request.headers().clone(),
+            given: given.map(|Parameters(given)| given).unwrap_or_default(),
+            body: Bytes::from_request(request, &()).await,
+        }
+    }
+
     fn parameter(&self, name: &str) -> Option<&str> {
         let mut found = self.given.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
         found.next().map(|(_, value)| value.as_str())
@@ -316,14 +327,11 @@ async fn me(Extension(scim): Extension<Arc<Scim>>, headers: HeaderMap, call: Cal
 }
 
 async fn at_root(
-    State(_): State<Service>,
     Extension(scim): Extension<Arc<Scim>>,
-    Parameters(given): Given,
-    method: Method,
-    headers: HeaderMap,
     call: Caller,
+    request: Request,
 ) -> Response {
-    let sent = Sent { method, headers, given, body: Ok(Bytes::new()) };
+    let sent = Sent::read(request).await;
     let outcome = async {
         let view = scim.view(call, &sent.headers, Scope::ScimRead)?;
         if sent.method != Method::GET {
@@ -337,11 +345,10 @@ async fn at_root(
 
 async fn search_all(
     Extension(scim): Extension<Arc<Scim>>,
-    headers: HeaderMap,
     call: Caller,
-    body: Body,
+    request: Request,
 ) -> Response {
-    let sent = Sent { method: Method::POST, headers, given: Vec::new(), body };
+    let sent = Sent::read(request).await;
     let outcome = async {
         let view = scim.view(call, &sent.headers, Scope::ScimRead)?;
         let page = search(&view, &sent.search()?, &scim.totals).await?;
@@ -353,11 +360,10 @@ async fn search_all(
 async fn search_one(
     Extension(scim): Extension<Arc<Scim>>,
     Path(endpoint): Path<String>,
-    headers: HeaderMap,
     call: Caller,
-    body: Body,
+    request: Request,
 ) -> Response {
-    let sent = Sent { method: Method::POST, headers, given: Vec::new(), body };
+    let sent = Sent::read(request).await;
     let outcome = async {
         let view = scim.view(call, &sent.headers, Scope::ScimRead)?;
         let resource = view.mapping.at(&endpoint).ok_or_else(Failure::no_address)?;
@@ -370,13 +376,10 @@ async fn search_one(
 async fn collection(
     Extension(scim): Extension<Arc<Scim>>,
     Path(endpoint): Path<String>,
-    Parameters(given): Given,
-    method: Method,
-    headers: HeaderMap,
     call: Caller,
-    body: Body,
+    request: Request,
 ) -> Response {
-    let sent = Sent { method, headers, given, body };
+    let sent = Sent::read(request).await;
     let outcome = async {
         let reads = sent.method == Method::GET;
         let scope = if reads { Scope::ScimRead } else { Scope::Scim };
@@ -398,13 +401,10 @@ async fn collection(
 async fn single(
     Extension(scim): Extension<Arc<Scim>>,
     Path((endpoint, id)): Path<(String, String)>,
-    Parameters(given): Given,
-    method: Method,
-    headers: HeaderMap,
     call: Caller,
-    body: Body,
+    request: Request,
 ) -> Response {
-    let sent = Sent { method, headers, given, body };
+    let sent = Sent::read(request).await;
     let outcome = async {
         let reads = sent.method == Method::GET;
         let scope = if reads { Scope::ScimRead } else { Scope::Scim };
@@ -441,11 +441,10 @@ async fn change(
 
 async fn bulk_request(
     Extension(scim): Extension<Arc<Scim>>,
-    headers: HeaderMap,
     call: Caller,
-    body: Body,
+    request: Request,
 ) -> Response {
-    let sent = Sent { method: Method::POST, headers, given: Vec::new(), body };
+    let sent = Sent::read(request).await;
     let outcome = async {
         let view = scim.view(call, &sent.headers, Scope::Scim)?;
         if sent.body.as_ref().is_ok_and(|body| body.len() > LARGEST_BULK) {

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use muster_model::Text;
 use muster_scim::{
     Comparison, Filter, Literal, MakeMissing, Mutability, Operation, OperationKind, Patch, Path,
     get, parse_path,
@@ -18,6 +19,9 @@ use crate::{
     quirks::{self, Quirk},
 };
 
+/// Bytes of a client's own id.
+const LONGEST_ID: usize = 1000;
+
 /// Changes to the members of a group, in the order in which they were said.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct MembersChange {
@@ -29,16 +33,54 @@ pub(crate) struct MembersChange {
     pub(crate) matching: Vec<Filter>,
 }
 
+/// What becomes of the id by which a client calls a resource.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum OwnId {
+    /// Nothing.
+    #[default]
+    Stays,
+    /// The client has none any more.
+    Goes,
+    /// It is this one.
+    Is(Text),
+}
+
 /// What a PATCH does beside changing the JSON.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Patched {
     pub(crate) members: MembersChange,
-    /// `Some(None)` takes it away.
-    pub(crate) external_id: Option<Option<String>>,
+    pub(crate) external_id: OwnId,
     /// True when it says whether the resource is active.
     pub(crate) names_active: bool,
     /// The attributes that were removed as a whole.
     pub(crate) removed: BTreeSet<String>,
+}
+
+impl OwnId {
+    /// Reads the value of `externalId`; nothing takes it away.
+    pub(crate) fn read(value: Option<&Json>) -> Result<Self, Failure> {
+        match value {
+            None | Some(Json::Null) => Ok(Self::Goes),
+            Some(Json::String(text)) if text.is_empty() => Ok(Self::Goes),
+            Some(Json::String(text)) if text.len() <= LONGEST_ID && !text.contains('\0') => {
+                Ok(Self::Is(text.as_str().into()))
+            }
+            Some(Json::Number(number)) => Ok(Self::Is(number.to_string().into())),
+            Some(Json::Bool(_) | Json::String(_) | Json::Array(_) | Json::Object(_)) => {
+                let problem = format!("`externalId` must be a text of at most {LONGEST_ID} bytes");
+                Err(Failure::invalid_value(problem))
+            }
+        }
+    }
+
+    /// The same, if it is another one than `known`.
+    pub(crate) fn beside(self, known: Option<&Text>) -> Self {
+        match self {
+            Self::Is(id) if known == Some(&id) => Self::Stays,
+            Self::Goes if known.is_none() => Self::Stays,
+            Self::Stays | Self::Goes | Self::Is(_) => self,
+        }
+    }
 }
 
 impl MembersChange {
@@ -129,7 +171,7 @@ fn one(
     if path.attribute.schema.is_none() {
         match name.as_str() {
             "externalid" => {
-                patched.external_id = Some(external_id(&operation)?);
+                patched.external_id = external_id(&operation)?;
                 return Ok(());
             }
             "active" => patched.names_active = true,
@@ -189,19 +231,11 @@ fn may_change(resource: &Resource, path: &Path, is_bare: bool) -> Result<bool, F
     Ok(true)
 }
 
-fn external_id(operation: &Operation) -> Result<Option<String>, Failure> {
+fn external_id(operation: &Operation) -> Result<OwnId, Failure> {
     if operation.kind == OperationKind::Remove {
-        return Ok(None);
+        return Ok(OwnId::Goes);
     }
-    match &operation.value {
-        Some(Json::String(text)) if text.is_empty() => Ok(None),
-        Some(Json::String(text)) => Ok(Some(text.clone())),
-        Some(Json::Null) | None => Ok(None),
-        Some(Json::Number(number)) => Ok(Some(number.to_string())),
-        Some(Json::Bool(_) | Json::Array(_) | Json::Object(_)) => {
-            Err(Failure::invalid_value("`externalId` must be a text"))
-        }
-    }
+    OwnId::read(operation.value.as_ref())
 }
 
 /// A remove that names an empty list or an empty text, or whose filter matches nothing.

@@ -14,7 +14,7 @@ use crate::{
     error::Failure,
     load::{Known, ends},
     mapping::{FieldSource, FoundBy, Resource},
-    patch::{self, MembersChange, member_ids},
+    patch::{self, MembersChange, OwnId, member_ids},
     quirks::{self, Quirk},
     read::{matches_tag, one},
     render::{Computed, render, tag},
@@ -52,8 +52,7 @@ pub(crate) struct Prepared {
     /// The change of the entity itself.
     pub(crate) main: Option<LocalChange>,
     pub(crate) change: Change,
-    /// `Some(None)` takes it away.
-    pub(crate) external_id: Option<Option<Text>>,
+    pub(crate) external_id: OwnId,
     pub(crate) members: MembersChange,
     /// Whom it touches: no other job of the transaction may.
     pub(crate) touched: BTreeSet<EntityId>,
@@ -129,7 +128,7 @@ impl Job {
         body: &Json,
     ) -> Result<Prepared, Failure> {
         let view = &self.view;
-        self.check_schemas(resource, body);
+        check_schemas(resource, body);
         let mut after = coerce(resource, body)?;
         let members = taken_members(resource, body, &mut after)?;
         check_required(resource, &after)
@@ -144,7 +143,7 @@ impl Job {
         Ok(Prepared {
             known: None,
             main: Some(local),
-            external_id: Some(external_id(body)?),
+            external_id: external_id(body)?.beside(None),
             members: members.map(MembersChange::exactly).unwrap_or_default(),
             touched: back.into_iter().collect(),
             is_delete: false,
@@ -240,7 +239,7 @@ impl Job {
         body: &Json,
     ) -> Result<Prepared, Failure> {
         let view = &self.view;
-        self.check_schemas(resource, body);
+        check_schemas(resource, body);
         if body.get("id").and_then(Json::as_str).is_some_and(|id| id != known.entity.id.to_string())
         {
             return Err(Failure::mutability("`id` cannot be changed"));
@@ -267,7 +266,7 @@ impl Job {
         let said = Some((&before, &known));
         let mut change = change(view, tx, resource, said, (&after, Absence::Unsaid)).await?;
         change.active = change.active.filter(|_| said_in(body, "active"));
-        let external_id = Some(external_id(body)?);
+        let external_id = external_id(body)?;
         let members = members.map(MembersChange::exactly).unwrap_or_default();
         Ok(self.changed(resource, known, change, (external_id, members)))
     }
@@ -291,8 +290,7 @@ impl Job {
         let mut change =
             change(view, tx, resource, said, (&after, Absence::Removed(&patched.removed))).await?;
         change.active = change.active.filter(|_| patched.names_active);
-        let external_id = patched.external_id.map(|id| id.map(Text::from));
-        Ok(self.changed(resource, known, change, (external_id, patched.members)))
+        Ok(self.changed(resource, known, change, (patched.external_id, patched.members)))
     }
 
     fn changed(
@@ -300,7 +298,7 @@ impl Job {
         resource: &Resource,
         known: Known,
         mut change: Change,
-        (external_id, members): (Option<Option<Text>>, MembersChange),
+        (external_id, members): (OwnId, MembersChange),
     ) -> Prepared {
         let set = std::mem::take(&mut change.set);
         let mut local = self.local(resource, LocalVerb::Change, Some(known.entity.id));
@@ -313,7 +311,7 @@ impl Job {
             touched: [known.entity.id].into_iter().collect(),
             main: (!local.set.is_empty()).then_some(local),
             change: Change { active, ..change },
-            external_id: external_id.filter(|id| *id != known.external_id),
+            external_id: external_id.beside(known.external_id.as_ref()),
             members,
             is_delete: false,
             known: Some(known),
@@ -330,7 +328,7 @@ impl Job {
             touched: [known.entity.id].into_iter().collect(),
             main: Some(self.local(resource, LocalVerb::Remove, Some(known.entity.id))),
             change: Change::default(),
-            external_id: Some(None),
+            external_id: OwnId::Goes.beside(known.external_id.as_ref()),
             members,
             is_delete: true,
             known: Some(known),
@@ -347,23 +345,24 @@ impl Job {
         let ends = ends(&self.view, tx, resource, std::slice::from_ref(known)).await?;
         Ok(render(&self.view, resource, known, (&ends, computed)))
     }
+}
 
-    /// Counts what is said without its schema; nothing hangs on it.
-    fn check_schemas(&self, resource: &Resource, body: &Json) {
-        let said: Vec<&str> = body
-            .get("schemas")
-            .and_then(Json::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(Json::as_str)
-            .collect();
-        let has = |urn: &str| said.iter().any(|said| said.eq_ignore_ascii_case(urn));
-        let lacks = resource.schemas.iter().enumerate().any(|(place, schema)| {
+/// Counts what is said without its schema; nothing hangs on it.
+fn check_schemas(resource: &Resource, body: &Json) {
+    let said: Vec<&str> = body
+        .get("schemas")
+        .and_then(Json::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Json::as_str)
+        .collect();
+    let has = |urn: &str| said.iter().any(|said| said.eq_ignore_ascii_case(urn));
+    let lacks =
+        resource.schemas.iter().enumerate().any(|(place, schema)| {
             (place == 0 || body.get(&schema.id).is_some()) && !has(&schema.id)
         });
-        if lacks {
-            quirks::note(Quirk::MissingSchemas);
-        }
+    if lacks {
+        quirks::note(Quirk::MissingSchemas);
     }
 }
 
@@ -440,20 +439,9 @@ fn taken_members(
     members.as_ref().map_or_else(|| Ok(Vec::new()), member_ids).map(Some)
 }
 
-fn external_id(body: &Json) -> Result<Option<Text>, Failure> {
-    let found = body.as_object().into_iter().flatten();
-    let found = found.filter(|(key, _)| key.eq_ignore_ascii_case("externalId")).map(|(_, v)| v);
-    match found.last() {
-        None | Some(Json::Null) => Ok(None),
-        Some(Json::String(text)) if text.is_empty() => Ok(None),
-        Some(Json::String(text)) if text.len() <= 1000 && !text.contains('\0') => {
-            Ok(Some(text.as_str().into()))
-        }
-        Some(Json::Number(number)) => Ok(Some(number.to_string().into())),
-        Some(Json::Bool(_) | Json::String(_) | Json::Array(_) | Json::Object(_)) => {
-            Err(Failure::invalid_value("`externalId` must be a text of at most 1000 bytes"))
-        }
-    }
+fn external_id(body: &Json) -> Result<OwnId, Failure> {
+    let mut members = body.as_object().into_iter().flatten();
+    OwnId::read(members.find(|(key, _)| key.eq_ignore_ascii_case("externalId")).map(|(_, id)| id))
 }
 
 /// A PUT that does not name an extension of ours leaves it as it is.

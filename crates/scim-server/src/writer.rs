@@ -23,6 +23,7 @@ use crate::{
     list::by_ids,
     load::ORIGIN,
     membership::{Turnover, by_group, by_member, turnover},
+    patch::OwnId,
     read::show,
     render::{location, tag},
     view::View,
@@ -38,10 +39,13 @@ const REASON: &str = "an SCIM client said that it is not active";
 
 type Outcome = Result<Answer, Failure>;
 
+/// Changes and whom to tell what came of each.
+type Queue = VecDeque<(Job, oneshot::Sender<Outcome>)>;
+
 /// The queue of changes.
 #[derive(Default)]
 pub(crate) struct Writer {
-    waiting: Arc<Mutex<VecDeque<(Job, oneshot::Sender<Outcome>)>>>,
+    waiting: Arc<Mutex<Queue>>,
     turn: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -89,7 +93,7 @@ impl Writer {
         let waiting = Arc::clone(&self.waiting);
         // The work goes on for the others when this caller goes away.
         let work = tokio::spawn(async move {
-            let batch: VecDeque<_> = {
+            let batch: Queue = {
                 let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
                 let n = waiting.len().min(MOST);
                 waiting.drain(..n).collect()
@@ -102,7 +106,7 @@ impl Writer {
     }
 }
 
-async fn work_off(mut batch: VecDeque<(Job, oneshot::Sender<Outcome>)>) {
+async fn work_off(mut batch: Queue) {
     while !batch.is_empty() {
         let jobs: Vec<Job> = batch.iter().map(|(job, _)| job.clone()).collect();
         let outcomes = match muster_web::long_work(together(jobs)).await {
@@ -121,7 +125,7 @@ async fn work_off(mut batch: VecDeque<(Job, oneshot::Sender<Outcome>)>) {
     }
 }
 
-async fn one_by_one(batch: &VecDeque<(Job, oneshot::Sender<Outcome>)>) -> Vec<Outcome> {
+async fn one_by_one(batch: &Queue) -> Vec<Outcome> {
     let mut outcomes = Vec::with_capacity(batch.len());
     for (job, _) in batch {
         outcomes.push(match muster_web::long_work(alone(job.clone())).await {
@@ -361,16 +365,14 @@ impl<'j> Run<'j> {
             let known = ready.prepared.known.as_ref();
             resources.extend(kept(job, ready, entity));
             match &ready.prepared.external_id {
-                Some(Some(external_id)) => ids.push(ExternalId {
+                OwnId::Is(external_id) => ids.push(ExternalId {
                     entity,
                     client: job.view.client.clone(),
                     type_no: job.view.opened.names.type_names(resource.type_id).map_or(0, |n| n.no),
                     external_id: external_id.clone(),
                 }),
-                Some(None) if known.is_some_and(|known| known.external_id.is_some()) => {
-                    gone.push((job, entity));
-                }
-                Some(None) | None => {}
+                OwnId::Goes => gone.push((job, entity)),
+                OwnId::Stays => {}
             }
             if let Some(active) = ready.prepared.change.active
                 && (known.is_some() || !active)
@@ -453,7 +455,7 @@ fn kept(job: &Job, ready: &Ready, entity: EntityId) -> Option<ScimResource> {
     let came_back = is_new && prepared.touched.contains(&entity);
     let is_other = extras.is_some_and(|extras| !is_new || came_back || !extras.is_empty());
     let counts = has_turnover
-        || !is_new && (prepared.external_id.is_some() || prepared.change.active.is_some());
+        || !is_new && (prepared.external_id != OwnId::Stays || prepared.change.active.is_some());
     if prepared.is_delete || !is_other && !counts {
         return None;
     }
