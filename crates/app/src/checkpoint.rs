@@ -15,7 +15,7 @@ use crate::{
 /// After so many entries, unless the model says otherwise.
 const ENTRIES: i64 = 1_000;
 /// After so long, unless the model says otherwise.
-const EVERY: Duration = Duration::from_secs(15 * 60);
+const EVERY: Duration = Duration::from_mins(15);
 
 /// Signs the journal as it is. `None` when there is no key, or nothing new since the last time.
 pub async fn make_checkpoint(ctx: &Ctx, opened: &Opened) -> Result<Option<Checkpoint>, Error> {

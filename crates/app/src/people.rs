@@ -79,14 +79,7 @@ pub async fn list_people(
     let type_names =
         opened.names.type_names(type_id).ok_or_else(|| Error::bug("a type has no number"))?;
     let mut tx = opened.store.read().await?;
-    // The condition may follow links that no rule of the model follows.
-    let evaluator = match &condition {
-        Some(condition) => {
-            let more = std::slice::from_ref(condition);
-            Arc::new(Evaluator::reading(Arc::clone(&opened.model), more))
-        }
-        None => Arc::clone(&opened.evaluator),
-    };
+    let evaluator = evaluator_for(opened, condition.as_ref());
     let world = load_world_for(&mut tx, opened, &evaluator, now, query.as_of).await?;
     let mut facts_of = all_lifecycle_facts(&mut tx).await?;
     let mut page = Page { items: Vec::new(), next: None };
@@ -126,6 +119,17 @@ pub async fn list_people(
             }
         }
     }
+}
+
+/// The evaluator, following also links that the condition follows and no rule of the model does.
+fn evaluator_for(opened: &Opened, condition: Option<&muster_lang::Program>) -> Arc<Evaluator> {
+    condition.map_or_else(
+        || Arc::clone(&opened.evaluator),
+        |condition| {
+            let more = std::slice::from_ref(condition);
+            Arc::new(Evaluator::reading(Arc::clone(&opened.model), more))
+        },
+    )
 }
 
 fn wanted_type(opened: &Opened, name: Option<&str>) -> Result<TypeId, Error> {

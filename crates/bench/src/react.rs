@@ -30,7 +30,7 @@ const GROUPS: [&str; 4] = ["costCenter-0-0", "costCenter-0-1", "costCenter-0-2",
 /// Whom the changes are about, in turn; the groups stay below this size.
 const CHANGING: u64 = 2000;
 /// How long after the last change everything must be verified.
-const SETTLE: Duration = Duration::from_secs(60);
+const SETTLE: Duration = Duration::from_mins(1);
 
 #[derive(clap::Args)]
 pub(crate) struct Args {

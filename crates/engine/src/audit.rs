@@ -23,7 +23,7 @@ const BATCH: usize = 500;
 /// How often it is looked for new entries.
 const LOOK: Duration = Duration::from_secs(1);
 /// The longest wait after a failure.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// What one export delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]

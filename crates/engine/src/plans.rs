@@ -12,7 +12,7 @@ use std::{
 use jiff::Timestamp;
 use muster_app::{Ctx, Error, Kind, Opened, decline_old_drift, expire_orphans};
 use muster_model::{EntityId, PlanId, Text};
-use muster_plan::{Base, Plan, SystemRead};
+use muster_plan::{Base, Operation, Plan, SystemRead};
 use muster_policy::Held;
 use muster_store::{PlanStatus, ReadTx};
 
@@ -200,23 +200,46 @@ async fn try_plans(
         close_drift(opened, &over, now).await?;
     }
     let base = Base { revision: opened.revision, facts_version, now, systems };
+    let differs = Differences { base, operations, observed_only, drift, waiting };
     let mut plans = Vec::new();
     for part in parts {
-        let queued = BTreeSet::new();
-        let mut scope = Scope { people: options.people.clone(), systems: part.clone(), queued };
-        let operations = leave_known(operations.clone(), &options.known, &mut scope);
-        let (operations, left_out) = hold_back(opened, operations, &waiting, &scope);
-        let mut tx = opened.store.read().await?;
-        let guards = guards::check(&mut tx, opened, &operations, ctx.now()).await?;
-        drop(tx);
-        let mut plan = Plan::new(base.clone(), operations, observed_only.clone(), guards)
-            .with_drift(drift.clone());
-        plan.waiting = left_out;
-        let wanted = options.save && options.at.is_none();
-        let made = keep(ctx, opened, plan, scope, wanted).await?;
+        let made = differs.plan(ctx, opened, options, part).await?;
         plans.push(MadePlan { evaluated: n, ..made });
     }
     Ok(Some(plans))
+}
+
+/// What differs, of which each part becomes a plan of its own.
+struct Differences {
+    base: Base,
+    operations: Vec<Operation>,
+    observed_only: Vec<Operation>,
+    drift: Vec<Operation>,
+    waiting: Waiting,
+}
+
+impl Differences {
+    /// The plan for some systems.
+    async fn plan(
+        &self,
+        ctx: &Ctx,
+        opened: &Opened,
+        options: &PlanOptions,
+        systems: &[Text],
+    ) -> Result<MadePlan, Error> {
+        let (people, systems) = (options.people.clone(), systems.to_vec());
+        let mut scope = Scope { people, systems, queued: BTreeSet::new() };
+        let operations = leave_known(self.operations.clone(), &options.known, &mut scope);
+        let (operations, left_out) = hold_back(opened, operations, &self.waiting, &scope);
+        let mut tx = opened.store.read().await?;
+        let guards = guards::check(&mut tx, opened, &operations, ctx.now()).await?;
+        drop(tx);
+        let mut plan = Plan::new(self.base.clone(), operations, self.observed_only.clone(), guards)
+            .with_drift(self.drift.clone());
+        plan.waiting = left_out;
+        let wanted = options.save && options.at.is_none();
+        keep(ctx, opened, plan, scope, wanted).await
+    }
 }
 
 /// Names a plan, and saves it where that is wanted and there is anything to do.

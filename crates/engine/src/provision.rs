@@ -267,7 +267,7 @@ fn wanted(account: &muster_policy::AccountType, values: &[Value]) -> Map<String,
 fn text_of(value: &Value) -> Json {
     let texts = |value: &Value| {
         let items = value.items().iter().map(Value::to_wire_text);
-        items.filter_map(|item| item.as_text().map(|text| text.to_string())).collect::<Vec<_>>()
+        items.filter_map(|item| item.as_text().map(ToString::to_string)).collect::<Vec<_>>()
     };
     match (texts(value).as_slice(), value) {
         (_, Value::Null) => Json::Null,

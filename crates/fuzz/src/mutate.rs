@@ -3,7 +3,7 @@
 /// No input is longer: what reads from the network is limited before it parses.
 const LONGEST: usize = 1 << 17;
 
-/// A small generator of numbers (SplitMix64); good enough to choose, and the same everywhere.
+/// A small generator of numbers (`SplitMix64`); good enough to choose, and the same everywhere.
 #[derive(Debug, Clone)]
 pub(crate) struct Dice(u64);
 

@@ -58,16 +58,16 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
 }
 
 fn is_public_v6(ip: Ipv6Addr) -> bool {
-    let [a, b, c, ..] = ip.segments();
-    let [.., w, x, y, z] = ip.octets();
+    let [a, b, c, .., before_last, last] = ip.segments();
+    let old_kind =
+        |high: u16, low: u16| Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low));
     let is_mapped = ip.to_ipv4_mapped().is_some() || (a, b) == (0x64, 0xff9b);
     if is_mapped {
-        return is_public_v4(Ipv4Addr::new(w, x, y, z));
+        return is_public_v4(old_kind(before_last, last));
     }
     if a == 0x2002 {
         // 6to4 carries an address of the old kind.
-        let ([w, x], [y, z]) = (b.to_be_bytes(), c.to_be_bytes());
-        return is_public_v4(Ipv4Addr::new(w, x, y, z));
+        return is_public_v4(old_kind(b, c));
     }
     // Everything that is given out to the public begins with 001; of that, documentation and Teredo are not.
     a & 0xe000 == 0x2000 && (a, b) != (0x2001, 0xdb8) && (a, b) != (0x2001, 0)

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How long a server may take to come back or to take over.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A primary and a standby with synchronous replication: what is confirmed is on both.
 #[derive(Debug)]

@@ -31,7 +31,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// A stream says so often that it is still there.
 const STILL_HERE: Duration = Duration::from_secs(15);
 /// A stream ends after this time, so that it does not outlive its token; the client goes on where it was.
-const LENGTH: Duration = Duration::from_secs(15 * 60);
+const LENGTH: Duration = Duration::from_mins(15);
 
 /// `/api/v1/events` and `/api/v1/events/stream`.
 pub fn events() -> Router {

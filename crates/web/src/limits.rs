@@ -33,7 +33,7 @@ impl Default for Limits {
             headers: 100,
             connections: 4096,
             head_time: Duration::from_secs(10),
-            answer_time: Duration::from_secs(60),
+            answer_time: Duration::from_mins(1),
             drain_time: Duration::from_secs(20),
             rate: Rate { per_second: 5000.0, burst: 10_000.0 },
         }

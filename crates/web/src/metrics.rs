@@ -1,4 +1,4 @@
-//! `/metrics`: figures in the text form of OpenMetrics 1.0, for a client with the scope `metrics`.
+//! `/metrics`: figures in the text form of `OpenMetrics` 1.0, for a client with the scope `metrics`.
 //!
 //! What the repository knows is asked when somebody scrapes; what only this process knows is counted as it happens. Labels
 //! are systems, states and routes of our own: nothing that a caller writes becomes one.
@@ -20,7 +20,7 @@ use axum::{
 };
 use jiff::Timestamp;
 use muster_app::{Opened, Scope};
-use muster_store::{AlarmStatus, PlanStatus};
+use muster_store::{AlarmStatus, PlanStatus, ReadTx};
 
 use crate::{Call, Problem, Router, Service};
 use text::Page;
@@ -118,27 +118,7 @@ async fn repository(page: &mut Page, opened: &Opened) -> Result<(), muster_store
         .zip(&opened.model.systems)
         .map(|(names, system)| (names.no, &*system.name))
         .collect();
-    let mut queued: BTreeMap<(&str, &str), u64> = BTreeMap::new();
-    let mut oldest: Option<Timestamp> = None;
-    for plan in tx.plans(Some(PlanStatus::Applying), None, MOST).await? {
-        oldest = oldest.into_iter().chain([plan.made_at]).min();
-        for count in tx.queue_of(plan.id).await? {
-            let system = named.get(&count.system_no).copied().unwrap_or("gone");
-            *queued.entry((system, count.state.word())).or_default() += count.n;
-        }
-    }
-    page.family("muster_orders", "gauge", "Orders that are not done yet, by system and state.");
-    for ((system, state), n) in queued {
-        page.sample("muster_orders", &[("system", system), ("state", state)], n);
-    }
-    page.family(
-        "muster_queue_oldest_timestamp_seconds",
-        "gauge",
-        "When the oldest plan under way was made.",
-    );
-    if let Some(oldest) = oldest {
-        page.sample("muster_queue_oldest_timestamp_seconds", &[], seconds(oldest));
-    }
+    queue(page, &mut tx, &named).await?;
     page.family(
         "muster_read_timestamp_seconds",
         "gauge",
@@ -171,6 +151,36 @@ async fn repository(page: &mut Page, opened: &Opened) -> Result<(), muster_store
     page.family("muster_store_rows_written", "counter", "Rows written by this process, by table.");
     for (table, n) in opened.store.writes() {
         page.sample("muster_store_rows_written_total", &[("table", &table)], n);
+    }
+    Ok(())
+}
+
+/// What is under way, by system and state.
+async fn queue(
+    page: &mut Page,
+    tx: &mut ReadTx,
+    named: &BTreeMap<i64, &str>,
+) -> Result<(), muster_store::StoreError> {
+    let mut queued: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    let mut oldest: Option<Timestamp> = None;
+    for plan in tx.plans(Some(PlanStatus::Applying), None, MOST).await? {
+        oldest = oldest.into_iter().chain([plan.made_at]).min();
+        for count in tx.queue_of(plan.id).await? {
+            let system = named.get(&count.system_no).copied().unwrap_or("gone");
+            *queued.entry((system, count.state.word())).or_default() += count.n;
+        }
+    }
+    page.family("muster_orders", "gauge", "Orders that are not done yet, by system and state.");
+    for ((system, state), n) in queued {
+        page.sample("muster_orders", &[("system", system), ("state", state)], n);
+    }
+    page.family(
+        "muster_queue_oldest_timestamp_seconds",
+        "gauge",
+        "When the oldest plan under way was made.",
+    );
+    if let Some(oldest) = oldest {
+        page.sample("muster_queue_oldest_timestamp_seconds", &[], seconds(oldest));
     }
     Ok(())
 }

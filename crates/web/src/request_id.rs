@@ -1,6 +1,8 @@
 //! The request id: taken from the caller when it is well-formed, else made here. It is in the answer, in the log and, as
 //! the correlation, in the journal.
 
+use std::fmt::Write as _;
+
 use axum::{
     extract::Request,
     http::{HeaderName, HeaderValue},
@@ -42,5 +44,9 @@ fn random() -> String {
     let mut bytes = [0; 12];
     // Without random bytes ids repeat, which is a nuisance and no danger.
     _ = getrandom::fill(&mut bytes);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut id, byte| {
+        // Writing into a String cannot fail.
+        _ = write!(id, "{byte:02x}");
+        id
+    })
 }

@@ -28,7 +28,7 @@ pub(crate) struct Args {
 enum Events {
     /// List events after a place, in the order in which they happened
     List(List),
-    /// Print events as they happen, one CloudEvents document a line, until stopped
+    /// Print events as they happen, one `CloudEvents` document a line, until stopped
     Follow(Follow),
 }
 

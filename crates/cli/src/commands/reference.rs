@@ -12,7 +12,7 @@ pub(crate) struct Args {
 
 #[derive(clap::ValueEnum, Debug, Clone, Copy)]
 enum Page {
-    /// The OpenAPI document
+    /// The `OpenAPI` document
     Api,
     /// Commands
     Cli,

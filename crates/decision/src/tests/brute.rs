@@ -110,12 +110,9 @@ proptest! {
             let (got, expected) = asking(holder.as_ref(), &text, |question| {
                 (rules.decide(question), brute(&rules, question))
             });
-            match expected {
-                Some(expected) => prop_assert_eq!(got, expected),
-                None => {
-                    let by_rule = matches!(got.by, By::Rule { .. });
-                    prop_assert!(!got.allowed && !by_rule);
-                }
+            if let Some(expected) = expected { prop_assert_eq!(got, expected) } else {
+                let by_rule = matches!(got.by, By::Rule { .. });
+                prop_assert!(!got.allowed && !by_rule);
             }
         }
     }

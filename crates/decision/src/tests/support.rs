@@ -175,11 +175,9 @@ pub(super) fn decided(rules: &Rules, who: &str, text: &str) -> String {
 
 fn shown(rules: &Rules, decision: &Decision) -> String {
     let word = if decision.allowed { "allow" } else { "deny" };
-    match &decision.by {
-        By::Rule { rule, missing } => {
-            let name = &rules.access().rules[*rule].name;
-            format!("{word} by {name}{}", if *missing { ", missing" } else { "" })
-        }
-        other => format!("{word}: {other:?}"),
-    }
+    let By::Rule { rule, missing } = &decision.by else {
+        return format!("{word}: {:?}", decision.by);
+    };
+    let name = &rules.access().rules[*rule].name;
+    format!("{word} by {name}{}", if *missing { ", missing" } else { "" })
 }

@@ -128,7 +128,7 @@ async fn work_on(node: &Node, system_no: i64, plans: &[PlanId]) -> Result<Worked
         }
         Ok(worked)
     };
-    let outcome = lease.hold(ctx, opened, work).await;
+    let outcome = Box::pin(lease.hold(ctx, opened, work)).await;
     lease.release(opened, outcome).await
 }
 

@@ -84,7 +84,7 @@ pub(super) async fn run(node: &Node) -> Result<(), Error> {
             everybody: false,
             unknown: Vec::new(),
         };
-        let outcome = lease.hold(ctx, opened, planner.go()).await;
+        let outcome = Box::pin(lease.hold(ctx, opened, planner.go())).await;
         return lease.release(opened, outcome).await;
     }
     Ok(())
@@ -245,13 +245,15 @@ impl Planner<'_> {
         };
         let operations = leave_known(operations, &queued.known, &mut scope);
         let proposed_scope = Scope { systems: self.runner.proposed.clone(), ..scope.clone() };
-        let proposed = match self.runner.proposed.is_empty() {
-            true => (Vec::new(), Vec::new()),
-            false => hold_back(opened, operations.clone(), &waiting, &proposed_scope),
+        let proposed = if self.runner.proposed.is_empty() {
+            (Vec::new(), Vec::new())
+        } else {
+            hold_back(opened, operations.clone(), &waiting, &proposed_scope)
         };
-        let enforced = match self.runner.enforced.is_empty() {
-            true => (Vec::new(), Vec::new()),
-            false => hold_back(opened, operations, &waiting, &scope),
+        let enforced = if self.runner.enforced.is_empty() {
+            (Vec::new(), Vec::new())
+        } else {
+            hold_back(opened, operations, &waiting, &scope)
         };
         queued.cancel_overtaken(ctx, &mut tx, &scope.queued).await?;
         let guards = self.recent.check(&mut tx, opened, &enforced.0, now).await?;

@@ -25,7 +25,7 @@ pub(super) async fn run(node: &Node) -> Result<(), Error> {
             }
             Err(error) => return Err(error),
         };
-        let outcome = lease.hold(ctx, opened, go_round(node)).await;
+        let outcome = Box::pin(lease.hold(ctx, opened, go_round(node))).await;
         return lease.release(opened, outcome).await;
     }
     Ok(())

@@ -77,9 +77,9 @@ fn joined(ended: Result<Result<(), Error>, tokio::task::JoinError>) -> Result<()
 async fn keep_going(node: &Node, part: Part) -> Result<(), Error> {
     while !node.is_stopped() {
         let outcome = match part {
-            Part::Plans => planner::run(node).await,
+            Part::Plans => Box::pin(planner::run(node)).await,
             Part::Hands => hands::run(node).await,
-            Part::Rounds => rounds::run(node).await,
+            Part::Rounds => Box::pin(rounds::run(node)).await,
             Part::Posts => posts::run(node).await,
         };
         match outcome {

@@ -10,8 +10,8 @@ use muster_app::Kind;
 use muster_connector::{Connector, ConnectorError, Discovered, Field, ReadEnd, ReadRequest, Sink};
 use muster_engine::{
     CancelFlag, OrderQuery, RunEnd, RunEvent, RunOptions, attest_ticket, cancel_order,
-    close_ticket, list_orders, list_systems, list_tickets, order_history, pause_system,
-    refuse_ticket, report_leavers, reroute_order, resume_system, retry_order, run,
+    close_ticket, list_orders, list_systems, list_tickets, order_history, refuse_ticket,
+    report_leavers, reroute_order, retry_order, run,
 };
 use muster_model::{Applied, Capabilities, Change, Object, ObjectRef};
 use muster_store::{AlarmKind, AlarmStatus, OperationState, TicketStatus};

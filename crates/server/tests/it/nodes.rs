@@ -97,7 +97,7 @@ impl Project {
     fn until(&self, what: &str, mut holds: impl FnMut() -> bool) {
         let begin = Instant::now();
         while !holds() {
-            assert!(begin.elapsed() < Duration::from_secs(60), "{what}: {}", self.state());
+            assert!(begin.elapsed() < Duration::from_mins(1), "{what}: {}", self.state());
             pause();
         }
     }

@@ -555,6 +555,13 @@ async fn read_plans(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.count_operations(PlanId(1)).await?;
     tx.count_operations_since(Timestamp::UNIX_EPOCH).await?;
     read_queue(tx).await?;
+    search_journal(tx).await?;
+    read_journal(tx).await?;
+    tx.lease("apply").await?;
+    tx.statistics().await.map(drop)
+}
+
+async fn search_journal(tx: &mut ReadTx) -> Result<(), StoreError> {
     let any = JournalFilter::default;
     for filter in [
         any(),
@@ -566,6 +573,10 @@ async fn read_plans(tx: &mut ReadTx) -> Result<(), StoreError> {
     ] {
         tx.search_journal(&filter, None, 9).await?;
     }
+    Ok(())
+}
+
+async fn read_journal(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.scan_journal(None, 9).await?;
     tx.journal_keys().await?;
     tx.has_alarm(AlarmKind::ExportStuck, "export siem").await?;
@@ -573,8 +584,7 @@ async fn read_plans(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.latest_checkpoint().await?;
     tx.export_cursor("siem").await?;
     tx.verify_journal().await?.unwrap();
-    tx.lease("apply").await?;
-    tx.statistics().await.map(drop)
+    Ok(())
 }
 
 /// True for a statement that must go in by an index and come out in its order.

@@ -48,9 +48,8 @@ on_both! {
     async fn two_clients_may_call_two_entities_the_same(store) {
         let (one, two) = (external_id("entra", 1, "x"), external_id("okta", 2, "x"));
         write_to!(store, |tx| tx.save_external_ids(&[one.clone(), two]));
-        let found = |client| {
-            let store = store.clone();
-            async move { read_from!(store, |tx| tx.entities_with_external_id(client, 1, "x", 9)) }
+        let found = async |client| {
+            read_from!(store, |tx| tx.entities_with_external_id(client, 1, "x", 9))
         };
         assert_eq!(found("entra").await, [EntityId(1)]);
         assert_eq!(found("okta").await, [EntityId(2)]);

@@ -1,4 +1,4 @@
-//! The text form of OpenMetrics 1.0.
+//! The text form of `OpenMetrics` 1.0.
 
 use std::fmt::{Display, Write as _};
 
