@@ -31,6 +31,7 @@ pub use http_stub::{HttpStub, Received, Reply};
 pub use ldif::{Entry, parse_ldif};
 pub use mariadb::{MariaDb, MariaDbServer};
 pub use proxy::Proxy;
+pub use python::program as python_program;
 pub use samba::{AD_PASSWORD, Samba, SambaOptions};
 pub use scim::{ScimOptions, ScimServer};
 pub use slapd::{Slapd, SlapdOptions};

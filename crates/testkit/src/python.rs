@@ -18,25 +18,40 @@ use crate::process::run;
 const REQUIREMENTS: &[&str] = &[
     "aiosmtpd==1.4.6",
     "annotated-types==0.8.0",
+    "anyio==4.16.0",
     "atpublic==9.0.0",
     "attrs==26.1.0",
     "cffi==2.1.1",
+    "click==8.5.1",
+    "colorama==0.4.6",
     "cryptography==50.0.2",
     "dnspython==2.9.2",
+    "docutils==0.23",
     "email-validator==2.4.0",
+    "h11==0.16.0",
+    "httpcore2==2.16.2",
+    "httpx2==2.16.2",
     "idna==3.20",
     "lark==1.3.1",
     "pycparser==3.12",
+    "pydanclick==0.5.1",
     "pydantic==2.14.3",
     "pydantic_core==2.50.4",
+    "pygments==2.21.0",
+    "scim-sanity==0.7.4",
+    "scim2-cli==0.6.0",
+    "scim2-client==0.13.2",
     "scim2-models==0.12.3",
     "scim2-server==0.8.3",
+    "scim2-tester==0.5.2",
+    "sphinx-click-rst-to-ansi-formatter==0.2.0",
+    "truststore==0.10.5",
     "typing-inspection==0.4.5",
     "typing_extensions==4.16.0",
 ];
 
 /// The path of a program of the environment, such as `scim2-server`, which is made if it is not there yet.
-pub(crate) fn program(name: &str) -> Result<PathBuf> {
+pub fn program(name: &str) -> Result<PathBuf> {
     let path = environment()?.join("bin").join(name);
     if !path.is_file() {
         bail!("the Python environment has no program `{name}`; is it in testkit's list?");

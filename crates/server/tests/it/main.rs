@@ -5,6 +5,7 @@
 mod bad_input;
 mod examples;
 mod nodes;
+mod scim;
 
 /// What a command that failed said.
 fn failure(output: &std::process::Output) -> String {
