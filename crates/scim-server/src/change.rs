@@ -11,6 +11,7 @@ use crate::{
     error::Failure,
     load::Known,
     mapping::{Field, FieldSource, LinkForm, Resource},
+    quirks::{self, Quirk},
     value::from_json,
     view::View,
 };
@@ -242,7 +243,9 @@ async fn link(
         return Ok(Value::Link(*id));
     }
     if field.link == LinkForm::Id {
-        return Err(Failure::invalid_value(format!("`{}`: there is no `{text}`", field.path)));
+        // Ids are ours to give: nobody will ever be called so. It is shown as it was said.
+        quirks::note(Quirk::UnknownReference);
+        return Ok(Value::Null);
     }
     Ok(Value::Reference(std::sync::Arc::new(Reference { to, key })))
 }

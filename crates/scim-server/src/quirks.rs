@@ -38,6 +38,8 @@ quirks! {
     UnclearRemove = "unclear_remove",
     /// A member who is nobody is added: nothing happens.
     UnknownMember = "unknown_member",
+    /// The id of a manager names nobody: it is shown as it was said and leads nowhere.
+    UnknownReference = "unknown_reference",
     /// `manager` is a bare text instead of an object with `value`.
     BareComplex = "bare_complex",
     /// An address without a type where the model keeps the one of type `work`.

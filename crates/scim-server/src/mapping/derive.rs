@@ -39,6 +39,14 @@ pub(super) fn derive(model: &Model) -> Mapping {
 fn users(model: &Model, of: &EntityType, groups: Vec<Slot>) -> Resource {
     let behaviour = model.types.get(of.id.index());
     let mut core = user_schema();
+    if let Some(addresses) = core.attributes.iter_mut().find(|of| of.name == "addresses") {
+        // Its schema in the RFC has it not, its example has.
+        let described = "Whether it is the one to use first";
+        addresses.sub.push(muster_scim::Attribute {
+            kind: muster_scim::AttributeKind::Boolean,
+            ..muster_scim::Attribute::text("primary", described)
+        });
+    }
     // We keep no passwords.
     core.attributes.retain(|attribute| attribute.name != "password");
     if let Some(groups) = core.attributes.iter_mut().find(|attribute| attribute.name == "groups") {
