@@ -19,7 +19,7 @@ use crate::{
 /// it is, and is no longer used once `store` in muster.yaml names the new one.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    /// The new store: <postgres://USER@HOST/DATABASE> or sqlite:PATH; `MUSTER_TARGET` keeps a password off the command line
+    /// The new store, written as for --store; `MUSTER_TARGET` keeps a password off the command line
     #[arg(long, value_name = "STORE")]
     to: Option<String>,
 }
