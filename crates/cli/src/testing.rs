@@ -49,10 +49,10 @@ pub(crate) struct Difference {
 }
 
 /// Runs every test. `now` is the instant of tests that name none.
-pub(crate) fn run(model: Arc<Model>, now: Timestamp) -> Outcomes {
-    let rules = Rules::new(Arc::clone(&model));
-    let tester = Tester { evaluator: Evaluator::new(Arc::clone(&model)), rules, now };
-    let mut coverage = Coverage::new(&model);
+pub(crate) fn run(model: &Arc<Model>, now: Timestamp) -> Outcomes {
+    let rules = Rules::new(Arc::clone(model));
+    let tester = Tester { evaluator: Evaluator::new(Arc::clone(model)), rules, now };
+    let mut coverage = Coverage::new(model);
     let outcomes = model.tests.iter().map(|test| run_one(&tester, test, &mut coverage)).collect();
     Outcomes { outcomes, coverage }
 }

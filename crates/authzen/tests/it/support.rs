@@ -175,6 +175,7 @@ impl Served {
 }
 
 /// A question of the standard.
+#[expect(clippy::needless_pass_by_value, reason = "callers make it in place")]
 pub(crate) fn asking(who: &str, action: &str, resource: Json) -> Json {
     json!({
         "subject": { "type": "user", "id": who }, "action": { "name": action }, "resource": resource,

@@ -35,10 +35,12 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         ("ldif", args.rows, plain_ldif),
     ] {
         let path = folder.path().join(format!("people.{kind}"));
-        let mut options = json!({ "path": format!("people.{kind}"), "writable": kind != "csv" });
-        if kind != "ldif" {
-            options["key"] = json!("login");
-        }
+        let (file, writable) = (format!("people.{kind}"), kind != "csv");
+        let options = if kind == "ldif" {
+            json!({ "path": file, "writable": writable })
+        } else {
+            json!({ "path": file, "writable": writable, "key": "login" })
+        };
         let connector = muster_connector_file::open(kind, &settings(&options), folder.path())?;
         if kind != "csv" {
             let changes: Vec<Change> = (0..n_rows).map(|i| made(kind, i)).collect();

@@ -140,14 +140,14 @@ fn text(report: &ApplyReport, name: &str, seconds: f64, paint: Paint) -> String 
         );
         put!(text, " {}  {}\n", paint.yellow("held"), printable(&what));
     }
-    if report.taken > 0 {
-        put!(text, "{} with somebody: muster tickets list\n", report.taken);
-    }
-    if report.reviews > 0 {
-        put!(text, "{} wait for a second person: muster orders review list\n", report.reviews);
-    }
-    if report.left_in_background > 0 {
-        put!(text, "{} in the queue for later: muster orders list\n", report.left_in_background);
+    for (n, what) in [
+        (report.taken, "with somebody: muster tickets list"),
+        (report.reviews, "wait for a second person: muster orders review list"),
+        (report.left_in_background, "in the queue for later: muster orders list"),
+    ] {
+        if n > 0 {
+            put!(text, "{n} {what}\n");
+        }
     }
     for (system, why) in &report.quarantined {
         let why = printable(why);

@@ -50,7 +50,7 @@ pub(crate) fn run(shell: &mut Shell, args: &Args) -> Result<Exit> {
             None => error.hint("write some under `tests:`, see muster help test"),
         });
     }
-    let outcomes = testing::run(Arc::new(model), start);
+    let outcomes = testing::run(&Arc::new(model), start);
     let seconds = when::seconds_since(shell.host.clock.as_ref(), start);
     let report = report(&outcomes, args.coverage, seconds, shell.ui.paint());
     shell.ui.show(&report)?;

@@ -291,6 +291,7 @@ async fn somebody_who_joins_has_everything_on_the_minute_and_nothing_before() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[expect(clippy::too_many_lines, reason = "one story from its beginning to its end")]
 async fn somebody_who_leaves_keeps_nothing_on_the_minute() {
     let mut story = Story::begin();
     let working = sarah("BRAND", "Marketing Specialist", "2026-01-05 08:00", "");

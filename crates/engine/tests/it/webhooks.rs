@@ -40,8 +40,9 @@ webhooks:
 
 async fn rig(url: &str, more: &str) -> Rig {
     let model = MODEL.replace("URL", url).replace("MORE", more);
-    let people: String = (1..=9).map(|n| format!("{n}\n")).collect();
-    let rig = Rig::new(&[("muster.yaml", &model), ("hr.csv", &format!("id\n{people}"))]);
+    let people: Vec<String> = (1..=9).map(|n| n.to_string()).collect();
+    let people = people.join("\n");
+    let rig = Rig::new(&[("muster.yaml", &model), ("hr.csv", &format!("id\n{people}\n"))]);
     rig.release().await;
     rig
 }
