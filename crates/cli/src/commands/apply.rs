@@ -150,12 +150,8 @@ fn text(report: &ApplyReport, name: &str, seconds: f64, paint: Paint) -> String 
         }
     }
     for (system, why) in &report.quarantined {
-        let why = printable(why);
-        put!(
-            text,
-            " {}  {system}: {why}; its operations wait for the next run\n",
-            paint.yellow("left")
-        );
+        let (left, why) = (paint.yellow("left"), printable(why));
+        put!(text, " {left}  {system}: {why}; its operations wait for the next run\n");
     }
     if report.interrupted {
         let done = report.executed + report.done_before;
