@@ -20,8 +20,45 @@ pub struct EntitlementIndex {
 impl EntitlementIndex {
     /// Loads all entitlements of the model's systems.
     pub async fn load(tx: &mut ReadTx, opened: &Opened) -> Result<Self, Error> {
+        Self::load_some(tx, opened, |_| true).await
+    }
+
+    /// Loads all entitlements of the system at this position.
+    pub async fn load_of(tx: &mut ReadTx, opened: &Opened, system: usize) -> Result<Self, Error> {
+        Self::load_some(tx, opened, |position| position == system).await
+    }
+
+    /// Loads those that some accounts hold, which is all that it takes to look at these accounts.
+    pub async fn load_held<'a>(
+        tx: &mut ReadTx,
+        opened: &Opened,
+        accounts: impl Iterator<Item = &'a Account>,
+    ) -> Result<Self, Error> {
+        let mut held: Vec<EntitlementId> =
+            accounts.flat_map(|account| account.grants.iter().copied()).collect();
+        held.sort_unstable();
+        held.dedup();
         let mut index = Self::default();
-        for (system, names) in opened.names.systems.iter().enumerate() {
+        for entitlement in tx.entitlements(&held).await? {
+            let place = opened.names.systems.iter().enumerate().find_map(|(system, names)| {
+                let kind = names.kinds.iter().position(|kind| *kind == entitlement.kind_no)?;
+                Some((system, kind))
+            });
+            if let Some((system, kind)) = place {
+                index.insert(system, kind, entitlement);
+            }
+        }
+        Ok(index)
+    }
+
+    async fn load_some(
+        tx: &mut ReadTx,
+        opened: &Opened,
+        is_wanted: impl Fn(usize) -> bool,
+    ) -> Result<Self, Error> {
+        let mut index = Self::default();
+        let systems = opened.names.systems.iter().enumerate();
+        for (system, names) in systems.filter(|(system, _)| is_wanted(*system)) {
             for (kind, kind_no) in names.kinds.iter().enumerate() {
                 let mut after = None;
                 loop {

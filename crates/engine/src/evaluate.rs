@@ -4,7 +4,7 @@
 //! evaluation. Only the others are compared with their accounts in full. No question is asked per identity.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     sync::{Arc, Mutex},
 };
 
@@ -51,6 +51,17 @@ pub(crate) struct Outcome {
     pub(crate) n: u64,
 }
 
+impl Outcome {
+    /// Takes out what was found of some identities: it no longer holds.
+    pub(crate) fn leave_out(&mut self, ids: &BTreeSet<EntityId>) {
+        for list in [&mut self.operations, &mut self.observed_only, &mut self.drift] {
+            list.retain(|operation| !ids.contains(&operation.identity));
+        }
+        self.evaluations.retain(|found| !ids.contains(&found.entity));
+        self.effects.notes.retain(|id, _| !ids.contains(id));
+    }
+}
+
 /// A piece of work.
 enum Piece {
     /// Everybody of a type in a range of ids; whoever is settled is passed over.
@@ -63,7 +74,8 @@ enum Piece {
 struct Shared {
     opened: Opened,
     world: MemoryWorld,
-    index: EntitlementIndex,
+    /// All entitlements; `None` where only some identities are looked at, and what they hold is loaded with them.
+    index: Option<EntitlementIndex>,
     watching: Watching,
     now: Timestamp,
     pieces: Mutex<VecDeque<Piece>>,
@@ -119,7 +131,11 @@ async fn evaluate_pieces(
     task: Box<dyn Task>,
 ) -> Result<Outcome, Error> {
     let mut tx = opened.store.read().await?;
-    let index = EntitlementIndex::load(&mut tx, opened).await?;
+    let is_range = |piece: &Piece| matches!(piece, Piece::Range(..));
+    let index = match pieces.iter().any(is_range) {
+        true => Some(EntitlementIndex::load(&mut tx, opened).await?),
+        false => None,
+    };
     let watching = Watching::load(&mut tx, opened).await?;
     drop(tx);
     let n = n_workers().min(pieces.len());
@@ -358,7 +374,16 @@ async fn observed_by_identity(
 ) -> Result<FxHashMap<EntityId, Vec<Observed>>, Error> {
     let Shared { opened, index, .. } = shared;
     let mut observed: FxHashMap<EntityId, Vec<Observed>> = FxHashMap::default();
-    for account in tx.accounts_of_many(ids).await? {
+    let accounts = tx.accounts_of_many(ids).await?;
+    let held;
+    let index = match index {
+        Some(all) => all,
+        None => {
+            held = EntitlementIndex::load_held(tx, opened, accounts.iter()).await?;
+            &held
+        }
+    };
+    for account in accounts {
         if account.status != AccountStatus::Linked {
             continue;
         }

@@ -64,6 +64,15 @@ impl ReadTx {
         self.fetch_all(sql, args![kind_no, after.unwrap_or(EntitlementId(0)), limit]).await
     }
 
+    /// The entitlements with these ids that are there.
+    pub async fn entitlements(
+        &mut self,
+        ids: &[EntitlementId],
+    ) -> Result<Vec<Entitlement>, StoreError> {
+        let sql = select_entitlement!("WHERE id = $1");
+        self.fetch_all_of_each(sql, ids, |id, args| bind!(args, *id)).await
+    }
+
     /// For each name the entitlement of that kind, in the same order.
     pub async fn entitlements_by_name(
         &mut self,

@@ -162,8 +162,9 @@ impl SystemRun {
         connector: Arc<dyn Connector>,
         health: SystemHealth,
     ) -> Result<State, Error> {
-        let index =
-            EntitlementIndex::load(&mut self.opened.store.read().await?, &self.opened).await?;
+        let mut tx = self.opened.store.read().await?;
+        let index = EntitlementIndex::load_of(&mut tx, &self.opened, self.position).await?;
+        drop(tx);
         let pace = Pace::new(&self.system, connector.capabilities().parallel);
         Ok(State {
             connector,

@@ -11,6 +11,7 @@ use super::{BATCH, Known, Scope};
 use crate::review::Decisions;
 
 /// What operations wait for.
+#[derive(Clone)]
 pub(crate) struct Waiting {
     /// Systems of which nobody knows yet what is there.
     unknown: Vec<Text>,

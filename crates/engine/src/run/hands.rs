@@ -140,7 +140,9 @@ async fn ask(node: &Node, position: usize) -> Result<(), Error> {
         return Ok(());
     };
     let Ok(connector) = opened.connect(system) else { return Ok(()) };
-    let mut index = EntitlementIndex::load(&mut opened.store.read().await?, opened).await?;
+    let mut tx = opened.store.read().await?;
+    let mut index = EntitlementIndex::load_of(&mut tx, opened, position).await?;
+    drop(tx);
     let connector = connector.as_ref();
     Target { ctx, opened, system, connector, progress: &NoProgress }.ask(&mut index).await?;
     Ok(())

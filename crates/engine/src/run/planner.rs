@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use muster_app::{Error, Kind};
 use muster_model::{EntityId, Text};
 use muster_plan::{Base, Operation, Plan};
-use muster_store::{Touched, WorkflowWatch};
+use muster_store::{ReadTx, Touched, Tx, WorkflowWatch};
 use serde_json::json;
 
 use super::{LOOK, Runner, node::Node, queue::Queued, work::MANY};
@@ -60,6 +60,31 @@ struct Looked {
     now: Timestamp,
     base: Base,
     waiting: Waiting,
+}
+
+/// What is to be done for those who were looked at.
+struct Orders {
+    /// On systems in mode `enforce`.
+    made: MadePlan,
+    /// On those where a person decides, and what of it waits, by system.
+    proposed: (Vec<Operation>, Vec<(Text, u64)>),
+    proposed_scope: Scope,
+}
+
+impl Orders {
+    fn is_held(&self) -> bool {
+        self.made.plan.crossed().next().is_some()
+    }
+}
+
+/// Who was touched again since they were looked at.
+async fn touched_again(tx: &mut ReadTx, looked: &Looked) -> Result<BTreeSet<EntityId>, Error> {
+    let since = match &looked.ids {
+        Some(ids) => tx.touched_of(ids).await?,
+        None => tx.touched(usize::MAX >> 1).await?,
+    };
+    let again = since.into_iter().filter(|touched| !looked.touched.contains(touched));
+    Ok(again.map(|touched| touched.entity).collect())
 }
 
 /// Plans until the node is stopped; on one node at a time.
@@ -200,94 +225,95 @@ impl Planner<'_> {
         Ok(tx.commit().await?)
     }
 
-    /// Puts what is to be done into the queue, with what was found. False when it is to be looked at again.
-    async fn put(&mut self, looked: Looked, outcome: Outcome) -> Result<bool, Error> {
-        let (ctx, opened) = (&self.node.ctx, &self.node.opened);
-        let now = looked.now;
-        let Outcome {
-            mut operations,
-            mut observed_only,
-            mut drift,
-            over,
-            mut evaluations,
-            mut effects,
-            watching: _,
-            n,
-        } = outcome;
-        if evaluations.len() > WITH_PLAN {
-            save_findings(opened, &evaluations, std::mem::take(&mut effects.notes), now).await?;
-            evaluations.clear();
+    /// Puts what is to be done into the queue, with what was found. False when somebody is to be looked at again.
+    async fn put(&mut self, looked: Looked, mut outcome: Outcome) -> Result<bool, Error> {
+        let (ctx, opened, now) = (&self.node.ctx, &self.node.opened, looked.now);
+        if outcome.evaluations.len() > WITH_PLAN {
+            let notes = std::mem::take(&mut outcome.effects.notes);
+            save_findings(opened, &outcome.evaluations, notes, now).await?;
+            outcome.evaluations.clear();
         }
         let mut tx = opened.store.begin().await?;
         self.lease.renew(ctx, &mut tx).await?;
-        let since = match &looked.ids {
-            Some(ids) => tx.touched_of(ids).await?,
-            None => tx.touched(usize::MAX >> 1).await?,
-        };
-        let again: BTreeSet<EntityId> = since
-            .into_iter()
-            .filter(|touched| !looked.touched.contains(touched))
-            .map(|touched| touched.entity)
-            .collect();
-        let is_known = |id: &EntityId| !again.contains(id);
-        for list in [&mut operations, &mut observed_only, &mut drift] {
-            list.retain(|operation| is_known(&operation.identity));
+        let again = touched_again(&mut tx, &looked).await?;
+        outcome.leave_out(&again);
+        let mut orders = self.orders(&mut tx, &looked, &mut outcome, &again).await?;
+        let Outcome { evaluations, mut effects, over, .. } = outcome;
+        save_findings_in(&mut tx, &evaluations, &mut effects.notes, now).await?;
+        tx.close_drift(&over, now, "as wanted").await?;
+        let mut touched: Vec<Touched> = looked.touched.iter().copied().collect();
+        touched.sort_unstable_by_key(|touched| touched.entity);
+        tx.looked_at(&touched).await?;
+        let goes_out = !orders.is_held() && orders.made.plan.to_do().next().is_some();
+        if goes_out {
+            enqueue(ctx, opened, &mut tx, &mut orders.made).await?;
         }
-        evaluations.retain(|found| is_known(&found.entity));
-        effects.notes.retain(|id, _| is_known(id));
-        let queued = Queued::load(&mut tx, opened, looked.ids.as_deref(), &again).await?;
-        let mut waiting = looked.waiting;
-        waiting.under_way = queued.under_way.clone();
+        tx.commit().await?;
+        if goes_out {
+            self.recent.add(&orders.made.plan.operations);
+            self.tell_planned(&orders.made);
+        }
+        self.wait_for_people(looked, orders).await?;
+        Ok(again.is_empty())
+    }
+
+    /// What goes into the queue, and what a person decides about. Takes back what is overtaken.
+    async fn orders(
+        &mut self,
+        tx: &mut Tx,
+        looked: &Looked,
+        outcome: &mut Outcome,
+        again: &BTreeSet<EntityId>,
+    ) -> Result<Orders, Error> {
+        let (ctx, opened) = (&self.node.ctx, &self.node.opened);
+        let queued = Queued::load(tx, opened, looked.ids.as_deref(), again).await?;
         let mut scope = Scope {
             people: looked.ids.clone().unwrap_or_default(),
             systems: self.runner.enforced.clone(),
             queued: BTreeSet::new(),
         };
+        let operations = std::mem::take(&mut outcome.operations);
         let operations = leave_known(operations, &queued.known, &mut scope);
+        queued.cancel_overtaken(ctx, tx, &scope.queued).await?;
+        let mut waiting = looked.waiting.clone();
+        waiting.under_way = queued.under_way;
         let proposed_scope = Scope { systems: self.runner.proposed.clone(), ..scope.clone() };
-        let proposed = if self.runner.proposed.is_empty() {
-            (Vec::new(), Vec::new())
-        } else {
-            hold_back(opened, operations.clone(), &waiting, &proposed_scope)
+        // A scope without systems would be one with all of them.
+        let of = |scope: &Scope| match scope.systems.is_empty() {
+            true => (Vec::new(), Vec::new()),
+            false => hold_back(opened, operations.clone(), &waiting, scope),
         };
-        let enforced = if self.runner.enforced.is_empty() {
-            (Vec::new(), Vec::new())
-        } else {
-            hold_back(opened, operations, &waiting, &scope)
-        };
-        queued.cancel_overtaken(ctx, &mut tx, &scope.queued).await?;
-        let guards = self.recent.check(&mut tx, opened, &enforced.0, now).await?;
-        let mut plan =
-            Plan::new(looked.base.clone(), enforced.0, observed_only, guards).with_drift(drift);
-        plan.waiting = enforced.1;
+        let (proposed, (enforced, left_out)) = (of(&proposed_scope), of(&scope));
+        let guards = self.recent.check(tx, opened, &enforced, looked.now).await?;
+        let observed_only = std::mem::take(&mut outcome.observed_only);
+        let drift = std::mem::take(&mut outcome.drift);
+        let plan = Plan::new(looked.base.clone(), enforced, observed_only, guards);
+        let mut plan = plan.with_drift(drift);
+        plan.waiting = left_out;
         let mut made = keep(ctx, opened, plan, scope, false).await?;
-        made.evaluated = n;
-        let is_held = made.plan.crossed().next().is_some();
-        let goes_out = !is_held && made.plan.to_do().next().is_some();
-        save_findings_in(&mut tx, &evaluations, &mut effects.notes, now).await?;
-        tx.close_drift(&over, now, "as wanted").await?;
-        let mut touched: Vec<Touched> = looked.touched.into_iter().collect();
-        touched.sort_unstable_by_key(|touched| touched.entity);
-        tx.looked_at(&touched).await?;
-        if goes_out {
-            enqueue(ctx, opened, &mut tx, &mut made).await?;
+        made.evaluated = outcome.n;
+        Ok(Orders { made, proposed, proposed_scope })
+    }
+
+    /// Keeps what a person decides about. It is planned for all who wait; otherwise that is done soon.
+    async fn wait_for_people(&mut self, looked: Looked, orders: Orders) -> Result<(), Error> {
+        if !looked.is_all {
+            let needs_person = orders.is_held() || !orders.proposed.0.is_empty();
+            if needs_person && self.all_at.is_none() {
+                self.all_at = looked.now.checked_add(SOON).ok();
+            }
+            return Ok(());
         }
-        tx.commit().await?;
-        if goes_out {
-            self.recent.add(&made.plan.operations);
-            self.tell_planned(&made);
-        }
-        let needs_person = is_held || !proposed.0.is_empty();
-        if looked.is_all {
+        let is_held = orders.is_held();
+        let Orders { made, proposed, proposed_scope } = orders;
+        let held = if is_held {
+            made
+        } else {
             let nothing = Plan::new(looked.base.clone(), Vec::new(), Vec::new(), Vec::new());
-            let empty = keep(ctx, opened, nothing, made.scope.clone(), false).await?;
-            let held = if is_held { made } else { empty };
-            self.runner.wait_for_person(0, held).await?;
-            self.propose(looked.base, proposed, proposed_scope).await?;
-        } else if needs_person && self.all_at.is_none() {
-            self.all_at = now.checked_add(SOON).ok();
-        }
-        Ok(again.is_empty())
+            keep(&self.node.ctx, &self.node.opened, nothing, made.scope, false).await?
+        };
+        self.runner.wait_for_person(0, held).await?;
+        self.propose(looked.base, proposed, proposed_scope).await
     }
 
     /// Keeps the plan for systems where a person decides.
