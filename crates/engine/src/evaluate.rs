@@ -132,10 +132,10 @@ async fn evaluate_pieces(
 ) -> Result<Outcome, Error> {
     let mut tx = opened.store.read().await?;
     let is_range = |piece: &Piece| matches!(piece, Piece::Range(..));
-    let index = match pieces.iter().any(is_range) {
-        true => Some(EntitlementIndex::load(&mut tx, opened).await?),
-        false => None,
-    };
+    let mut index = None;
+    if pieces.iter().any(is_range) {
+        index = Some(EntitlementIndex::load(&mut tx, opened).await?);
+    }
     let watching = Watching::load(&mut tx, opened).await?;
     drop(tx);
     let n = n_workers().min(pieces.len());
@@ -376,12 +376,11 @@ async fn observed_by_identity(
     let mut observed: FxHashMap<EntityId, Vec<Observed>> = FxHashMap::default();
     let accounts = tx.accounts_of_many(ids).await?;
     let held;
-    let index = match index {
-        Some(all) => all,
-        None => {
-            held = EntitlementIndex::load_held(tx, opened, accounts.iter()).await?;
-            &held
-        }
+    let index = if let Some(all) = index {
+        all
+    } else {
+        held = EntitlementIndex::load_held(tx, opened, accounts.iter()).await?;
+        &held
     };
     for account in accounts {
         if account.status != AccountStatus::Linked {

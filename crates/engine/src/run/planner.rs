@@ -279,9 +279,11 @@ impl Planner<'_> {
         waiting.under_way = queued.under_way;
         let proposed_scope = Scope { systems: self.runner.proposed.clone(), ..scope.clone() };
         // A scope without systems would be one with all of them.
-        let of = |scope: &Scope| match scope.systems.is_empty() {
-            true => (Vec::new(), Vec::new()),
-            false => hold_back(opened, operations.clone(), &waiting, scope),
+        let of = |scope: &Scope| {
+            if scope.systems.is_empty() {
+                return (Vec::new(), Vec::new());
+            }
+            hold_back(opened, operations.clone(), &waiting, scope)
         };
         let (proposed, (enforced, left_out)) = (of(&proposed_scope), of(&scope));
         let guards = self.recent.check(tx, opened, &enforced, looked.now).await?;

@@ -126,7 +126,7 @@ impl Project {
         self.until("nothing is left", || {
             let plan = self.command(&["plan", "--output", "json"]).output().unwrap();
             let plan: serde_json::Value = serde_json::from_slice(&plan.stdout).unwrap_or_default();
-            plan["operations"].as_array().is_some_and(Vec::is_empty)
+            plan.get("operations").and_then(|all| all.as_array()).is_some_and(Vec::is_empty)
         });
         let audit = self.command(&["audit", "verify"]).output().unwrap();
         assert!(audit.status.success(), "{}", failure(&audit));
