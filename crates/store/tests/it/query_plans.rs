@@ -528,6 +528,7 @@ async fn read_targets(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.account_as_of(AccountId(1), at(1)).await?;
     tx.count_accounts().await?;
     tx.entitlement(EntitlementId(1)).await?;
+    tx.entitlements(&[EntitlementId(1)]).await?;
     tx.scan_entitlements(3, None, 9).await?;
     tx.entitlements_by_name(3, &texts(&["sales"])).await.map(drop)
 }
