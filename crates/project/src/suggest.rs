@@ -6,9 +6,12 @@ pub(crate) fn nearest<'n>(
     known: impl IntoIterator<Item = &'n str>,
 ) -> Option<&'n str> {
     let lower = typed.to_lowercase();
+    let length = lower.chars().count();
     let allowed = (typed.chars().count() / 3).clamp(1, 3);
     known
         .into_iter()
+        // No more can be near, and comparing costs the product of both lengths.
+        .filter(|name| name.to_lowercase().chars().count().abs_diff(length) <= allowed)
         .map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name))
         .filter(|(distance, name)| *distance <= allowed && *distance < name.chars().count())
         .min()
