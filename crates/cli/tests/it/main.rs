@@ -1,12 +1,6 @@
 //! The command line from outside: arguments in, output and exit code out, with a clock that stands still.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "test code: a panic is a failed test"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "test code: a panic is a failed test")]
 
 mod audit;
 mod backups;

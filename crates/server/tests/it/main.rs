@@ -1,11 +1,6 @@
 //! The program as a process: what people and programs see of it, exit codes included.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "test code: a panic is a failed test"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "test code: a panic is a failed test")]
 
 mod bad_input;
 mod examples;
