@@ -1,6 +1,6 @@
 //! The HTTP API: everything that the command line does, under `/api/v1`.
 //!
-//! There is one table of operations ([`operations`]). The routes, the checks of what comes in, the `OpenAPI` document, the
+//! There is one table of operations ([`operations()`]). The routes, the checks of what comes in, the `OpenAPI` document, the
 //! matrix of rights and the tests are all made from it, so none of them can say something else than the others. An
 //! operation is a line of the table and a handler of a few lines that calls one use case; what it answers is the JSON form
 //! that the command line prints.
