@@ -89,6 +89,8 @@ fn listed(place: &Place) -> Vec<String> {
     let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
     lines
         .take_while(|line| !line.is_empty())
+        // What is indented more goes on with the line before.
+        .filter(|line| !line.starts_with("   "))
         .filter_map(|line| Some(line.split_whitespace().next()?.to_owned()))
         .collect()
 }
@@ -104,6 +106,15 @@ fn call(command: &str) -> Option<Vec<(&'static str, i32)>> {
         "sync" => vec![("sync", 0), ("sync --held", 0), ("sync nowhere", 1)],
         "plan" => vec![("plan", 0), ("plan --at 2027-01-01", 0), ("plan --exit-code", 0)],
         "apply" => vec![("apply", 1)],
+        "provision" => vec![("provision 1", 0), ("provision x", 1)],
+        "token" => vec![
+            ("token create hr --scope scim", 0),
+            ("token list", 0),
+            ("token rotate hr", 0),
+            ("token revoke hr 99", 1),
+            ("token end hr", 0),
+            ("token end hr", 1),
+        ],
         "orders" => vec![("orders list", 0), ("orders show 1", 2), ("orders show 7f3a2c1b/12", 1)],
         "systems" => vec![
             ("systems", 0),
@@ -118,7 +129,16 @@ fn call(command: &str) -> Option<Vec<(&'static str, i32)>> {
             vec![("explain 1", 0), ("explain 1 shop", 0), ("explain 1 .first", 0), ("explain x", 1)]
         }
         "simulate" => vec![("simulate --at 2999-12-01", 0)],
+        "decide" => vec![("decide 1 read page", 0)],
         "plans" => vec![("plans", 0)],
+        "problems" => vec![("problems", 0)],
+        "events" => vec![("events list", 0)],
+        "webhooks" => vec![("webhooks list", 0), ("webhooks test x", 1)],
+        "keys" => vec![("keys list", 0), ("keys rotate", 2)],
+        "backup" => vec![("backup ../all.backup", 0), ("backup ../all.backup --check", 0)],
+        "restore" => vec![("restore ../none.backup --to sqlite:../new.db", 5)],
+        "migrate" => vec![("migrate --to sqlite:../moved.db", 0)],
+        "healthcheck" => vec![("healthcheck --address 127.0.0.1:1", 5)],
         "users" => vec![("users", 0), ("users --limit x", 2)],
         "people" => vec![
             ("people terminate 1 --reason x", 0),
@@ -143,8 +163,8 @@ fn call(command: &str) -> Option<Vec<(&'static str, i32)>> {
         "doctor" => vec![("doctor", 0)],
         "schema" => vec![("schema", 0)],
         "version" => vec![("version", 0)],
-        // The documents of `run` are one a line; the test below calls it.
-        "completion" | "man" | "help" | "run" => return None,
+        // The documents of `run` are one a line; the test below calls it. `serve` does not end.
+        "completion" | "man" | "help" | "run" | "serve" => return None,
         other => panic!("say here how `{other}` is called"),
     })
 }
