@@ -22,9 +22,14 @@ const STREAMS: u32 = 128;
 /// After a failure to take a connection, such as too many open files.
 const AFTER_TROUBLE: Duration = Duration::from_millis(100);
 
-/// The address at the other end of the connection; in the extensions of every request.
+/// The other end of the connection; in the extensions of every request.
 #[derive(Debug, Clone, Copy)]
-pub struct Peer(pub SocketAddr);
+pub struct Peer {
+    /// Its address.
+    pub address: SocketAddr,
+    /// Whether the connection is encrypted up to here.
+    pub is_tls: bool,
+}
 
 /// Where connections come in, in the clear or with TLS.
 #[derive(Debug)]
@@ -59,13 +64,14 @@ pub async fn serve(
             () = &mut stop => break,
             accepted = accept(&listener, &places) => accepted,
         };
-        let Some((stream, peer, place)) = accepted else {
+        let Some((stream, address, place)) = accepted else {
             tokio::time::sleep(AFTER_TROUBLE).await;
             continue;
         };
         let router = router.clone();
+        let peer = Peer { address, is_tls: tls.is_some() };
         let answer = service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(Peer(peer));
+            request.extensions_mut().insert(peer);
             let answered = router.clone().oneshot(request);
             async move { answered.await.map_err(|never: Infallible| never) }
         });

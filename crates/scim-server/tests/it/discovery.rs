@@ -79,3 +79,29 @@ async fn who_has_no_token_or_too_little_of_one_is_told_in_the_form_of_scim() {
     served.get("/Nothing").await.fails(404, "");
     served.get("/Me").await.fails(501, "");
 }
+
+#[tokio::test]
+async fn addresses_are_those_of_the_project_whatever_a_header_says() {
+    let named = MODEL.replacen("muster: 1", "muster: 1\nurl: https://muster.tern.example/id", 1);
+    let spoofed = |served: &Served| {
+        let mut request = served.request("GET", "/ResourceTypes/User", None);
+        for (name, value) in [
+            ("host", "evil.example"),
+            ("forwarded", "host=worse.example;proto=https"),
+            ("x-forwarded-host", "worse.example"),
+            ("x-forwarded-proto", "https"),
+        ] {
+            request.headers_mut().insert(name, value.parse().unwrap());
+        }
+        request
+    };
+    let served = Served::start_with(&named).await;
+    let got = served.send(spoofed(&served)).await.is(200);
+    let address = "https://muster.tern.example/id/scim/v2/ResourceTypes/User";
+    assert_eq!(text(&got, "/meta/location"), address);
+
+    // A project without an address is where the client reached it, and nowhere else.
+    let served = Served::start().await;
+    let got = served.send(spoofed(&served)).await.is(200);
+    assert_eq!(text(&got, "/meta/location"), "http://evil.example/scim/v2/ResourceTypes/User");
+}
