@@ -261,7 +261,12 @@ impl<'a> State<'a> {
         }
     }
 
-    fn note(&mut self, place: usize, operation: &Operation, answer: Answer) {
+    fn note(&mut self, place: usize, operation: &Operation, mut answer: Answer) {
+        if operation.method != "POST" && answer.location.is_none() {
+            // Also what failed says where (RFC 7644, 3.7.3).
+            let path = operation.path.trim_matches('/');
+            answer.location = Some(format!("{}/{path}", self.view.base));
+        }
         if answer.status >= 400 {
             self.n_errors += 1;
             self.failed.extend(operation.bulk_id.clone());

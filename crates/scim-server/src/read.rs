@@ -11,7 +11,7 @@ use crate::{
     load::{Known, ends, load},
     mapping::{FieldSource, LinkForm, Resource},
     members::{MOST_UNASKED, Shown, members},
-    render::{Computed, render, tag},
+    render::{Computed, render, schemas, tag},
     select::Selection,
     view::View,
 };
@@ -77,6 +77,10 @@ pub(crate) async fn show(
             {
                 map.insert("members".to_owned(), Json::Array(found));
             }
+        }
+        if let Json::Object(map) = &mut json {
+            let used = schemas(resource, map);
+            map.insert("schemas".to_owned(), used);
         }
         shown.push(selection.apply(json));
     }

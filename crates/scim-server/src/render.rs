@@ -137,7 +137,7 @@ fn groups(view: &View, resource: &Resource, known: &Known, ends: &Ends) -> Json 
 }
 
 /// The schemas that a resource has attributes of.
-fn schemas(resource: &Resource, map: &Map<String, Json>) -> Json {
+pub(crate) fn schemas(resource: &Resource, map: &Map<String, Json>) -> Json {
     let used = resource.schemas.iter().enumerate().filter(|(place, schema)| {
         *place == 0 || map.keys().any(|key| key.eq_ignore_ascii_case(&schema.id))
     });

@@ -73,7 +73,10 @@ impl PatchError {
 impl Patch {
     /// Reads a PATCH: names in any case, one operation without a list, operations with capitals as Entra sends them.
     pub fn from_json(value: &Value) -> Result<Self, PatchError> {
-        let operations = member(value, "Operations")
+        // The RFC's own example of a bulk request has the bare list (RFC 7644, 3.7.3).
+        let bare = value.is_array().then_some(value);
+        let operations = bare
+            .or_else(|| member(value, "Operations"))
             .ok_or(PatchError::Syntax("a PATCH needs a list of `Operations`"))?;
         let operations =
             operations.as_array().map_or(std::slice::from_ref(operations), Vec::as_slice);

@@ -11,6 +11,7 @@ mod bulk;
 mod discovery;
 mod groups;
 mod quirks;
+mod rfc;
 mod search;
 mod support;
 mod users;
