@@ -1,6 +1,6 @@
 //! Creating, replacing, patching and deleting: what each needs, worked out within the transaction that writes it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use muster_engine::{LocalChange, LocalVerb};
 use muster_model::{EntityId, Text, Value, ValueType};
@@ -63,6 +63,16 @@ impl Job {
     /// The resource type.
     pub(crate) fn resource(&self) -> Result<&Resource, Failure> {
         self.view.mapping.at(&self.endpoint).ok_or_else(Failure::no_address)
+    }
+
+    /// True when both answers show the same attributes of the same kind to the same client.
+    pub(crate) fn is_answered_as(&self, other: &Self) -> bool {
+        let (view, others) = (&self.view, &other.view);
+        self.endpoint == other.endpoint
+            && self.selection == other.selection
+            && view.client == others.client
+            && view.base == others.base
+            && Arc::ptr_eq(&view.opened, &others.opened)
     }
 
     /// Works out what has to change.

@@ -400,33 +400,34 @@ impl<'j> Run<'j> {
 
     /// What the clients are told: the state that is about to be committed.
     async fn answers(&mut self) -> Result<(), Broken> {
-        let mut places: BTreeMap<String, Vec<(usize, EntityId)>> = BTreeMap::new();
+        // Jobs of one client that ask for the same attributes of the same kind are answered together.
+        let mut alike: Vec<(&Job, BTreeMap<EntityId, usize>)> = Vec::new();
         for (place, (job, part)) in self.jobs.iter().zip(&mut self.parts).enumerate() {
             let Part::Ready(ready) = part else { continue };
             if ready.prepared.is_delete {
                 ready.answer = Some(Answer::empty(204));
             } else if let Some(entity) = ready.entity {
-                places.entry(job.endpoint.clone()).or_default().push((place, entity));
+                match alike.iter_mut().find(|(of, _)| job.is_answered_as(of)) {
+                    Some((_, places)) => drop(places.insert(entity, place)),
+                    None => alike.push((job, BTreeMap::from([(entity, place)]))),
+                }
             }
         }
-        for places in places.into_values() {
-            let Some(job) = places.first().and_then(|(place, _)| self.jobs.get(*place)) else {
-                continue;
-            };
+        for (job, places) in alike {
             let resource = job.resource()?;
-            // The view of each job has its own client, whose ids the answer shows.
-            for (place, entity) in places {
-                let Some(job) = self.jobs.get(place) else { continue };
-                // What was said in this transaction counts from now.
-                let view = View { now: job.view.ctx.now(), ..job.view.clone() };
-                let known = by_ids(&view, &mut self.tx, resource, &[entity]).await?;
-                let Some(tag) = known.first().map(tag) else { continue };
-                let shown = show(&view, &mut self.tx, resource, known, &job.selection).await?;
-                let json: Json = shown.into_iter().next().unwrap_or_default();
-                let status = if matches!(job.verb, Verb::Create(_)) { 201 } else { 200 };
-                let mut answer = Answer::resource(status, json, tag);
+            // What was said in this transaction counts from now.
+            let view = View { now: job.view.ctx.now(), ..job.view.clone() };
+            let ids: Vec<EntityId> = places.keys().copied().collect();
+            let known = by_ids(&view, &mut self.tx, resource, &ids).await?;
+            let tags: Vec<_> = known.iter().map(|known| (known.entity.id, tag(known))).collect();
+            let shown = show(&view, &mut self.tx, resource, known, &job.selection).await?;
+            for ((entity, tag), json) in tags.into_iter().zip(shown) {
+                let Some(place) = places.get(&entity) else { continue };
+                let is_new =
+                    self.jobs.get(*place).is_some_and(|job| matches!(job.verb, Verb::Create(_)));
+                let mut answer = Answer::resource(if is_new { 201 } else { 200 }, json, tag);
                 answer.location = Some(location(&view, resource, entity));
-                if let Some(Part::Ready(ready)) = self.parts.get_mut(place) {
+                if let Some(Part::Ready(ready)) = self.parts.get_mut(*place) {
                     ready.answer = Some(answer);
                 }
             }
