@@ -15,6 +15,9 @@ mod plan;
 mod react;
 mod rig;
 mod scim;
+mod scim_server;
+mod serve;
+mod served;
 mod shape;
 mod sql;
 
@@ -49,6 +52,10 @@ enum Benchmark {
     Decisions(decisions::Args),
     /// Creates accounts in a real LDAP directory
     Ldap(ldap::Args),
+    /// Starts the served product: time to be ready, memory at rest
+    Serve(serve::Args),
+    /// Users over SCIM, few and many, beside other servers
+    ScimServer(scim_server::Args),
     /// Compares the SCIM connector with a bare HTTP client
     ConnectorScim(scim::Args),
     /// Compares the SQL connector with the bare drivers of three databases
@@ -77,6 +84,8 @@ fn main() -> anyhow::Result<()> {
             Benchmark::Soak(args) => react::run_soak(args).await,
             Benchmark::Decisions(args) => decisions::run(args).await,
             Benchmark::Ldap(args) => ldap::run(args).await,
+            Benchmark::Serve(args) => serve::run(args).await,
+            Benchmark::ScimServer(args) => scim_server::run(args).await,
             Benchmark::ConnectorScim(args) => scim::run(args).await,
             Benchmark::ConnectorSql(args) => sql::run(args).await,
             Benchmark::ConnectorCommand(args) => connectors::command::run(args).await,

@@ -29,16 +29,17 @@ pub(crate) fn forget_peak() {
 
 /// The largest resident size in MiB.
 pub(crate) fn peak_mib() -> u64 {
-    status_mib("VmHWM:")
+    status_mib("self", "VmHWM:")
 }
 
 /// The resident size in MiB.
 pub(crate) fn resident_mib() -> u64 {
-    status_mib("VmRSS:")
+    status_mib("self", "VmRSS:")
 }
 
-fn status_mib(field: &str) -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+/// A line of the status of a process, given by its number or as `self`, in MiB.
+pub(crate) fn status_mib(process: &str, field: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with(field)).unwrap_or("");
     line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) / 1024
 }
