@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use muster_lang::Program;
 use muster_model::{Location, Schema, Settings, Slot, SystemId, Text, TypeId, Value, ValueType};
 
-use crate::{AccessModel, DecisionExpectation, Review, Schedule, Webhook, Workflow};
+use crate::{AccessModel, DecisionExpectation, Review, Schedule, ScimType, Webhook, Workflow};
 
 /// A whole checked model.
 #[derive(Debug)]
@@ -87,6 +87,8 @@ pub struct TypeModel {
     pub authority: BTreeMap<Slot, Vec<SystemId>>,
     /// How entities without a system of record are kept, if they may be made by hand.
     pub local: Option<Local>,
+    /// What it is in SCIM, where the model says so.
+    pub scim: Option<ScimType>,
 }
 
 /// What happens to an identity after the final state began (`retention: { delete: 30d, anonymise: 3650d }`).

@@ -4,6 +4,7 @@ mod attributes;
 mod behaviour;
 mod local;
 mod order;
+mod scim;
 
 use std::sync::Arc;
 

@@ -10,6 +10,7 @@ use muster_scim::{Attribute, AttributePath, Path, ResourceType, Schema};
 mod derive;
 mod extension;
 mod names;
+mod said;
 
 /// The resource types of a project.
 #[derive(Debug, Default)]

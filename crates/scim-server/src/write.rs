@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use muster_engine::{LocalChange, LocalVerb};
 use muster_model::{EntityId, Text, Value, ValueType};
-use muster_scim::{get, set};
+use muster_scim::{get, set, urn};
 use muster_store::{ReadTx, Tx};
 use serde_json::{Map, Value as Json, json};
 
@@ -457,7 +457,7 @@ fn external_id(body: &Json) -> Result<OwnId, Failure> {
 /// A PUT that does not name an extension of ours leaves it as it is.
 fn keep_unsaid(resource: &Resource, before: &Json, after: &mut Map<String, Json>) {
     let own = resource.schemas.iter().skip(1).map(|schema| schema.id.as_str());
-    for name in own.filter(|urn| urn.starts_with("urn:muster:")) {
+    for name in own.filter(|id| *id != urn::ENTERPRISE_USER) {
         if let (false, Some(value)) = (after.contains_key(name), before.get(name)) {
             after.insert(name.to_owned(), value.clone());
         }

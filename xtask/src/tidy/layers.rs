@@ -36,7 +36,7 @@ const LAYERS: &[Layer] = &[
     Layer { name: "policy", kind: Kind::Pure, uses: &["model", "lang"] },
     Layer { name: "decision", kind: Kind::Pure, uses: &["model", "lang", "policy"] },
     Layer { name: "plan", kind: Kind::Pure, uses: &["model", "lang", "policy"] },
-    Layer { name: "project", kind: Kind::Pure, uses: &["model", "lang", "policy"] },
+    Layer { name: "project", kind: Kind::Pure, uses: &["model", "lang", "policy", "scim"] },
     Layer { name: "store", kind: Kind::Edge, uses: &["model"] },
     Layer { name: "connector", kind: Kind::Edge, uses: &["model"] },
     Layer { name: "connector-command", kind: Kind::Edge, uses: &["model", "connector"] },

@@ -216,6 +216,50 @@ const TYPE: Group = Group {
             "What entities of the type need that are entered by hand: visitors, contractors without a system of record.",
             "{ sponsor: sponsor, until: endDate }",
         ),
+        key(
+            "scim",
+            Shape::Group(&SCIM),
+            "by name",
+            "What the type and its attributes are for SCIM clients, where that does not follow from their names.",
+            "{ resource: User, attributes: { salary: none } }",
+        ),
+    ],
+};
+
+const SCIM: Group = Group {
+    what: "what a type is in SCIM",
+    path: "types.NAME.scim",
+    doc: "What the type and its attributes are for SCIM clients. Whatever is not said here follows from the names, and \
+          `GET /scim/v2/Schemas` shows the result.",
+    keys: &[
+        key(
+            "resource",
+            Shape::Text,
+            "`User` for the first identity type, `Group` for the type `group`",
+            "The resource type: `User`, `Group`, a name of your own, or `none` for a type that is not shown.",
+            "Device",
+        ),
+        key(
+            "endpoint",
+            Shape::Text,
+            "the resource type with an `s`",
+            "Where resources of a type of your own lie, below `/scim/v2`.",
+            "Devices",
+        ),
+        key(
+            "extension",
+            Shape::Text,
+            "`urn:muster:params:scim:schemas:extension:TYPE:2.0:RESOURCE`",
+            "The URN of the extension that holds the attributes which the RFCs do not know. It ends in a version and a name.",
+            "urn:tern:scim:schemas:person:2.0:User",
+        ),
+        key(
+            "attributes",
+            Shape::Named(&Shape::Text),
+            "by name",
+            "The path of an attribute, or `none` for one that is not shown.",
+            "{ mail: 'emails[type eq \"work\"].value', salary: none }",
+        ),
     ],
 };
 

@@ -377,3 +377,56 @@ fn an_expression_over_several_lines_is_found_on_its_line() {
     1 error in 2 files   more: muster help E0401
     ");
 }
+
+#[test]
+fn what_cannot_be_so_in_scim_is_said_where_it_stands() {
+    let said = said_of(
+        r#"types:
+  a:
+    identity: true
+    key: code
+    scim:
+      resource: User
+      extension: urn:ietf:nothing
+      attributes:
+        code: user_name
+        n: userName
+        m: emails
+        flag: title
+        mail: 'emails[type eq "work"].value'
+        other: 'emails[type eq "work"].value'
+        secret: none
+        nobody: none
+    attributes:
+      code:   { type: string, unique: true }
+      n:      { type: int }
+      m:      { type: string }
+      flag:   { type: bool }
+      mail:   { type: string }
+      other:  { type: string }
+      secret: { type: string }
+  b:
+    key: code
+    scim: { resource: User }
+    attributes: { code: { type: string, unique: true } }
+  c:
+    key: code
+    scim: { resource: Bulk, endpoint: Bulk }
+    attributes: { code: { type: string, unique: true } }
+"#,
+    );
+    for problem in [
+        "`urn:ietf:nothing` is not the URN of an extension",
+        "SCIM has no `user_name` here",
+        "`n` cannot be `userName`: the type does not fit",
+        "`emails` is more than one value",
+        "`flag` cannot be `title`: the type does not fit",
+        "two attributes are `emails[type eq \"work\"].value` in SCIM",
+        "unknown attribute `nobody`",
+        "two types are `user` in SCIM",
+        "`Bulk` cannot be a name in SCIM",
+    ] {
+        assert!(said.contains(problem), "{problem}\n{said}");
+    }
+    assert!(said.contains("9 errors"), "{said}");
+}

@@ -13,7 +13,7 @@ use crate::{
         TEXT, attribute_type, built_in, condition, exact_rule, inside_type, rule, value_variable,
     },
     names,
-    types::{attributes, local, order, slot, unknown_attribute},
+    types::{attributes, local, order, scim, slot, unknown_attribute},
     yaml::{Entry, Node},
 };
 
@@ -28,6 +28,7 @@ pub(crate) fn behaviour(
         .zip(&schema.types)
         .map(|(entry, entity_type)| of_type(context, entry, entity_type, schema))
         .collect();
+    scim::check_each_once(context, types, &models);
     order::arrange(context, types, schema, &mut models);
     models
 }
@@ -61,6 +62,7 @@ fn of_type(
     model.retention = retention(context, entry, &model);
     model.local = local::local(context, entry, entity_type, schema);
     model.owner = owner(context, entry, entity_type);
+    model.scim = scim::scim(context, entry, entity_type);
     model
 }
 

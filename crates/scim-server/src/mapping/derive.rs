@@ -1,7 +1,7 @@
 //! The mapping that follows from the names of types and attributes, so that any project can be served.
 
 use muster_model::{Attribute, AttributeKind, EntityType, Slot, TypeId, ValueType};
-use muster_policy::{Model, TypeModel};
+use muster_policy::{Model, ScimResource, TypeModel};
 use muster_scim::{
     Mutability, Path, Returned, Schema, Uniqueness, enterprise_user_schema, group_schema,
     parse_path, urn, user_schema,
@@ -11,14 +11,22 @@ use super::{
     Active, Field, FieldSource, FoundBy, Held, Mapping, Members, Resource,
     extension::{extension, field},
     names::{ENTERPRISE, GROUP, USER, folded},
+    said::Said,
     source_of,
 };
 
-/// `Users` from the first identity type, `Groups` from the type `group`.
+/// `Users` from the first identity type, `Groups` from the type `group`, unless the model says otherwise; then the
+/// resource types of its own.
 pub(super) fn derive(model: &Model) -> Mapping {
     let types = &model.schema.types;
-    let user = types.iter().find(|of| of.identity);
-    let group = types.iter().find(|of| folded(&of.name) == "group" && !of.identity);
+    let is =
+        |of: &EntityType, wanted: &ScimResource| Said::of(model, of).resource() == Some(wanted);
+    let is_unsaid = |of: &EntityType| Said::of(model, of).resource().is_none();
+    let said = |wanted| types.iter().find(|of| is(of, &wanted));
+    let user =
+        said(ScimResource::User).or_else(|| types.iter().find(|of| of.identity && is_unsaid(of)));
+    let is_group = |of: &&EntityType| folded(&of.name) == "group" && !of.identity && is_unsaid(of);
+    let group = said(ScimResource::Group).or_else(|| types.iter().find(is_group));
     let mut resources = Vec::new();
     let groups_of = |of: &EntityType| -> Vec<Slot> {
         let leads = |a: &&Attribute| {
@@ -33,7 +41,33 @@ pub(super) fn derive(model: &Model) -> Mapping {
     if let Some(of) = group {
         resources.push(groups(model, of, user, &groups_of(of)));
     }
+    resources.extend(types.iter().filter_map(|of| own_type(model, of)));
     Mapping { resources }
+}
+
+/// A resource type of the project's own: its attributes under their names.
+fn own_type(model: &Model, of: &EntityType) -> Option<Resource> {
+    let said = Said::of(model, of);
+    let Some(ScimResource::Own { name, endpoint }) = said.resource() else { return None };
+    let mut fields = Vec::new();
+    let mut schema = extension(model, of, (name, said), &mut fields)?;
+    schema.name = name.to_string();
+    schema.description = format!("The type `{}` of the model", of.name);
+    for field in &mut fields {
+        // They stand at the top of the resource.
+        field.path.attribute.schema = None;
+    }
+    Some(Resource {
+        name: name.to_string(),
+        endpoint: endpoint.to_string(),
+        type_id: of.id,
+        type_name: of.name.clone(),
+        schemas: vec![schema],
+        fields,
+        active: None,
+        members: Vec::new(),
+        groups: Vec::new(),
+    })
 }
 
 fn users(model: &Model, of: &EntityType, groups: Vec<Slot>) -> Resource {
@@ -53,17 +87,19 @@ fn users(model: &Model, of: &EntityType, groups: Vec<Slot>) -> Resource {
         groups.sub = group_parts();
     }
     let mut enterprise = enterprise_user_schema();
-    let mut fields = paths(of, None, USER);
+    let said = Said::of(model, of);
+    let mut fields = said.fields(of);
+    fields.extend(paths(of, said, (None, USER)));
     if !fields.iter().any(|field| field.path == Path::plain("userName")) {
         fields.extend(by_unique(of, "userName"));
     }
-    fields.extend(paths(of, Some(urn::ENTERPRISE_USER), ENTERPRISE));
+    fields.extend(paths(of, said, (Some(urn::ENTERPRISE_USER), ENTERPRISE)));
     mark_unique(&mut core, &fields);
     mark_unique(&mut enterprise, &fields);
     let mut shown = fields;
     let taken: Vec<Field> = groups.iter().filter_map(|slot| taken(of, *slot)).collect();
     shown.extend(taken);
-    let own = extension(model, of, "User", &mut shown);
+    let own = extension(model, of, ("User", said), &mut shown);
     shown.retain(|field| !groups.contains(&field.slot));
     let active = behaviour.and_then(|behaviour| active(of, behaviour));
     require(&mut core, &shown, active.is_some());
@@ -140,8 +176,10 @@ fn groups(model: &Model, of: &EntityType, user: Option<&EntityType>, nested: &[S
             sub.returned = Returned::Request;
         }
     }
-    let mut fields = paths(of, None, GROUP);
-    if fields.is_empty() {
+    let said = Said::of(model, of);
+    let mut fields = said.fields(of);
+    fields.extend(paths(of, said, (None, GROUP)));
+    if !fields.iter().any(|field| field.path == Path::plain("displayName")) {
         fields.extend(by_unique(of, "displayName"));
     }
     mark_unique(&mut core, &fields);
@@ -155,7 +193,7 @@ fn groups(model: &Model, of: &EntityType, user: Option<&EntityType>, nested: &[S
     let own_links: Vec<Slot> =
         members.iter().filter_map(linked).chain(nested.iter().copied()).collect();
     shown.extend(own_links.iter().filter_map(|slot| taken(of, *slot)));
-    let own = extension(model, of, "Group", &mut shown);
+    let own = extension(model, of, ("Group", said), &mut shown);
     shown.retain(|field| !own_links.contains(&field.slot));
     Resource {
         name: "Group".to_owned(),
@@ -223,17 +261,26 @@ fn member_type<'m>(
 }
 
 /// The fields of a table whose names the type has.
-fn paths(of: &EntityType, schema: Option<&str>, table: &[(&str, &[&str])]) -> Vec<Field> {
+fn paths(
+    of: &EntityType,
+    said: Said<'_>,
+    (schema, table): (Option<&str>, &[(&str, &[&str])]),
+) -> Vec<Field> {
     let mut fields = Vec::new();
+    let placed = said.fields(of);
     for (text, names) in table {
         let Ok(mut path) = parse_path(text) else { continue };
         path.attribute.schema = schema.map(str::to_owned);
+        if placed.iter().any(|field| field.path == path) {
+            continue;
+        }
         let mut found = names.iter().filter_map(|name| {
             of.attributes.iter().find(|attribute| folded(&attribute.name) == *name)
         });
         let wanted = found.find(|attribute| {
             let is_inverse = matches!(attribute.kind, AttributeKind::Inverse { .. });
-            !attribute.many && !is_inverse && fits(attribute, &path)
+            let is_free = !said.places(attribute.slot);
+            is_free && !attribute.many && !is_inverse && fits(attribute, &path)
         });
         if let Some(attribute) = wanted {
             fields.push(field(of, attribute, path, source_of(attribute, of.key)));

@@ -6,7 +6,7 @@ use muster_scim::{
     Attribute, AttributeKind, AttributePath, Mutability, Path, Returned, Schema, Uniqueness,
 };
 
-use super::{Field, FieldSource, FoundBy, LinkForm, source_of};
+use super::{Field, FieldSource, FoundBy, LinkForm, said::Said, source_of};
 
 /// The URN of the extension of an entity type. It ends as those of the RFCs do, in a version and the name of the resource
 /// type, because clients tell by that where the URN ends and the name of an attribute begins.
@@ -18,10 +18,10 @@ fn urn(type_name: &str, resource: &str) -> String {
 pub(super) fn extension(
     model: &Model,
     of: &EntityType,
-    resource: &str,
+    (resource, said): (&str, Said<'_>),
     fields: &mut Vec<Field>,
 ) -> Option<Schema> {
-    let urn = urn(&of.name, resource);
+    let urn = said.extension().map_or_else(|| urn(&of.name, resource), str::to_owned);
     let mut attributes = Vec::new();
     for attribute in &of.attributes {
         let is_shown = match attribute.kind {
@@ -30,7 +30,7 @@ pub(super) fn extension(
             Kind::Inverse { .. } => false,
         };
         let is_taken = fields.iter().any(|field| field.slot == attribute.slot);
-        if is_taken || !is_shown || &*attribute.name == "display" {
+        if is_taken || said.places(attribute.slot) || !is_shown || &*attribute.name == "display" {
             continue;
         }
         let path = AttributePath {

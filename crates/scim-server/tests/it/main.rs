@@ -10,6 +10,7 @@
 mod bulk;
 mod discovery;
 mod groups;
+mod mapping;
 mod quirks;
 mod rfc;
 mod search;
