@@ -12,6 +12,7 @@ mod duration;
 #[cfg(any(test, feature = "json"))]
 pub mod json;
 mod memory;
+mod pushed;
 mod secret;
 mod settings;
 
@@ -19,6 +20,7 @@ pub use chaos::{Chaos, ChaosCounts, ChaosSettings, Rate};
 pub use claims::refuse_unclaimed;
 pub use duration::{ParseDurationError, parse_duration};
 pub use memory::{Call, Counters, MemoryConnector, MemoryOptions};
+pub use pushed::{PUSHED, PushedSource};
 pub use secret::{NoSecrets, Secret, SecretPlace, SecretRef, Secrets};
 pub use settings::{SettingReader, closest, settings_error};
 

@@ -1,7 +1,7 @@
 //! Inbound change sets that a guard holds: kept whole, applied whole or rejected whole.
 
 use muster_app::{Ctx, Error, Kind, Opened};
-use muster_model::{Fingerprint, Value, decode_values, encode_values};
+use muster_model::{Fingerprint, Text, Value, decode_values, encode_values};
 use muster_store::{
     ChangeCounts, ChangeSet, ChangeSetId, ChangeSetStatus, Entry, Number, ReadTx, RecordId,
     Sequence, Tx,
@@ -51,6 +51,82 @@ pub(crate) async fn hold(
     journal(ctx, &mut tx, &change_set, "change_set.hold").await?;
     tx.commit().await?;
     Ok(HeldChangeSet { id, reason: reason.into(), counts })
+}
+
+/// What is added to a change set that waits, or begins one.
+pub(crate) struct More {
+    /// What is added.
+    pub(crate) counts: ChangeCounts,
+    /// Why it is held.
+    pub(crate) reason: String,
+    /// The change set, and what it holds.
+    pub(crate) waiting: Option<(ChangeSet, Staging)>,
+}
+
+/// The change set of a read that waits, with what it holds.
+pub(crate) async fn held_for(
+    tx: &mut ReadTx,
+    read_no: Number,
+) -> Result<Option<(ChangeSet, Staging)>, Error> {
+    let Some(held) = held_of(tx, read_no).await?.into_iter().next() else { return Ok(None) };
+    let staging = decode(tx, held.id).await?;
+    Ok(Some((held, staging)))
+}
+
+/// Keeps what was pushed until somebody decides, together with what of the same source waits already: the last word about
+/// a record counts.
+pub(crate) async fn hold_more(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    source: Source<'_>,
+    staging: &Staging,
+    More { counts, reason, waiting }: More,
+) -> Result<ChangeSetId, Error> {
+    let read_no = source.names.no;
+    let (waiting, mut merged) = waiting.map_or_else(
+        || (None, Staging::default()),
+        |(change_set, staging)| (Some(change_set), staging),
+    );
+    merged.records.retain(|old| staging.records.iter().all(|new| new.key != old.key));
+    merged.records.extend(staging.records.iter().cloned());
+    let keys: Vec<Text> = merged.records.iter().map(|staged| staged.key.clone()).collect();
+    let known: Vec<RecordId> = tx
+        .records_by_key(read_no, &keys)
+        .await?
+        .into_iter()
+        .flatten()
+        .map(|known| known.id)
+        .collect();
+    // Whoever is pushed again after it went is there.
+    merged.absent.retain(|id| !known.contains(id));
+    merged.absent.extend(
+        staging.absent.iter().filter(|id| !merged.absent.contains(id)).copied().collect::<Vec<_>>(),
+    );
+    let (n_update, n_absent) = (known.len() as u64, merged.absent.len() as u64);
+    let n_create = (keys.len() as u64).saturating_sub(n_update);
+    let counts = ChangeCounts { n_create, n_update, n_absent, ..counts };
+    let id = match &waiting {
+        Some(change_set) => change_set.id,
+        None => ChangeSetId(tx.take_ids(Sequence::ChangeSet, 1).await?),
+    };
+    let change_set = ChangeSet {
+        id,
+        read_no,
+        made_at: ctx.now(),
+        status: ChangeSetStatus::Held,
+        counts,
+        reason: reason.into(),
+        decided_by: None,
+        decided_at: None,
+    };
+    let chunks = encode(&merged);
+    if waiting.is_some() {
+        tx.replace_change_set(id, counts, &chunks).await?;
+    } else {
+        tx.insert_change_set(&change_set, &chunks).await?;
+        journal(ctx, tx, &change_set, "change_set.hold").await?;
+    }
+    Ok(id)
 }
 
 async fn held_of(tx: &mut ReadTx, read_no: Number) -> Result<Vec<ChangeSet>, Error> {
@@ -146,7 +222,7 @@ async fn release(
         .get(read.type_id)
         .map_or_else(|| "?".into(), |entity_type| entity_type.name.clone());
     let source = Source { system, read, names, what: &what };
-    let staging = decode(opened, id).await?;
+    let staging = decode(&mut opened.store.read().await?, id).await?;
     let marks = load_marks(&mut opened.store.read().await?, read_no).await?;
     let absent: rustc_hash::FxHashSet<RecordId> = staging.absent.iter().copied().collect();
     let seen = marks
@@ -256,9 +332,8 @@ fn encode(staging: &Staging) -> Vec<Vec<u8>> {
     records.chain(absent).collect()
 }
 
-async fn decode(opened: &Opened, id: ChangeSetId) -> Result<Staging, Error> {
+async fn decode(tx: &mut ReadTx, id: ChangeSetId) -> Result<Staging, Error> {
     let damaged = || Error::bug(format!("change set {} is damaged", id.0));
-    let mut tx = opened.store.read().await?;
     let mut staging = Staging::default();
     for index in 0.. {
         let Some(chunk) = tx.change_set_chunk(id, index).await? else { break };

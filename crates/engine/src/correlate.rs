@@ -3,15 +3,18 @@
 //! What is done with the candidates is decided by `muster_policy::settle`. The first rule that finds anybody counts;
 //! later ones only suggest.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 use muster_app::{Error, IdentityFacts, Opened, decode_facts, load_world_for};
 use muster_lang::{Binding, Clock, EmptyWorld, Frame, Program};
-use muster_model::{EntityId, Fingerprint, Hasher, Row, TypeId, Value};
+use muster_model::{EntityId, Fingerprint, Hasher, Row, Text, TypeId, Value};
 use muster_policy::{Evaluator, Match, MemoryWorld};
-use muster_store::ReadTx;
+use muster_store::{Entity, Number, ReadTx};
+
 use rustc_hash::FxHashMap;
+
+use crate::inbound::value_key;
 
 const BATCH: usize = 4096;
 
@@ -61,26 +64,74 @@ impl<'a> Correlator<'a> {
             let entities = tx.scan_entities(names.no, after, BATCH).await?;
             let Some(last) = entities.last() else { return Ok(correlator) };
             after = Some(last.id);
-            for entity in entities {
-                let facts = IdentityFacts {
-                    row: decode_facts(
-                        &opened.model,
-                        &opened.names,
-                        entity.id,
-                        type_id,
-                        &entity.facts,
-                    )?,
-                    key: entity.key,
-                    version: entity.version,
-                    assignments: Vec::new(),
-                    facts: Vec::new(),
-                    absent_since: entity.absent_since,
-                    known_state: None,
-                };
-                let row = evaluator.complete(&facts.identity(), &world, now);
-                correlator.add(opened, &row, &world, now);
-            }
+            correlator.add_all(opened, type_id, entities, (&evaluator, &world, now))?;
         }
+    }
+
+    /// As [`Correlator::build`], for a few records: where every rule compares a key or a unique attribute, only the entities
+    /// that have such a value are looked at, whatever the repository holds.
+    pub(crate) async fn seek(
+        tx: &mut ReadTx,
+        opened: &Opened,
+        (type_id, rules): (TypeId, &'a [Match]),
+        records: &[Vec<Value>],
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        let indexes: Option<Vec<Indexed>> =
+            rules.iter().map(|rule| indexed(opened, type_id, rule)).collect();
+        let (Some(indexes), Some(names)) = (indexes, opened.names.type_names(type_id)) else {
+            return Self::build(tx, opened, type_id, rules, now).await;
+        };
+        let mut found = BTreeSet::new();
+        for (rule, index) in rules.iter().zip(indexes) {
+            let values = records.iter().filter_map(|record| {
+                let values = compared(opened, rule, record, now);
+                values.get(index.part)?.to_wire_text().as_text().cloned()
+            });
+            let ids = match index.attribute_no {
+                None => tx.entity_ids_by_key(names.no, &values.collect::<Vec<_>>()).await?,
+                Some(no) => {
+                    let folded: Vec<Text> = values.map(|text| value_key(&text)).collect();
+                    tx.unique_value_holders(names.no, no, &folded).await?
+                }
+            };
+            found.extend(ids.into_iter().flatten());
+        }
+        let mut correlator = Self::empty(rules);
+        let found: Vec<EntityId> = found.into_iter().collect();
+        let entities = tx.entities(&found).await?;
+        let world = MemoryWorld::default();
+        correlator.add_all(opened, type_id, entities, (&opened.evaluator, &world, now))?;
+        Ok(correlator)
+    }
+
+    /// The entities that it knows.
+    pub(crate) fn entities(&self) -> BTreeSet<EntityId> {
+        self.maps.iter().flat_map(FxHashMap::values).flatten().copied().collect()
+    }
+
+    fn add_all(
+        &mut self,
+        opened: &Opened,
+        type_id: TypeId,
+        entities: Vec<Entity>,
+        (evaluator, world, now): (&Evaluator, &MemoryWorld, Timestamp),
+    ) -> Result<(), Error> {
+        let (model, names) = (&opened.model, &opened.names);
+        for entity in entities {
+            let facts = IdentityFacts {
+                row: decode_facts(model, names, entity.id, type_id, &entity.facts)?,
+                key: entity.key,
+                version: entity.version,
+                assignments: Vec::new(),
+                facts: Vec::new(),
+                absent_since: entity.absent_since,
+                known_state: None,
+            };
+            let row = evaluator.complete(&facts.identity(), world, now);
+            self.add(opened, &row, world, now);
+        }
+        Ok(())
     }
 
     /// Adds an entity whose computed attributes are filled in.
@@ -137,6 +188,39 @@ impl<'a> Correlator<'a> {
             });
         format!("{}: {}", rule.at, parts.collect::<Vec<_>>().join(", "))
     }
+}
+
+/// How the database finds the entities that a rule may be about.
+struct Indexed {
+    /// The part of the rule, by position.
+    part: usize,
+    /// The number of the unique attribute; `None` for the key.
+    attribute_no: Option<Number>,
+}
+
+/// The part of a rule that compares the key or a unique attribute as it is kept, if all that the rule reads is kept.
+fn indexed(opened: &Opened, type_id: TypeId, rule: &Match) -> Option<Indexed> {
+    let of = opened.model.schema.get(type_id)?;
+    let is_kept = |program: &Program| {
+        program.paths().iter().all(|path| match path.steps.as_slice() {
+            [(_, slot)] => of.attribute(*slot).is_some_and(|attribute| attribute.kind.is_kept()),
+            _ => false,
+        })
+    };
+    if !rule.ours.iter().all(is_kept) {
+        return None;
+    }
+    let names = opened.names.type_names(type_id)?;
+    rule.ours.iter().enumerate().find_map(|(part, program)| {
+        let [path] = program.paths() else { return None };
+        let [(_, slot)] = path.steps.as_slice() else { return None };
+        let attribute = of.attribute(*slot)?;
+        let is_bare = program.source().chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.');
+        let is_key = attribute.slot == of.key;
+        let attribute_no = if is_key { None } else { Some(*names.attributes.get(slot.index())?) };
+        let is_found = is_key || attribute.unique;
+        (is_bare && is_found && !attribute.many).then_some(Indexed { part, attribute_no })
+    })
 }
 
 /// The evaluator of the model, or one whose world also holds what the rules read through links.

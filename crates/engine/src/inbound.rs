@@ -27,6 +27,7 @@ mod by_hand;
 mod journal;
 mod links;
 mod preview;
+mod pushed;
 mod rederive;
 mod refused;
 mod sayings;
@@ -35,9 +36,11 @@ mod write;
 
 pub(crate) use by_hand::{Arrived, Hand, How};
 pub(crate) use preview::Preview;
+pub(crate) use pushed::PushEnd;
 use refused::Outcome;
 pub(crate) use refused::Problem;
 pub(crate) use sayings::reads_of;
+pub(crate) use unique::value_key;
 pub(crate) use write::replace;
 
 /// Records in one transaction.
@@ -160,7 +163,7 @@ impl<'a> Inbound<'a> {
         Ok(Self { several: true, any_merged, ..made })
     }
 
-    fn made(
+    pub(super) fn made(
         ctx: &'a Ctx,
         opened: &'a Opened,
         source: Source<'a>,

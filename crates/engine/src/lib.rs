@@ -31,6 +31,7 @@ mod plans;
 mod problems;
 mod progress;
 mod provision;
+mod push;
 mod report;
 mod revert;
 mod review;
@@ -75,6 +76,7 @@ pub use plans::{
 pub use problems::{ProblemView, Problems, list_problems};
 pub use progress::{NoProgress, Progress, Task};
 pub use provision::{ProvisionStep, provision};
+pub use push::{Push, Pushed, push_in, source_of_client};
 pub use report::{HeldChangeSet, ReadReport, SyncReport};
 pub use revert::{MadeRevert, make_revert};
 pub use review::{ReviewAnswer, ReviewView, decide_review, list_reviews};

@@ -293,6 +293,44 @@ impl Judging<'_> {
     }
 }
 
+/// Why the guards hold a few records that were pushed, if they do.
+pub(crate) async fn judge(
+    source: Source<'_>,
+    tx: &mut Tx,
+    inbound: &mut Inbound<'_>,
+    (staging, counts): (&Staging, ChangeCounts),
+    now: Timestamp,
+) -> Result<Option<String>, Error> {
+    let since = now.saturating_sub(WINDOW).unwrap_or(Timestamp::MIN);
+    let recent = guard::recent(tx.applied_changes(source.names.no, since).await?);
+    let preview = if guard::is_small(source.read, counts.n_update, &recent) {
+        Preview::default()
+    } else {
+        inbound.preview_in(tx, &staging.records).await?
+    };
+    let judged = guard::Judged { counts, gone: Vec::new(), preview: &preview, recent };
+    Ok(guard::crossed(source.read, &judged))
+}
+
+/// Writes down what was pushed, hour by hour, for the guards of the next day.
+pub(crate) async fn remember(
+    tx: &mut Tx,
+    source: Source<'_>,
+    mut applied: Vec<AppliedChange>,
+    (n_present, now): (u64, Timestamp),
+) -> Result<(), Error> {
+    // What is there for the first time is no surprise the day after.
+    applied.retain(|change| n_present > 0 || &*change.kind != "create");
+    if applied.is_empty() {
+        return Ok(());
+    }
+    let hour = now.as_second().div_euclid(3600) * 3600;
+    let at = Timestamp::from_second(hour).unwrap_or(now);
+    let forget = now.saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
+    tx.add_applied_changes(source.names.no, at, &applied, forget).await?;
+    Ok(())
+}
+
 /// What the system says is gone, and where the next read may go on.
 fn told(end: &Result<ReadEnd, ConnectorError>) -> (FxHashSet<Text>, Option<Text>) {
     match end {

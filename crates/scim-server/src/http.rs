@@ -17,6 +17,7 @@ use crate::{
     bulk::{self, Bulk},
     discovery,
     error::Failure,
+    inbox::Inbox,
     list::{Totals, list},
     mapping::{Mapping, Resource},
     read,
@@ -37,7 +38,8 @@ const BASE: &str = "/scim/v2";
 #[derive(Default)]
 pub(crate) struct Scim {
     mapping: Mutex<Option<(Arc<Opened>, Arc<Mapping>)>>,
-    writer: Writer,
+    writer: Arc<Writer>,
+    inbox: Inbox,
     totals: Totals,
 }
 
@@ -54,6 +56,7 @@ pub fn router() -> Router {
         .route("/Schemas/{urn}", get(schema))
         .route("/Me", any(me))
         .route("/Bulk", post(bulk_request))
+        .route("/BulkResults/{id}", get(bulk_result))
         .route("/.search", post(search_all))
         .route("/{endpoint}", any(collection))
         .route("/{endpoint}/.search", post(search_one))
@@ -209,6 +212,16 @@ async fn single(Path((endpoint, id)): Path<(String, String)>, asked: Asked) -> A
 async fn bulk_request(asked: Asked) -> Answered {
     let view = asked.view(Scope::Scim)?;
     let bulk = Bulk::read(&asked.bulk_json()?)?;
+    if asked.prefers_async() {
+        let view = View { is_inbox: true, ..view };
+        return asked.scim.inbox.take(view, bulk, Arc::clone(&asked.scim.writer)).await;
+    }
     let done = bulk.carry_out(&view, &asked.scim.writer).await;
     Ok(Answer::json(200, bulk::response(&done)))
+}
+
+async fn bulk_result(Path(id): Path<String>, asked: Asked) -> Answered {
+    let view = asked.view(Scope::ScimRead)?;
+    let query = asked.query()?;
+    asked.scim.inbox.result(&view, &id, (query.start, query.count)).await
 }

@@ -14,6 +14,7 @@ mod discovery;
 mod error;
 mod filter;
 mod http;
+mod inbox;
 mod list;
 mod load;
 mod mapping;

@@ -19,4 +19,7 @@ pub(crate) struct View {
     /// The address of the service, without a slash at the end.
     pub(crate) base: Text,
     pub(crate) now: Timestamp,
+    /// Whether a POST of somebody whom the client's source knows already is a change: the client sends records, and what
+    /// each of them does is decided here.
+    pub(crate) is_inbox: bool,
 }

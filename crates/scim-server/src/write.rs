@@ -2,8 +2,9 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use muster_engine::{LocalChange, LocalVerb};
-use muster_model::{EntityId, Text, Value, ValueType};
+use muster_engine::{LocalChange, LocalVerb, Push, source_of_client};
+use muster_model::{EntityId, SystemId, Text, Value, ValueType};
+use muster_policy::System;
 use muster_scim::{get, set, urn};
 use muster_store::{ReadTx, Tx};
 use serde_json::{Map, Value as Json, json};
@@ -75,6 +76,22 @@ impl Job {
             && Arc::ptr_eq(&view.opened, &others.opened)
     }
 
+    /// The source of the client's own that holds such records, if the model names one.
+    pub(crate) fn source(&self) -> Result<Option<&System>, Failure> {
+        let of = self.resource()?.type_id;
+        let client = self.view.ctx.actor.strip_prefix("client ");
+        Ok(client.and_then(|client| source_of_client(&self.view.opened, client, of)))
+    }
+
+    /// A change as a record of that source, under the id that the client has for it.
+    pub(crate) fn push(&self, change: LocalChange, prepared: &Prepared) -> Push {
+        let key = match &prepared.external_id {
+            OwnId::Is(id) => Some(id.clone()),
+            OwnId::Stays | OwnId::Goes => None,
+        };
+        Push { change, key }
+    }
+
     /// Works out what has to change.
     pub(crate) async fn prepare(&self, tx: &mut Tx) -> Result<Prepared, Failure> {
         let resource = self.resource()?;
@@ -138,6 +155,9 @@ impl Job {
         body: &Json,
     ) -> Result<Prepared, Failure> {
         let view = &self.view;
+        if let Some(known) = self.known_record(tx, resource, body).await? {
+            return self.lay_over(tx, resource, known, body).await;
+        }
         check_schemas(resource, body);
         let mut after = coerce(resource, body)?;
         let members = taken_members(resource, body, &mut after)?;
@@ -159,6 +179,54 @@ impl Job {
             is_delete: false,
             change: Change { extras: change.extras.or_else(|| Some(Map::new())), ..change },
         })
+    }
+
+    /// Whom a record is about that the client's source sends again.
+    async fn known_record(
+        &self,
+        tx: &mut ReadTx,
+        resource: &Resource,
+        body: &Json,
+    ) -> Result<Option<Known>, Failure> {
+        if !self.view.is_inbox || self.source()?.is_none() {
+            return Ok(None);
+        }
+        let OwnId::Is(id) = external_id(body)? else { return Ok(None) };
+        let names = self.view.opened.names.type_names(resource.type_id);
+        let type_no = names.map_or(0, |names| names.no);
+        let found = tx.entities_with_external_id(&self.view.client, type_no, &id, 1).await?;
+        let Some(id) = found.first() else { return Ok(None) };
+        match one(&self.view, tx, resource, &id.to_string()).await {
+            Ok(known) => Ok(Some(known)),
+            // Whoever left comes back.
+            Err(failure) if failure.error.status == 404 => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// What a record says is laid over what was said before; what it leaves out stays.
+    async fn lay_over(
+        &self,
+        tx: &mut Tx,
+        resource: &Resource,
+        known: Known,
+        body: &Json,
+    ) -> Result<Prepared, Failure> {
+        let before = self.shown(tx, resource, &known, Computed::Left).await?;
+        let mut said = coerce(resource, body)?;
+        let members = taken_members(resource, body, &mut said)?;
+        let mut after = coerce(resource, &before)?;
+        for (name, value) in said {
+            match (after.get_mut(&name), value) {
+                (Some(Json::Object(old)), Json::Object(new)) => old.extend(new),
+                (_, value) => drop(after.insert(name, value)),
+            }
+        }
+        let was = Some((&before, &known));
+        let mut change = change(&self.view, tx, resource, was, (&after, Absence::Unsaid)).await?;
+        change.active = change.active.filter(|_| said_in(body, "active"));
+        let members = members.map(MembersChange::exactly).unwrap_or_default();
+        Ok(self.changed(resource, known, change, (OwnId::Stays, members)))
     }
 
     /// Whoever was deleted and has a name that must be unique comes back under it.
@@ -260,7 +328,8 @@ impl Job {
             .map_err(|name| Failure::invalid_value(format!("`{name}` is required")))?;
         let before = self.shown(tx, resource, &known, Computed::Shown).await?;
         keep_unsaid(resource, &before, &mut after);
-        let foreign = foreign_slots(view, tx, resource, known.entity.id).await?;
+        let own = self.source()?.map(|source| source.id);
+        let foreign = foreign_slots(view, tx, resource, (known.entity.id, own)).await?;
         for field in resource.fields.iter().filter(|field| foreign.contains(&field.slot)) {
             // What a source says stays when the client does not say it.
             let mut wanted = Json::Object(std::mem::take(&mut after));
@@ -464,16 +533,17 @@ fn keep_unsaid(resource: &Resource, before: &Json, after: &mut Map<String, Json>
     }
 }
 
-/// The attributes of an entity that a connected source with a record of it says.
+/// The attributes of an entity that a connected source with a record of it says, other than the client's own.
 async fn foreign_slots(
     view: &View,
     tx: &mut ReadTx,
     resource: &Resource,
-    entity: EntityId,
+    (entity, own): (EntityId, Option<SystemId>),
 ) -> Result<BTreeSet<muster_model::Slot>, Failure> {
     let mut slots = BTreeSet::new();
     let records = tx.records_of(entity).await?;
-    for (system, names) in view.opened.model.systems.iter().zip(&view.opened.names.systems) {
+    let systems = view.opened.model.systems.iter().zip(&view.opened.names.systems);
+    for (system, names) in systems.filter(|(system, _)| Some(system.id) != own) {
         for (read, names) in system.reads.iter().zip(&names.reads) {
             let has_one = records
                 .iter()

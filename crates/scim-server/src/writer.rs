@@ -10,11 +10,14 @@ use std::{
 };
 
 use muster_app::Error;
-use muster_engine::{LocalChange, LocalDone, change_local_in, resume_in, suspend_in};
+use muster_engine::{
+    LocalChange, LocalDone, Push, Pushed, change_local_in, push_in, resume_in, suspend_in,
+};
 
-use muster_model::EntityId;
+use muster_model::{EntityId, SystemId};
+use muster_policy::System;
 use muster_store::{ExternalId, ScimResource, Tx};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use tokio::sync::oneshot::{self, error::TryRecvError};
 
 use crate::{
@@ -221,6 +224,36 @@ struct Ready {
     answer: Option<Answer>,
 }
 
+impl Ready {
+    /// Nothing else happens to it now.
+    fn wait(&mut self, answer: Answer) {
+        self.entity = None;
+        self.answer = Some(answer);
+    }
+}
+
+/// What goes to each source: the places of the changes, and the changes.
+#[derive(Default)]
+struct Pushes<'j>(BTreeMap<SystemId, (&'j System, Vec<usize>, Vec<Push>)>);
+
+impl<'j> Pushes<'j> {
+    fn add(&mut self, source: &'j System, place: usize, push: Push) {
+        let (_, places, pushes) =
+            self.0.entry(source.id).or_insert_with(|| (source, Vec::new(), Vec::new()));
+        places.push(place);
+        pushes.push(push);
+    }
+}
+
+/// The answer to a change that waits for a person: it is taken, and nothing has changed yet.
+fn waiting(result: &str, change_set: Option<i64>, detail: &str) -> Answer {
+    let body = json!({
+        "schemas": ["urn:muster:params:scim:api:messages:2.0:Waiting"],
+        "status": "202", "result": result, "changeSet": change_set.map(|id| id.to_string()), "detail": detail,
+    });
+    Answer::json(202, body)
+}
+
 impl<'j> Run<'j> {
     async fn begin(jobs: &'j [Job]) -> Result<Self, Failure> {
         let Some(job) = jobs.first() else {
@@ -288,18 +321,24 @@ impl<'j> Run<'j> {
     async fn entities(&mut self) -> Result<(), Broken> {
         let mut changes: Vec<LocalChange> = Vec::new();
         let mut places = Vec::new();
-        for (place, part) in self.parts.iter_mut().enumerate() {
+        let mut pushes = Pushes::default();
+        for (place, (job, part)) in self.jobs.iter().zip(&mut self.parts).enumerate() {
             let Part::Ready(ready) = part else { continue };
+            let source = job.source()?;
             // The members of a group leave before it goes.
             let is_group_end = ready.prepared.is_delete && !ready.turnover.leave.is_empty();
-            if is_group_end {
+            if is_group_end && source.is_none() {
                 continue;
             }
-            if let Some(main) = ready.prepared.main.take() {
+            let Some(main) = ready.prepared.main.take() else { continue };
+            if let Some(source) = source {
+                pushes.add(source, place, job.push(main, &ready.prepared));
+            } else {
                 changes.push(main);
                 places.push(place);
             }
         }
+        self.push(pushes).await?;
         let done = self.change(&changes).await?;
         for (place, done) in places.into_iter().zip(done) {
             let Some(part) = self.parts.get_mut(place) else { continue };
@@ -307,6 +346,34 @@ impl<'j> Run<'j> {
                 (Ok(done), Part::Ready(ready)) => ready.entity = Some(done.entity),
                 (Err(error), part) => *part = Part::Failed(error.into()),
                 (Ok(_), Part::Failed(_)) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// What clients push to sources of their own becomes records of these.
+    async fn push(&mut self, pushes: Pushes<'j>) -> Result<(), Broken> {
+        for (source, places, pushes) in pushes.0.into_values() {
+            let Some(job) = places.first().and_then(|place| self.jobs.get(*place)) else {
+                continue;
+            };
+            let (ctx, opened) = (&job.view.ctx, &job.view.opened);
+            let done = push_in(ctx, opened, &mut self.tx, source, &pushes).await?;
+            for (place, done) in places.into_iter().zip(done) {
+                let Some(part) = self.parts.get_mut(place) else { continue };
+                match (done, part) {
+                    (Ok(Pushed::Done(done)), Part::Ready(ready)) => {
+                        ready.entity = Some(done.entity)
+                    }
+                    (Ok(Pushed::Held { change_set, reason }), Part::Ready(ready)) => {
+                        ready.wait(waiting("held", Some(change_set.0), &reason));
+                    }
+                    (Ok(Pushed::Undecided { problem }), Part::Ready(ready)) => {
+                        ready.wait(waiting("undecided", None, &problem));
+                    }
+                    (Err(error), part) => *part = Part::Failed(error.into()),
+                    (Ok(_), Part::Failed(_)) => {}
+                }
             }
         }
         Ok(())
@@ -404,7 +471,9 @@ impl<'j> Run<'j> {
         let mut alike: Vec<(&Job, BTreeMap<EntityId, usize>)> = Vec::new();
         for (place, (job, part)) in self.jobs.iter().zip(&mut self.parts).enumerate() {
             let Part::Ready(ready) = part else { continue };
-            if ready.prepared.is_delete {
+            if ready.answer.is_some() {
+                // It waits.
+            } else if ready.prepared.is_delete {
                 ready.answer = Some(Answer::empty(204));
             } else if let Some(entity) = ready.entity {
                 match alike.iter_mut().find(|(of, _)| job.is_answered_as(of)) {
@@ -423,11 +492,12 @@ impl<'j> Run<'j> {
             let shown = show(&view, &mut self.tx, resource, known, &job.selection).await?;
             for ((entity, tag), json) in tags.into_iter().zip(shown) {
                 let Some(place) = places.get(&entity) else { continue };
-                let is_new =
-                    self.jobs.get(*place).is_some_and(|job| matches!(job.verb, Verb::Create(_)));
-                let mut answer = Answer::resource(if is_new { 201 } else { 200 }, json, tag);
-                answer.location = Some(location(&view, resource, entity));
+                let job = self.jobs.get(*place);
+                let creates = job.is_some_and(|job| matches!(job.verb, Verb::Create(_)));
                 if let Some(Part::Ready(ready)) = self.parts.get_mut(*place) {
+                    let is_new = creates && ready.prepared.known.is_none();
+                    let mut answer = Answer::resource(if is_new { 201 } else { 200 }, json, tag);
+                    answer.location = Some(location(&view, resource, entity));
                     ready.answer = Some(answer);
                 }
             }

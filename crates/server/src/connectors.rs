@@ -7,7 +7,9 @@ use std::{
 };
 
 use muster_app::{Connectors, Deliver};
-use muster_connector::{Chaos, ChaosSettings, Connector, ConnectorError, Secrets, settings_error};
+use muster_connector::{
+    Chaos, ChaosSettings, Connector, ConnectorError, PUSHED, PushedSource, Secrets, settings_error,
+};
 use muster_model::{Capabilities, SettingProblem, Settings};
 use muster_notify::Delivery;
 use muster_project::Catalogue;
@@ -28,6 +30,7 @@ impl Catalogue for BuiltIn {
             muster_connector_scim::KIND,
             muster_connector_manual::KIND,
             muster_connector_sql::KIND,
+            PUSHED,
         ]);
         kinds
     }
@@ -44,6 +47,7 @@ impl Catalogue for BuiltIn {
             muster_connector_scim::KIND => muster_connector_scim::capabilities(settings),
             muster_connector_manual::KIND => muster_connector_manual::capabilities(settings),
             muster_connector_sql::KIND => muster_connector_sql::capabilities(settings),
+            PUSHED => PushedSource::capabilities(settings),
             kind if muster_connector_file::KINDS.contains(&kind) => {
                 muster_connector_file::capabilities(kind, settings)
             }
@@ -74,6 +78,7 @@ impl Connectors for BuiltIn {
             muster_connector_scim::KIND => muster_connector_scim::open(settings, &secrets)?,
             muster_connector_manual::KIND => muster_connector_manual::open(settings, base)?,
             muster_connector_sql::KIND => muster_connector_sql::open(settings, &secrets, base)?,
+            PUSHED => Arc::new(PushedSource),
             kind if muster_connector_file::KINDS.contains(&kind) => {
                 muster_connector_file::open(kind, settings, base)?
             }

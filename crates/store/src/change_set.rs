@@ -149,6 +149,24 @@ impl Tx {
             .await
     }
 
+    /// Replaces what a change set holds; its reason stays.
+    pub async fn replace_change_set(
+        &mut self,
+        id: ChangeSetId,
+        counts: ChangeCounts,
+        body: &[Vec<u8>],
+    ) -> Result<(), StoreError> {
+        let ChangeCounts { n_create, n_update, n_absent, n_present } = counts;
+        let sql =
+            "UPDATE change_set SET n_create = $2, n_update = $3, n_absent = $4, n_present = $5
+                   WHERE id = $1";
+        self.execute(sql, args![id, n_create, n_update, n_absent, n_present]).await?;
+        self.execute("DELETE FROM change_set_body WHERE change_set = $1", args![id]).await?;
+        let chunks: Vec<(usize, &Vec<u8>)> = body.iter().enumerate().collect();
+        self.insert_many(&INSERT_BODY, &chunks, |(seq, body), args| bind!(args, id, *seq, *body))
+            .await
+    }
+
     /// Sets the status, who decided and when. Returns false when it no longer has the status `from`.
     pub async fn decide_change_set(
         &mut self,

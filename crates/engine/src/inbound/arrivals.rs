@@ -73,7 +73,8 @@ impl Inbound<'_> {
                 Err(undecided) => self.undecided(staged, &record, undecided, outcome),
             }
         }
-        let arrivals = self.join_entities(tx, mapped, outcome).await?;
+        let mut arrivals = self.join_entities(tx, mapped, outcome).await?;
+        self.generate_keys(tx, &mut arrivals, outcome).await?;
         self.check_complete(tx, arrivals, outcome).await
     }
 
@@ -92,7 +93,7 @@ impl Inbound<'_> {
             why: self.correlator.why(self.opened, candidate.rule, record, self.now),
         });
         let status = if by_person { CaseStatus::Undecided } else { CaseStatus::Refused };
-        let problem = Problem::invalid(None, problem);
+        let problem = Problem::conflict(Some(self.entity_type.key), problem);
         outcome.keep(Refused { staged, status, problem, candidates: candidates_json(shown) });
     }
 

@@ -365,7 +365,7 @@ impl Arrival<'_> {
         self.before.as_ref().is_none_or(|(_, row)| row.get(slot) != self.row.get(slot))
     }
 
-    fn arrived(&self, changed: &FxHashSet<EntityId>) -> Arrived {
+    pub(super) fn arrived(&self, changed: &FxHashSet<EntityId>) -> Arrived {
         let before = self.before.as_ref().map_or(0, |(entity, _)| entity.version);
         let is_other = self.before.is_none() || changed.contains(&self.row.id);
         Arrived {

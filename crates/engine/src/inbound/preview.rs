@@ -65,16 +65,40 @@ impl Inbound<'_> {
         let mut counted = Counted::default();
         for chunk in known.chunks(CHUNK) {
             let mut tx: Tx = self.opened.store.begin().await?;
-            let mut report = ReadReport::default();
-            let mut outcome = Outcome::new(&mut report);
-            let mut arrivals = self.arrivals(&mut tx, chunk.iter().copied(), &mut outcome).await?;
-            self.resolve_links(&mut tx, &mut arrivals).await?;
-            for arrival in &arrivals {
-                self.compare(&mut tx, arrival, without, &mut counted).await?;
-            }
+            self.count_changes(&mut tx, chunk, without, &mut counted).await?;
             tx.rollback().await?;
         }
         Ok(self.finish(counted))
+    }
+
+    /// As [`Inbound::preview`], of a few records, within a transaction that goes on.
+    pub(crate) async fn preview_in(
+        &mut self,
+        tx: &mut Tx,
+        records: &[Staged],
+    ) -> Result<Preview, Error> {
+        let known = records.iter().filter(|staged| self.marks.contains_key(&staged.key));
+        let known: Vec<&Staged> = known.collect();
+        let mut counted = Counted::default();
+        self.count_changes(tx, &known, &FxHashSet::default(), &mut counted).await?;
+        Ok(self.finish(counted))
+    }
+
+    async fn count_changes(
+        &mut self,
+        tx: &mut Tx,
+        records: &[&Staged],
+        without: &FxHashSet<Slot>,
+        counted: &mut Counted,
+    ) -> Result<(), Error> {
+        let mut report = ReadReport::default();
+        let mut outcome = Outcome::new(&mut report);
+        let mut arrivals = self.arrivals(tx, records.iter().copied(), &mut outcome).await?;
+        self.resolve_links(tx, &mut arrivals).await?;
+        for arrival in &arrivals {
+            self.compare(tx, arrival, without, counted).await?;
+        }
+        Ok(())
     }
 
     async fn compare(

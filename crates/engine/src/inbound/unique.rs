@@ -260,6 +260,6 @@ fn taken_already(slot: Slot, value: &str) -> Problem {
 }
 
 /// The form in which unique values are compared: case does not make two values.
-fn value_key(value: &str) -> Text {
+pub(crate) fn value_key(value: &str) -> Text {
     value.to_lowercase().into()
 }

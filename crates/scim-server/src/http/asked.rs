@@ -76,6 +76,7 @@ impl Asked {
             client: call.caller.client.to_string().into(),
             base: base(&call.opened, &self.reached).into(),
             now: call.ctx.now(),
+            is_inbox: false,
             opened: Arc::clone(&call.opened),
             ctx: call.ctx.clone(),
         })
@@ -89,6 +90,13 @@ impl Asked {
     /// Whether nothing is to change.
     pub(super) fn reads(&self) -> bool {
         self.method == Method::GET
+    }
+
+    /// Whether the client wants its answer later (RFC 7240).
+    pub(super) fn prefers_async(&self) -> bool {
+        let given = self.headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
+        let mut words = given.flat_map(|text| text.split(','));
+        words.any(|word| word.trim().eq_ignore_ascii_case("respond-async"))
     }
 
     /// Has a change made and waits for what comes of it.

@@ -10,7 +10,9 @@
 mod bulk;
 mod discovery;
 mod groups;
+mod inbox;
 mod mapping;
+mod pushed;
 mod quirks;
 mod rfc;
 mod search;

@@ -12,7 +12,7 @@ use axum::{body::Body, http::Request};
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;
 use muster_app::{Clock, Connectors, Ctx, Opened, Scope, create_token};
-use muster_connector::{Connector, ConnectorError};
+use muster_connector::{Connector, ConnectorError, PUSHED, PushedSource};
 use muster_model::{Capabilities, SettingProblem, Settings};
 use muster_project::Catalogue;
 use muster_web::{Limits, Rate, Service};
@@ -61,15 +61,20 @@ types:
       parents: { type: link, to: group, many: true, inverse: nested }
 "#;
 
+/// Nothing is connected; records may be pushed.
 struct Nothing;
 
 impl Catalogue for Nothing {
     fn connectors(&self) -> Vec<&'static str> {
-        Vec::new()
+        vec![PUSHED]
     }
 
-    fn capabilities(&self, _: &str, _: &Settings) -> Result<Capabilities, Vec<SettingProblem>> {
-        Err(Vec::new())
+    fn capabilities(
+        &self,
+        _: &str,
+        settings: &Settings,
+    ) -> Result<Capabilities, Vec<SettingProblem>> {
+        PushedSource::capabilities(settings)
     }
 }
 
@@ -101,8 +106,8 @@ pub(crate) struct Served {
     pub(crate) opened: Opened,
     pub(crate) router: axum::Router,
     token: String,
-    ctx: Ctx,
-    _folder: TempDir,
+    pub(crate) ctx: Ctx,
+    folder: Arc<TempDir>,
 }
 
 /// An answer.
@@ -154,9 +159,21 @@ impl Served {
         let rate = Rate { per_second: 1e9, burst: 1e9 };
         let service = Service::new(opened.clone(), clock, Limits { rate, ..Limits::default() });
         let router = muster_web::finish(muster_scim_server::router(), service);
-        let mut served = Self { opened, router, token: String::new(), ctx, _folder: folder };
+        let mut served =
+            Self { opened, router, token: String::new(), ctx, folder: Arc::new(folder) };
         served.token = served.token("tester", Scope::Scim).await;
         served
+    }
+
+    /// The same, asked with another token.
+    pub(crate) fn clone_with_token(&self, token: String) -> Self {
+        Self {
+            opened: self.opened.clone(),
+            router: self.router.clone(),
+            token,
+            ctx: self.ctx.clone(),
+            folder: Arc::clone(&self.folder),
+        }
     }
 
     pub(crate) async fn token(&self, client: &str, scope: Scope) -> String {
