@@ -195,7 +195,10 @@ async fn wait_until_verified(opened: &Opened, changes: &[Change]) -> Result<()> 
         if !is_touched && !is_left && !is_unverified {
             return Ok(());
         }
-        ensure!(begin.elapsed() < SETTLE, "not everything is verified after {SETTLE:?}");
+        ensure!(
+            begin.elapsed() < SETTLE,
+            "after {SETTLE:?}: touched {is_touched}, plans under way {is_left}, unverified {is_unverified}"
+        );
         drop(tx);
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

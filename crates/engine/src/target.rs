@@ -31,6 +31,7 @@ use incremental::{Cursors, Followed, Merging};
 use judge::Judgement;
 use seen::Changes;
 
+pub(crate) use ask::Answered;
 pub(crate) use groups::new_entitlements;
 pub(crate) use owners::account_key;
 pub(crate) use seen::account_fingerprint;

@@ -19,13 +19,16 @@ use crate::{
     apply::work_off,
     lease::{Lease, of_system},
     progress::NoProgress,
-    target::Target,
+    target::{Answered, Target},
 };
 
 /// Changes of this time go out together.
 const GATHER: Duration = Duration::from_millis(5);
 /// A system on which nothing could be done, or that another node has, is looked at again after this time.
 const REST: Duration = Duration::from_millis(500);
+
+/// While there is more to do on a system, what was done is confirmed so often.
+const CONFIRM: Duration = Duration::from_millis(500);
 
 /// What a run on one system came to.
 enum Worked {
@@ -110,6 +113,7 @@ async fn work_on(node: &Node, system_no: i64, plans: &[PlanId]) -> Result<Worked
         let listener = |event: &super::RunEvent| node.say(event.clone());
         let teller = Runner::new(ctx, opened, &listener, &node.stop.flag);
         let mut worked = Worked::Nothing;
+        let mut confirmed = Instant::now();
         for plan in plans {
             if node.is_stopped() {
                 break;
@@ -122,9 +126,13 @@ async fn work_on(node: &Node, system_no: i64, plans: &[PlanId]) -> Result<Worked
             if !applied.quarantined.is_empty() {
                 return Ok(worked);
             }
+            if matches!(worked, Worked::Something) && confirmed.elapsed() > CONFIRM {
+                ask(node, position).await?;
+                confirmed = Instant::now();
+            }
         }
         if matches!(worked, Worked::Something) {
-            ask(node, position).await?;
+            ask_for_all(node, (position, system_no)).await?;
         }
         Ok(worked)
     };
@@ -132,18 +140,28 @@ async fn work_on(node: &Node, system_no: i64, plans: &[PlanId]) -> Result<Worked
     lease.release(opened, outcome).await
 }
 
+/// Confirms what was just done, until all of it is or there is something else to do on the system.
+async fn ask_for_all(node: &Node, (position, system_no): (usize, i64)) -> Result<(), Error> {
+    loop {
+        let Answered { verified, is_more } = ask(node, position).await?;
+        let is_over = !is_more || verified == 0 || node.is_stopped();
+        if is_over || ready(node).await?.contains_key(&system_no) {
+            return Ok(());
+        }
+    }
+}
+
 /// Confirms what was just done, where that costs the system nothing that its rate would count.
-async fn ask(node: &Node, position: usize) -> Result<(), Error> {
+async fn ask(node: &Node, position: usize) -> Result<Answered, Error> {
     let (ctx, opened) = (&node.ctx, &node.opened);
     let asked = opened.model.systems.get(position);
     let Some(system) = asked.filter(|system| system.readable && system.work.rate.is_none()) else {
-        return Ok(());
+        return Ok(Answered::default());
     };
-    let Ok(connector) = opened.connect(system) else { return Ok(()) };
+    let Ok(connector) = opened.connect(system) else { return Ok(Answered::default()) };
     let mut tx = opened.store.read().await?;
     let mut index = EntitlementIndex::load_of(&mut tx, opened, position).await?;
     drop(tx);
     let connector = connector.as_ref();
-    Target { ctx, opened, system, connector, progress: &NoProgress }.ask(&mut index).await?;
-    Ok(())
+    Target { ctx, opened, system, connector, progress: &NoProgress }.ask(&mut index).await
 }

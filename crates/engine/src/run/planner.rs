@@ -12,6 +12,7 @@ use muster_model::{EntityId, Text};
 use muster_plan::{Base, Operation, Plan};
 use muster_store::{ReadTx, Touched, Tx, WorkflowWatch};
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::{LOOK, Runner, node::Node, queue::Queued, work::MANY};
 use crate::{
@@ -30,6 +31,8 @@ use crate::{
 
 /// Changes of this time are planned together.
 const GATHER: Duration = Duration::from_millis(5);
+/// Plans follow each other no faster: under load each holds several changes, and costs as many writes as one with a single one.
+const SPACING: Duration = Duration::from_millis(25);
 /// What a person decides about is planned so long after the first change.
 const SOON: SignedDuration = SignedDuration::from_secs(1);
 /// More findings than these are saved before the plan and not with it.
@@ -123,7 +126,9 @@ impl Planner<'_> {
         while !self.node.is_stopped() {
             // What commits from here on calls again.
             drop(tokio::time::timeout(Duration::ZERO, wake.changed()).await);
+            let begin = Instant::now();
             if self.look().await? {
+                tokio::time::sleep_until(begin + SPACING).await;
                 continue;
             }
             tokio::select! {

@@ -23,27 +23,36 @@ use super::{
 };
 use crate::account_change::entitlement_object;
 
-/// Objects that are asked for at most after one round of calls.
-const MOST: usize = 512;
 /// How long asking may take, so that the next calls need not wait.
 const BUDGET: Duration = Duration::from_millis(500);
+
+/// What came of asking.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Answered {
+    /// Operations that are verified by it.
+    pub(crate) verified: u64,
+    /// Whether time was up before everything was asked after.
+    pub(crate) is_more: bool,
+}
 
 /// The members of the groups that were asked for: by kind and name, the keys of the members' names.
 type Asked = BTreeMap<(usize, Text), Option<FxHashSet<String>>>;
 
 impl Target<'_> {
-    /// Asks after what was executed; returns how many operations are verified by it.
-    pub(crate) async fn ask(&self, index: &mut EntitlementIndex) -> Result<u64, Error> {
+    /// Asks after what was executed, the latest first, as long as there is time.
+    pub(crate) async fn ask(&self, index: &mut EntitlementIndex) -> Result<Answered, Error> {
+        let mut answered = Answered::default();
         let Some(names) = self.opened.names.systems.get(self.system.id.index()) else {
-            return Ok(0);
+            return Ok(answered);
         };
         let begin = Instant::now();
-        let (mut n, mut groups) = (0, Asked::new());
+        let mut groups = Asked::new();
         for (position, account) in names.accounts.iter().enumerate() {
             let mut shown = Vec::new();
             let executed = self.executed(account).await?;
-            for operation in executed.iter().take(MOST) {
+            for operation in executed.iter().rev() {
                 if begin.elapsed() > BUDGET {
+                    answered.is_more = true;
                     break;
                 }
                 let is_shown = match self.shows_membership(operation, index, &mut groups).await {
@@ -60,9 +69,9 @@ impl Target<'_> {
             let mut tx = self.opened.store.begin().await?;
             verified(&mut tx, shown.iter().copied(), self.ctx.now()).await?;
             tx.commit().await?;
-            n += shown.len() as u64;
+            answered.verified += shown.len() as u64;
         }
-        Ok(n)
+        Ok(answered)
     }
 
     /// True when the system shows the account of an operation exactly as the operation left it.
