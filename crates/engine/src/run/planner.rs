@@ -32,7 +32,7 @@ use crate::{
 /// Changes of this time are planned together.
 const GATHER: Duration = Duration::from_millis(5);
 /// Plans follow each other no faster: under load each holds several changes, and costs as many writes as one with a single one.
-const SPACING: Duration = Duration::from_millis(25);
+const SPACING: Duration = Duration::from_millis(15);
 /// What a person decides about is planned so long after the first change.
 const SOON: SignedDuration = SignedDuration::from_secs(1);
 /// More findings than these are saved before the plan and not with it.
