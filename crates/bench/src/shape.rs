@@ -129,7 +129,7 @@ impl Shape {
 fn write_target(target: u64, free: &[String], out: &mut String) {
     _ = write!(
         out,
-        "  target{target}:\n    connector: memory\n    settings: {{ name: target{target} }}\n    mode: enforce\n    guards: {{}}\n    accounts:\n      user:\n        object: user\n        \
+        "  target{target}:\n    connector: memory\n    settings: {{ name: target{target} }}\n    mode: enforce\n    guards: {{ revoke: none }}\n    accounts:\n      user:\n        object: user\n        \
              match: [{{ on: \"uid == person.employeeId\" }}]\n        name: \"'t{target}-' + person.employeeId\"\n        set:\n          uid: person.employeeId\n          \
              cn: person.display\n          mail: lower(person.givenName) + '.' + lower(person.familyName) + '@example.com'\n          \
              ou: person.department\n          title: person.title\n          l: upper(person.city)\n          center: person.costCenter\n          ended: person.endDate != null\n"

@@ -21,19 +21,22 @@ pub(crate) async fn check(
     operations: &[Operation],
     now: Timestamp,
 ) -> Result<Vec<GuardCheck>, Error> {
-    let recent = done_recently(tx, opened, now).await?;
-    check_after(tx, opened, operations, &recent).await
+    Recent::default().check(tx, opened, operations, now).await
 }
 
 /// Operations by system and kind.
 type Counts = BTreeMap<(Text, Text), u64>;
 
-/// What was done within the window. Counted seldom where plans are made all the time: what was planned since is added,
-/// as if it were done.
+/// What was done within the window, and what is there. Counted seldom where plans are made all the time: what was planned
+/// since is added, as if it were done.
 #[derive(Debug, Default)]
 pub(crate) struct Recent {
     counted_at: Option<Timestamp>,
     counts: Counts,
+    /// Accounts that an operation of the kind could be about, on all systems at once.
+    accounts: Option<Counts>,
+    /// Entitlements that are held, by system.
+    grants: BTreeMap<Text, u64>,
 }
 
 impl Recent {
@@ -47,10 +50,36 @@ impl Recent {
     ) -> Result<Vec<GuardCheck>, Error> {
         let is_fresh = |at: Timestamp| at <= now && now.duration_since(at) < COUNT_AGAIN;
         if !self.counted_at.is_some_and(is_fresh) {
-            self.counts = done_recently(tx, opened, now).await?;
-            self.counted_at = Some(now);
+            let counts = done_recently(tx, opened, now).await?;
+            *self = Self { counted_at: Some(now), counts, ..Self::default() };
         }
-        check_after(tx, opened, operations, &self.counts).await
+        let mut guards = count_guarded(&opened.model, operations, &self.counts);
+        for guard in guards.iter_mut().filter(|guard| guard.needs_population()) {
+            guard.population = Some(self.population(tx, opened, guard).await?);
+        }
+        Ok(guards)
+    }
+
+    async fn population(
+        &mut self,
+        tx: &mut ReadTx,
+        opened: &Opened,
+        guard: &GuardCheck,
+    ) -> Result<u64, Error> {
+        if matches!(&*guard.kind, "grant" | "revoke") {
+            if let Some(known) = self.grants.get(&guard.system) {
+                return Ok(*known);
+            }
+            let n = count_grants(tx, opened, &guard.system).await?;
+            self.grants.insert(guard.system.clone(), n);
+            return Ok(n);
+        }
+        let accounts = match self.accounts.take() {
+            Some(known) => known,
+            None => count_accounts(tx, opened).await?,
+        };
+        let accounts = self.accounts.insert(accounts);
+        Ok(accounts.get(&(guard.system.clone(), guard.kind.clone())).copied().unwrap_or(0))
     }
 
     /// Notes that these operations went into the queue.
@@ -73,36 +102,13 @@ async fn done_recently(tx: &mut ReadTx, opened: &Opened, now: Timestamp) -> Resu
     Ok(recent)
 }
 
-async fn check_after(
-    tx: &mut ReadTx,
-    opened: &Opened,
-    operations: &[Operation],
-    recent: &Counts,
-) -> Result<Vec<GuardCheck>, Error> {
-    let mut guards = count_guarded(&opened.model, operations, recent);
-    if guards.iter().any(GuardCheck::needs_population) {
-        let accounts = count_accounts(tx, opened).await?;
-        for guard in guards.iter_mut().filter(|guard| guard.needs_population()) {
-            let key = (guard.system.clone(), guard.kind.clone());
-            guard.population = Some(match &*guard.kind {
-                "grant" | "revoke" => count_grants(tx, opened, &guard.system).await?,
-                _ => accounts.get(&key).copied().unwrap_or(0),
-            });
-        }
-    }
-    Ok(guards)
-}
-
 fn name_of(opened: &Opened, number: i64) -> Option<Text> {
     let position = opened.names.systems.iter().position(|names| names.no == number)?;
     opened.model.systems.get(position).map(|system| system.name.clone())
 }
 
-async fn count_accounts(
-    tx: &mut ReadTx,
-    opened: &Opened,
-) -> Result<BTreeMap<(Text, Text), u64>, Error> {
-    let mut population: BTreeMap<(Text, Text), u64> = BTreeMap::new();
+async fn count_accounts(tx: &mut ReadTx, opened: &Opened) -> Result<Counts, Error> {
+    let mut population = Counts::new();
     for count in tx.count_accounts().await? {
         let linked = count.status == AccountStatus::Linked;
         let Some(system) = name_of(opened, count.system_no).filter(|_| linked) else { continue };

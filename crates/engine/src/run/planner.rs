@@ -35,6 +35,8 @@ const GATHER: Duration = Duration::from_millis(5);
 const SPACING: Duration = Duration::from_millis(15);
 /// What a person decides about is planned so long after the first change.
 const SOON: SignedDuration = SignedDuration::from_secs(1);
+/// Planning for all who wait takes no more than one part in so many of the time.
+const SHARE: i32 = 20;
 /// More findings than these are saved before the plan and not with it.
 const WITH_PLAN: usize = 5000;
 /// Under this name it is kept with which revision everybody was looked at.
@@ -46,8 +48,9 @@ struct Planner<'n> {
     lease: &'n Lease,
     runner: Runner<'n>,
     recent: Recent,
-    /// When all who wait are looked at.
+    /// When all who wait are looked at, and how long that took the last time.
     all_at: Option<Timestamp>,
+    all_took: SignedDuration,
     /// Whether nobody was looked at with this revision yet.
     everybody: bool,
     /// Systems that were never read completely; what is to be done there waits.
@@ -109,6 +112,7 @@ pub(super) async fn run(node: &Node) -> Result<(), Error> {
             runner: Runner::new(ctx, opened, &listener, &node.stop.flag),
             recent: Recent::default(),
             all_at: Some(ctx.now()),
+            all_took: SignedDuration::ZERO,
             everybody: false,
             unknown: Vec::new(),
         };
@@ -307,7 +311,7 @@ impl Planner<'_> {
         if !looked.is_all {
             let needs_person = orders.is_held() || !orders.proposed.0.is_empty();
             if needs_person && self.all_at.is_none() {
-                self.all_at = looked.now.checked_add(SOON).ok();
+                self.all_at = looked.now.checked_add(SOON.max(self.all_took * SHARE)).ok();
             }
             return Ok(());
         }
@@ -320,6 +324,7 @@ impl Planner<'_> {
             keep(&self.node.ctx, &self.node.opened, nothing, made.scope, false).await?
         };
         self.runner.wait_for_person(0, held).await?;
+        self.all_took = self.node.ctx.now().duration_since(looked.now);
         self.propose(looked.base, proposed, proposed_scope).await
     }
 
