@@ -10,6 +10,7 @@ mod decisions;
 mod import;
 mod ldap;
 mod midpoint;
+mod nodes;
 mod output;
 mod plan;
 mod react;
@@ -48,6 +49,8 @@ enum Benchmark {
     React(react::Args),
     /// As `react` for an hour, with memory and latency of every minute
     Soak(react::Soak),
+    /// Kills one of several nodes at random, again and again
+    Nodes(nodes::Args),
     /// Decides for applications, in process and over HTTP
     Decisions(decisions::Args),
     /// Creates accounts in a real LDAP directory
@@ -82,6 +85,7 @@ fn main() -> anyhow::Result<()> {
             Benchmark::Change(args) => change::run(args).await,
             Benchmark::React(args) => react::run_react(args).await,
             Benchmark::Soak(args) => react::run_soak(args).await,
+            Benchmark::Nodes(args) => nodes::run(args).await,
             Benchmark::Decisions(args) => decisions::run(args).await,
             Benchmark::Ldap(args) => ldap::run(args).await,
             Benchmark::Serve(args) => serve::run(args).await,

@@ -70,7 +70,8 @@ pub(crate) fn done(dir: &Path, args: &[&str]) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 
-fn muster(dir: &Path) -> Result<Command> {
+/// A command of the product in `dir`.
+pub(crate) fn muster(dir: &Path) -> Result<Command> {
     let mut command = Command::new(program()?);
     command.current_dir(dir);
     Ok(command)
