@@ -10,9 +10,11 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::Semaphore,
 };
+use tokio_rustls::TlsAcceptor;
 use tower::{ServiceExt as _, service_fn};
 
 use crate::{Limits, Tls};
@@ -70,30 +72,19 @@ pub async fn serve(
         };
         let router = router.clone();
         let peer = Peer { address, is_tls: tls.is_some() };
-        let answer = service_fn(move |mut request: Request<Incoming>| {
+        let answer = TowerToHyperService::new(service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(peer);
             let answered = router.clone().oneshot(request);
             async move { answered.await.map_err(|never: Infallible| never) }
-        });
+        }));
         let (builder, watcher) = (builder.clone(), graceful.watcher());
         let acceptor = tls.as_ref().map(Tls::acceptor);
         tokio::spawn(async move {
-            let service = TowerToHyperService::new(answer);
-            // The other end went away, or spoke something else; that is its affair.
-            match acceptor {
-                None => {
-                    let io = TokioIo::new(stream);
-                    let connection = builder.serve_connection_with_upgrades(io, service);
-                    drop(watcher.watch(connection.into_owned()).await);
-                }
-                Some(acceptor) => {
-                    let shaken = tokio::time::timeout(patience, acceptor.accept(stream)).await;
-                    if let Ok(Ok(stream)) = shaken {
-                        let io = TokioIo::new(stream);
-                        let connection = builder.serve_connection_with_upgrades(io, service);
-                        drop(watcher.watch(connection.into_owned()).await);
-                    }
-                }
+            // A client that cannot shake hands, went away, or spoke something else: that is its affair.
+            if let Some(stream) = shaken(stream, acceptor, patience).await {
+                let stream = TokioIo::new(stream);
+                let connection = builder.serve_connection_with_upgrades(stream, answer);
+                drop(watcher.watch(connection.into_owned()).await);
             }
             drop(place);
         });
@@ -104,6 +95,22 @@ pub async fn serve(
         () = tokio::time::sleep(limits.drain_time) => tracing::warn!("requests were cut off at the end"),
     }
     Ok(())
+}
+
+/// A connection, in the clear or not.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// The connection as requests come over it; `None` when the client cannot shake hands in time.
+async fn shaken(
+    stream: TcpStream,
+    acceptor: Option<TlsAcceptor>,
+    patience: Duration,
+) -> Option<Box<dyn Stream>> {
+    let Some(acceptor) = acceptor else { return Some(Box::new(stream)) };
+    let shaken = tokio::time::timeout(patience, acceptor.accept(stream)).await;
+    Some(Box::new(shaken.ok()?.ok()?))
 }
 
 type Place = tokio::sync::OwnedSemaphorePermit;
