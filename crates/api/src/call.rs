@@ -16,6 +16,7 @@ use muster_app::{Error, Scope};
 use muster_web::{Call, Problem, Service};
 use serde_json::{Map, Value as Json};
 use tokio::runtime::Handle;
+use tracing::Instrument as _;
 
 use crate::{
     Form, Operation, Shape,
@@ -152,7 +153,8 @@ async fn as_seen(seen: Option<Arc<Operation>>, asked: &Asked) -> Result<(), Prob
 /// Runs the handler on a thread of its own: on SQLite nothing in it ever waits.
 async fn run(operation: &Arc<Operation>, asked: Asked) -> Result<Told, Problem> {
     let (handle, operation) = (Handle::current(), Arc::clone(operation));
-    let work = move || handle.block_on((operation.handler)(asked));
+    let span = tracing::info_span!("use_case", otel.name = operation.id);
+    let work = move || handle.block_on((operation.handler)(asked).instrument(span));
     let done = tokio::task::spawn_blocking(work).await;
     done.unwrap_or_else(|_| Err(Problem::from(Error::bug("a handler ended with a panic"))))
 }

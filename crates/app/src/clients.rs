@@ -170,6 +170,7 @@ pub async fn list_clients(
 }
 
 /// The client that `token` belongs to; `None` when it is unknown, expired or revoked, or its client is gone.
+#[tracing::instrument(name = "use_case", skip_all, fields(otel.name = "known_client"))]
 pub async fn known_client(
     store: &Store,
     token: &str,

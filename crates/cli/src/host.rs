@@ -17,6 +17,8 @@ pub struct Host {
     pub connectors: Arc<dyn Connectors>,
     /// The faces that `muster serve` answers with.
     pub faces: fn() -> muster_web::Router,
+    /// Where the log of a command that serves goes: standard error.
+    pub log: fn() -> Box<dyn Write + Send>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Who runs the command: the name of the operating system's user.
@@ -56,7 +58,7 @@ impl std::fmt::Debug for Host {
 }
 
 /// The environment variables that the command line reads, with what they do. Secrets of systems have names of their own.
-pub const VARIABLES: [(&str, &str); 6] = [
+pub const VARIABLES: [(&str, &str); 8] = [
     ("MUSTER_PROJECT", "the project folder, as with -C"),
     (
         "MUSTER_STORE",
@@ -65,6 +67,11 @@ pub const VARIABLES: [(&str, &str); 6] = [
     ("MUSTER_TARGET", "where muster migrate goes to, as with --to"),
     ("NO_COLOR", "no colour, whatever the terminal can do"),
     ("COLUMNS", "how wide tables may be on a terminal"),
+    (
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "the collector that traces are sent to; the other OTEL_ variables count too",
+    ),
+    ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "the same, with the whole address"),
     ("MUSTER_FAIL_POINT", "stops the process at a named point; for tests"),
 ];
 

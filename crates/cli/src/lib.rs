@@ -21,6 +21,7 @@ mod exit;
 mod explained;
 mod host;
 mod init;
+mod log;
 mod model_source;
 mod progress;
 mod reference;

@@ -36,8 +36,9 @@ fn exit_codes() -> String {
 
 fn environment() -> String {
     let mut page = "Environment variables\n\n".to_owned();
+    let width = VARIABLES.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, meaning) in VARIABLES {
-        _ = writeln!(page, "  {name:<18} {meaning}");
+        _ = writeln!(page, "  {name:<width$} {meaning}");
     }
     page.push_str(
         "\nOptions on the command line come first. Secrets of systems come from the variables or files that the project\n\

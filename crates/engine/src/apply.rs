@@ -18,6 +18,7 @@ use muster_plan::Operation;
 use muster_policy::Delivery;
 use muster_store::{Entry, PlanStatus, Tx};
 use serde_json::json;
+use tracing::Instrument as _;
 
 use crate::{
     evaluate::evaluate_some,
@@ -162,6 +163,7 @@ struct Applying<'a> {
 
 impl Applying<'_> {
     /// Runs while nobody else works with the systems of the plan.
+    #[tracing::instrument(name = "use_case", skip_all, fields(otel.name = "apply"))]
     async fn alone(self, made: MadePlan, options: &ApplyOptions) -> Result<ApplyReport, Error> {
         let (ctx, opened) = (self.ctx, self.opened);
         let systems = made.plan.to_do().map(|operation| &operation.target.system);
@@ -264,8 +266,9 @@ async fn side_by_side(mut runs: Vec<(SystemRun, Vec<Todo>)>) -> Result<Vec<Part>
     let running: Vec<_> = runs
         .into_iter()
         .map(|(run, todo)| {
-            let handle = handle.clone();
-            tokio::task::spawn_blocking(move || handle.block_on(run.run(todo)))
+            let (handle, span) = (handle.clone(), tracing::Span::current());
+            let work = async move { run.run(todo).await }.instrument(span);
+            tokio::task::spawn_blocking(move || handle.block_on(work))
         })
         .collect();
     // All of them end before anything is said about one that failed.

@@ -87,6 +87,7 @@ fn n_workers() -> usize {
 }
 
 /// Evaluates everybody.
+#[tracing::instrument(name = "use_case", skip_all, fields(otel.name = "evaluate"))]
 pub(crate) async fn evaluate_all(
     opened: &Opened,
     now: Timestamp,
@@ -113,6 +114,7 @@ pub(crate) async fn evaluate_all(
 }
 
 /// Evaluates and compares only these identities, each in full.
+#[tracing::instrument(name = "use_case", skip_all, fields(otel.name = "evaluate"))]
 pub(crate) async fn evaluate_some(
     opened: &Opened,
     ids: &[EntityId],

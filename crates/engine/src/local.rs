@@ -84,6 +84,7 @@ pub async fn change_local(
 ///
 /// A change that fails leaves nothing behind; its error has a kind and, where it is about one, the attribute. When the
 /// whole answers an error, the transaction must be rolled back.
+#[tracing::instrument(name = "use_case", skip_all, fields(otel.name = "change_local"))]
 pub async fn change_local_in(
     ctx: &Ctx,
     opened: &Opened,

@@ -114,6 +114,7 @@ pub async fn make_plan(
 }
 
 /// As [`make_plan`], once for each of `parts`, which are lists of systems, from one evaluation.
+#[tracing::instrument(name = "use_case", skip_all, fields(otel.name = "plan"))]
 pub(crate) async fn make_plans(
     ctx: &Ctx,
     opened: &Opened,

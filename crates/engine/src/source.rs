@@ -13,6 +13,7 @@ use muster_store::{
     RecordMark, Tx,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
+use tracing::Instrument as _;
 
 use crate::{
     change_set,
@@ -210,7 +211,8 @@ async fn collect(
     let task = progress.begin(&format!("read {} {}", source.system.name, source.what), None);
     let mut collector = Collector::new(source, marks, report, task.as_ref());
     let request = request(source.read, since);
-    let mut end = connector.read(&request, &mut collector).await;
+    let span = tracing::info_span!("connector", otel.name = "read", system = &*source.system.name);
+    let mut end = connector.read(&request, &mut collector).instrument(span).await;
     if request.since.is_some() && cursor::is_lost(&end) && collector.seen.is_empty() {
         collector = Collector::new(source, marks, report, task.as_ref());
         end = connector.read(&ReadRequest { since: None, ..request }, &mut collector).await;

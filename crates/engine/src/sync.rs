@@ -24,6 +24,7 @@ pub struct SyncOptions {
 /// Reads systems and brings the repository up to what they say.
 ///
 /// A system that fails does not stop the others; the report says which. Two runs at once are refused.
+#[tracing::instrument(name = "use_case", skip_all, fields(otel.name = "sync"))]
 pub async fn sync(
     ctx: &Ctx,
     opened: &Opened,

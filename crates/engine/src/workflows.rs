@@ -88,6 +88,7 @@ pub struct RunQuery {
 }
 
 /// Begins the workflows that are due and goes on with runs whose time has come. `Busy` when another process does.
+#[tracing::instrument(name = "use_case", skip_all, fields(otel.name = "workflows"))]
 pub async fn run_due_workflows(
     ctx: &Ctx,
     opened: &Opened,

@@ -264,6 +264,18 @@ impl Settings {
             | None => None,
         }
     }
+
+    /// The map under `key`.
+    pub fn map(&self, key: &str) -> Option<&Self> {
+        match self.entries.get(key) {
+            Some((_, Setting::Map(map))) => Some(map),
+            Some((
+                _,
+                Setting::Null | Setting::Scalar(..) | Setting::List(..) | Setting::Secret { .. },
+            ))
+            | None => None,
+        }
+    }
 }
 
 /// A setting that a connector does not accept.

@@ -9,7 +9,9 @@ use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use muster_lang::Program;
 use muster_model::{Location, Schema, Settings, Slot, SystemId, Text, TypeId, Value, ValueType};
 
-use crate::{AccessModel, DecisionExpectation, Review, Schedule, ScimType, Webhook, Workflow};
+use crate::{
+    AccessModel, DecisionExpectation, Review, Schedule, ScimType, Server, Webhook, Workflow,
+};
 
 /// A whole checked model.
 #[derive(Debug)]
@@ -45,6 +47,8 @@ pub struct Model {
     pub mail: Option<Settings>,
     /// How the journal is signed and where it goes (`audit:`), as its settings are written.
     pub audit: Option<Settings>,
+    /// How the project is served (`server:`).
+    pub server: Server,
     /// Who may do what in applications.
     pub access: AccessModel,
 }

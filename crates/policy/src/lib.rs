@@ -20,6 +20,7 @@ mod reasons;
 mod review;
 mod schedule;
 mod scim;
+mod server;
 mod webhook;
 mod workflow;
 mod world;
@@ -40,6 +41,7 @@ pub use reasons::{AttributeReason, Because, MissingRole, Reason, StateReason, Su
 pub use review::Review;
 pub use schedule::Schedule;
 pub use scim::{ScimResource, ScimType};
+pub use server::{LogFormat, LogLevel, Server, ServerLimits, TlsFiles};
 pub use webhook::Webhook;
 pub use workflow::{TaskArg, Trigger, Workflow, WorkflowTask};
 pub use world::MemoryWorld;

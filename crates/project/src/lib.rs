@@ -27,6 +27,7 @@ mod policy_tests;
 mod reference;
 mod render;
 mod roles;
+mod server;
 mod spec;
 mod structure;
 mod suggest;

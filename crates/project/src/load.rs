@@ -15,7 +15,7 @@ use crate::{
     merge::{Parts, merge},
     policy_tests,
     roles::{self, RoleNames},
-    spec, structure,
+    server, spec, structure,
     suggest::did_you_mean,
     systems::{self, Names},
     types, webhooks, workflows,
@@ -95,7 +95,10 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
     let timezone = parts.timezone.map_or(Some(TimeZone::UTC), |node| timezone(context, node));
     context.timezone = timezone.clone().unwrap_or(TimeZone::UTC);
     let store = parts.store.and_then(|node| store(context, node));
-    let url = parts.url.and_then(|node| url(context, node));
+    let url = parts
+        .url
+        .and_then(|node| server::web_address(context, node, "https://muster.tern.example"));
+    let server = server::server(context, parts.server);
     let schema: Arc<Schema> = Arc::new(types::schema(context, &parts.types));
     context.schema = Arc::clone(&schema);
     let mut types = types::behaviour(context, &parts.types, &schema);
@@ -147,6 +150,7 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
         webhooks,
         mail,
         audit,
+        server,
         access,
     })
 }
@@ -197,20 +201,4 @@ fn store(context: &mut Context<'_>, node: &Node) -> Option<Text> {
         return None;
     }
     Some(text.clone())
-}
-
-fn url(context: &mut Context<'_>, node: &Node) -> Option<Text> {
-    let text = node.text()?.trim_end_matches('/');
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    let host = rest.filter(|rest| !rest.is_empty() && !rest.contains(['?', '#', '@', ' ', '\\']));
-    if host.is_none() {
-        context.error(
-            "E0908",
-            node.span,
-            "this is not the address of a web server",
-            "write it as `https://muster.tern.example`, with a path if there is one",
-        );
-        return None;
-    }
-    Some(text.into())
 }

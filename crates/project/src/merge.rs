@@ -41,6 +41,8 @@ pub(crate) struct Parts<'d> {
     pub(crate) mail: Option<&'d Node>,
     /// `audit:`
     pub(crate) audit: Option<&'d Node>,
+    /// `server:`
+    pub(crate) server: Option<&'d Node>,
     /// `tests:` in the order written.
     pub(crate) tests: Vec<&'d Node>,
 }
@@ -54,6 +56,7 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
     let mut url: Option<&Entry> = None;
     let mut mail: Option<&Entry> = None;
     let mut audit: Option<&Entry> = None;
+    let mut server: Option<&Entry> = None;
     for entry in documents.iter().flat_map(|document| document.root.entries()) {
         match &*entry.key {
             "muster" => once(context, &mut version, entry),
@@ -62,6 +65,7 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
             "url" => once(context, &mut url, entry),
             "mail" => once(context, &mut mail, entry),
             "audit" => once(context, &mut audit, entry),
+            "server" => once(context, &mut server, entry),
             "apps" => parts.apps.extend(entry.value.entries()),
             "access" => parts.access.extend(entry.value.entries()),
             "workflows" => parts.workflows.extend(entry.value.entries()),
@@ -81,6 +85,7 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
     parts.url = url.map(|entry| &entry.value);
     parts.mail = mail.map(|entry| &entry.value).filter(|node| !node.is_null());
     parts.audit = audit.map(|entry| &entry.value).filter(|node| !node.is_null());
+    parts.server = server.map(|entry| &entry.value).filter(|node| !node.is_null());
     let named = [
         ("entity type", &mut parts.types),
         ("system", &mut parts.systems),

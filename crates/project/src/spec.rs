@@ -7,6 +7,7 @@ mod audit;
 mod decision;
 mod guard;
 mod project;
+mod server;
 mod system;
 mod webhook;
 mod workflow;

@@ -8,6 +8,7 @@ mod policy_tests;
 mod project;
 mod properties;
 mod sample;
+mod server;
 mod strict_yaml;
 mod structure;
 pub(crate) mod support;

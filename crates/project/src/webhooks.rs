@@ -40,9 +40,6 @@ pub(crate) fn webhooks(context: &mut Context<'_>, entries: &[&Entry]) -> Vec<Web
 
 /// One text or several.
 fn texts(node: &Node, key: &str) -> Vec<Text> {
-    let Some(node) = node.get(key) else { return Vec::new() };
-    match node.text() {
-        Some(text) => vec![text.clone()],
-        None => node.items().iter().filter_map(Node::text).cloned().collect(),
-    }
+    let values = node.get(key).map(Node::several).unwrap_or_default();
+    values.iter().filter_map(Node::text).cloned().collect()
 }

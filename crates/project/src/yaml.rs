@@ -76,6 +76,14 @@ impl Node {
         }
     }
 
+    /// One value or the items of a list.
+    pub(crate) fn several(&self) -> &[Self] {
+        match self.kind {
+            Kind::Scalar(..) => std::slice::from_ref(self),
+            Kind::Null | Kind::List(..) | Kind::Map(..) => self.items(),
+        }
+    }
+
     /// The items of a list; a single value is a list of one, nothing an empty one.
     pub(crate) fn items(&self) -> &[Self] {
         match &self.kind {

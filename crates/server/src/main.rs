@@ -54,6 +54,7 @@ fn host() -> Host {
     Host {
         connectors: Arc::new(connectors::BuiltIn),
         faces,
+        log: || Box::new(std::io::stderr()),
         clock: Arc::new(process::SystemClock),
         actor: process::user_name().into(),
         variables: process::variables(),

@@ -11,6 +11,8 @@ use std::{
     sync::Arc,
 };
 
+use tracing::instrument;
+
 use crate::{
     StoreError,
     arg::Arg,
@@ -70,6 +72,7 @@ impl ReadTx {
     }
 
     /// Every row of a query.
+    #[instrument(name = "statement", level = "debug", skip_all, fields(db.query.text = sql))]
     pub(crate) async fn fetch_all<T: FromRow>(
         &mut self,
         sql: &'static str,
@@ -159,6 +162,7 @@ impl ReadTx {
         Ok(found)
     }
 
+    #[instrument(name = "statement", level = "debug", skip_all, fields(db.query.text = sql))]
     async fn fetch_each<'r, R, T: FromRow>(
         &mut self,
         sql: &'static str,
@@ -186,6 +190,7 @@ impl Tx {
     }
 
     /// Makes everything permanent. Bumps the fact version when facts changed.
+    #[instrument(name = "commit", level = "debug", skip_all)]
     pub async fn commit(mut self) -> Result<(), StoreError> {
         if FACTS.iter().any(|table| self.writes.contains_key(table)) {
             self.bump_facts_version().await?;
@@ -227,6 +232,7 @@ impl Tx {
     }
 
     /// Runs a statement and returns how many rows it changed.
+    #[instrument(name = "statement", level = "debug", skip_all, fields(db.query.text = sql))]
     pub(crate) async fn execute(
         &mut self,
         sql: &'static str,
@@ -260,6 +266,7 @@ impl Tx {
 
     /// Runs a statement that hands out ids. On PostgreSQL they are taken at once and for good; on SQLite, where one
     /// transaction writes at a time, with the transaction.
+    #[instrument(name = "statement", level = "debug", skip_all, fields(db.query.text = sql))]
     pub(crate) async fn fetch_id(
         &mut self,
         sql: &'static str,
@@ -275,6 +282,7 @@ impl Tx {
     }
 
     /// Runs a statement once for each item and returns how many rows each changed.
+    #[instrument(name = "statement", level = "debug", skip_all, fields(db.query.text = sql))]
     pub(crate) async fn execute_each<'r, R>(
         &mut self,
         sql: &'static str,
@@ -300,6 +308,7 @@ impl Tx {
     }
 
     /// Inserts rows by the fastest road.
+    #[instrument(name = "statement", level = "debug", skip_all, fields(table = insert.table, rows = items.len()))]
     pub(crate) async fn insert_many<'r, R>(
         &mut self,
         insert: &'static Insert,

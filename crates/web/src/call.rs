@@ -1,6 +1,10 @@
 //! Who calls: a program by its token. Handlers that take a [`Call`] are never reached without one.
 
-use std::sync::Arc;
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{
     extract::FromRequestParts,
@@ -10,7 +14,7 @@ use muster_app::{Authority, Ctx, Opened, Scope, Scopes, known_client};
 use muster_model::Text;
 use muster_policy::Right;
 
-use crate::{Problem, RequestId, Service};
+use crate::{Origin, Problem, RequestId, Service, access_log::Known};
 
 /// Who calls, and what they may ask for.
 #[derive(Debug, Clone)]
@@ -78,18 +82,23 @@ impl FromRequestParts<Service> for Call {
 
     async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
         let opened = service.opened();
-        let token = bearer(&parts.headers).ok_or_else(Problem::unauthenticated)?;
         let now = service.clock().now();
-        let known = known_client(&opened.store, token, now).await?;
-        let known = known.ok_or_else(Problem::unauthenticated)?;
-        if let Err(wait) = service.buckets().take(known.id, now) {
-            let title = "The client asks too often";
-            let detail = "the limit of requests a second is reached";
-            let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate", title, detail);
-            return Err(problem.retry_after(wait.as_secs() + 1));
-        }
+        let known = match bearer(&parts.headers) {
+            Some(token) => known_client(&opened.store, token, now).await?,
+            None => None,
+        };
+        let Some(known) = known else {
+            if let Some(origin) = parts.extensions.get::<Origin>() {
+                service.strangers().take(network_of(origin.address), now).map_err(too_often)?;
+            }
+            return Err(Problem::unauthenticated());
+        };
+        service.buckets().take(known.id, now).map_err(too_often)?;
         let correlation = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
-        let actor = format!("client {}", known.name).into();
+        let actor: Text = format!("client {}", known.name).into();
+        if let Some(line) = parts.extensions.get::<Known>() {
+            line.is(&actor);
+        }
         let correlation = correlation.unwrap_or_else(|| "".into());
         let mut ctx = Ctx::new(actor, correlation, Arc::clone(service.clock()));
         let authority = match known.acts_for {
@@ -104,6 +113,21 @@ impl FromRequestParts<Service> for Call {
         let (actor, scopes) = (ctx.actor.clone(), known.scopes);
         let caller = Caller { actor, client: known.id, scopes, authority };
         Ok(Self { ctx, opened, caller })
+    }
+}
+
+fn too_often(wait: Duration) -> Problem {
+    let title = "The client asks too often";
+    let detail = "the limit of requests a second is reached";
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate", title, detail)
+        .retry_after(wait.as_secs() + 1)
+}
+
+/// What one caller can speak from: an address, and of the long ones the network, which holds as many as one likes.
+fn network_of(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(long) => Ipv6Addr::from_bits(long.to_bits() >> 64 << 64).into(),
     }
 }
 

@@ -1,7 +1,5 @@
 //! The layers around all faces.
 
-use std::time::Instant;
-
 use axum::{
     extract::{DefaultBodyLimit, Request},
     http::{HeaderName, HeaderValue, StatusCode, header},
@@ -10,7 +8,7 @@ use axum::{
 };
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
-use crate::{Problem, RequestId, Router, Service, health, metrics, request_id};
+use crate::{Origin, Problem, Router, Service, access_log, health, metrics, origin, request_id};
 
 /// What every answer says unless its handler said otherwise.
 const HEADERS: [(HeaderName, &str); 5] = [
@@ -43,29 +41,21 @@ pub fn finish(faces: Router, service: Service) -> axum::Router {
         .layer(DefaultBodyLimit::max(limits.body))
         .layer(middleware::from_fn_with_state(service.clone(), metrics::time))
         .layer(middleware::from_fn(harden))
-        .layer(middleware::from_fn(log))
+        .layer(middleware::from_fn(access_log::log))
+        .layer(middleware::from_fn_with_state(service.clone(), origin::find))
         .layer(middleware::from_fn(request_id::identify))
         .with_state(service)
 }
 
 async fn harden(request: Request, next: Next) -> Response {
+    let is_tls = request.extensions().get::<Origin>().is_some_and(|origin| origin.is_tls);
     let mut response = next.run(request).await;
+    if is_tls {
+        let year = HeaderValue::from_static("max-age=31536000");
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, year);
+    }
     for (name, value) in HEADERS {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
-    response
-}
-
-/// One line for each request. The query may hold names of people, so it is left out.
-async fn log(request: Request, next: Next) -> Response {
-    let begin = Instant::now();
-    let method = request.method().clone();
-    let path = request.uri().path().to_owned();
-    let id = request.extensions().get::<RequestId>().map(|id| id.0.clone());
-    let response = next.run(request).await;
-    tracing::info!(
-        %method, path, request = id.as_deref(), status = response.status().as_u16(),
-        took_ms = begin.elapsed().as_secs_f64() * 1000.0, "request"
-    );
     response
 }

@@ -4,12 +4,14 @@
 //! is now, calls one use case, and answers; trouble becomes a [`Problem`] in one place. [`finish`] puts the layers around
 //! all faces together, [`serve`] listens until it is told to stop.
 
+mod access_log;
 mod call;
 mod events;
 mod finish;
 mod health;
 mod limits;
 mod metrics;
+mod origin;
 mod problem;
 mod rate;
 mod request_id;
@@ -22,6 +24,7 @@ pub use call::{Call, Caller, scope_of};
 pub use events::events;
 pub use finish::finish;
 pub use limits::Limits;
+pub use origin::Origin;
 pub use problem::{Answer, Problem};
 pub use rate::Rate;
 pub use request_id::RequestId;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use muster_model::Network;
+
 use crate::Rate;
 
 /// The limits of one listener.
@@ -23,6 +25,10 @@ pub struct Limits {
     pub drain_time: Duration,
     /// Requests of one client.
     pub rate: Rate,
+    /// Requests without a valid token from one address.
+    pub strangers: Rate,
+    /// Proxies that are believed when they say whose request they pass on.
+    pub trusted_proxies: Vec<Network>,
 }
 
 impl Default for Limits {
@@ -36,6 +42,8 @@ impl Default for Limits {
             answer_time: Duration::from_mins(1),
             drain_time: Duration::from_secs(20),
             rate: Rate { per_second: 5000.0, burst: 10_000.0 },
+            strangers: Rate { per_second: 100.0, burst: 1000.0 },
+            trusted_proxies: Vec::new(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Limits the requests of one client: a bucket that fills at a steady rate.
 
-use std::{collections::HashMap, sync::Mutex, time::Duration};
+use std::{collections::HashMap, hash::Hash, sync::Mutex, time::Duration};
 
 use jiff::Timestamp;
 
@@ -16,11 +16,11 @@ pub struct Rate {
     pub burst: f64,
 }
 
-/// The buckets of all clients.
+/// The buckets of all clients, whatever tells them apart.
 #[derive(Debug)]
-pub(crate) struct Buckets {
+pub(crate) struct Buckets<K> {
     rate: Rate,
-    by_client: Mutex<HashMap<i64, Bucket>>,
+    by_client: Mutex<HashMap<K, Bucket>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -29,13 +29,13 @@ struct Bucket {
     at: Timestamp,
 }
 
-impl Buckets {
+impl<K: Copy + Eq + Hash> Buckets<K> {
     pub(crate) fn new(rate: Rate) -> Self {
         Self { rate, by_client: Mutex::default() }
     }
 
     /// Takes one request of a client, or answers how long to wait.
-    pub(crate) fn take(&self, client: i64, now: Timestamp) -> Result<(), Duration> {
+    pub(crate) fn take(&self, client: K, now: Timestamp) -> Result<(), Duration> {
         let Rate { per_second, burst } = self.rate;
         // Nothing under the lock can panic half way.
         let mut buckets = self.by_client.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

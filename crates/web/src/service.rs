@@ -1,8 +1,11 @@
 //! What every handler is given: the project as it is now, the time, the limits.
 
-use std::sync::{
-    Arc, PoisonError, RwLock,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use jiff::Timestamp;
@@ -18,7 +21,8 @@ struct Inner {
     opened: RwLock<Arc<Opened>>,
     clock: Arc<dyn Clock>,
     limits: Limits,
-    buckets: Buckets,
+    buckets: Buckets<i64>,
+    strangers: Buckets<IpAddr>,
     metrics: Metrics,
     /// Microseconds since 1970; 0 when there is no loop.
     beat: AtomicI64,
@@ -27,13 +31,14 @@ struct Inner {
 impl Service {
     /// A service over an opened project.
     pub fn new(opened: Opened, clock: Arc<dyn Clock>, limits: Limits) -> Self {
-        let buckets = Buckets::new(limits.rate);
+        let (buckets, strangers) = (Buckets::new(limits.rate), Buckets::new(limits.strangers));
         let opened = RwLock::new(Arc::new(opened));
         Self(Arc::new(Inner {
             opened,
             clock,
             limits,
             buckets,
+            strangers,
             metrics: Metrics::default(),
             beat: AtomicI64::new(0),
         }))
@@ -74,8 +79,14 @@ impl Service {
         &self.0.metrics
     }
 
-    pub(crate) fn buckets(&self) -> &Buckets {
+    /// What each client may still ask.
+    pub(crate) fn buckets(&self) -> &Buckets<i64> {
         &self.0.buckets
+    }
+
+    /// How often each address may still show no valid token.
+    pub(crate) fn strangers(&self) -> &Buckets<IpAddr> {
+        &self.0.strangers
     }
 }
 

@@ -46,14 +46,22 @@ pub(super) const KEPT: &[(&str, &[&str])] = &[
     ("lettre", &["muster-notify"]),
     ("minijinja", &["muster-notify", "muster-project"]),
     ("mysql_async", &["bench", "muster-connector-sql"]),
-    ("reqwest", &["bench", "muster-http"]),
+    ("opentelemetry-otlp", &["muster-telemetry"]),
+    ("reqwest", &["bench", "muster-http", "opentelemetry-http", "opentelemetry-otlp"]),
     // The tests of the binary look into a repository from outside, and damage it.
     ("rusqlite", &["bench", "muster-connector-sql", "muster-server", "muster-store"]),
     ("rust_xlsxwriter", &["muster-connector-file"]),
     ("saphyr-parser", &["muster-project"]),
     (
         "tokio-postgres",
-        &["bench", "deadpool-postgres", "muster-connector-sql", "muster-store", "muster-testkit"],
+        &[
+            "bench",
+            "deadpool-postgres",
+            "muster-connector-sql",
+            "muster-store",
+            "muster-testkit",
+            "muster-tls",
+        ],
     ),
 ];
 

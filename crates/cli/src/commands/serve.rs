@@ -1,31 +1,34 @@
 //! `muster serve`.
 
 use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
+    net::{Ipv4Addr, SocketAddr, SocketAddrV4},
+    path::PathBuf,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
+use jiff::SignedDuration;
 use muster_app::{Ctx, Kind, Opened};
-use muster_engine::{CancelFlag, RunEnd, RunEvent, RunOptions};
-use muster_model::Text;
-use muster_web::{Door, Limits, Service, Tls};
+use muster_engine::{RunEnd, RunOptions};
+use muster_model::Network;
+use muster_policy::{Server, ServerLimits, TlsFiles};
+use muster_web::{Door, Limits, Rate, Service, Tls};
 use serde_json::json;
-use tokio::{net::TcpListener, sync::mpsc};
+use tokio::net::TcpListener;
 
 use crate::{
     Exit, Result,
-    commands::run::{audit_beside, show},
+    commands::run::{MODEL_CHANGED, drive},
     error::CommandError,
+    log::{self, LogArgs},
     shell::Shell,
     ui::Format,
 };
 
+/// Where it listens when nothing is said.
+const LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8080));
 /// How often it is looked whether somebody asked to stop.
 const LOOK: Duration = Duration::from_millis(100);
-/// How often the loop says that it is alive.
-const BEAT: Duration = Duration::from_secs(5);
 /// Before the loop is begun again after trouble.
 const AFTER_TROUBLE: Duration = Duration::from_secs(5);
 
@@ -35,35 +38,43 @@ const AFTER_TROUBLE: Duration = Duration::from_secs(5);
 /// call it with a token from `muster token create`.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    /// Where to listen
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
+    /// Where to listen [default: `server.listen` of the model, else 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
     /// A file with the certificate and its chain, in PEM form; read again when it changes
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_certificate: Option<PathBuf>,
     /// A file with the private key of the certificate
     #[arg(long, value_name = "FILE", requires = "tls_certificate")]
     tls_key: Option<PathBuf>,
+    /// A proxy, or a network of them, that is believed when it says whose request it passes on; may be repeated
+    #[arg(long = "trusted-proxy", value_name = "CIDR")]
+    trusted_proxies: Vec<Network>,
     /// Only answer; another process keeps the systems right
     #[arg(long)]
     no_run: bool,
+    #[command(flatten)]
+    log: LogArgs,
 }
 
 pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     shell.stop_gracefully();
     let (ctx, opened) = shell.open().await?;
-    let listener = TcpListener::bind(args.listen).await.map_err(|error| {
-        CommandError::new(Exit::Unreachable, format!("cannot listen on {}: {error}", args.listen))
+    let telemetry = args.log.start(shell, &opened.model.server)?;
+    let end = listen(shell, args, ctx, opened).await;
+    log::end(telemetry).await;
+    end
+}
+
+async fn listen(shell: &mut Shell, args: Args, ctx: Ctx, opened: Opened) -> Result<Exit> {
+    let Serving { listen, tls, limits } = Serving::of(shell, &args, &opened.model.server)?;
+    let listener = TcpListener::bind(listen).await.map_err(|error| {
+        CommandError::new(Exit::Unreachable, format!("cannot listen on {listen}: {error}"))
             .hint("another process may listen there already; choose another with --listen")
     })?;
-    let address = listener.local_addr().unwrap_or(args.listen);
-    let tls = match (&args.tls_certificate, &args.tls_key) {
-        (Some(certificate), Some(key)) => Some(open_tls(shell, certificate, key)?),
-        (Some(_) | None, Some(_) | None) => None,
-    };
+    let address = listener.local_addr().unwrap_or(listen);
     let scheme = if tls.is_some() { "https" } else { "http" };
     let door = Door { listener, tls };
-    let limits = Limits::default();
     let service = Service::new(opened.clone(), Arc::clone(&shell.host.clock), limits.clone());
     let router = muster_web::finish((shell.host.faces)(), service.clone());
     say_where(shell, &opened, &format!("{scheme}://{address}"))?;
@@ -94,10 +105,59 @@ fn stopped(shell: &Shell) -> impl Future<Output = ()> + Send + use<> {
     }
 }
 
-fn open_tls(shell: &Shell, certificate: &Path, key: &Path) -> Result<Tls> {
-    Tls::open(&shell.path(certificate), &shell.path(key)).map_err(|error| {
-        CommandError::new(Exit::Failed, format!("the certificate cannot be used: {error}"))
-    })
+/// How it is served: what the command line says, else what the model says, else what is usual.
+struct Serving {
+    listen: SocketAddr,
+    tls: Option<Tls>,
+    limits: Limits,
+}
+
+impl Serving {
+    fn of(shell: &Shell, args: &Args, model: &Server) -> Result<Self> {
+        let files = match (&args.tls_certificate, &args.tls_key, &model.tls) {
+            (Some(certificate), Some(key), _) => Some((shell.path(certificate), shell.path(key))),
+            (None, None, Some(TlsFiles { certificate, key })) => {
+                let dir = shell.project_dir();
+                Some((dir.join(&**certificate), dir.join(&**key)))
+            }
+            (Some(_) | None, Some(_) | None, Some(_) | None) => None,
+        };
+        let tls = files.map(|(certificate, key)| Tls::open(&certificate, &key)).transpose();
+        let tls = tls.map_err(|error| {
+            CommandError::new(Exit::Failed, format!("the certificate cannot be used: {error}"))
+        })?;
+        let mut limits = limits(model.limits);
+        limits.trusted_proxies = match args.trusted_proxies.as_slice() {
+            [] => model.trusted_proxies.clone(),
+            said => said.to_vec(),
+        };
+        Ok(Self { listen: args.listen.or(model.listen).unwrap_or(LISTEN), tls, limits })
+    }
+}
+
+/// The usual limits, with what the model says instead.
+fn limits(model: ServerLimits) -> Limits {
+    let ServerLimits { body, connections, answer, drain, rate, burst } = model;
+    let usual = Limits::default();
+    let number =
+        |said: Option<u64>, usual| said.map_or(usual, |n| n.try_into().unwrap_or(usize::MAX));
+    let length =
+        |said: Option<SignedDuration>, usual| said.map_or(usual, SignedDuration::unsigned_abs);
+    let per_second = rate.map_or(usual.rate.per_second, as_rate);
+    let burst = burst.map_or(2.0 * per_second, as_rate);
+    Limits {
+        body: number(body, usual.body),
+        connections: number(connections, usual.connections),
+        answer_time: length(answer, usual.answer_time),
+        drain_time: length(drain, usual.drain_time),
+        rate: Rate { per_second, burst },
+        ..usual
+    }
+}
+
+/// The model allows a million at most.
+fn as_rate(number: u64) -> f64 {
+    f64::from(u32::try_from(number).unwrap_or(u32::MAX))
 }
 
 fn say_where(shell: &mut Shell, opened: &Opened, url: &str) -> Result<()> {
@@ -128,33 +188,10 @@ async fn keep_right(
     service: &Service,
 ) -> Result<()> {
     loop {
-        ctx.actor = Text::from(format!("{} (muster serve)", shell.host.actor));
-        let (heard, mut events) = mpsc::unbounded_channel();
-        // Nobody hears it any more when the command ends; then nobody has to.
-        let listener = move |event: &RunEvent| drop(heard.send(event.clone()));
-        let cancel = CancelFlag(Arc::clone(&shell.host.interrupted));
-        let run = muster_engine::run(&ctx, &opened, RunOptions::default(), &listener, &cancel);
-        let mut run = Box::pin(run);
-        service.beat();
-        let audit = audit_beside(&ctx, &opened, &cancel);
-        let end = loop {
-            tokio::select! {
-                biased;
-                Some(event) = events.recv() => show(shell, &event)?,
-                end = &mut run => break end,
-                () = tokio::time::sleep(BEAT) => service.beat(),
-            }
-        };
-        drop(audit);
-        drop(run);
-        while let Ok(event) = events.try_recv() {
-            show(shell, &event)?;
-        }
-        match end {
+        let beat = || service.beat();
+        match drive(shell, "muster serve", ctx, &opened, RunOptions::default(), beat).await? {
             Ok(RunEnd::Done | RunEnd::Stopped) => return Ok(()),
-            Ok(RunEnd::ModelChanged) => {
-                shell.ui.say("the model changed; going on with the new one")?;
-            }
+            Ok(RunEnd::ModelChanged) => shell.ui.say(MODEL_CHANGED)?,
             Err(error) if error.kind() == Kind::Busy => {
                 pause(shell, AFTER_TROUBLE).await;
             }
@@ -168,9 +205,10 @@ async fn keep_right(
         if shell.host.interrupted.load(Ordering::Relaxed) {
             return Ok(());
         }
+        ctx = shell.ctx();
         match shell.open().await {
-            Ok((again, project)) => {
-                (ctx, opened) = (again, project);
+            Ok((_, project)) => {
+                opened = project;
                 service.replace(opened.clone());
             }
             Err(error) => shell.ui.fail(&error),

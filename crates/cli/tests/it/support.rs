@@ -178,6 +178,7 @@ impl Place {
             input_is_terminal: self.terminal,
         };
         let host = Host {
+            log: || Box::new(io::sink()),
             connectors: Arc::new(Csv),
             faces: muster_web::Router::new,
             clock: Arc::new(Standing(self.now)),

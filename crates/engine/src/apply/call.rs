@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use muster_connector::{Connector, ConnectorError, Field};
 use muster_model::{Applied, Change, Text, Value, ValueType};
+use tracing::Instrument as _;
 
 use super::pace::Pace;
 
@@ -96,7 +97,8 @@ async fn at_its_pace(
     let mut answers = Vec::with_capacity(changes.len());
     for portion in changes.chunks(pace.portion().max(1)) {
         pace.turn(portion.len()).await;
-        let mut own = connector.apply(portion).await;
+        let span = tracing::info_span!("connector", otel.name = "apply", changes = portion.len());
+        let mut own = connector.apply(portion).instrument(span).await;
         // Every change has its answer, so that the next portion's do not go to the wrong ones.
         own.resize_with(portion.len(), || {
             Err(ConnectorError::Unreachable("no answer came back".to_owned()))

@@ -5,6 +5,7 @@ use muster_app::Error;
 use muster_connector::{BadObject, ConnectorError, Field, ReadObject, ReadRequest, Sink};
 use muster_model::{NameRule, Text, name_key};
 use rustc_hash::FxHashSet;
+use tracing::Instrument as _;
 
 use super::{BATCH, Target};
 use crate::{progress::Task, report::ReadReport, source::finish_read};
@@ -34,7 +35,9 @@ impl Target<'_> {
             since: since.cloned(),
             batch: BATCH,
         };
-        let end = self.connector.read(&request, &mut collector).await;
+        let span =
+            tracing::info_span!("connector", otel.name = "read", system = &*self.system.name);
+        let end = self.connector.read(&request, &mut collector).instrument(span).await;
         let Collector { objects, broken, .. } = collector;
         let deleted = end.iter().flat_map(|end| end.deleted.iter().cloned()).collect();
         finish_read(report, end);

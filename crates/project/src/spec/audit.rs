@@ -42,8 +42,15 @@ const EXPORT: Group = Group {
             "syslog",
             Shape::Text,
             "",
-            "A server that takes RFC 5424 over TCP, as `HOST:PORT`.",
+            "A server that takes RFC 5424 over TCP, or with `tls` RFC 5425, as `HOST:PORT`.",
             "siem.tern.example:601",
+        ),
+        key(
+            "tls",
+            Shape::Group(&SYSLOG_TLS),
+            "in the clear",
+            "TLS to the syslog server, whose certificate has to be for its host.",
+            "{ ca: ca.pem }",
         ),
         key(
             "path",
@@ -59,5 +66,22 @@ const EXPORT: Group = Group {
             "`ocsf` is the Open Cybersecurity Schema; `jsonl` are the entries with what verification needs.",
             "ocsf",
         ),
+    ],
+};
+
+const SYSLOG_TLS: Group = Group {
+    what: "TLS to a syslog server",
+    path: "audit.exports.NAME.tls",
+    doc: "Files in PEM form, read with each delivery. A relative path starts at the project folder.",
+    keys: &[
+        key("ca", Shape::Text, "the system's authorities", "Whom to believe.", "ca.pem"),
+        key(
+            "certificate",
+            Shape::Text,
+            "none",
+            "What Muster shows of itself, with its chain.",
+            "client.pem",
+        ),
+        key("key", Shape::Text, "none", "The private key of `certificate`.", "client.key"),
     ],
 };

@@ -6,6 +6,7 @@ use crate::spec::{
     audit::AUDIT,
     decision::{ACCESS, APP},
     key,
+    server::SERVER,
     system::SYSTEM,
     webhook::WEBHOOK,
     workflow::{MAIL_SERVER, WORKFLOW},
@@ -52,6 +53,13 @@ const PROJECT_KEYS: &[Key] = &[
         "not told to others",
         "Where others reach this Muster. Documents that name its addresses take them from here, never from a request.",
         "https://muster.tern.example",
+    ),
+    key(
+        "server",
+        Shape::Group(&SERVER),
+        "what the command line says",
+        "How `muster serve` answers. Stands at most once in a project.",
+        "{ listen: \"0.0.0.0:8443\", tls: { certificate: chain.pem, key: key.pem } }",
     ),
     key(
         "types",

@@ -11,7 +11,7 @@ use axum::{
     http::{HeaderMap, Method, Uri, header},
 };
 use muster_app::{Opened, Scope};
-use muster_web::{Call, Peer, Problem, Service};
+use muster_web::{Call, Origin, Problem, Service};
 use serde_json::Value as Json;
 
 use super::{BASE, Scim};
@@ -51,7 +51,7 @@ impl FromRequest<Service> for Asked {
         let call = Call::from_request_parts(&mut parts, service).await;
         let scim = Extension::<Arc<Scim>>::from_request_parts(&mut parts, service).await;
         let scim = scim.map(|Extension(scim)| scim).unwrap_or_default();
-        let is_tls = parts.extensions.get::<Peer>().is_some_and(|peer| peer.is_tls);
+        let is_tls = parts.extensions.get::<Origin>().is_some_and(|origin| origin.is_tls);
         // A query that cannot be read says nothing.
         let given = Given::try_from_uri(&parts.uri);
         Ok(Self {

@@ -2,10 +2,14 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "test code: a panic is a failed test")]
 
+mod attacks;
 mod bad_input;
 mod examples;
+mod metrics;
 mod nodes;
 mod scim;
+mod served;
+mod telemetry;
 
 /// What a command that failed said.
 fn failure(output: &std::process::Output) -> String {

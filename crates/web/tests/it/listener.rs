@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use muster_web::{Door, Limits, Tls};
+use muster_web::{Door, Limits, Rate, Tls};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -145,4 +145,30 @@ async fn what_a_caller_says_about_where_it_comes_from_is_not_believed() {
         let answer = ask(&mut stream, &request).await;
         assert!(answer.ends_with("ok\n") && !answer.contains("evil"), "{answer}");
     }
+}
+
+#[tokio::test]
+async fn strangers_are_limited_by_the_address_that_a_trusted_proxy_names() {
+    let strangers = Rate { per_second: 1.0, burst: 2.0 };
+    let proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    let trusting = Limits { strangers, trusted_proxies: proxies, ..Limits::default() };
+    let statuses = |limits: Limits, from: [&'static str; 4]| async move {
+        let (address, _keep) = listen(limits).await;
+        let mut statuses = Vec::new();
+        for from in from {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let request = format!(
+                "GET /who HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: {from}\r\nConnection: close\r\n\r\n"
+            );
+            statuses.push(ask(&mut stream, &request).await[9..12].to_owned());
+        }
+        statuses
+    };
+    let others = ["1.2.3.4", "6.6.6.6, 1.2.3.4", "1.2.3.4", "5.6.7.8"];
+    assert_eq!(statuses(trusting.clone(), others).await, ["401", "401", "429", "401"]);
+    let own_networks = ["2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8:0:1::1"];
+    assert_eq!(statuses(trusting, own_networks).await, ["401", "401", "429", "401"]);
+    // Whoever is not trusted changes nothing by saying that it is somebody else.
+    let wary = Limits { strangers, ..Limits::default() };
+    assert_eq!(statuses(wary, others).await, ["401", "401", "429", "429"]);
 }
