@@ -80,10 +80,11 @@ pub use facts::{
 };
 pub use files::{belongs_to_project, load_project, project_hash, read_project};
 pub use keys::{SigningKey, init_keys, key_file, list_keys, rotate_keys, signing_key};
+pub use muster_store::absolute_url;
 pub use names::{AccountNames, Layout, Names, ReadNames, SystemNames, TypeNames};
 pub use nearby::load_world_near;
 pub use ocsf::ocsf_event;
-pub use opened::{Opened, absolute_url, likeness, similar};
+pub use opened::{Opened, likeness, similar};
 pub use orphans::{OrphanChoice, assign_orphan, decide_orphans, expire_orphans, orphan_decisions};
 pub use owners::{Ownerless, list_ownerless};
 pub use people::{Page, PeopleQuery, Person, entity_type, list_people, resolve_person};

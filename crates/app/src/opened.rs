@@ -9,7 +9,7 @@ use muster_connector::{Connector, ConnectorError};
 use muster_model::{Setting, Settings, Span, Text};
 use muster_policy::{Evaluator, Model, System};
 use muster_project::File;
-use muster_store::{Entry, Options, Revision, RevisionHead, Store};
+use muster_store::{Entry, Options, Revision, RevisionHead, Store, absolute_url};
 
 use crate::{
     Connectors, Ctx, Decider, Error, Names, SystemNames, error::store_trouble, project_hash,
@@ -173,16 +173,6 @@ pub fn similar<'a>(wanted: &str, names: impl Iterator<Item = &'a Text>) -> Optio
 /// How much two texts are alike: from 0 to 1, the beginnings counting more.
 pub fn likeness(one: &str, other: &str) -> f64 {
     strsim::jaro_winkler(one, other)
-}
-
-/// The address of a store as it is meant from the project in `dir`: a relative SQLite path starts there.
-pub fn absolute_url(dir: &Path, url: &str) -> String {
-    match url.strip_prefix("sqlite:") {
-        Some(path) if !path.starts_with('/') && !path.starts_with(":memory:") => {
-            format!("sqlite:{}", dir.join(path).display())
-        }
-        Some(_) | None => url.to_owned(),
-    }
 }
 
 async fn publish(

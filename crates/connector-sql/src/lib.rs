@@ -19,7 +19,6 @@ mod rows;
 mod settings;
 mod shape;
 mod sql;
-mod tls;
 
 use std::{path::Path, sync::Arc};
 
@@ -29,6 +28,8 @@ use muster_connector::{
     settings_error,
 };
 use muster_model::{Applied, Capabilities, Change, Object, ObjectRef, SettingProblem, Settings};
+use muster_tls::Verify;
+use rustls::pki_types::CertificateDer;
 
 use crate::{
     link::{Access, Pool},
@@ -56,8 +57,10 @@ pub fn open(
     let password = settings.password.as_ref().map(|place| place.resolve(secrets)).transpose()?;
     let (mut tls, mut roots) = (None, Vec::new());
     if settings.tls != Tls::Off {
-        roots = tls::roots(settings.ca.as_deref(), secrets)?;
-        tls = Some(tls::client_config(settings.tls, &roots)?);
+        roots = trusted(settings.ca.as_deref(), secrets)?;
+        let verify = if settings.tls == Tls::VerifyCa { Verify::Chain } else { Verify::Full };
+        let config = muster_tls::client_config(verify, &roots, None);
+        tls = Some(config.map_err(|error| ConnectorError::Settings(error.to_string()))?);
     }
     let file = match &settings.url.place {
         Place::File(path) => base.join(path),
@@ -66,6 +69,19 @@ pub fn open(
     let settings = Arc::new(settings);
     let access = Access { settings: Arc::clone(&settings), password, tls, roots, file };
     Ok(Arc::new(Database { settings, pool: Pool::new(access), shapes: Shapes::default() }))
+}
+
+/// The authorities in the PEM file `ca`, or those of the operating system.
+fn trusted(
+    ca: Option<&str>,
+    secrets: &dyn Secrets,
+) -> Result<Vec<CertificateDer<'static>>, ConnectorError> {
+    let Some(path) = ca else { return Ok(muster_tls::system_roots()) };
+    let problem = |why: String| {
+        ConnectorError::Settings(format!("cannot use the file `{path}` given as `ca`: {why}"))
+    };
+    let pem = secrets.file(path).map_err(|error| problem(error.to_string()))?;
+    muster_tls::certificates(pem.as_bytes()).map_err(|error| problem(error.to_string()))
 }
 
 /// One database, opened with its settings.

@@ -11,7 +11,7 @@ use muster_app::{
     Ctx, Error, ExportFormat, Kind, NewAlarm, Opened, clear_alarms, journal_json,
     make_due_checkpoint, ocsf_event, raise_alarm,
 };
-use muster_model::{Setting, Settings, Text};
+use muster_model::{Settings, Text};
 use muster_store::{AlarmKind, JournalEntry};
 use serde_json::json;
 
@@ -89,13 +89,9 @@ pub async fn ship_journal(ctx: &Ctx, opened: &Opened) -> Result<Vec<Shipped>, Er
 }
 
 fn exports(audit: Option<&Settings>) -> Vec<(Text, &Settings)> {
-    let exports = audit.and_then(|audit| audit.entries.get("exports"));
-    let Some((_, Setting::Map(exports))) = exports else { return Vec::new() };
-    let maps = exports.entries.iter().filter_map(|(name, (_, export))| match export {
-        Setting::Map(export) => Some((name.clone(), export)),
-        Setting::Null | Setting::Scalar(..) | Setting::List(..) | Setting::Secret { .. } => None,
-    });
-    maps.collect()
+    let Some(exports) = audit.and_then(|audit| audit.map("exports")) else { return Vec::new() };
+    let names = exports.entries.keys();
+    names.filter_map(|name| Some((name.clone(), exports.map(name)?))).collect()
 }
 
 async fn ship(
@@ -113,7 +109,12 @@ async fn ship(
     let mut sink: Option<Sink> = None;
     loop {
         let entries = opened.store.read().await?.scan_journal(Some(shipped.seq), BATCH).await?;
-        let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return Ok(()) };
+        let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
+            return match sink {
+                Some(sink) => sink.close().await,
+                None => Ok(()),
+            };
+        };
         if first.seq != shipped.seq + 1 {
             let message = format!(
                 "entries {} to {} are missing in the journal",

@@ -1,5 +1,10 @@
 //! Where a store is: `sqlite:PATH`, `sqlite::memory:`, `postgres://USER:PASSWORD@HOST/DATABASE`.
 
+use std::path::{Path, PathBuf};
+
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use tokio_postgres::config::SslMode;
+
 /// A store's address.
 #[derive(Debug)]
 pub(crate) enum Address<'a> {
@@ -7,9 +12,27 @@ pub(crate) enum Address<'a> {
     Memory,
     /// SQLite in a file.
     File(&'a str),
-    /// PostgreSQL.
-    Postgres(Box<tokio_postgres::Config>),
+    /// PostgreSQL, in the clear or with TLS.
+    Postgres(Box<tokio_postgres::Config>, Option<TlsFiles>),
 }
+
+/// How TLS to a PostgreSQL server is to be: `sslmode`, `sslrootcert`, `sslcert` and `sslkey` of the address.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct TlsFiles {
+    /// The chain alone is looked at for `require` and `verify-ca`, the name too for `verify-full`.
+    pub(crate) only_chain: bool,
+    /// The authorities; those of the operating system when nothing is said, or `system`.
+    pub(crate) roots: Option<PathBuf>,
+    /// What we show of ourselves.
+    pub(crate) certificate: Option<PathBuf>,
+    /// The key of that.
+    pub(crate) key: Option<PathBuf>,
+}
+
+/// What cannot stand for itself in the query of an address.
+const SPECIAL: &AsciiSet = &CONTROLS.add(b' ').add(b'#').add(b'%').add(b'&').add(b'+').add(b'?');
+/// The parts of an address that are paths.
+const FILES: [&str; 3] = ["sslrootcert", "sslcert", "sslkey"];
 
 /// Reads an address; `None` when it is of no known form.
 pub(crate) fn parse(url: &str) -> Option<Address<'_>> {
@@ -23,11 +46,60 @@ pub(crate) fn parse(url: &str) -> Option<Address<'_>> {
     if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
         return None;
     }
+    let (url, tls) = take_tls(url)?;
     let mut config: tokio_postgres::Config = url.parse().ok()?;
     if config.get_application_name().is_none() {
         config.application_name("muster");
     }
-    Some(Address::Postgres(Box::new(config)))
+    let mode = if tls.is_some() { SslMode::Require } else { SslMode::Disable };
+    config.ssl_mode(mode);
+    Some(Address::Postgres(Box::new(config), tls))
+}
+
+/// Takes out of an address what the driver does not know. Modes that promise nothing are the clear.
+fn take_tls(url: &str) -> Option<(String, Option<TlsFiles>)> {
+    let Some((rest, query)) = url.split_once('?') else { return Some((url.to_owned(), None)) };
+    let (mut files, mut tls, mut others) = (TlsFiles::default(), false, Vec::new());
+    for part in query.split('&') {
+        let Some((key, value)) = part.split_once('=') else {
+            others.push(part);
+            continue;
+        };
+        let value = percent_decode_str(value).decode_utf8().ok()?;
+        let file = || Some(PathBuf::from(&*value)).filter(|path| path.as_os_str() != "system");
+        match (key, &*value) {
+            ("sslmode", "disable" | "allow" | "prefer") => tls = false,
+            ("sslmode", "require" | "verify-ca") => (tls, files.only_chain) = (true, true),
+            ("sslmode", "verify-full") => (tls, files.only_chain) = (true, false),
+            ("sslmode", _) => return None,
+            ("sslrootcert", _) => files.roots = file(),
+            ("sslcert", _) => files.certificate = file(),
+            ("sslkey", _) => files.key = file(),
+            _ => others.push(part),
+        }
+    }
+    let url =
+        if others.is_empty() { rest.to_owned() } else { format!("{rest}?{}", others.join("&")) };
+    Some((url, tls.then_some(files)))
+}
+
+/// The address of a store as it is meant in a folder: relative paths in it begin there.
+pub fn absolute_url(folder: &Path, url: &str) -> String {
+    if let Some(path) = url.strip_prefix("sqlite:") {
+        if path.starts_with('/') || path.starts_with(":memory:") {
+            return url.to_owned();
+        }
+        return format!("sqlite:{}", folder.join(path).display());
+    }
+    let Some((rest, query)) = url.split_once('?') else { return url.to_owned() };
+    let parts = query.split('&').map(|part| match part.split_once('=') {
+        Some((key, path)) if FILES.contains(&key) && path != "system" => {
+            let path = folder.join(&*percent_decode_str(path).decode_utf8_lossy());
+            format!("{key}={}", utf8_percent_encode(&path.to_string_lossy(), SPECIAL))
+        }
+        Some(_) | None => part.to_owned(),
+    });
+    format!("{rest}?{}", parts.collect::<Vec<_>>().join("&"))
 }
 
 /// The address with `…` for every password: before `@` and in `?password=`.
@@ -94,9 +166,52 @@ mod tests {
     fn three_forms_are_known() {
         assert!(matches!(parse("sqlite::memory:"), Some(Address::Memory)));
         assert!(matches!(parse("sqlite:a b.db"), Some(Address::File("a b.db"))));
-        assert!(matches!(parse("postgres://a@b/c"), Some(Address::Postgres(_))));
-        for unknown in ["", "sqlite:", "muster.db", "mysql://a", "postgres://a@b:x/c"] {
+        assert!(matches!(parse("postgres://a@b/c"), Some(Address::Postgres(_, None))));
+        for unknown in [
+            "",
+            "sqlite:",
+            "muster.db",
+            "mysql://a",
+            "postgres://a@b:x/c",
+            "postgres://a/b?sslmode=on",
+        ] {
             assert!(parse(unknown).is_none(), "{unknown}");
         }
+    }
+
+    #[test]
+    fn what_tls_needs_is_taken_out_of_an_address() {
+        let read = |query: &str| match parse(&format!("postgres://a@b/c{query}")) {
+            Some(Address::Postgres(config, tls)) => (config, tls),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(read("?sslmode=prefer").1, None);
+        let (config, tls) = read(
+            "?sslmode=verify-full&connect_timeout=3&sslrootcert=%2Fetc%2Fca.pem&sslcert=c.pem&sslkey=k.pem",
+        );
+        assert_eq!(config.get_connect_timeout().map(|timeout| timeout.as_secs()), Some(3));
+        assert_eq!(config.get_ssl_mode(), SslMode::Require);
+        let path = |path: &str| Some(PathBuf::from(path));
+        let wanted = TlsFiles {
+            only_chain: false,
+            roots: path("/etc/ca.pem"),
+            certificate: path("c.pem"),
+            key: path("k.pem"),
+        };
+        assert_eq!(tls, Some(wanted));
+        let system = TlsFiles { only_chain: true, ..TlsFiles::default() };
+        assert_eq!(read("?sslmode=require&sslrootcert=system").1, Some(system));
+    }
+
+    #[test]
+    fn relative_paths_begin_in_the_folder() {
+        let there = |url| absolute_url(Path::new("/p q"), url);
+        assert_eq!(there("sqlite:a.db"), "sqlite:/p q/a.db");
+        assert_eq!(there("sqlite:/a.db"), "sqlite:/a.db");
+        assert_eq!(there("sqlite::memory:"), "sqlite::memory:");
+        assert_eq!(
+            there("postgres://a@b/c?sslmode=verify-full&sslrootcert=ca.pem&sslkey=/k.pem"),
+            "postgres://a@b/c?sslmode=verify-full&sslrootcert=/p%20q/ca.pem&sslkey=/k.pem"
+        );
     }
 }

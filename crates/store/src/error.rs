@@ -25,6 +25,16 @@ pub enum StoreError {
         #[source]
         source: DriverError,
     },
+    /// A file that TLS to the database needs cannot be used.
+    #[error("cannot use the file `{path}` given as `{key}`: {why}")]
+    TlsFile {
+        /// Which part of the address names it.
+        key: &'static str,
+        /// The file.
+        path: String,
+        /// What is wrong; it shows nothing of a key.
+        why: String,
+    },
     /// The operating system gives no random bytes.
     #[error("the operating system gives no random bytes")]
     NoRandom,

@@ -63,6 +63,7 @@ mod words;
 mod workflow;
 
 pub use account::{Account, AccountCount, AccountMark, AccountOrigin, AccountStatus};
+pub use address::absolute_url;
 pub use alarm::{Alarm, AlarmId, AlarmKind, AlarmStatus};
 pub use api_call::ApiCall;
 pub use assignment::{Assignment, AssignmentEdge};

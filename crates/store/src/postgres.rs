@@ -1,6 +1,7 @@
 //! PostgreSQL: a pool of connections, bulk loads by binary COPY, many statements in one round trip by pipelining.
 
 use std::{
+    path::Path,
     pin::pin,
     task::{Context, Waker},
 };
@@ -9,10 +10,12 @@ use deadpool_postgres::{
     Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime,
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream::FuturesOrdered};
+use muster_tls::{Identity, MakeTls, TlsError, Verify};
 use tokio_postgres::{NoTls, Statement, binary_copy::BinaryCopyInWriter};
 
 use crate::{
     Options, StoreError,
+    address::TlsFiles,
     arg::Arg,
     column::{Columns, FromRow},
     error::{pool_error, postgres_error},
@@ -27,31 +30,39 @@ pub(crate) struct PostgresStore {
     pool: Pool,
     /// One connection on which ids are handed out, outside of every transaction.
     ids: Pool,
-    config: tokio_postgres::Config,
+    access: Access,
+}
+
+/// How the server is reached.
+#[derive(Clone)]
+pub(crate) struct Access {
+    pub(crate) config: tokio_postgres::Config,
+    pub(crate) tls: Option<MakeTls>,
 }
 
 impl PostgresStore {
     /// A pool; connects when first used.
-    pub(crate) fn new(config: &tokio_postgres::Config, options: &Options) -> Option<Self> {
+    pub(crate) fn new(access: Access, options: &Options) -> Option<Self> {
         let pool = |n_connections| {
             let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-            Pool::builder(Manager::from_config(config.clone(), NoTls, recycling))
+            let config = access.config.clone();
+            let manager = match access.tls.clone() {
+                Some(tls) => Manager::from_config(config, tls, recycling),
+                None => Manager::from_config(config, NoTls, recycling),
+            };
+            Pool::builder(manager)
                 .max_size(n_connections)
                 .runtime(Runtime::Tokio1)
                 .wait_timeout(Some(options.busy_timeout))
                 .build()
                 .ok()
         };
-        Some(Self {
-            pool: pool(options.connections.max(2))?,
-            ids: pool(1)?,
-            config: config.clone(),
-        })
+        Some(Self { pool: pool(options.connections.max(2))?, ids: pool(1)?, access })
     }
 
     /// How the database is reached.
-    pub(crate) fn config(&self) -> &tokio_postgres::Config {
-        &self.config
+    pub(crate) fn access(&self) -> &Access {
+        &self.access
     }
 
     /// Connects, to see whether the database is there.
@@ -74,6 +85,51 @@ impl PostgresStore {
         client.batch_execute(begin).await.map_err(|err| postgres_error("BEGIN", &err))?;
         Ok(PostgresTx { client, ids: self.ids.clone(), open: true })
     }
+}
+
+impl Access {
+    /// Reads the files that TLS needs.
+    pub(crate) fn open(
+        config: tokio_postgres::Config,
+        files: Option<&TlsFiles>,
+    ) -> Result<Self, StoreError> {
+        Ok(Self { config, tls: files.map(make_tls).transpose()? })
+    }
+}
+
+fn make_tls(files: &TlsFiles) -> Result<MakeTls, StoreError> {
+    let TlsFiles { only_chain, roots, certificate, key } = files;
+    let bad = |key, path: &Path, why: &dyn std::fmt::Display| StoreError::TlsFile {
+        key,
+        path: path.display().to_string(),
+        why: why.to_string(),
+    };
+    let read = |key, path: &Path| std::fs::read(path).map_err(|error| bad(key, path, &error));
+    let roots = match roots {
+        None => muster_tls::system_roots(),
+        Some(path) => muster_tls::certificates(&read("sslrootcert", path)?)
+            .map_err(|error| bad("sslrootcert", path, &error))?,
+    };
+    let identity = match (certificate, key) {
+        (Some(certificate), Some(key)) => {
+            let read = Identity::read(&read("sslcert", certificate)?, &read("sslkey", key)?);
+            Some(read.map_err(|error| match error {
+                TlsError::NoKey => bad("sslkey", key, &error),
+                TlsError::NoCertificate | TlsError::Refused(_) => {
+                    bad("sslcert", certificate, &error)
+                }
+            })?)
+        }
+        (Some(path), None) => return Err(bad("sslcert", path, &"`sslkey` is missing")),
+        (None, Some(path)) => return Err(bad("sslkey", path, &"`sslcert` is missing")),
+        (None, None) => None,
+    };
+    let verify = if *only_chain { Verify::Chain } else { Verify::Full };
+    let config = muster_tls::client_config(verify, &roots, identity).map_err(|error| {
+        let path = certificate.as_deref().unwrap_or(Path::new("-"));
+        bad("sslcert", path, &error)
+    })?;
+    Ok(MakeTls(config))
 }
 
 /// A transaction on PostgreSQL; rolled back when dropped open.

@@ -13,7 +13,7 @@ use crate::{
     dialect::Dialect,
     error::{DriverError, pool_message, sqlite_error, sqlite_message},
     migrate::migrate,
-    postgres::PostgresStore,
+    postgres::{Access, PostgresStore},
     sqlite::SqliteStore,
     statement::Statements,
     tx::Connection,
@@ -89,9 +89,10 @@ impl Store {
                 let open = SqliteStore::open(Path::new(path), options);
                 Backend::Sqlite(open.map_err(|err| open_sqlite(&safe_url, &err))?)
             }
-            Some(address::Address::Postgres(config)) => {
+            Some(address::Address::Postgres(config, tls)) => {
                 let address = || StoreError::Address { url: safe_url.clone() };
-                let postgres = PostgresStore::new(&config, options).ok_or_else(address)?;
+                let access = Access::open(*config, tls.as_ref())?;
+                let postgres = PostgresStore::new(access, options).ok_or_else(address)?;
                 postgres.connect().await.map_err(|err| StoreError::Open {
                     url: safe_url.clone(),
                     source: DriverError::new(pool_message(&err)),
@@ -157,7 +158,7 @@ impl Store {
         if let Backend::Postgres(postgres) = &*self.backend
             && !self.shared.is_listening.swap(true, Ordering::AcqRel)
         {
-            begin_listening(postgres.config(), &self.shared);
+            begin_listening(postgres.access(), &self.shared);
         }
         self.shared.bell.wake()
     }

@@ -10,9 +10,9 @@ use std::{
 };
 
 use tokio::sync::watch;
-use tokio_postgres::{AsyncMessage, Config, NoTls};
+use tokio_postgres::{AsyncMessage, Config, NoTls, Socket, tls::MakeTlsConnect};
 
-use crate::store::Shared;
+use crate::{postgres::Access, store::Shared};
 
 /// Tables whose change is news for somebody who waits.
 const NEWS: &[&str] = &["evaluation", "journal", "operation", "plan", "revision"];
@@ -63,16 +63,26 @@ pub(crate) fn is_news<'t>(mut tables: impl Iterator<Item = &'t &'static str>) ->
 }
 
 /// Listens to the database for as long as the store is there, and begins again when the connection breaks.
-pub(crate) async fn listen(config: Config, shared: Weak<Shared>) {
+async fn listen(Access { config, tls }: Access, shared: Weak<Shared>) {
     while shared.strong_count() > 0 {
         // Whatever happened while nobody listened is news too; a connection that cannot be made is tried again.
-        drop(listen_once(&config, &shared).await);
+        drop(match tls.clone() {
+            Some(tls) => listen_once(&config, tls, &shared).await,
+            None => listen_once(&config, NoTls, &shared).await,
+        });
         tokio::time::sleep(LISTEN_AGAIN).await;
     }
 }
 
-async fn listen_once(config: &Config, shared: &Weak<Shared>) -> Result<(), tokio_postgres::Error> {
-    let (client, mut connection) = config.connect(NoTls).await?;
+async fn listen_once<T>(
+    config: &Config,
+    tls: T,
+    shared: &Weak<Shared>,
+) -> Result<(), tokio_postgres::Error>
+where
+    T: MakeTlsConnect<Socket, Stream: Send>,
+{
+    let (client, mut connection) = config.connect(tls).await?;
     let hear = async {
         loop {
             match poll_fn(|cx| connection.poll_message(cx)).await {
@@ -105,6 +115,6 @@ fn ring(shared: &Weak<Shared>) {
 }
 
 /// Begins to listen, once per store.
-pub(crate) fn begin_listening(config: &Config, shared: &Arc<Shared>) {
-    tokio::spawn(listen(config.clone(), Arc::downgrade(shared)));
+pub(crate) fn begin_listening(access: &Access, shared: &Arc<Shared>) {
+    tokio::spawn(listen(access.clone(), Arc::downgrade(shared)));
 }

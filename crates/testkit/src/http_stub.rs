@@ -286,13 +286,18 @@ fn whole(body: Bytes) -> BoxBody<Bytes, io::Error> {
 }
 
 fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor> {
+    Ok(TlsAcceptor::from(server_config(certificate, key)?))
+}
+
+/// A server's side of TLS with this certificate.
+pub(crate) fn server_config(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>> {
     let certificate = CertificateDer::from_pem_file(certificate).context("bad certificate")?;
     let key = PrivateKeyDer::from_pem_file(key).context("bad key")?;
     let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(vec![certificate], key)?;
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    Ok(Arc::new(config))
 }
 
 fn decode(text: &str) -> String {

@@ -19,9 +19,11 @@ mod proxy;
 mod python;
 mod samba;
 mod scim;
+mod secure_database;
 mod slapd;
 mod smtp;
 mod tls;
+mod tls_reader;
 
 pub use cluster::Cluster;
 pub use database::{Database, postgres};
@@ -34,8 +36,10 @@ pub use proxy::Proxy;
 pub use python::program as python_program;
 pub use samba::{AD_PASSWORD, Samba, SambaOptions};
 pub use scim::{ScimOptions, ScimServer};
+pub use secure_database::SecureDatabase;
 pub use slapd::{Slapd, SlapdOptions};
 pub use smtp::SmtpServer;
+pub use tls_reader::TlsReader;
 
 /// The suffix of every test directory.
 pub const SUFFIX: &str = "dc=tern,dc=example";

@@ -48,3 +48,22 @@ pub(crate) fn make_certificates_for(folder: &Path, names: &str) -> Result<Certif
         key: folder.join("server.key"),
     })
 }
+
+/// Makes `client.pem` and `client.key` for a client of this name, signed by the authority that is in `folder` already.
+pub(crate) fn make_client_certificate(folder: &Path, name: &str) -> Result<()> {
+    let openssl = find_program("openssl", &[], "openssl")?;
+    fs::write(
+        folder.join("client.ext"),
+        "basicConstraints=CA:FALSE\nextendedKeyUsage=clientAuth\n",
+    )?;
+    for arguments in [
+        format!(
+            "req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN={name} -keyout client.key -out client.csr"
+        ),
+        "x509 -req -in client.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -extfile client.ext -out client.pem"
+            .to_owned(),
+    ] {
+        run(Command::new(&openssl).args(arguments.split(' ')).current_dir(folder), "")?;
+    }
+    Ok(())
+}

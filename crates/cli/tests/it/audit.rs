@@ -5,6 +5,8 @@ use std::{
     net::{Shutdown, TcpListener},
 };
 
+use muster_testkit::TlsReader;
+
 use crate::support::Place;
 
 /// A company with a journal of some length, and this in `audit:`.
@@ -166,4 +168,23 @@ async fn a_server_that_cannot_be_reached_raises_one_alarm_and_loses_nothing() {
     let message = text.split_once(' ').unwrap().1;
     assert!(length < message.len() && message.starts_with("<110>1 2026-"), "{text}");
     assert_eq!(place.ok("alarms -o json").await.json()["items"].as_array().unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn a_server_under_tls_gets_the_journal_when_it_is_the_right_one() {
+    let reader = TlsReader::start().unwrap();
+    let export = |ca: &str| {
+        format!("{{ exports: {{ siem: {{ syslog: \"{}\", tls: {{{ca}}} }} }} }}", reader.address())
+    };
+    let trusting = place(&export(&format!(" ca: \"{}\" ", reader.ca_file()))).await;
+    trusting.ok("audit ship").await;
+    let text = reader.said().unwrap();
+    assert!(text.contains("<110>1 2026-") && text.contains("sequenceId=\"1\""), "{text}");
+
+    let stranger = TlsReader::start().unwrap();
+    let wary =
+        format!("{{ exports: {{ siem: {{ syslog: \"{}\", tls: {{}} }} }} }}", stranger.address());
+    let answer = place(&wary).await.muster("audit ship").await;
+    assert_eq!(answer.code, 12, "{}", answer.err);
+    assert!(stranger.said().is_err(), "nothing is told to a server that nobody vouches for");
 }

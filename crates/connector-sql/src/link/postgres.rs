@@ -4,6 +4,7 @@ use std::{collections::HashMap, error::Error, sync::Arc};
 
 use bytes::BytesMut;
 use jiff::{SignedDuration, Timestamp, civil};
+use muster_tls::MakeTls;
 use tokio::task::JoinHandle;
 use tokio_postgres::{
     Client, Config, NoTls, Row, Statement,
@@ -18,7 +19,6 @@ use crate::{
     error::{Fault, FaultKind},
     settings::Place,
     sql::{Param, Sql},
-    tls::MakeTls,
 };
 
 /// How many statements a connection keeps prepared.

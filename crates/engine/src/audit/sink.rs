@@ -1,11 +1,22 @@
 //! Where entries go: a file that grows, or a server that takes syslog.
 
-use std::{fmt::Write as _, io::Write as _, path::Path, time::Duration};
+use std::{
+    fmt::Write as _,
+    io::{self, Write as _},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use muster_app::{Error, Kind};
 use muster_model::Settings;
 use muster_store::JournalEntry;
-use tokio::{io::AsyncWriteExt as _, net::TcpStream, time::timeout};
+use muster_tls::{Identity, TlsConfig, Verify};
+use tokio::{
+    io::{AsyncWrite, AsyncWriteExt as _},
+    net::TcpStream,
+    time::timeout,
+};
 
 /// How long a server may take for a batch.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -13,10 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const PRIORITY: u8 = 13 * 8 + 6;
 
 /// An open sink.
-#[derive(Debug)]
 pub(super) enum Sink {
     File(std::fs::File),
-    Syslog(TcpStream),
+    Syslog(Box<dyn AsyncWrite + Send + Unpin>),
 }
 
 impl Sink {
@@ -26,8 +36,14 @@ impl Sink {
             Error::new(Kind::Unavailable, format!("cannot open `{what}`")).caused_by(error)
         };
         if let Some(address) = export.scalar("syslog") {
-            let connected = timeout(PATIENCE, TcpStream::connect(&**address)).await;
-            let connected = connected.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()));
+            let tls = if export.entries.contains_key("tls") {
+                // A key without a value must not mean the clear.
+                let empty = || Error::invalid("`tls` of an export says nothing; write `tls: {}`");
+                Some(client_config(export.map("tls").ok_or_else(empty)?, dir)?)
+            } else {
+                None
+            };
+            let connected = in_time(connect(address, tls)).await;
             return connected.map(Self::Syslog).map_err(|error| unavailable(address, error));
         }
         let Some(path) = export.scalar("path") else {
@@ -62,17 +78,67 @@ impl Sink {
         let written = match self {
             Self::File(file) => file.write_all(text.as_bytes()).and_then(|()| file.sync_all()),
             Self::Syslog(stream) => {
-                let sent = timeout(PATIENCE, async {
+                in_time(async {
                     stream.write_all(text.as_bytes()).await?;
                     stream.flush().await
-                });
-                sent.await.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()))
+                })
+                .await
             }
         };
-        written.map_err(|error| {
-            Error::new(Kind::Unavailable, "entries could not be handed over").caused_by(error)
-        })
+        written.map_err(not_handed_over)
     }
+
+    /// Says goodbye, so that the server knows that nothing is missing.
+    pub(super) async fn close(self) -> Result<(), Error> {
+        match self {
+            Self::File(_) => Ok(()),
+            Self::Syslog(mut stream) => in_time(stream.shutdown()).await.map_err(not_handed_over),
+        }
+    }
+}
+
+async fn in_time<T>(work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    timeout(PATIENCE, work).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+}
+
+fn not_handed_over(error: io::Error) -> Error {
+    Error::new(Kind::Unavailable, "entries could not be handed over").caused_by(error)
+}
+
+/// Connects to `HOST:PORT`.
+async fn connect(
+    address: &str,
+    tls: Option<Arc<TlsConfig>>,
+) -> io::Result<Box<dyn AsyncWrite + Send + Unpin>> {
+    let stream = TcpStream::connect(address).await?;
+    let Some(tls) = tls else { return Ok(Box::new(stream)) };
+    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    Ok(Box::new(muster_tls::connect(tls, host, stream).await?))
+}
+
+/// Whom an export believes and what it shows: `tls: { ca, certificate, key }`.
+fn client_config(tls: &Settings, dir: &Path) -> Result<Arc<TlsConfig>, Error> {
+    let bad = |key: &str, why: &dyn std::fmt::Display| {
+        Error::invalid(format!("`tls.{key}` of an export of the journal cannot be used: {why}"))
+    };
+    let read = |key: &str| match tls.scalar(key) {
+        Some(path) => std::fs::read(dir.join(&**path)).map(Some).map_err(|error| bad(key, &error)),
+        None => Ok(None),
+    };
+    let roots = match read("ca")? {
+        Some(text) => muster_tls::certificates(&text).map_err(|error| bad("ca", &error))?,
+        None => muster_tls::system_roots(),
+    };
+    let identity = match (read("certificate")?, read("key")?) {
+        (Some(chain), Some(key)) => {
+            Some(Identity::read(&chain, &key).map_err(|error| bad("certificate", &error))?)
+        }
+        (None, None) => None,
+        (Some(_), None) | (None, Some(_)) => return Err(bad("key", &"one of the two is missing")),
+    };
+    muster_tls::client_config(Verify::Full, &roots, identity)
+        .map_err(|error| bad("certificate", &error))
 }
 
 /// The entry as a message of RFC 5424: time, program, action, the place as structured data, and the document.

@@ -31,6 +31,7 @@ mod revisions;
 mod schema;
 mod scim;
 mod statistics;
+mod tls;
 mod transactions;
 mod unique_values;
 mod wake;
