@@ -33,6 +33,7 @@ const REQUIREMENTS: &[&str] = &[
     "httpx2==2.16.2",
     "idna==3.20",
     "lark==1.3.1",
+    "prometheus-client==0.26.0",
     "pycparser==3.12",
     "pydanclick==0.5.1",
     "pydantic==2.14.3",

@@ -49,6 +49,26 @@ fn the_service_runs_without_rights() {
 }
 
 #[test]
+fn the_service_manager_understands_the_unit_and_finds_little_exposed() {
+    let repo = Repo::find().unwrap();
+    let unit = repo.read("packaging/systemd/muster.service").unwrap();
+    let path = repo.path("target/unit-test/muster.service");
+    // The program and the user are not there where this runs.
+    let without = ["ExecStart=", "User=", "Group="];
+    let kept = unit.lines().filter(|line| !without.iter().any(|key| line.starts_with(key)));
+    let mut text: String = kept.map(|line| format!("{line}\n")).collect();
+    text = text.replace("[Service]\n", "[Service]\nExecStart=/bin/true\nDynamicUser=yes\n");
+    write(&path, text.as_bytes()).unwrap();
+    for arguments in
+        [["verify", "--man=no"].as_slice(), &["security", "--offline=true", "--threshold=20"]]
+    {
+        let mut analyze = Command::new("systemd-analyze");
+        analyze.args(arguments).arg(&path);
+        command::output(analyze).unwrap();
+    }
+}
+
+#[test]
 fn every_value_that_the_chart_uses_has_a_default() {
     let repo = Repo::find().unwrap();
     let values = repo.read("packaging/helm/muster/values.yaml").unwrap();

@@ -1,9 +1,10 @@
 //! The house rules that a program can check cheaply: text in, findings out.
 //!
 //! `rust` looks at one Rust file, `text` at any file, `modules` at files that nobody compiles, `layers` at who may use
-//! whom, `manifests` at Cargo files, `documents` at docs and changelog fragments, `words` at what must not be said.
+//! whom, `manifests` at Cargo files, `documents` at docs and changelog fragments, `attacks` at the table of attacks, `words` at what must not be said.
 //! Taste is not checked here; clippy and rustfmt have their own steps.
 
+mod attacks;
 mod documents;
 mod layers;
 mod manifests;
@@ -83,6 +84,7 @@ fn in_files(files: &[File]) -> Vec<Finding> {
     findings.extend(rust::check_exceptions(files));
     findings.extend(modules::check(files));
     findings.extend(documents::check(files));
+    findings.extend(attacks::check(files));
     findings
 }
 
