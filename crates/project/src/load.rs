@@ -95,9 +95,7 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
     let timezone = parts.timezone.map_or(Some(TimeZone::UTC), |node| timezone(context, node));
     context.timezone = timezone.clone().unwrap_or(TimeZone::UTC);
     let store = parts.store.and_then(|node| store(context, node));
-    let url = parts
-        .url
-        .and_then(|node| server::web_address(context, node, "https://muster.tern.example"));
+    let url = server::url(context, parts.url);
     let server = server::server(context, parts.server);
     let schema: Arc<Schema> = Arc::new(types::schema(context, &parts.types));
     context.schema = Arc::clone(&schema);

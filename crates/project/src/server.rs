@@ -77,8 +77,13 @@ fn endpoint(context: &mut Context<'_>, node: &Node) -> Option<Text> {
     web_address(context, node, "http://127.0.0.1:4318")
 }
 
+/// Where others reach this Muster.
+pub(crate) fn url(context: &mut Context<'_>, node: Option<&Node>) -> Option<Text> {
+    web_address(context, node?, "https://muster.tern.example")
+}
+
 /// The address of a web server, without `/` at its end.
-pub(crate) fn web_address(context: &mut Context<'_>, node: &Node, example: &str) -> Option<Text> {
+fn web_address(context: &mut Context<'_>, node: &Node, example: &str) -> Option<Text> {
     let text = node.text()?.trim_end_matches('/');
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let host = rest.filter(|rest| !rest.is_empty() && !rest.contains(['?', '#', '@', ' ', '\\']));

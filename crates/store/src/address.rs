@@ -143,6 +143,8 @@ pub(crate) fn without_password(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -189,7 +191,7 @@ mod tests {
         let (config, tls) = read(
             "?sslmode=verify-full&connect_timeout=3&sslrootcert=%2Fetc%2Fca.pem&sslcert=c.pem&sslkey=k.pem",
         );
-        assert_eq!(config.get_connect_timeout().map(|timeout| timeout.as_secs()), Some(3));
+        assert_eq!(config.get_connect_timeout().map(Duration::as_secs), Some(3));
         assert_eq!(config.get_ssl_mode(), SslMode::Require);
         let path = |path: &str| Some(PathBuf::from(path));
         let wanted = TlsFiles {

@@ -34,17 +34,15 @@ pub(crate) async fn find(
     next: Next,
 ) -> Response {
     if let Some(peer) = request.extensions().get::<Peer>().copied() {
-        match origin(peer, request.headers(), &service.limits().trusted_proxies) {
-            Some(origin) => drop(request.extensions_mut().insert(origin)),
-            None => {
-                let title = "The proxy contradicts itself";
-                let detail = "`Forwarded` and `X-Forwarded-For` name two callers";
-                let hint = "let the proxy remove the one of the two headers that it does not set";
-                return Problem::new(StatusCode::BAD_REQUEST, "forwarded", title, detail)
-                    .hint(hint)
-                    .into_response();
-            }
-        }
+        let trusted = &service.limits().trusted_proxies;
+        let Some(origin) = origin(peer, request.headers(), trusted) else {
+            let title = "The proxy contradicts itself";
+            let detail = "`Forwarded` and `X-Forwarded-For` name two callers";
+            let hint = "let the proxy remove the one of the two headers that it does not set";
+            let problem = Problem::new(StatusCode::BAD_REQUEST, "forwarded", title, detail);
+            return problem.hint(hint).into_response();
+        };
+        request.extensions_mut().insert(origin);
     }
     next.run(request).await
 }
@@ -61,16 +59,23 @@ fn origin(peer: Peer, headers: &HeaderMap, trusted: &[Network]) -> Option<Origin
     let by_list = furthest(&words(headers, &X_FORWARDED_FOR), listed, is_trusted);
     let proto =
         words(headers, &X_FORWARDED_PROTO).last().map(|word| word.eq_ignore_ascii_case("https"));
-    match (by_word, by_list) {
-        (Some(one), Some(other)) if one.0 != other.0 => None,
-        (Some((address, secure)), _) => {
-            Some(Origin { address, is_tls: secure.or(proto).unwrap_or(is_tls) })
-        }
-        (None, by_list) => {
-            let address = by_list.map_or(own.address, |found| found.0);
-            Some(Origin { address, is_tls: proto.unwrap_or(is_tls) })
-        }
-    }
+    let is_contradiction = match (by_word, by_list) {
+        (Some(one), Some(other)) => one.address != other.address,
+        (Some(_) | None, None) | (None, Some(_)) => false,
+    };
+    let hop = by_word.or(by_list);
+    let said = hop.and_then(|hop| hop.is_tls).or(proto);
+    (!is_contradiction).then(|| Origin {
+        address: hop.map_or(own.address, |hop| hop.address),
+        is_tls: said.unwrap_or(is_tls),
+    })
+}
+
+/// What one proxy says of whoever spoke to it.
+#[derive(Debug, Clone, Copy)]
+struct Hop {
+    address: IpAddr,
+    is_tls: Option<bool>,
 }
 
 /// The parts of a header between commas, over all its lines.
@@ -83,14 +88,14 @@ fn words<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Vec<&'h str> {
 /// believed, and what cannot be read ends the way.
 fn furthest(
     hops: &[&str],
-    read: fn(&str) -> Option<(IpAddr, Option<bool>)>,
+    read: fn(&str) -> Option<Hop>,
     is_trusted: impl Fn(IpAddr) -> bool,
-) -> Option<(IpAddr, Option<bool>)> {
+) -> Option<Hop> {
     let mut found = None;
     for hop in hops.iter().rev().take(HOPS) {
         let Some(hop) = read(hop) else { break };
         found = Some(hop);
-        if !is_trusted(hop.0) {
+        if !is_trusted(hop.address) {
             break;
         }
     }
@@ -98,19 +103,19 @@ fn furthest(
 }
 
 /// One hop of `X-Forwarded-For`.
-fn listed(hop: &str) -> Option<(IpAddr, Option<bool>)> {
-    Some((address(hop)?, None))
+fn listed(hop: &str) -> Option<Hop> {
+    Some(Hop { address: address(hop)?, is_tls: None })
 }
 
 /// One hop of `Forwarded` (RFC 7239): `for="[2001:db8::1]:4711";proto=https`.
-fn forwarded(hop: &str) -> Option<(IpAddr, Option<bool>)> {
+fn forwarded(hop: &str) -> Option<Hop> {
     let said = |name: &str| {
         let pairs = hop.split(';').filter_map(|pair| pair.split_once('='));
         let mut values = pairs.filter(|(key, _)| key.trim().eq_ignore_ascii_case(name));
         Some(values.next()?.1.trim().trim_matches('"'))
     };
     let is_tls = said("proto").map(|proto| proto.eq_ignore_ascii_case("https"));
-    Some((address(said("for")?)?, is_tls))
+    Some(Hop { address: address(said("for")?)?, is_tls })
 }
 
 /// An address with or without a port, in brackets or not.

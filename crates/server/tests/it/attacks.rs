@@ -125,15 +125,15 @@ fn no_header_of_a_request_comes_back_and_no_other_origin_is_let_in() {
 
 /// Bodies that are small to send and large to understand.
 fn bombs() -> Vec<(&'static str, String)> {
-    let keys: String = (0..200_000).map(|n| format!("\"k{n}\":0,")).collect();
+    let keys: Vec<String> = (0..50_000).map(|n| format!("\"k{n}\":0")).collect();
     vec![
-        ("nested lists", "[".repeat(1_000_000)),
-        ("nested maps", "{\"a\":".repeat(500_000)),
+        ("nested lists", "[".repeat(200_000)),
+        ("nested maps", "{\"a\":".repeat(100_000)),
         ("closed nesting", format!("{}{}", "[".repeat(100_000), "]".repeat(100_000))),
-        ("many keys", format!("{{{keys}\"z\":0}}")),
-        ("a long number", format!("{{\"role\":1{}}}", "0".repeat(1_000_000))),
+        ("many keys", format!("{{{}}}", keys.join(","))),
+        ("a long number", format!("{{\"role\":1{}}}", "0".repeat(200_000))),
         ("a great exponent", "{\"role\":1e999999999}".to_owned()),
-        ("a long text", format!("{{\"role\":\"{}\"}}", "x".repeat(3_000_000))),
+        ("a long text", format!("{{\"role\":\"{}\"}}", "x".repeat(1_000_000))),
         ("half a letter", "{\"role\":\"\\ud800\"}".to_owned()),
         ("too much", " ".repeat(5 << 20)),
     ]

@@ -72,7 +72,10 @@ impl Served {
     pub(crate) fn send(&self, method: &str, path: &str, headers: &[&str], body: &str) -> String {
         let address = self.url.strip_prefix("http://").unwrap();
         let mut stream = TcpStream::connect(address).unwrap();
-        let headers: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
+        let mut headers = headers.join("\r\n");
+        if !headers.is_empty() {
+            headers.push_str("\r\n");
+        }
         let length = body.len();
         let head = format!(
             "{method} {path} HTTP/1.1\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n"
@@ -93,6 +96,10 @@ impl Drop for Served {
 }
 
 /// Waits for something to be there.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "there is nobody who would tell; the look has a deadline"
+)]
 pub(crate) fn wait<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let begin = Instant::now();
     loop {

@@ -86,7 +86,8 @@ fn spans_of(collector: &HttpStub) -> Vec<Seen> {
     for number in [1, 2, 2] {
         messages = messages.iter().flat_map(|message| parts(message, number)).collect();
     }
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex =
+        |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join("");
     let first = |span, number| parts(span, number).first().copied().unwrap_or_default();
     let ours = messages.into_iter().filter(|span| hex(first(span, 1)) == TRACE);
     let seen = ours.map(|span| Seen {
@@ -105,8 +106,8 @@ fn parts(message: &[u8], number: u64) -> Vec<&[u8]> {
         let tag = varint(&mut rest);
         match tag & 7 {
             0 => _ = varint(&mut rest),
-            1 => rest = &rest[8..],
-            5 => rest = &rest[4..],
+            1 => rest = rest.get(8..).unwrap(),
+            5 => rest = rest.get(4..).unwrap(),
             _ => {
                 let length = usize::try_from(varint(&mut rest)).unwrap();
                 let (part, after) = rest.split_at(length);
