@@ -162,10 +162,9 @@ fn no_body_brings_the_service_down() {
             );
             let status = status(&answer);
             assert!((200..500).contains(&status), "{what} at {path}: {status} {answer:.300}");
-            assert!(
-                status >= 400 || what == "many keys",
-                "{what} at {path} is taken: {answer:.300}"
-            );
+            // Attributes that nobody knows are passed over in some places, whatever their number and length.
+            let may_be_taken = ["many keys", "a long text"].contains(&what);
+            assert!(status >= 400 || may_be_taken, "{what} at {path} is taken: {answer:.300}");
         }
     }
     assert_eq!(status(&served.get("/readyz", &["Host: a"])), 200, "it lives on");
