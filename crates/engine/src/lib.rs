@@ -86,6 +86,6 @@ pub use systems::{SystemView, list_systems, pause_system, resume_system, see_sys
 pub use tickets::{attest_ticket, close_ticket, list_tickets, refuse_ticket, see_ticket};
 pub use webhooks::{WebhookView, list_webhooks, test_webhook};
 pub use workflows::{
-    Candidate, RunQuery, RunView, WorkflowReport, WorkflowSelection, dry_run_workflow,
-    run_due_workflows, run_workflow, workflow_history, workflow_named,
+    Candidate, RunAnswer, RunQuery, RunView, WorkflowReport, WorkflowSelection, answer_run,
+    dry_run_workflow, run_due_workflows, run_workflow, workflow_history, workflow_named,
 };

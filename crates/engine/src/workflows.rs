@@ -7,6 +7,7 @@
 //!
 //! The parts: `due` finds who is due, `run` does the tasks of one run, `tasks` is the library, a kind of task a file.
 
+mod answer;
 mod due;
 mod run;
 mod tasks;
@@ -19,6 +20,7 @@ use muster_store::{RunState, WorkflowRun, WorkflowTask};
 
 use crate::{lease::Lease, progress::Progress};
 
+pub use answer::{RunAnswer, answer_run};
 pub(crate) use due::note_changes;
 
 /// Runs looked at in one step.

@@ -18,7 +18,7 @@ pub(crate) async fn post(
     let mut reader = SettingReader::new(call.settings);
     let mut settings = HttpSettings::read(&mut reader);
     let secret = reader.secret("secret");
-    for other in ["send", "timeout"] {
+    for other in ["send", "timeout", "answer_within", "unanswered"] {
         reader.raw(other);
     }
     let problems = reader.finish();

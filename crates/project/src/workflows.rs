@@ -208,16 +208,28 @@ impl Of<'_> {
             ),
             _ => {}
         }
-        let valid = task.value.get("valid").filter(|_| &*task.key == "pass");
-        let minutes = valid.and_then(|n| parse_duration(n.text()?)).map(|l| l.as_mins());
-        if let (Some(node), Some(minutes)) = (valid, minutes)
-            && !(10..=43_200).contains(&minutes)
+        let length = |kind: &str, key: &str| {
+            let node = task.value.get(key).filter(|_| &*task.key == kind)?;
+            Some((node, parse_duration(node.text()?)?))
+        };
+        if let Some((node, valid)) = length("pass", "valid")
+            && !(10..=43_200).contains(&valid.as_mins())
         {
             context.error(
                 "E0805",
                 node.span,
-                format!("a pass cannot be valid for {minutes} minutes"),
+                format!("a pass cannot be valid for {} minutes", valid.as_mins()),
                 "write between `10m` and `43200m`, which are 30 days",
+            );
+        }
+        if let Some((node, within)) = length("webhook", "answer_within")
+            && !(5 * 60..=3 * 3600).contains(&within.as_secs())
+        {
+            context.error(
+                "E0808",
+                node.span,
+                "nobody can wait so long, or so shortly, for an answer",
+                "write between `5m` and `3h`",
             );
         }
     }

@@ -1,8 +1,8 @@
 //! Lifecycle workflows.
 
 use muster_engine::{
-    RunQuery, WorkflowSelection, dry_run_workflow, json, run_due_workflows, run_workflow,
-    workflow_history, workflow_named,
+    RunAnswer, RunQuery, WorkflowSelection, answer_run, dry_run_workflow, json, run_due_workflows,
+    run_workflow, workflow_history, workflow_named,
 };
 use muster_policy::Right::{WorkflowsRead, WorkflowsRun};
 use muster_web::Problem;
@@ -48,6 +48,17 @@ pub(super) fn operations() -> Vec<Operation> {
             WorkflowsRun,
             due,
         ),
+        Operation::post(
+            (
+                "workflows.answer",
+                "/workflow-runs/{id}/answer",
+                "Say what became of a task that waits for an answer",
+            ),
+            WorkflowsRun,
+            "map",
+            answer,
+        )
+        .body("outcome:done|failed note:text?*"),
         Operation::list(
             ("workflows.history", "/workflow-runs", "List what workflows did, the newest first"),
             WorkflowsRead,
@@ -98,6 +109,12 @@ async fn due(asked: Asked) -> Result<Told, Problem> {
         Ok(json::workflow_report(&report))
     })
     .await
+}
+
+async fn answer(asked: Asked) -> Result<Told, Problem> {
+    let (done, note) = (asked.text("outcome") == "done", asked.owned("note"));
+    answer_run(&asked.ctx, &asked.opened, asked.id("id"), &RunAnswer { done, note }).await?;
+    Ok(serde_json::json!({ "run": asked.id("id"), "outcome": asked.text("outcome") }).into())
 }
 
 async fn history(asked: Asked) -> Result<Told, Problem> {

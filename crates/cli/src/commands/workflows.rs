@@ -1,8 +1,8 @@
 //! `muster workflows`.
 
 use muster_engine::{
-    Candidate, RunQuery, RunView, WorkflowReport, WorkflowSelection, dry_run_workflow, json,
-    run_due_workflows, run_workflow, workflow_history, workflow_named,
+    Candidate, RunAnswer, RunQuery, RunView, WorkflowReport, WorkflowSelection, answer_run,
+    dry_run_workflow, json, run_due_workflows, run_workflow, workflow_history, workflow_named,
 };
 use muster_store::WorkflowTask;
 
@@ -21,6 +21,7 @@ enum Verb {
     DryRun(DryRunArgs),
     Run(RunArgs),
     Due(DueArgs),
+    Answer(AnswerArgs),
     History(HistoryArgs),
 }
 
@@ -63,6 +64,28 @@ struct RunArgs {
 #[derive(clap::Args, Debug)]
 struct DueArgs {}
 
+/// Say what became of a task that waits for an answer
+#[derive(clap::Args, Debug)]
+struct AnswerArgs {
+    /// The number of the run
+    #[arg(value_name = "RUN")]
+    run: i64,
+    /// What became of it
+    #[arg(value_name = "OUTCOME", value_enum)]
+    outcome: AnswerOutcome,
+    /// What there is to say about it
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+}
+
+#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+enum AnswerOutcome {
+    /// It was done; the run goes on
+    Done,
+    /// It cannot be done; the run has failed
+    Failed,
+}
+
 /// List what workflows did, the newest first
 #[derive(clap::Args, Debug)]
 struct HistoryArgs {
@@ -86,8 +109,20 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
         Verb::DryRun(args) => dry_run(shell, args.selection).await,
         Verb::Run(args) => run_now(shell, args).await,
         Verb::Due(DueArgs {}) => due(shell).await,
+        Verb::Answer(args) => answer(shell, args).await,
         Verb::History(args) => history(shell, args).await,
     }
+}
+
+async fn answer(shell: &mut Shell, args: AnswerArgs) -> Result<Exit> {
+    let (ctx, opened) = shell.open().await?;
+    let done = args.outcome == AnswerOutcome::Done;
+    answer_run(&ctx, &opened, args.run, &RunAnswer { done, note: args.note }).await?;
+    let word = if done { "done" } else { "failed" };
+    let document = serde_json::json!({ "run": args.run, "outcome": word });
+    let fields = vec![("run", args.run.to_string()), ("outcome", word.to_owned())];
+    shell.ui.show(&Report::one(fields, document))?;
+    Ok(Exit::Done)
 }
 
 async fn list(shell: &mut Shell) -> Result<Exit> {

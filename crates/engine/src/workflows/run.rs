@@ -121,6 +121,7 @@ async fn go_on(
             world: &world,
             now,
             began: known.as_ref().map(|task| task.began_at),
+            called: known.as_ref().is_some_and(|task| &*task.detail == tasks::CALLED),
         };
         let attempts = known.as_ref().map_or(0, |task| task.attempts) + 1;
         let outcome = if holds {
@@ -155,6 +156,12 @@ async fn do_task(at: &At<'_>, attempts: i64) -> Result<Settled, Error> {
         let mut tx = at.opened.store.begin().await?;
         let outcome = tasks::act(at, &mut tx).await?;
         let settled = settle(at, &mut tx, attempts, &outcome).await?;
+        tx.commit().await?;
+        return Ok(settled);
+    }
+    if at.called {
+        let mut tx = at.opened.store.begin().await?;
+        let settled = settle(at, &mut tx, attempts, &tasks::unanswered(at)).await?;
         tx.commit().await?;
         return Ok(settled);
     }
@@ -215,6 +222,10 @@ async fn settle(
             run.wake_at = Some(*until);
             (row(at, attempts, RunState::Open, None, ""), Settled::Waits)
         }
+        Outcome::Called(until) => {
+            run.wake_at = Some(*until);
+            (row(at, attempts, RunState::Open, None, tasks::CALLED), Settled::Waits)
+        }
         Outcome::Failed { problem, later } if *later && attempts < MOST_TRIES => {
             run.wake_at = Some(again(at.now, attempts));
             (row(at, attempts, RunState::Open, None, problem), Settled::Waits)
@@ -235,7 +246,7 @@ async fn settle(
 }
 
 /// What somebody has to look at when a run failed.
-fn alarm(run: &WorkflowRun, problem: &str) -> NewAlarm {
+pub(super) fn alarm(run: &WorkflowRun, problem: &str) -> NewAlarm {
     NewAlarm {
         kind: AlarmKind::TaskFailed,
         about: format!("workflow run {}", run.id).into(),

@@ -22,6 +22,9 @@ use muster_policy::{MemoryWorld, TaskArg, Workflow, WorkflowTask};
 use muster_store::{Entry, Tx, WorkflowRun};
 use serde_json::{Map, Value as Json, json};
 
+/// What is noted of a task that waits for an answer.
+pub(super) const CALLED: &str = "waits for an answer";
+
 /// Where a task is done: the run, the identity as it is now.
 pub(super) struct At<'a> {
     pub(super) ctx: &'a Ctx,
@@ -36,6 +39,8 @@ pub(super) struct At<'a> {
     pub(super) now: Timestamp,
     /// When the task was first begun, if it was.
     pub(super) began: Option<Timestamp>,
+    /// True when it waited for an answer.
+    pub(super) called: bool,
 }
 
 /// What came of a task. Texts hold no value of the identity.
@@ -47,6 +52,8 @@ pub(super) enum Outcome {
     Skipped(String),
     /// Not before this time.
     Wait(Timestamp),
+    /// Somebody was called, who has to answer until then.
+    Called(Timestamp),
     /// The run ends here.
     Stop,
     /// It cannot be done.
@@ -80,6 +87,11 @@ pub(super) async fn act(at: &At<'_>, tx: &mut Tx) -> Result<Outcome, Error> {
         "stop" => Ok(Outcome::Stop),
         other => Err(Error::bug(format!("there is no kind of task `{other}`"))),
     }
+}
+
+/// What becomes of a task whose answer did not come.
+pub(super) fn unanswered(at: &At<'_>) -> Outcome {
+    webhook::unanswered(at)
 }
 
 /// Does a task that sends something to the outside.

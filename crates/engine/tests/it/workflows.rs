@@ -1,9 +1,9 @@
 //! Lifecycle workflows: who is due, what tasks do, that nothing is done twice.
 
-use muster_app::list_assignments;
+use muster_app::{Kind, list_assignments};
 use muster_engine::{
-    NoProgress, RunQuery, RunView, WorkflowReport, WorkflowSelection, dry_run_workflow,
-    run_due_workflows, run_workflow, workflow_history,
+    NoProgress, RunAnswer, RunQuery, RunView, WorkflowReport, WorkflowSelection, answer_run,
+    dry_run_workflow, run_due_workflows, run_workflow, workflow_history,
 };
 use muster_model::EntityId;
 use muster_store::RunState;
@@ -404,4 +404,74 @@ async fn a_run_keeps_the_version_that_it_began_with() {
     due(&rig).await;
     let runs = history(&rig).await;
     assert_eq!((runs[0].run.revision, &*runs[0].tasks[1].kind), (1, "note"), "{:?}", runs[0]);
+}
+
+/// A run that has called somebody at noon, with an hour for the answer.
+async fn called(stub: &HttpStub, unanswered: &str) -> Rig {
+    let workflows = format!(
+        r#"
+url: https://muster.tern.example
+workflows:
+  badge:
+    on: {{ date: person.start, before: 1d }}
+    tasks:
+      - webhook: {{ url: "{}", secret: {{ env: LDAP_PASSWORD }}, answer_within: 1h, unanswered: {unanswered} }}
+      - note: {{ text: printed }}
+"#,
+        stub.url()
+    );
+    let rig = rig("1,ada,sales,2026-03-03,\n", &workflows);
+    assert_eq!(tick(&rig).await.waiting, 1, "{:?}", history(&rig).await);
+    rig
+}
+
+async fn answer(rig: &Rig, done: bool) -> Result<(), Kind> {
+    let run = history(rig).await[0].run.id;
+    let note = Some("badge 7".to_owned());
+    let answered = answer_run(&rig.ctx(), &rig.open().await, run, &RunAnswer { done, note }).await;
+    answered.map_err(|error| error.kind())
+}
+
+#[tokio::test]
+async fn a_run_waits_for_whoever_was_called_and_goes_on_with_the_answer() {
+    let stub = HttpStub::start(|_| Reply::empty(202)).unwrap();
+    let rig = called(&stub, "fail").await;
+    let received = stub.received();
+    let body: serde_json::Value = serde_json::from_slice(&received[0].body).unwrap();
+    let run = history(&rig).await[0].run.id;
+    let url = format!("https://muster.tern.example/api/v1/workflow-runs/{run}/answer");
+    assert_eq!(body["answer"]["url"], url);
+    let until = body["answer"]["until"].as_str().unwrap();
+    assert!(until.starts_with("2026-03-02T13:00:00"), "{until}");
+    assert!(received[0].header("muster-signature").is_some());
+    rig.at("2026-03-02T12:59:00Z");
+    assert_eq!(
+        due(&rig).await,
+        WorkflowReport { next: due(&rig).await.next, ..Default::default() }
+    );
+    answer(&rig, true).await.unwrap();
+    assert_eq!(answer(&rig, true).await, Err(Kind::Conflict), "one answer is taken");
+    assert_eq!(due(&rig).await.done, 1);
+    let view = &history(&rig).await[0];
+    assert_eq!((&*view.tasks[0].detail, view.tasks[1].state), ("badge 7", RunState::Done));
+    assert_eq!(stub.received().len(), 1, "it is called once");
+}
+
+#[tokio::test]
+async fn a_refusal_ends_a_run_and_no_answer_does_what_the_model_says() {
+    let stub = HttpStub::start(|_| Reply::empty(202)).unwrap();
+    let rig = called(&stub, "go_on").await;
+    answer(&rig, false).await.unwrap();
+    assert_eq!(history(&rig).await[0].run.state, RunState::Failed);
+    for (unanswered, ends, tasks) in
+        [("fail", RunState::Failed, 1), ("go_on", RunState::Done, 2), ("stop", RunState::Done, 1)]
+    {
+        let rig = called(&stub, unanswered).await;
+        rig.at("2026-03-02T13:00:01Z");
+        assert_eq!(answer(&rig, true).await, Err(Kind::Conflict), "it comes too late");
+        due(&rig).await;
+        let view = &history(&rig).await[0];
+        assert_eq!((view.run.state, view.tasks.len()), (ends, tasks), "{unanswered}");
+    }
+    assert_eq!(stub.received().len(), 4, "nobody is called twice");
 }

@@ -262,6 +262,20 @@ task_group!(
         ),
         key("send", Shape::Many(&Shape::Text), "none", "Attributes to send.", "[userName, email]"),
         key("timeout", Shape::Duration, "10s", "How long it may take.", "10s"),
+        key(
+            "answer_within",
+            Shape::Duration,
+            "nobody waits",
+            "The run waits so long for an answer, from `5m` to `3h`: `muster workflows answer`, or the same operation of the API.",
+            "1h"
+        ),
+        key(
+            "unanswered",
+            Shape::Choice(&["fail", "go_on", "stop"]),
+            "fail",
+            "What becomes of the run when no answer came in time.",
+            "go_on"
+        ),
     ]
 );
 task_group!(
