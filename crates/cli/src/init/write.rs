@@ -17,7 +17,9 @@ pub(super) fn files(proposal: &mut Proposal, inputs: &[Input]) {
     let empty = Shape { person: None };
     let shape = proposal.sources.first().map_or(empty, |person| Shape { person: Some(person) });
     text("muster.yaml", project());
-    text("schema/person.yaml", shape.person());
+    let is_free = proposal.sources.iter().all(|source| source.type_name != "group");
+    let groups = if is_free && !shape.has("groups") { Groups::Proposed } else { Groups::There };
+    text("schema/person.yaml", shape.person(groups));
     for source in proposal.sources.iter().skip(1) {
         text(&format!("schema/{}.yaml", file_stem(&source.type_name)), thing(source));
     }
@@ -34,6 +36,14 @@ pub(super) fn files(proposal: &mut Proposal, inputs: &[Input]) {
         files.extend(data(source, inputs));
     }
     proposal.files = files;
+}
+
+/// Whether the project gets a type for groups of people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Groups {
+    Proposed,
+    /// A file has groups already, or something of that name.
+    There,
 }
 
 fn project() -> String {
@@ -216,7 +226,7 @@ impl Shape<'_> {
         if named { "userName" } else { self.key() }
     }
 
-    fn person(&self) -> String {
+    fn person(&self, groups: Groups) -> String {
         let mut out = format!("types:\n  person:\n    identity: true\n    key: {}\n", self.key());
         if self.has("givenName") && self.has("familyName") {
             out.push_str("    display: givenName + \" \" + familyName\n");
@@ -251,6 +261,9 @@ impl Shape<'_> {
                 "      {last_day}: {{ type: date }}         # no column gives it yet"
             );
         }
+        if groups == Groups::Proposed {
+            out.push_str("      groups: { type: link, to: group, many: true, inverse: members }\n");
+        }
         out.push_str("\n    # The first state that holds.\n    lifecycle:\n");
         let mut left = format!("{last_day} != null && now >= end_of({last_day})");
         if let Some(status) =
@@ -267,6 +280,12 @@ impl Shape<'_> {
             );
         }
         out.push_str("      active:  { when: 'true' }\n");
+        if groups == Groups::Proposed {
+            out.push_str(
+                "\n  # Groups of people, kept by hand or over SCIM.\n  group:\n    key: name\n    display: name\n    attributes:\n      \
+                 name: { type: string, unique: true, required: true }\n",
+            );
+        }
         out
     }
 
