@@ -22,7 +22,12 @@ pub trait Deliver: Send + Sync {
     async fn webhook(&self, call: &WebhookCall<'_>) -> Result<(), DeliverError>;
 
     /// Runs a program and waits for it.
-    async fn command(&self, call: &CommandCall<'_>) -> Result<(), DeliverError>;
+    async fn command(&self, call: &CommandCall<'_>) -> Result<(), DeliverError> {
+        self.ask(call).await.map(drop)
+    }
+
+    /// Runs a program, waits for it, and answers what it wrote on standard output; what is too long is an error.
+    async fn ask(&self, call: &CommandCall<'_>) -> Result<Vec<u8>, DeliverError>;
 }
 
 /// A mail that is ready to be sent.

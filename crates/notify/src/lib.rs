@@ -9,7 +9,7 @@ mod sign;
 mod template;
 mod webhook;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, process::Stdio, sync::Arc};
 
 use async_trait::async_trait;
 use muster_app::{CommandCall, Deliver, DeliverError, Mail, WebhookCall};
@@ -57,7 +57,11 @@ impl Deliver for Delivery {
     }
 
     async fn command(&self, call: &CommandCall<'_>) -> Result<(), DeliverError> {
-        command::run(&self.folder, call).await
+        command::run(&self.folder, call, Stdio::null()).await.map(drop)
+    }
+
+    async fn ask(&self, call: &CommandCall<'_>) -> Result<Vec<u8>, DeliverError> {
+        command::run(&self.folder, call, Stdio::piped()).await
     }
 }
 

@@ -40,7 +40,7 @@ pub use projection::Projection;
 pub use reasons::{AttributeReason, Because, MissingRole, Reason, StateReason, Subject};
 pub use review::Review;
 pub use schedule::Schedule;
-pub use scim::{ScimResource, ScimType};
+pub use scim::{Hook, ScimResource, ScimType};
 pub use server::{LogFormat, LogLevel, Server, ServerLimits, TlsFiles};
 pub use webhook::Webhook;
 pub use workflow::{TaskArg, Trigger, Workflow, WorkflowTask};

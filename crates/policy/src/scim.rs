@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use muster_model::{Slot, Text};
 
 /// What `scim:` of an entity type says.
@@ -13,6 +14,17 @@ pub struct ScimType {
     pub extension: Option<Text>,
     /// The path of an attribute, as RFC 7644 writes it; `None`: it is not shown.
     pub places: BTreeMap<Slot, Option<Text>>,
+    /// The program that is asked before clients change something.
+    pub hook: Option<Hook>,
+}
+
+/// A program that may refuse or change what comes in (`hook:` of `scim:`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hook {
+    /// The program and its arguments.
+    pub run: Vec<Text>,
+    /// How long it may take.
+    pub timeout: SignedDuration,
 }
 
 /// The resource type of an entity type.

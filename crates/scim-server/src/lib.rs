@@ -13,6 +13,7 @@ mod coerce;
 mod discovery;
 mod error;
 mod filter;
+mod hook;
 mod http;
 mod inbox;
 mod list;

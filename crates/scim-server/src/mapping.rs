@@ -4,7 +4,7 @@
 //! is kept beside the entity, so every attribute of the core schemas works whatever the model has.
 
 use muster_model::{AttributeKind, Slot, Text, TypeId, ValueType};
-use muster_policy::Model;
+use muster_policy::{Hook, Model};
 use muster_scim::{Attribute, AttributePath, Path, ResourceType, Schema};
 
 mod derive;
@@ -37,6 +37,8 @@ pub(crate) struct Resource {
     pub(crate) members: Vec<Members>,
     /// The links that lead to groups, for `groups`.
     pub(crate) groups: Vec<Slot>,
+    /// The program that is asked before anything changes.
+    pub(crate) hook: Option<Hook>,
 }
 
 /// A path and the attribute that it leads to.

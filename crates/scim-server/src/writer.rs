@@ -23,6 +23,7 @@ use tokio::sync::oneshot::{self, error::TryRecvError};
 use crate::{
     answer::Answer,
     error::Failure,
+    hook,
     list::by_ids,
     load::ORIGIN,
     membership::{Turnover, by_group, by_member, turnover},
@@ -53,8 +54,23 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Does changes, in this order where they touch the same; the answers are in the same order.
+    /// Does changes that hooks let pass, in this order where they touch the same; the answers are in the same order.
     pub(crate) async fn change(&self, jobs: Vec<Job>) -> Vec<Outcome> {
+        let (mut refused, mut passed) = (BTreeMap::new(), Vec::with_capacity(jobs.len()));
+        for (place, job) in jobs.into_iter().enumerate() {
+            match hook::pass(job).await {
+                Ok(job) => passed.push(job),
+                Err(failure) => drop(refused.insert(place, failure)),
+            }
+        }
+        let mut outcomes = self.carry_out(passed).await;
+        for (place, failure) in refused {
+            outcomes.insert(place.min(outcomes.len()), Err(failure));
+        }
+        outcomes
+    }
+
+    async fn carry_out(&self, jobs: Vec<Job>) -> Vec<Outcome> {
         let mut answers = Vec::with_capacity(jobs.len());
         {
             let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);

@@ -46,3 +46,19 @@ async fn a_status_tells_whether_another_try_makes_sense_and_endless_work_is_stop
     assert!(stopped.later && stopped.problem.contains("stopped after 1 seconds"), "{stopped}");
     assert!(began.elapsed().as_secs() < 30);
 }
+
+#[tokio::test]
+async fn a_program_that_is_asked_answers_and_one_that_never_ends_its_answer_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let ask = async || {
+        let run: Vec<Text> = vec!["bin/hook".into()];
+        let (input, timeout) = (b"{\"data\":1}".to_vec(), SignedDuration::from_secs(20));
+        delivery(folder.path()).ask(&CommandCall { run: &run, input, timeout }).await
+    };
+    script(folder.path(), "cat; printf '!'");
+    assert_eq!(ask().await.unwrap(), b"{\"data\":1}!");
+    script(folder.path(), "head -c 5000000 /dev/zero");
+    ask().await.unwrap_err();
+    script(folder.path(), "echo no; exit 3");
+    assert!(!ask().await.unwrap_err().later);
+}

@@ -268,6 +268,31 @@ const SCIM: Group = Group {
             "The path of an attribute, or `none` for one that is not shown.",
             "{ mail: 'emails[type eq \"work\"].value', salary: none }",
         ),
+        key(
+            "hook",
+            Shape::Group(&HOOK),
+            "nobody is asked",
+            "The program that is asked before a client creates, changes or deletes something. It may refuse, or change what is said.",
+            "{ run: [hooks/check-person.py], timeout: 5s }",
+        ),
+    ],
+};
+
+const HOOK: Group = Group {
+    what: "a hook",
+    path: "types.NAME.scim.hook",
+    doc: "A program that reads one JSON document on standard input and answers one on standard output: `{}` lets the operation \
+          pass, `{ \"reject\": \"why\" }` refuses it, `{ \"data\": { … } }` puts this in place of what was said. When it fails, \
+          takes too long or answers anything else, nothing is changed.",
+    keys: &[
+        key(
+            "run",
+            Shape::Many(&Shape::Text),
+            "required",
+            "The program and its arguments. A name with `/` is a path within the project.",
+            "[hooks/check-person.py]",
+        ),
+        key("timeout", Shape::Duration, "10s", "How long it may take.", "5s"),
     ],
 };
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use muster_model::{Attribute, AttributeKind, Diagnostic, EntityType, Slot, Span, Text, ValueType};
-use muster_policy::{ScimResource, ScimType, TypeModel};
+use muster_policy::{Hook, ScimResource, ScimType, TypeModel};
 use muster_scim::{
     AttributeKind as Kind, Mutability, Path, Schema, enterprise_user_schema, group_schema,
     parse_path, user_schema,
@@ -11,12 +12,15 @@ use muster_scim::{
 
 use crate::{
     context::Context,
+    duration::parse_duration,
     suggest::known_names,
     types::unknown_attribute,
     yaml::{Entry, Node},
 };
 
 const CODE: &str = "E0240";
+/// How long a hook may take that says nothing.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(10);
 /// Endpoints of the service itself.
 const TAKEN: &[&str] = &["ServiceProviderConfig", "ResourceTypes", "Schemas", "Me", "Bulk"];
 /// What SCIM calls something else than an attribute of the model.
@@ -35,6 +39,7 @@ pub(super) fn scim(
     Some(ScimType {
         extension: node.get("extension").and_then(|node| extension(context, node)),
         places: places(context, node, entity_type, &schemas),
+        hook: node.get("hook").and_then(|node| hook(context, node)),
         resource,
     })
 }
@@ -69,6 +74,18 @@ fn resource(context: &mut Context<'_>, node: &Node) -> Option<ScimResource> {
         }
     }
     Some(ScimResource::Own { name: name.clone(), endpoint: endpoint_text })
+}
+
+fn hook(context: &mut Context<'_>, node: &Node) -> Option<Hook> {
+    let run = node.get("run")?;
+    let words: Vec<Text> = run.items().iter().filter_map(Node::text).cloned().collect();
+    if words.first().is_none_or(|program| program.is_empty()) {
+        let help = "name the program and its arguments, such as `run: [hooks/check-person.py]`";
+        context.error(CODE, run.span, "there is no program to run", help);
+        return None;
+    }
+    let timeout = node.get_text("timeout").and_then(|text| parse_duration(text));
+    Some(Hook { run: words, timeout: timeout.unwrap_or(PATIENCE) })
 }
 
 fn is_word(text: &str) -> bool {

@@ -67,6 +67,7 @@ fn own_type(model: &Model, of: &EntityType) -> Option<Resource> {
         active: None,
         members: Vec::new(),
         groups: Vec::new(),
+        hook: said.hook(),
     })
 }
 
@@ -122,6 +123,7 @@ fn users(model: &Model, of: &EntityType, groups: Vec<Slot>) -> Resource {
         active,
         members: Vec::new(),
         groups,
+        hook: said.hook(),
     }
 }
 
@@ -205,6 +207,7 @@ fn groups(model: &Model, of: &EntityType, user: Option<&EntityType>, nested: &[S
         active: None,
         members,
         groups: Vec::new(),
+        hook: said.hook(),
     }
 }
 

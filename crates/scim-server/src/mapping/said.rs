@@ -1,7 +1,7 @@
 //! What the model itself says of a type in SCIM.
 
 use muster_model::{EntityType, Slot};
-use muster_policy::{Model, ScimResource, ScimType};
+use muster_policy::{Hook, Model, ScimResource, ScimType};
 use muster_scim::parse_path;
 
 use super::{Field, extension::field, source_of};
@@ -23,6 +23,11 @@ impl<'m> Said<'m> {
     /// The URN of the extension.
     pub(super) fn extension(self) -> Option<&'m str> {
         self.0?.extension.as_deref()
+    }
+
+    /// The program that is asked.
+    pub(super) fn hook(self) -> Option<Hook> {
+        self.0?.hook.clone()
     }
 
     /// Whether it says where an attribute is, or that it is nowhere.

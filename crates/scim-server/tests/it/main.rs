@@ -10,6 +10,7 @@
 mod bulk;
 mod discovery;
 mod groups;
+mod hooks;
 mod inbox;
 mod mapping;
 mod pushed;
