@@ -4,14 +4,12 @@
 //! source, and what they leave out stays as it was. What a guard holds joins the change set of the source that waits, and
 //! so does everything pushed until somebody has decided, so that nothing overtakes it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use muster_app::{Ctx, Error, Kind, Opened};
 use muster_connector::PUSHED;
-use muster_model::{
-    EntityId, Hasher, Row, Setting, Text, TypeId, Value, ValueType, encode_row, parse_value,
-};
+use muster_model::{EntityId, Hasher, Row, Setting, Text, TypeId, Value, encode_row};
 use muster_policy::{Read, System};
 use muster_store::{ChangeCounts, ChangeSetId, ReadTx, Record, RecordMark, Sequence, Tx};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -24,6 +22,10 @@ use crate::{
     mapping::record_values,
     source::{Source, Staged, Staging, fingerprint, judge, remember},
 };
+
+mod known;
+
+use known::{Ends, Known};
 
 /// What came of a push.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,7 +120,7 @@ struct Work<'p> {
     /// Records of entities that the source said nothing of before.
     links: Vec<(Text, EntityId)>,
     /// The pushes by the keys of their records.
-    places: FxHashMap<Text, (usize, &'p Push)>,
+    places: BTreeMap<Text, (usize, &'p Push)>,
     /// The pushes by the records that go, and whose these are.
     gone: Vec<(usize, &'p Push, EntityId)>,
 }
@@ -138,12 +140,11 @@ impl<'a> Pushing<'a> {
         }
         let counts = self.counts(tx, &work).await?;
         let mut inbound = self.inbound(tx, &work).await?;
-        let reason = match &held {
-            Some((held, _)) => Some(held.reason.to_string()),
-            None => {
-                let staged = (&work.staging, counts);
-                judge(self.source, tx, &mut inbound, staged, self.now).await?
-            }
+        let reason = if let Some((held, _)) = &held {
+            Some(held.reason.to_string())
+        } else {
+            let staged = (&work.staging, counts);
+            judge(self.source, tx, &mut inbound, staged, self.now).await?
         };
         if let Some(reason) = reason {
             let of = change_set::More { counts, reason, waiting: held };
@@ -387,81 +388,5 @@ fn mark(record: &Record) -> RecordMark {
         fingerprint: record.fingerprint,
         entity: record.entity,
         absent_since: record.absent_since,
-    }
-}
-
-/// The records of the source that pushes may be about.
-struct Known {
-    by_entity: FxHashMap<EntityId, Record>,
-    by_key: FxHashMap<Text, Record>,
-}
-
-impl Known {
-    async fn load(tx: &mut ReadTx, source: Source<'_>, pushes: &[&Push]) -> Result<Self, Error> {
-        let entities: BTreeSet<EntityId> =
-            pushes.iter().filter_map(|push| push.change.entity).collect();
-        let entities: Vec<EntityId> = entities.into_iter().collect();
-        let mut by_entity: FxHashMap<EntityId, Record> = FxHashMap::default();
-        for record in tx.records_of_many(&entities).await? {
-            let Some(entity) = record.entity.filter(|_| record.read_no == source.names.no) else {
-                continue;
-            };
-            // One that is there counts before one that is gone.
-            let better = by_entity.get(&entity).is_none_or(|known| known.absent_since.is_some());
-            if better {
-                by_entity.insert(entity, record);
-            }
-        }
-        let is_new = |push: &&&Push| push.change.verb == LocalVerb::Create;
-        let keys: Vec<Text> =
-            pushes.iter().filter(is_new).filter_map(|push| push.key.clone()).collect();
-        let found = tx.records_by_key(source.names.no, &keys).await?;
-        let by_key = keys.into_iter().zip(found).filter_map(|(key, record)| Some((key, record?)));
-        Ok(Self { by_entity, by_key: by_key.collect() })
-    }
-
-    fn of(&self, push: &Push) -> Option<&Record> {
-        match push.change.verb {
-            LocalVerb::Create => self.by_key.get(push.key.as_ref()?),
-            LocalVerb::Change | LocalVerb::Confirm | LocalVerb::Remove => {
-                self.by_entity.get(&push.change.entity?)
-            }
-        }
-    }
-}
-
-/// What the other ends of links are called: records hold keys.
-struct Ends(FxHashMap<EntityId, Text>);
-
-impl Ends {
-    async fn load(tx: &mut ReadTx, pushes: &[&Push]) -> Result<Self, Error> {
-        let values =
-            pushes.iter().flat_map(|push| &push.change.set).filter_map(|(_, v)| v.as_ref());
-        let link = |item: &Value| if let Value::Link(id) = item { Some(*id) } else { None };
-        let ids: BTreeSet<EntityId> = values.flat_map(Value::items).filter_map(link).collect();
-        let ids: Vec<EntityId> = ids.into_iter().collect();
-        let entities = tx.entities(&ids).await?;
-        Ok(Self(entities.into_iter().map(|entity| (entity.id, entity.key)).collect()))
-    }
-
-    /// A value as its column holds it.
-    fn in_column(&self, value: &Value, wanted: ValueType, many: bool) -> Result<Value, String> {
-        let single = |item: &Value| {
-            let text = match item {
-                Value::Link(id) => {
-                    self.0.get(id).map_or(Value::Null, |key| Value::Text(key.clone()))
-                }
-                Value::Reference(reference) => Value::Text(reference.key.clone()),
-                other => other.to_wire_text(),
-            };
-            match text.as_text() {
-                Some(text) if wanted != ValueType::Text => {
-                    parse_value(text, wanted).map_err(|error| error.to_string())
-                }
-                Some(_) | None => Ok(text),
-            }
-        };
-        let items: Vec<Value> = value.items().iter().map(single).collect::<Result<_, _>>()?;
-        Ok(if many { Value::set(items) } else { items.into_iter().next().unwrap_or_default() })
     }
 }

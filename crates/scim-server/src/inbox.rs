@@ -101,7 +101,7 @@ impl Inbox {
         let all = answer.as_ref().and_then(|answer| answer.get("Operations")?.as_array());
         let all = all.map_or(&[][..], Vec::as_slice);
         let start = usize::try_from(start.unwrap_or(1)).unwrap_or(1).max(1);
-        let count = usize::try_from(count.unwrap_or(USUAL_PAGE as i64)).unwrap_or(0);
+        let count = count.map_or(USUAL_PAGE, |count| usize::try_from(count).unwrap_or(0));
         let page: Vec<&Json> = all.iter().skip(start - 1).take(count.min(LARGEST_PAGE)).collect();
         let body = json!({
             "schemas": [RESULT], "id": id, "state": state, "begun": job.begun_at.to_string(),
@@ -193,10 +193,12 @@ mod tests {
     fn a_minutes_worth_of_records_may_wait_and_then_the_client_is_told_when_to_come_again() {
         let open = Arc::new(Mutex::new(Open::default()));
         let (hr, other) = (Text::from("1"), Text::from("2"));
-        let first = Place::take(&open, &hr, MOST_WAITING - 10).unwrap_or_else(|_| unreachable!());
+        let first = Place::take(&open, &hr, MOST_WAITING - 10);
+        assert!(first.is_ok());
         assert!(Place::take(&open, &hr, 10).is_ok(), "given back at once");
-        let Err(full) = Place::take(&open, &hr, 811) else { unreachable!() };
-        assert_eq!((full.error.status, full.retry_after), (429, Some(3)));
+        let full = Place::take(&open, &hr, 811).err();
+        let full = full.map(|failure| (failure.error.status, failure.retry_after));
+        assert_eq!(full, Some((429, Some(3))));
         assert!(Place::take(&open, &other, 5000).is_ok(), "another client has its own limit");
         drop(first);
         assert!(Place::take(&open, &hr, MOST_WAITING + 1).is_ok(), "alone, any request is taken");

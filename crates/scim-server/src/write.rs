@@ -60,6 +60,17 @@ pub(crate) struct Prepared {
     pub(crate) is_delete: bool,
 }
 
+impl Prepared {
+    /// Its change of the entity as one of a record, under the id that the client has for it.
+    pub(crate) fn push(&self, change: LocalChange) -> Push {
+        let key = match &self.external_id {
+            OwnId::Is(id) => Some(id.clone()),
+            OwnId::Stays | OwnId::Goes => None,
+        };
+        Push { change, key }
+    }
+}
+
 impl Job {
     /// The resource type.
     pub(crate) fn resource(&self) -> Result<&Resource, Failure> {
@@ -81,15 +92,6 @@ impl Job {
         let of = self.resource()?.type_id;
         let client = self.view.ctx.actor.strip_prefix("client ");
         Ok(client.and_then(|client| source_of_client(&self.view.opened, client, of)))
-    }
-
-    /// A change as a record of that source, under the id that the client has for it.
-    pub(crate) fn push(&self, change: LocalChange, prepared: &Prepared) -> Push {
-        let key = match &prepared.external_id {
-            OwnId::Is(id) => Some(id.clone()),
-            OwnId::Stays | OwnId::Goes => None,
-        };
-        Push { change, key }
     }
 
     /// Works out what has to change.

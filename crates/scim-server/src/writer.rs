@@ -348,7 +348,7 @@ impl<'j> Run<'j> {
             }
             let Some(main) = ready.prepared.main.take() else { continue };
             if let Some(source) = source {
-                pushes.add(source, place, job.push(main, &ready.prepared));
+                pushes.add(source, place, ready.prepared.push(main));
             } else {
                 changes.push(main);
                 places.push(place);
@@ -379,7 +379,7 @@ impl<'j> Run<'j> {
                 let Some(part) = self.parts.get_mut(place) else { continue };
                 match (done, part) {
                     (Ok(Pushed::Done(done)), Part::Ready(ready)) => {
-                        ready.entity = Some(done.entity)
+                        ready.entity = Some(done.entity);
                     }
                     (Ok(Pushed::Held { change_set, reason }), Part::Ready(ready)) => {
                         ready.wait(waiting("held", Some(change_set.0), &reason));

@@ -26,7 +26,7 @@ fn record(n: usize, extra: &Json) -> Json {
 /// The result, once it is there.
 async fn result(served: &Served, location: &str) -> Json {
     let path = location.split_once("/scim/v2").unwrap().1;
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     loop {
         let body = served.get(path).await.is(200);
         if text(&body, "/state") == "done" {
