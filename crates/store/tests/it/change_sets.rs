@@ -30,6 +30,17 @@ on_both! {
         assert_eq!(tx.change_set_chunk(ChangeSetId(1), 3).await.unwrap(), None);
     }
 
+    async fn what_a_held_change_set_holds_can_be_replaced(store) {
+        write_to!(store, |tx| tx.insert_change_set(&held(1), &[vec![1], vec![2]]));
+        let counts = ChangeCounts { n_create: 7, n_update: 6, n_absent: 5, n_present: 4 };
+        write_to!(store, |tx| tx.replace_change_set(ChangeSetId(1), counts, &[vec![3]]));
+        let expected = ChangeSet { counts, ..held(1) };
+        assert_eq!(read_from!(store, |tx| tx.change_set(ChangeSetId(1))), Some(expected));
+        let body = read_from!(store, |tx| tx.change_set_chunk(ChangeSetId(1), 0));
+        assert_eq!(body, Some(vec![3]));
+        assert_eq!(read_from!(store, |tx| tx.change_set_chunk(ChangeSetId(1), 1)), None);
+    }
+
     async fn a_change_set_is_decided_once(store) {
         write_to!(store, |tx| tx.insert_change_set(&held(1), &[]));
         let decide = async |to| {

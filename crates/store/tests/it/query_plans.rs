@@ -219,6 +219,7 @@ async fn from_sources(tx: &mut Tx) -> Result<(), StoreError> {
         decided_at: None,
     };
     tx.insert_change_set(&change_set, &[vec![1]]).await?;
+    tx.replace_change_set(change_set.id, change_set.counts, &[vec![2]]).await?;
     let (from, to) = (ChangeSetStatus::Held, ChangeSetStatus::Released);
     tx.decide_change_set(ChangeSetId(1), from, to, "ada", at(1)).await.map(drop)
 }
