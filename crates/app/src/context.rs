@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use jiff::Timestamp;
 use muster_connector::{Connector, ConnectorError};
 use muster_model::{Settings, Text};
-use muster_project::Catalogue;
+use muster_project::{Catalogue, NoConnectors};
 
 use crate::{Deliver, Reach};
 
@@ -77,5 +77,17 @@ pub trait Connectors: Catalogue + Send + Sync {
     /// What sends mail and the like for workflows of the project in `base`; `None` where nothing does.
     fn deliver(&self, _base: &Path) -> Option<Arc<dyn Deliver>> {
         None
+    }
+}
+
+impl Connectors for NoConnectors {
+    fn open(
+        &self,
+        connector: &str,
+        _: &Settings,
+        _: Option<&Settings>,
+        _: &Path,
+    ) -> Result<Arc<dyn Connector>, ConnectorError> {
+        Err(ConnectorError::Settings(format!("there is no connector `{connector}`")))
     }
 }

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use muster_connector::{
     BadObject, Connector, ConnectorError, Field, ReadObject, ReadRequest, Sink, json::settings_of,
 };
-use muster_model::{Capabilities, NameRule, SettingProblem, Settings, ValueType, name_key};
-use muster_project::{Catalogue, File};
+use muster_model::{NameRule, ValueType, name_key};
+use muster_project::{File, NoConnectors};
 use muster_scim::{MakeMissing, Patch, parse_filter, parse_path};
 use serde_json::{Map, Value as Json, json};
 
@@ -225,26 +225,10 @@ fn user() -> Json {
     })
 }
 
-/// No connectors: systems are refused, everything else is checked.
-struct Nothing;
-
-impl Catalogue for Nothing {
-    fn connectors(&self) -> Vec<&'static str> {
-        Vec::new()
-    }
-
-    fn capabilities(
-        &self,
-        _connector: &str,
-        _settings: &Settings,
-    ) -> Result<Capabilities, Vec<SettingProblem>> {
-        Err(Vec::new())
-    }
-}
-
+/// Systems are refused, everything else is checked.
 fn load(text: String) {
     let file = File { path: "muster.yaml".into(), text: text.into() };
-    let loaded = muster_project::load(vec![file], &Nothing);
+    let loaded = muster_project::load(vec![file], &NoConnectors);
     let shown = muster_project::render(&loaded.diagnostics, &loaded.sources, false);
     assert!(loaded.model.is_some() || !shown.is_empty(), "refused without a reason");
 }

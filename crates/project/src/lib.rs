@@ -40,7 +40,7 @@ mod yaml;
 pub use explain::{error_reference, explain_code};
 pub use format::format;
 pub use json_schema::json_schema;
-pub use load::{Catalogue, File, Loaded, load};
+pub use load::{Catalogue, File, Loaded, NoConnectors, load};
 pub use reference::model_reference;
 pub use render::render;
 

@@ -46,6 +46,20 @@ pub trait Catalogue {
     ) -> Result<Capabilities, Vec<SettingProblem>>;
 }
 
+/// No connector at all: for a model that has no systems.
+#[derive(Debug, Clone, Copy)]
+pub struct NoConnectors;
+
+impl Catalogue for NoConnectors {
+    fn connectors(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
+    fn capabilities(&self, _: &str, _: &Settings) -> Result<Capabilities, Vec<SettingProblem>> {
+        Err(Vec::new())
+    }
+}
+
 /// What came of loading a project.
 #[derive(Debug)]
 pub struct Loaded {

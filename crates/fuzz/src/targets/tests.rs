@@ -36,6 +36,6 @@ fn the_examples_reach_what_is_behind_the_parser() {
         assert!(Patch::from_json(&serde_json::from_str(example).unwrap()).is_ok(), "{example}");
     }
     let file = File { path: "muster.yaml".into(), text: of("model")[0].into() };
-    let loaded = muster_project::load(vec![file], &Nothing);
+    let loaded = muster_project::load(vec![file], &NoConnectors);
     assert!(loaded.model.is_some(), "{:?}", loaded.diagnostics);
 }

@@ -1,6 +1,6 @@
 //! A small project behind one face.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json,
@@ -10,38 +10,12 @@ use axum::{
 };
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;
-use muster_app::{Clock, Connectors, Ctx, Opened, Scope, create_token};
-use muster_connector::{Connector, ConnectorError};
-use muster_model::{Capabilities, SettingProblem, Settings};
-use muster_project::Catalogue;
+use muster_app::{Clock, Ctx, Opened, Scope, create_token};
+use muster_project::NoConnectors;
 use muster_web::{Answer, Call, Limits, Service};
 use serde_json::Value as Json_;
 use tempfile::TempDir;
 use tower::ServiceExt as _;
-
-struct Nothing;
-
-impl Catalogue for Nothing {
-    fn connectors(&self) -> Vec<&'static str> {
-        Vec::new()
-    }
-
-    fn capabilities(&self, _: &str, _: &Settings) -> Result<Capabilities, Vec<SettingProblem>> {
-        Err(Vec::new())
-    }
-}
-
-impl Connectors for Nothing {
-    fn open(
-        &self,
-        connector: &str,
-        _: &Settings,
-        _: Option<&Settings>,
-        _: &Path,
-    ) -> Result<Arc<dyn Connector>, ConnectorError> {
-        Err(ConnectorError::Settings(format!("there is no connector `{connector}`")))
-    }
-}
 
 struct Standing;
 
@@ -67,7 +41,7 @@ impl Served {
         std::fs::write(folder.path().join("muster.yaml"), model).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(Standing);
         let ctx = Ctx::new("ada".into(), "c".into(), Arc::clone(&clock));
-        let opened = Opened::open(folder.path(), None, Arc::new(Nothing), &ctx).await.unwrap();
+        let opened = Opened::open(folder.path(), None, Arc::new(NoConnectors), &ctx).await.unwrap();
         let service = Service::new(opened.clone(), clock, limits);
         let router = muster_web::finish(face(), service);
         Self { ctx, opened, router, _folder: folder }
