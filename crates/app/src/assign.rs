@@ -146,8 +146,8 @@ fn check(request: &AssignRequest, now: Timestamp) -> Result<(), Error> {
     if request.reason.trim().is_empty() {
         return Err(Error::invalid("a reason is needed").hint("--reason \"…\""));
     }
-    if request.reason.len() > 2000 {
-        return Err(Error::invalid("the reason is longer than 2000 bytes"));
+    if request.reason.chars().count() > 2000 {
+        return Err(Error::invalid("the reason is longer than 2000 characters"));
     }
     if let (Some(from), Some(until)) = (request.from, request.until)
         && until <= from

@@ -20,6 +20,8 @@ const PREFIX: &str = "mst_";
 const HINT: usize = PREFIX.len() + 4;
 /// Letters of a name at most.
 const LONGEST_NAME: usize = 64;
+/// What the name of a client is, as a regular expression.
+pub const CLIENT_NAME: &str = "^[A-Za-z0-9._-]{1,64}$";
 
 /// A token that was just made.
 pub struct TokenMade {
@@ -219,10 +221,15 @@ fn is_valid(token: &ClientToken, now: Timestamp) -> bool {
     token.revoked_at.is_none() && token.expires_at.is_none_or(|at| now < at)
 }
 
+/// True for what may be the name of a client: what [`CLIENT_NAME`] says.
+pub fn is_client_name(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    !name.is_empty() && name.len() <= LONGEST_NAME && name.chars().all(fits)
+}
+
 /// The name folded, when it is one that looks like no other.
 fn checked_name(name: &str) -> Result<Text, Error> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(fits) {
+    if !is_client_name(name) {
         return Err(Error::invalid(format!("`{}` is no name for a client", shortened(name)))
             .hint("use up to 64 of the letters a to z, digits, `.`, `_` and `-`"));
     }

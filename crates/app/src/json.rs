@@ -8,6 +8,7 @@ mod admin;
 mod decide;
 mod drift;
 mod explain;
+mod model;
 mod people;
 mod simulate;
 mod takeover;
@@ -24,6 +25,7 @@ pub use self::{
     decide::{access_answer, search_page},
     drift::{adopted, drift, drift_group},
     explain::{access_explained, attribute_explained, person_explained},
+    model::{checked, diagnostic, diagnostics},
     people::{assignment, person, version},
     simulate::{event, impacts, person_impact},
     takeover::{deduced, indirect, open_access, redundant, takeover_sums},

@@ -3,9 +3,10 @@
 use axum::Json;
 use bytes::Bytes;
 use muster_app::{
-    AccessQuestion, Scope, json::search_page, search_actions, search_resources, search_subjects,
+    AccessQuestion, Error, Kind, Scope, json::search_page, search_actions, search_resources,
+    search_subjects,
 };
-use muster_web::{Answer, Call, long_work};
+use muster_web::{Answer, Call, Problem, long_work};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -28,7 +29,7 @@ pub(crate) async fn subjects(call: Call, body: Bytes) -> Answer<Json<Value>> {
     let found = long_work(async move {
         search_subjects(&call.opened, now, &question, page.after.as_deref(), page.limit).await
     });
-    Ok(Json(search_page(&found.await?)))
+    Ok(Json(search_page(&found.await.map_err(problem)?)))
 }
 
 /// To what it may be done.
@@ -40,7 +41,7 @@ pub(crate) async fn resources(call: Call, body: Bytes) -> Answer<Json<Value>> {
     let found = long_work(async move {
         search_resources(&call.opened, now, &question, page.after.as_deref(), page.limit).await
     });
-    Ok(Json(search_page(&found.await?)))
+    Ok(Json(search_page(&found.await.map_err(problem)?)))
 }
 
 /// What may be done.
@@ -51,6 +52,14 @@ pub(crate) async fn actions(call: Call, body: Bytes) -> Answer<Json<Value>> {
     let found = search_actions(&call.opened, call.ctx.now(), &question).await?;
     let results: Vec<Value> = found.iter().map(|name| json!({ "name": &**name })).collect();
     Ok(Json(json!({ "page": { "next_token": "", "count": results.len() }, "results": results })))
+}
+
+/// A page token that is none is a request that cannot be read: the standard wants 400.
+fn problem(error: Error) -> Problem {
+    if error.kind() == Kind::Invalid {
+        return Problem::invalid(error.to_string());
+    }
+    error.into()
 }
 
 fn asked(body: &Bytes, wanted: Wanted) -> Result<(AccessQuestion, Page), Refused> {

@@ -349,8 +349,8 @@ fn given(reason: &str) -> Result<&str, Error> {
     if reason.is_empty() {
         return Err(Error::invalid("a reason is needed").hint("--reason \"…\""));
     }
-    if reason.len() > 2000 {
-        return Err(Error::invalid("the reason is longer than 2000 bytes"));
+    if reason.chars().count() > 2000 {
+        return Err(Error::invalid("the reason is longer than 2000 characters"));
     }
     Ok(reason)
 }

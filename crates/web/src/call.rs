@@ -8,13 +8,13 @@ use std::{
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, StatusCode, header, request::Parts},
+    http::{HeaderMap, header, request::Parts},
 };
 use muster_app::{Authority, Ctx, Opened, Scope, Scopes, known_client};
 use muster_model::Text;
 use muster_policy::Right;
 
-use crate::{Origin, Problem, RequestId, Service, access_log::Known};
+use crate::{Code, Origin, Problem, RequestId, Service, access_log::Known};
 
 /// Who calls, and what they may ask for.
 #[derive(Debug, Clone)]
@@ -117,9 +117,7 @@ impl FromRequestParts<Service> for Call {
 }
 
 fn too_often(wait: Duration) -> Problem {
-    let title = "The client asks too often";
-    let detail = "the limit of requests a second is reached";
-    Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate", title, detail)
+    Problem::new(Code::RATE, "the limit of requests a second is reached")
         .retry_after(wait.as_secs() + 1)
 }
 

@@ -8,7 +8,7 @@ use axum::{
 };
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
-use crate::{Origin, Problem, Router, Service, access_log, health, metrics, origin, request_id};
+use crate::{Code, Origin, Problem, Router, Service, access_log, health, metrics, origin, request_id};
 
 /// What every answer says unless its handler said otherwise.
 const HEADERS: [(HeaderName, &str); 5] = [
@@ -28,16 +28,10 @@ pub fn finish(faces: Router, service: Service) -> axum::Router {
         .merge(metrics::router())
         .fallback(|| async { Problem::not_found("there is nothing at this address") })
         .method_not_allowed_fallback(|| async {
-            let title = "The address does not take this method";
-            let detail = "the `Allow` header names the methods";
-            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", title, detail)
+            Problem::new(Code::METHOD, "the `Allow` header names the methods")
         })
         .layer(late)
-        .layer(CatchPanicLayer::custom(|_| {
-            let title = "A mistake of ours";
-            let status = StatusCode::INTERNAL_SERVER_ERROR;
-            Problem::new(status, "bug", title, "something went wrong here").into_response()
-        }))
+        .layer(CatchPanicLayer::custom(|_| Problem::bug().into_response()))
         .layer(DefaultBodyLimit::max(limits.body))
         .layer(middleware::from_fn_with_state(service.clone(), metrics::time))
         .layer(middleware::from_fn(harden))

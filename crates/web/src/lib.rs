@@ -6,6 +6,7 @@
 
 mod access_log;
 mod call;
+mod code;
 mod events;
 mod finish;
 mod health;
@@ -21,6 +22,7 @@ mod tls;
 mod work;
 
 pub use call::{Call, Caller, scope_of};
+pub use code::Code;
 pub use events::events;
 pub use finish::finish;
 pub use limits::Limits;

@@ -5,13 +5,13 @@ use std::net::IpAddr;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, StatusCode, header},
+    http::{HeaderMap, HeaderName, header},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
 use muster_model::Network;
 
-use crate::{Peer, Problem, Service};
+use crate::{Code, Peer, Problem, Service};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -36,10 +36,9 @@ pub(crate) async fn find(
     if let Some(peer) = request.extensions().get::<Peer>().copied() {
         let trusted = &service.limits().trusted_proxies;
         let Some(origin) = origin(peer, request.headers(), trusted) else {
-            let title = "The proxy contradicts itself";
             let detail = "`Forwarded` and `X-Forwarded-For` name two callers";
             let hint = "let the proxy remove the one of the two headers that it does not set";
-            let problem = Problem::new(StatusCode::BAD_REQUEST, "forwarded", title, detail);
+            let problem = Problem::new(Code::FORWARDED, detail);
             return problem.hint(hint).into_response();
         };
         request.extensions_mut().insert(origin);

@@ -8,6 +8,8 @@ use axum::{
 use muster_app::{Error, Kind};
 use serde::Serialize;
 
+use crate::Code;
+
 /// What a handler answers.
 pub type Answer<T> = Result<T, Problem>;
 
@@ -29,6 +31,9 @@ pub struct Problem {
     /// What helps, best first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hints: Vec<String>,
+    /// What is wrong with a model, each with its place.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<serde_json::Value>,
     /// Seconds after which it makes sense to ask again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
@@ -40,16 +45,12 @@ fn number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S:
 }
 
 impl Problem {
-    /// A problem with this code; `title` says what the code means, `detail` what happened.
-    pub fn new(
-        status: StatusCode,
-        code: &'static str,
-        title: &'static str,
-        detail: impl Into<String>,
-    ) -> Self {
-        let kind = format!("/api/v1/problems/{code}").into();
-        let (hints, retry_after) = (Vec::new(), None);
-        Self { kind, status, code, title, detail: detail.into(), hints, retry_after }
+    /// A problem with this code; `detail` says what happened.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        let Code { word, status, title, .. } = code;
+        let kind = format!("/api/v1/problems/{word}").into();
+        let (hints, errors, retry_after) = (Vec::new(), Vec::new(), None);
+        Self { kind, status, code: word, title, detail: detail.into(), hints, errors, retry_after }
     }
 
     /// Adds a remedy.
@@ -68,69 +69,63 @@ impl Problem {
 
     /// The caller did not say who they are, or not so that we know them. It says the same whatever the reason.
     pub fn unauthenticated() -> Self {
-        let title = "A valid token is needed";
-        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", title, "no valid token was given")
+        Self::new(Code::UNAUTHENTICATED, "no valid token was given")
             .hint("send `Authorization: Bearer TOKEN`; muster token create makes one")
     }
 
     /// The caller is known and may not.
     pub fn denied(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "denied", "The caller may not do this", detail)
+        Self::new(Code::DENIED, detail)
     }
 
-    /// What was sent makes no sense.
+    /// What was sent is not what the document describes.
     pub fn invalid(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "invalid", "The request makes no sense", detail)
+        Self::new(Code::INVALID, detail)
+    }
+
+    /// What was sent fits the document, and makes no sense for this project at this time.
+    pub fn unprocessable(detail: impl Into<String>) -> Self {
+        Self::new(Code::UNPROCESSABLE, detail)
     }
 
     /// There is no such thing.
     pub fn not_found(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not-found", "There is no such thing", detail)
+        Self::new(Code::NOT_FOUND, detail)
+    }
+
+    /// Our mistake. The caller is told nothing of it.
+    pub(crate) fn bug() -> Self {
+        Self::new(Code::BUG, "something went wrong here")
+            .hint("the log has more under the request id")
     }
 }
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        let (status, code, title) = match error.kind() {
-            Kind::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
-            Kind::Invalid => (StatusCode::BAD_REQUEST, "invalid", "The request makes no sense"),
-            Kind::Project => (StatusCode::UNPROCESSABLE_ENTITY, "project", "The model has errors"),
-            Kind::Conflict => {
-                (StatusCode::CONFLICT, "conflict", "Somebody else changed it in between")
+        let code = match error.kind() {
+            Kind::NotFound => Code::NOT_FOUND,
+            Kind::Invalid => Code::UNPROCESSABLE,
+            Kind::Project => Code::PROJECT,
+            Kind::Conflict => Code::CONFLICT,
+            Kind::Denied => Code::DENIED,
+            Kind::Busy => Code::BUSY,
+            Kind::Unavailable => Code::UNAVAILABLE,
+            Kind::Held => Code::HELD,
+            Kind::Stale => Code::STALE,
+            Kind::BrokenChain => Code::BROKEN_CHAIN,
+            Kind::Bug => {
+                tracing::error!(error = %with_causes(&error), "request met a bug");
+                return Self::bug();
             }
-            Kind::Denied => (StatusCode::FORBIDDEN, "denied", "The caller may not do this"),
-            Kind::Busy => (StatusCode::CONFLICT, "busy", "Somebody else is doing it right now"),
-            Kind::Unavailable => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "unavailable",
-                "The repository or a system cannot be reached",
-            ),
-            Kind::Held => (StatusCode::CONFLICT, "held", "A guard holds it"),
-            Kind::Stale => (StatusCode::CONFLICT, "stale", "The world changed since"),
-            Kind::BrokenChain => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "broken-chain",
-                "The journal is not what was written",
-            ),
-            Kind::Bug => return Self::bug(&error),
         };
-        let mut problem = Self::new(status, code, title, error.to_string());
+        let mut problem = Self::new(code, error.to_string());
         problem.hints = error.hints().to_vec();
+        problem.errors = error.loaded().map(muster_app::json::diagnostics).unwrap_or_default();
         if matches!(error.kind(), Kind::Busy | Kind::Unavailable) {
-            tracing::warn!(error = %with_causes(&error), code, "request failed");
+            tracing::warn!(error = %with_causes(&error), code = code.word, "request failed");
             problem.retry_after = Some(1);
         }
         problem
-    }
-}
-
-impl Problem {
-    /// Our mistake: the log has the whole, the caller nothing of it.
-    fn bug(error: &Error) -> Self {
-        tracing::error!(error = %with_causes(error), "request met a bug");
-        let title = "A mistake of ours";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "bug", title, "something went wrong here")
-            .hint("the log has more under the request id")
     }
 }
 

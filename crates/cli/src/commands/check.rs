@@ -1,8 +1,8 @@
 //! `muster check`.
 
-use muster_model::{Diagnostic, Severity, SourceMap};
+use muster_app::json;
+use muster_model::Severity;
 use muster_project::Loaded;
-use serde_json::{Value as Json, json};
 
 use crate::{Exit, Result, shell::Shell, ui::Report, when};
 
@@ -33,11 +33,11 @@ pub(crate) fn run(shell: &mut Shell, args: &Args) -> Result<Exit> {
 
 fn report(loaded: &Loaded, shell: &Shell, seconds: f64) -> Report {
     let items = loaded.diagnostics.iter().map(|diagnostic| {
-        let json = diagnostic_json(diagnostic, &loaded.sources);
+        let json = json::diagnostic(diagnostic, &loaded.sources);
         let at = diagnostic.span.map(|span| loaded.sources.location(span));
         let cell = |at: Option<String>| at.unwrap_or_default();
         let row = vec![
-            severity(diagnostic.severity).to_owned(),
+            diagnostic.severity.word().to_owned(),
             diagnostic.code.to_owned(),
             cell(at.as_ref().map(|at| at.file.to_string())),
             cell(at.as_ref().map(|at| at.line.to_string())),
@@ -48,9 +48,7 @@ fn report(loaded: &Loaded, shell: &Shell, seconds: f64) -> Report {
     });
     let mut report =
         Report::list(&["severity", "code", "file", "line", "column", "message"], items, None);
-    report.json = json!({
-        "ok": loaded.model.is_some(), "files": loaded.sources.files.len(), "diagnostics": report.lines,
-    });
+    report.json = json::checked(loaded);
     let colour = shell.ui.paint().is_on();
     let text = muster_project::render(&loaded.diagnostics, &loaded.sources, colour);
     report.text(timed(&text, seconds))
@@ -63,27 +61,4 @@ fn timed(text: &str, seconds: f64) -> String {
         Some((before, more)) => format!("{before} ({took})   more: {more}\n"),
         None => format!("{} ({took})\n", text.trim_end()),
     }
-}
-
-fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-    }
-}
-
-fn diagnostic_json(diagnostic: &Diagnostic, sources: &SourceMap) -> Json {
-    let place = |span| {
-        let at = sources.location(span);
-        json!({ "file": &*at.file, "line": at.line, "column": at.column })
-    };
-    let related: Vec<Json> = diagnostic
-        .related
-        .iter()
-        .map(|(span, text)| json!({ "at": place(*span), "text": text }))
-        .collect();
-    json!({
-        "severity": severity(diagnostic.severity), "code": diagnostic.code, "message": diagnostic.message,
-        "at": diagnostic.span.map(place), "label": diagnostic.label, "help": diagnostic.help, "related": related,
-    })
 }
