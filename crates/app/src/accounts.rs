@@ -136,17 +136,11 @@ async fn within_reach(
     ctx: &Ctx,
     opened: &Opened,
     tx: &mut ReadTx,
-    accounts: Vec<Account>,
+    mut accounts: Vec<Account>,
 ) -> Result<Vec<Account>, Error> {
-    if ctx.reach.is_everybody() {
-        return Ok(accounts);
-    }
     let linked =
         |account: &Account| account.entity.filter(|_| account.status == AccountStatus::Linked);
-    let owners = accounts.iter().filter_map(linked).collect();
-    let seen = ctx.reach.those_covered(ctx, opened, tx, owners).await?;
-    let mut accounts = accounts;
-    accounts.retain(|account| linked(account).is_some_and(|owner| seen.contains(&owner)));
+    ctx.reach.narrow(ctx, opened, tx, &mut accounts, linked).await?;
     Ok(accounts)
 }
 

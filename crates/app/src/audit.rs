@@ -1,20 +1,27 @@
 //! The journal: search, export as JSON lines, verification that needs only the export.
 
-use std::io::{BufRead, Read as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{BufRead, Read as _},
+};
 
 use jiff::Timestamp;
-use muster_store::{Entry, JournalEntry, JournalFilter, Seal, Summary, Verifier, hex};
+use muster_model::Text;
+use muster_store::{Entry, JournalEntry, JournalFilter, ReadTx, Seal, Summary, Verifier, hex};
 use serde_json::{Value as Json, json};
 
 use crate::{
-    Ctx, Error, Kind, Opened,
+    Ctx, Error, Kind, Opened, Page,
     checkpoint::{Signatures, checkpoint_json, key_json},
     keys::unhex,
     ocsf::ocsf_event,
+    people::find_entity,
     resolve_person, subject_of,
 };
 
 const BATCH: usize = 1000;
+/// Entries that one page looks at for somebody who may see some people only.
+const LOOKED_AT: usize = 1000;
 /// No honest line is longer.
 const MAX_LINE: u64 = 16 << 20;
 
@@ -29,23 +36,55 @@ pub struct AuditQuery {
     pub limit: usize,
 }
 
-/// Entries that fit, the newest first. Who may see some people only asks about one of them at a time.
+/// Entries that fit, the newest first; `next` is the place before which the list goes on. Who may see some people only
+/// sees the entries about them: such a page looks at a part of the journal, and may be shorter than the limit.
 pub async fn search_journal(
     ctx: &Ctx,
     opened: &Opened,
     query: &AuditQuery,
-) -> Result<Vec<JournalEntry>, Error> {
+) -> Result<Page<JournalEntry>, Error> {
     let mut tx = opened.store.read().await?;
     let mut filter = query.filter.clone();
-    if !ctx.reach.is_everybody() {
-        let Some(person) = &filter.subject else {
-            return Err(Error::new(Kind::Denied, "you may not see the whole journal")
-                .hint("name the person with `subject`"));
-        };
+    let everybody = ctx.reach.is_everybody();
+    if let Some(person) = filter.subject.as_ref().filter(|_| !everybody) {
         let person = resolve_person(ctx, opened, &mut tx, person).await?;
         filter.subject = Some(subject_of(&opened.model, &person.row, &person.key));
     }
-    Ok(tx.search_journal(&filter, query.before, query.limit).await?)
+    let is_narrowed = !everybody && filter.subject.is_none();
+    let limit = if is_narrowed { LOOKED_AT } else { query.limit };
+    let mut items = tx.search_journal(&filter, query.before, limit).await?;
+    let is_more = items.len() == limit;
+    let mut next = items.last().map(|last| last.seq).filter(|seq| is_more && *seq > 1);
+    if is_narrowed {
+        let subjects = subjects_seen(ctx, opened, &mut tx, &items).await?;
+        items.retain(|one| subjects.contains(&one.entry.subject));
+        if items.len() > query.limit {
+            items.truncate(query.limit);
+            next = items.last().map(|last| last.seq);
+        }
+    }
+    Ok(Page { items, next })
+}
+
+/// The subjects of entries that are somebody whom the caller reaches.
+async fn subjects_seen(
+    ctx: &Ctx,
+    opened: &Opened,
+    tx: &mut ReadTx,
+    entries: &[JournalEntry],
+) -> Result<BTreeSet<Text>, Error> {
+    let mut by_id = BTreeMap::new();
+    let subjects: BTreeSet<&Text> = entries.iter().map(|one| &one.entry.subject).collect();
+    for subject in subjects {
+        for entity_type in opened.model.schema.types.iter().filter(|of| of.identity) {
+            if let Some(id) = find_entity(opened, tx, entity_type, subject).await? {
+                by_id.insert(id, subject.clone());
+            }
+        }
+    }
+    let seen = ctx.reach.those_covered(ctx, opened, tx, by_id.keys().copied().collect()).await?;
+    by_id.retain(|id, _| seen.contains(id));
+    Ok(by_id.into_values().collect())
 }
 
 /// One entry as JSON, with everything that verification needs.

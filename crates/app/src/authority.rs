@@ -135,6 +135,37 @@ impl Reach {
         Ok(covered)
     }
 
+    /// Keeps those items that are about somebody it reaches. What is about nobody is seen by who reaches everybody.
+    pub async fn narrow<T>(
+        &self,
+        ctx: &Ctx,
+        opened: &Opened,
+        tx: &mut ReadTx,
+        items: &mut Vec<T>,
+        about: impl Fn(&T) -> Option<EntityId>,
+    ) -> Result<(), Error> {
+        if self.is_everybody() {
+            return Ok(());
+        }
+        let entities = items.iter().filter_map(&about).collect();
+        let seen = self.those_covered(ctx, opened, tx, entities).await?;
+        items.retain(|item| about(item).is_some_and(|entity| seen.contains(&entity)));
+        Ok(())
+    }
+
+    /// True when it reaches what is about this entity, or about nobody.
+    pub async fn sees(
+        &self,
+        ctx: &Ctx,
+        opened: &Opened,
+        tx: &mut ReadTx,
+        about: Option<EntityId>,
+    ) -> Result<bool, Error> {
+        let mut one = vec![about];
+        self.narrow(ctx, opened, tx, &mut one, |about| *about).await?;
+        Ok(!one.is_empty())
+    }
+
     /// Refuses a person's change of what concerns themselves: nobody widens their own reach.
     pub fn not_oneself(&self, person: EntityId) -> Result<(), Error> {
         match &self.0 {

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{Error, Kind};
 
 /// No model file needs more; larger ones are refused rather than read.
-const MAX_FILE: u64 = 4 << 20;
+pub(crate) const MAX_FILE: u64 = 4 << 20;
 /// Folders below this depth are not looked into.
 const MAX_DEPTH: usize = 16;
 

@@ -32,6 +32,7 @@ mod owners;
 mod people;
 mod person;
 mod process;
+mod publish;
 mod revisions;
 mod roles;
 mod scope;
@@ -50,8 +51,8 @@ pub use audit::{
 pub use authority::{Authority, Reach};
 pub use checkpoint::{make_checkpoint, make_due_checkpoint};
 pub use clients::{
-    KnownClient, TokenMade, create_token, create_token_for, end_client, known_client, list_clients,
-    revoke_token, rotate_token, token_json,
+    CLIENT_NAME, KnownClient, TokenMade, create_token, create_token_for, end_client,
+    is_client_name, known_client, list_clients, revoke_token, rotate_token, token_json,
 };
 pub use context::{Clock, Connectors, Ctx};
 pub use decide::{
@@ -90,6 +91,7 @@ pub use owners::{Ownerless, list_ownerless};
 pub use people::{Page, PeopleQuery, Person, entity_type, list_people, resolve_person};
 pub use person::{VersionView, entity_history, see_person};
 pub use process::{process_is_gone, process_name};
+pub use publish::{model_files, publish_model};
 pub use revisions::{list_revisions, see_revision};
 pub use roles::{RoleView, list_roles, role_named};
 pub use scope::{Scope, Scopes};

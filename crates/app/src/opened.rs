@@ -8,7 +8,7 @@ use std::{
 use muster_connector::{Connector, ConnectorError};
 use muster_model::{Setting, Settings, Span, Text};
 use muster_policy::{Evaluator, Model, System};
-use muster_project::File;
+use muster_project::{File, Loaded};
 use muster_store::{Entry, Options, Revision, RevisionHead, Store, absolute_url};
 
 use crate::{
@@ -90,7 +90,7 @@ impl Opened {
     /// The same repository seen through another model, which must be right. Nothing is written; `revision` is what plans
     /// and answers will name.
     pub async fn with_files(&self, files: Vec<File>, revision: i64) -> Result<Self, Error> {
-        let mut loaded = muster_project::load(files, self.connectors.as_ref());
+        let mut loaded = self.check(files);
         let Some(model) = loaded.model.take() else { return Err(Error::project(loaded)) };
         let names = Names::suppose(&mut self.store.read().await?, &model).await?;
         let model = Arc::new(model);
@@ -100,6 +100,19 @@ impl Opened {
         let connectors = Arc::clone(&self.connectors);
         let names = Arc::new(names);
         Ok(Self { model, evaluator, store, names, revision, dir, decider, connectors })
+    }
+
+    /// What is wrong with these files, were they the model.
+    pub fn check(&self, files: Vec<File>) -> Loaded {
+        muster_project::load(files, self.connectors.as_ref())
+    }
+
+    /// The project with these files, which must be right, as its newest revision.
+    pub(crate) async fn published(&self, ctx: &Ctx, files: &[File]) -> Result<Self, Error> {
+        let mut loaded = self.check(files.to_vec());
+        let Some(model) = loaded.model.take() else { return Err(Error::project(loaded)) };
+        let (store, connectors) = (self.store.clone(), Arc::clone(&self.connectors));
+        Self::with_store(&self.dir, model, files, store, connectors, ctx).await
     }
 
     /// Opens the connector of a system.

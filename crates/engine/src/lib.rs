@@ -71,7 +71,7 @@ pub use orders::{
     retry_order,
 };
 pub use plans::{
-    Known, MadePlan, PlanOptions, Scope, cancel_plan, list_plans, load_plan, make_plan,
+    Known, MadePlan, PlanOptions, Scope, cancel_plan, list_plans, load_plan, make_plan, narrow_plan,
 };
 pub use problems::{ProblemView, Problems, list_problems};
 pub use progress::{NoProgress, Progress, Task};

@@ -70,7 +70,11 @@ pub struct OrderStep {
 }
 
 /// Orders, those of the newest plans first, each plan's in its order.
-pub async fn list_orders(opened: &Opened, query: &OrderQuery) -> Result<Vec<OrderView>, Error> {
+pub async fn list_orders(
+    ctx: &Ctx,
+    opened: &Opened,
+    query: &OrderQuery,
+) -> Result<Vec<OrderView>, Error> {
     let system_no = match &query.system {
         Some(name) => {
             let system = opened.system_named(name)?;
@@ -94,9 +98,15 @@ pub async fn list_orders(opened: &Opened, query: &OrderQuery) -> Result<Vec<Orde
         if !was_begun && query.plan.is_none() {
             continue;
         }
-        let rest = query.limit.saturating_sub(views.len());
-        let page = tx.operations(plan.id, filter, None, rest).await?;
-        views.extend(page.into_iter().map(|operation| view(opened, &plan, operation)));
+        let mut after = None;
+        loop {
+            let rest = query.limit.saturating_sub(views.len());
+            let mut page = tx.operations(plan.id, filter, after, rest).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.seq);
+            ctx.reach.narrow(ctx, opened, &mut tx, &mut page, |operation| operation.entity).await?;
+            views.extend(page.into_iter().map(|operation| view(opened, &plan, operation)));
+        }
         if views.len() >= query.limit {
             break;
         }
@@ -148,10 +158,11 @@ pub(crate) fn view(opened: &Opened, plan: &Plan, operation: Operation) -> OrderV
 
 /// An order by name, with its history, the oldest step first.
 pub async fn order_history(
+    ctx: &Ctx,
     opened: &Opened,
     name: &str,
 ) -> Result<(OrderView, Vec<OrderStep>), Error> {
-    let (plan, operation) = find(opened, name).await?;
+    let (plan, operation) = find(ctx, opened, name).await?;
     let mut tx = opened.store.read().await?;
     let step = |at, state, actor: &str, note: &str| OrderStep {
         at,
@@ -199,7 +210,7 @@ async fn is_under_review(opened: &Opened, operation: &Operation) -> Result<bool,
 
 /// Lets an order that failed, is held or waits be tried at once, with everything that waits for it.
 pub async fn retry_order(ctx: &Ctx, opened: &Opened, name: &str) -> Result<u64, Error> {
-    let (plan, operation) = find(opened, name).await?;
+    let (plan, operation) = find(ctx, opened, name).await?;
     may_go_on(&plan, name)?;
     let may_be_retried = [
         OperationState::Failed,
@@ -272,7 +283,7 @@ fn is_blocked(operation: &Operation) -> bool {
 
 /// Takes an order back that did not go out yet.
 pub async fn cancel_order(ctx: &Ctx, opened: &Opened, name: &str) -> Result<(), Error> {
-    let (plan, operation) = find(opened, name).await?;
+    let (plan, operation) = find(ctx, opened, name).await?;
     let mut tx = opened.store.begin().await?;
     let (from, to) = ([OperationState::Planned, OperationState::Held], OperationState::Cancelled);
     if !tx.decide_operation(plan.id, operation.seq, &from, to, Some(ctx.now())).await? {
@@ -287,7 +298,7 @@ pub async fn cancel_order(ctx: &Ctx, opened: &Opened, name: &str) -> Result<(), 
 
 /// Gives an order to people: it gets a ticket, and counts as done when somebody closes it. Returns the ticket.
 pub async fn reroute_order(ctx: &Ctx, opened: &Opened, name: &str) -> Result<i64, Error> {
-    let (plan, operation) = find(opened, name).await?;
+    let (plan, operation) = find(ctx, opened, name).await?;
     may_go_on(&plan, name)?;
     let decoded = decode_operation(&operation.body)
         .map_err(|error| Error::bug("a saved order cannot be read").caused_by(error))?;
@@ -357,8 +368,12 @@ fn refused(operation: &Operation, name: &str, what: &str) -> Error {
     }
 }
 
-/// Finds an order by name.
-pub(crate) async fn find(opened: &Opened, name: &str) -> Result<(Plan, Operation), Error> {
+/// Finds an order by name. Of somebody out of reach it is not there, with the same words.
+pub(crate) async fn find(
+    ctx: &Ctx,
+    opened: &Opened,
+    name: &str,
+) -> Result<(Plan, Operation), Error> {
     let parts = name.split_once('/').and_then(|(plan, seq)| Some((plan, seq.parse().ok()?)));
     let Some((plan, seq)) = parts else {
         return Err(Error::invalid(format!("`{name}` is not the name of an order")).hint(
@@ -368,7 +383,12 @@ pub(crate) async fn find(opened: &Opened, name: &str) -> Result<(Plan, Operation
     let made = load_plan(opened, Some(plan)).await?;
     let mut tx = opened.store.read().await?;
     let id = made.id.unwrap_or(PlanId(0));
-    let found = tx.plan(id).await?.zip(tx.operation(id, seq).await?);
+    let mut found = tx.plan(id).await?.zip(tx.operation(id, seq).await?);
+    if let Some((_, operation)) = &found
+        && !ctx.reach.sees(ctx, opened, &mut tx, operation.entity).await?
+    {
+        found = None;
+    }
     found.ok_or_else(|| {
         Error::not_found(format!("plan `{plan}` has no order {seq}"))
             .hint(format!("muster orders list --plan {plan} shows them"))

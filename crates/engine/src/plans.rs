@@ -26,12 +26,14 @@ use crate::{
 
 mod find;
 mod keep;
+mod narrow;
 mod waiting;
 
 pub use find::{cancel_plan, list_plans, load_plan};
 pub(crate) use find::{interrupted_plan, short, still_saved, stored_plan};
 use keep::save;
 pub(crate) use keep::{enqueue, save_made, withdraw};
+pub use narrow::narrow_plan;
 pub(crate) use waiting::{Waiting, hold_back, hold_refused, leave_known};
 
 const BATCH: usize = 5000;

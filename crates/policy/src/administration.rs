@@ -155,6 +155,11 @@ impl Right {
                 | Self::AssignmentsRead
                 | Self::AssignmentsWrite
                 | Self::AccountsRead
+                | Self::PlansRead
+                | Self::OrdersRead
+                | Self::OrdersWrite
+                | Self::DriftRead
+                | Self::DriftWrite
                 | Self::JournalRead
         )
     }

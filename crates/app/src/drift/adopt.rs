@@ -8,7 +8,9 @@ use muster_policy::{Access, Deducer, Grant};
 use muster_store::{Assignment, Decided, Drift, DriftDecision, DriftWhat, Entry, Sequence, Tx};
 use serde_json::json;
 
-use super::{DriftView, decide::write, list::drift_view, list::no_drift, place, value};
+use super::{
+    DriftView, decide::write, list::drift_seen, list::drift_view, list::no_drift, place, value,
+};
 use crate::{
     Ctx, Error, IdentityFacts, Kind, Opened, facts::type_of_number, load_identities, load_world,
     subject_of,
@@ -50,7 +52,7 @@ pub async fn adopt_drift(
         return Err(Error::invalid("what is adopted needs a comment").hint("--comment \"…\""));
     }
     let mut tx = opened.store.begin().await?;
-    let drift = tx.drift(muster_model::DriftId(id)).await?.ok_or_else(|| no_drift(id))?;
+    let drift = drift_seen(ctx, opened, &mut tx, id).await?;
     if drift.closed_at.is_some() {
         return Err(Error::new(Kind::Conflict, format!("drift {id} is over: {}", drift.remark)));
     }

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::{
     DriftView,
-    list::{drift_view, no_drift},
+    list::{drift_seen, drift_view, no_drift},
 };
 use crate::{Ctx, Error, Kind, Opened};
 
@@ -66,7 +66,7 @@ pub async fn decide_drift(
 ) -> Result<(Vec<DriftView>, u64), Error> {
     check(ctx, verb, remark)?;
     let mut tx = opened.store.begin().await?;
-    let drift = open_drift(&mut tx, chosen, verb).await?;
+    let drift = open_drift(ctx, opened, &mut tx, chosen, verb).await?;
     agreed(chosen, drift.len() as u64, confirm)?;
     let until = match verb {
         DriftVerb::Accept(until) => until,
@@ -99,13 +99,15 @@ fn check(ctx: &Ctx, verb: DriftVerb, remark: &str) -> Result<(), Error> {
 
 /// The open drift that is meant. Of a group only what the verb still changes.
 async fn open_drift(
+    ctx: &Ctx,
+    opened: &Opened,
     tx: &mut ReadTx,
     chosen: &Chosen,
     verb: DriftVerb,
 ) -> Result<Vec<Drift>, Error> {
     match chosen {
         Chosen::One(id) => {
-            let drift = tx.drift(DriftId(*id)).await?.ok_or_else(|| no_drift(*id))?;
+            let drift = drift_seen(ctx, opened, tx, *id).await?;
             if drift.closed_at.is_some() {
                 return Err(Error::new(
                     Kind::Conflict,
@@ -121,10 +123,11 @@ async fn open_drift(
         Chosen::Group(group) => {
             let (mut all, mut after, mut any) = (Vec::new(), None, false);
             loop {
-                let page = tx.drift_of_cause(group, after, BATCH).await?;
+                let mut page = tx.drift_of_cause(group, after, BATCH).await?;
                 let Some(last) = page.last() else { break };
-                any = true;
                 after = Some(last.id);
+                ctx.reach.narrow(ctx, opened, tx, &mut page, |drift| drift.entity).await?;
+                any |= !page.is_empty();
                 let is_open = |drift: &Drift| {
                     (drift.decision == DriftDecision::Undecided) != (verb == DriftVerb::Undo)
                 };

@@ -5,7 +5,7 @@ use muster_model::{DriftId, Text, Value};
 use muster_store::{Drift, DriftDecision, DriftGroup, DriftWhat, ReadRunId, ReadTx};
 
 use super::{place, value};
-use crate::{Error, Opened, Page, accounts::person_of};
+use crate::{Ctx, Error, Kind, Opened, Page, accounts::person_of};
 
 /// Drift as it is shown.
 #[derive(Debug, Clone)]
@@ -86,13 +86,21 @@ pub struct DriftQuery {
     pub limit: usize,
 }
 
-/// Open drift by cause, or by the read that saw it.
+/// Open drift by cause, or by the read that saw it. The numbers are about everybody.
 pub async fn drift_groups(
+    ctx: &Ctx,
     opened: &Opened,
     by_read: bool,
     after: Option<&str>,
     limit: usize,
 ) -> Result<(Vec<DriftGroupView>, Option<String>), Error> {
+    if !ctx.reach.is_everybody() {
+        return Err(Error::new(
+            Kind::Denied,
+            "these numbers are about everybody, and you may see some people only",
+        )
+        .hint("list drift one by one instead"));
+    }
     let mut tx = opened.store.read().await?;
     let mut groups = if by_read {
         let after = after.map(|after| after.parse().map(ReadRunId)).transpose();
@@ -127,12 +135,16 @@ pub async fn drift_groups(
 }
 
 /// Open drift in order of id.
-pub async fn list_drift(opened: &Opened, query: &DriftQuery) -> Result<Page<DriftView>, Error> {
+pub async fn list_drift(
+    ctx: &Ctx,
+    opened: &Opened,
+    query: &DriftQuery,
+) -> Result<Page<DriftView>, Error> {
     let mut tx = opened.store.read().await?;
     let mut page = Page { items: Vec::new(), next: None };
     let mut after = query.after.map(DriftId);
     loop {
-        let rows = match (&query.group, query.read) {
+        let mut rows = match (&query.group, query.read) {
             (Some(group), _) => tx.drift_of_cause(group, after, query.limit + 1).await?,
             (None, Some(read)) => tx.drift_of_run(ReadRunId(read), after, query.limit + 1).await?,
             (None, None) => tx.open_drift(after, query.limit + 1).await?,
@@ -140,6 +152,7 @@ pub async fn list_drift(opened: &Opened, query: &DriftQuery) -> Result<Page<Drif
         let Some(last) = rows.last() else { return Ok(page) };
         let is_last = rows.len() <= query.limit;
         after = Some(last.id);
+        ctx.reach.narrow(ctx, opened, &mut tx, &mut rows, |drift| drift.entity).await?;
         for drift in rows {
             if query.accepted && drift.decision != DriftDecision::Accept {
                 continue;
@@ -157,10 +170,21 @@ pub async fn list_drift(opened: &Opened, query: &DriftQuery) -> Result<Page<Drif
 }
 
 /// One item of drift, open or over.
-pub async fn show_drift(opened: &Opened, id: i64) -> Result<DriftView, Error> {
+pub async fn show_drift(ctx: &Ctx, opened: &Opened, id: i64) -> Result<DriftView, Error> {
     let mut tx = opened.store.read().await?;
-    let drift = tx.drift(DriftId(id)).await?.ok_or_else(|| no_drift(id))?;
+    let drift = drift_seen(ctx, opened, &mut tx, id).await?;
     drift_view(&mut tx, opened, drift).await
+}
+
+/// One item of drift, if it is about somebody whom the caller reaches.
+pub(super) async fn drift_seen(
+    ctx: &Ctx,
+    opened: &Opened,
+    tx: &mut ReadTx,
+    id: i64,
+) -> Result<Drift, Error> {
+    let found = tx.drift(DriftId(id)).await?.ok_or_else(|| no_drift(id))?;
+    if ctx.reach.sees(ctx, opened, tx, found.entity).await? { Ok(found) } else { Err(no_drift(id)) }
 }
 
 pub(super) fn no_drift(id: i64) -> Error {

@@ -48,7 +48,11 @@ pub struct ReviewAnswer {
 }
 
 /// What waits for a decision, the oldest first, at most `limit`. The same operation in several plans is told once.
-pub async fn list_reviews(opened: &Opened, limit: usize) -> Result<Vec<ReviewView>, Error> {
+pub async fn list_reviews(
+    ctx: &Ctx,
+    opened: &Opened,
+    limit: usize,
+) -> Result<Vec<ReviewView>, Error> {
     let mut tx = opened.store.read().await?;
     let mut seen = BTreeSet::new();
     let mut views = Vec::new();
@@ -61,6 +65,9 @@ pub async fn list_reviews(opened: &Opened, limit: usize) -> Result<Vec<ReviewVie
         }
         let found = tx.plan(review.plan).await?.zip(tx.operation(review.plan, review.seq).await?);
         let Some((plan, row)) = found else { continue };
+        if !ctx.reach.sees(ctx, opened, &mut tx, row.entity).await? {
+            continue;
+        }
         let Ok(operation) = decode_operation(&row.body) else { continue };
         let by = review_of(&opened.model, &operation).map_or(Vec::new(), |rule| rule.by.clone());
         views.push(ReviewView {
@@ -90,7 +97,7 @@ pub async fn decide_review(
     name: &str,
     answer: &ReviewAnswer,
 ) -> Result<(), Error> {
-    let (_, row) = find(opened, name).await?;
+    let (_, row) = find(ctx, opened, name).await?;
     let operation = decode_operation(&row.body)
         .map_err(|error| Error::bug("a saved order cannot be read").caused_by(error))?;
     let is_wanted = answer.verdict == ReviewVerdict::Refused

@@ -84,7 +84,7 @@ fn group(rig: &Rig, name: &str, members: &[&str]) {
 
 async fn drift(rig: &Rig) -> Vec<String> {
     let query = DriftQuery { limit: 100, ..DriftQuery::default() };
-    let page = list_drift(&rig.open().await, &query).await.unwrap();
+    let page = list_drift(&rig.ctx(), &rig.open().await, &query).await.unwrap();
     let shown = |d: &muster_app::DriftView| {
         let person = d.person.as_deref().unwrap_or("-");
         format!("{person} {} {}: {} -> {} {}", d.what, d.item, d.before, d.after, d.decision)
@@ -181,7 +181,7 @@ async fn what_is_reverted_is_in_the_plan_and_what_is_accepted_ends_on_its_date()
     rig.sync_all().await;
     assert_eq!(drift(&rig).await.len(), 3);
     let query = DriftQuery { limit: 9, ..DriftQuery::default() };
-    let items = list_drift(&rig.open().await, &query).await.unwrap().items;
+    let items = list_drift(&rig.ctx(), &rig.open().await, &query).await.unwrap().items;
     let id = |person: &str, item: &str| {
         let is_it = |drift: &&muster_app::DriftView| {
             drift.person.as_deref() == Some(person) && &*drift.item == item
@@ -204,7 +204,7 @@ async fn what_is_reverted_is_in_the_plan_and_what_is_accepted_ends_on_its_date()
     decide(&rig, ids[1], DriftVerb::Revert).await;
     let made = rig.plan().await;
     rig.apply_whole(&made).await;
-    let over = show_drift(&rig.open().await, ids[1]).await.unwrap();
+    let over = show_drift(&rig.ctx(), &rig.open().await, ids[1]).await.unwrap();
     assert!(over.closed_at.is_some() && over.remark.ends_with("as wanted"), "{over:?}");
     for day in 3..13 {
         rig.at(&format!("2026-03-{day:02}T12:00:00Z"));
@@ -234,7 +234,7 @@ async fn what_facts_ask_for_is_planned_whoever_changed_the_account_in_between() 
     group(&rig, "admins", &["2"]);
     rig.sync_all().await;
     let query = DriftQuery { limit: 9, ..DriftQuery::default() };
-    let page = list_drift(&rig.open().await, &query).await.unwrap();
+    let page = list_drift(&rig.ctx(), &rig.open().await, &query).await.unwrap();
     let admins = page.items.iter().find(|drift| &*drift.item == "admins").unwrap();
     decide(&rig, admins.id.0, DriftVerb::Accept(None)).await;
     // One is promoted, the other leaves: an exception does not keep a leaver's access.
@@ -307,12 +307,12 @@ async fn what_somebody_did_at_one_stroke_is_one_group_and_is_decided_with_its_nu
     user(&rig, "4", "Queen", true);
     rig.sync_all().await;
     let opened = rig.open().await;
-    let (groups, next) = drift_groups(&opened, false, None, 9).await.unwrap();
+    let (groups, next) = drift_groups(&rig.ctx(), &opened, false, None, 9).await.unwrap();
     assert_eq!(next, None);
     let mut counts: Vec<_> = groups.iter().map(|g| (g.example.item.to_string(), g.n)).collect();
     counts.sort();
     assert_eq!(counts, [("admins".to_owned(), 3), ("title".to_owned(), 1)]);
-    let (reads, _) = drift_groups(&opened, true, None, 9).await.unwrap();
+    let (reads, _) = drift_groups(&rig.ctx(), &opened, true, None, 9).await.unwrap();
     assert_eq!(reads.iter().map(|read| read.n).collect::<Vec<_>>(), [4]);
     let admins = groups.iter().find(|group| group.n == 3).unwrap();
     let chosen = Chosen::Group(admins.group.to_string());
@@ -344,14 +344,15 @@ async fn what_nobody_decides_about_in_time_is_declined_by_rule() {
     rig.at("2026-03-16T13:00:00Z");
     assert_eq!(plan(&rig).await.plan.operations.len(), 1);
     let query = DriftQuery { limit: 9, ..DriftQuery::default() };
-    let page = list_drift(&rig.open().await, &query).await.unwrap();
+    let page = list_drift(&rig.ctx(), &rig.open().await, &query).await.unwrap();
     let declined = &page.items[0];
     assert_eq!(declined.decided_by.as_deref(), Some("rule"));
     assert_eq!(&*declined.remark, "nobody decided within 14 days");
     let filter =
         muster_store::JournalFilter { action: Some("drift.decline".into()), ..Default::default() };
     let query = muster_app::AuditQuery { filter, before: None, limit: 9 };
-    let entries = muster_app::search_journal(&rig.ctx(), &rig.open().await, &query).await.unwrap();
+    let entries =
+        muster_app::search_journal(&rig.ctx(), &rig.open().await, &query).await.unwrap().items;
     assert_eq!(entries.len(), 1);
 }
 
@@ -364,7 +365,7 @@ async fn what_one_role_explains_is_adopted_as_an_assignment_and_the_rest_as_a_pr
     rig.sync_all().await;
     let query = DriftQuery { limit: 9, ..DriftQuery::default() };
     let opened = rig.open().await;
-    let page = list_drift(&opened, &query).await.unwrap();
+    let page = list_drift(&rig.ctx(), &opened, &query).await.unwrap();
     let id = |item: &str| page.items.iter().find(|drift| &*drift.item == item).unwrap().id.0;
     let adopted = adopt_drift(&rig.ctx(), &opened, id("admins"), "on call").await.unwrap();
     let Adopted::Assigned { role, missing, .. } = adopted else { panic!("{adopted:?}") };

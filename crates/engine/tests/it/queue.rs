@@ -225,7 +225,7 @@ fn words(events: &[RunEvent]) -> Vec<&'static str> {
 
 pub(crate) async fn orders(rig: &Rig, state: Option<OperationState>) -> Vec<(String, String)> {
     let query = OrderQuery { state, limit: 5000, ..OrderQuery::default() };
-    let orders = list_orders(&rig.open().await, &query).await.unwrap();
+    let orders = list_orders(&rig.ctx(), &rig.open().await, &query).await.unwrap();
     orders
         .into_iter()
         .map(|order| (order.name, format!("{} {}", order.system, order.subject)))
@@ -297,7 +297,7 @@ async fn what_waits_for_something_that_failed_is_held_and_goes_on_after_a_retry(
     .await
     .unwrap();
     assert_eq!((applied.executed, applied.held.len(), applied.left), (2, 0, 0), "{applied:?}");
-    let (_, history) = order_history(&opened, &failed[0].0).await.unwrap();
+    let (_, history) = order_history(&rig.ctx(), &opened, &failed[0].0).await.unwrap();
     let states: Vec<&str> = history.iter().map(|step| step.state.word()).collect();
     assert_eq!(states, ["planned", "planned", "sent", "executed"]);
 }

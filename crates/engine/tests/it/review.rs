@@ -91,7 +91,7 @@ async fn once(rig: &Rig) -> Vec<RunEvent> {
 }
 
 async fn waiting(rig: &Rig) -> Vec<ReviewView> {
-    list_reviews(&rig.open().await, 100).await.unwrap()
+    list_reviews(&rig.ctx(), &rig.open().await, 100).await.unwrap()
 }
 
 async fn decide(rig: &Rig, actor: &str, verdict: ReviewVerdict, note: &str) -> Result<(), Error> {
@@ -114,7 +114,7 @@ fn accounts(rig: &Rig) -> Vec<String> {
 
 async fn states(rig: &Rig) -> Vec<OperationState> {
     let query = OrderQuery { limit: 100, ..OrderQuery::default() };
-    let orders = list_orders(&rig.open().await, &query).await.unwrap();
+    let orders = list_orders(&rig.ctx(), &rig.open().await, &query).await.unwrap();
     let states = orders.into_iter().map(|order| order.state);
     states.filter(|state| *state != OperationState::Verified).collect()
 }
