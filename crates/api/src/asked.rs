@@ -1,13 +1,14 @@
 //! What a handler is given: who calls, the project, and what was sent, checked.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
-use muster_app::{Ctx, Error, Opened};
-use muster_web::Caller;
+use muster_app::{Ctx, Error, Opened, resolve_person};
+use muster_model::EntityId;
+use muster_web::{Caller, Service};
 use serde_json::{Map, Value as Json};
 
-use crate::jobs::Jobs;
+use crate::{form, instant, jobs::Jobs};
 
 /// A request that may be carried out.
 #[derive(Debug, Clone)]
@@ -20,9 +21,11 @@ pub(crate) struct Asked {
     pub(crate) caller: Caller,
     /// Work that takes long.
     pub(crate) jobs: Jobs,
+    /// What serves the project, for whoever puts another one in its place.
+    pub(crate) service: Service,
     /// What path, query and body hold, by name.
     pub(crate) values: Map<String, Json>,
-    /// `If-Match`, when it names one state.
+    /// `If-Match`, when it does not fit every state.
     pub(crate) if_match: Option<String>,
 }
 
@@ -44,7 +47,7 @@ impl Asked {
 
     /// A whole number that may be left out.
     pub(crate) fn int(&self, name: &str) -> Option<i64> {
-        self.values.get(name).and_then(Json::as_i64)
+        self.values.get(name).and_then(form::whole)
     }
 
     /// A whole number that has to be there.
@@ -64,7 +67,7 @@ impl Asked {
 
     /// An instant that may be left out.
     pub(crate) fn instant(&self, name: &str) -> Option<Timestamp> {
-        self.maybe(name).and_then(|text| text.parse().ok())
+        self.maybe(name).and_then(instant::read)
     }
 
     /// Texts of a list that may be left out.
@@ -74,20 +77,33 @@ impl Asked {
         texts.map(str::to_owned).collect()
     }
 
+    /// Whole numbers of a list that may be left out.
+    pub(crate) fn ints(&self, name: &str) -> Vec<i64> {
+        let items = self.values.get(name).and_then(Json::as_array);
+        items.into_iter().flatten().filter_map(form::whole).collect()
+    }
+
+    /// The files of a model: texts by path.
+    pub(crate) fn files(&self) -> BTreeMap<String, String> {
+        let files = self.values.get("files").and_then(Json::as_object).into_iter().flatten();
+        let text = |text: &Json| text.as_str().unwrap_or_default().to_owned();
+        files.map(|(path, json)| (path.clone(), text(json))).collect()
+    }
+
+    /// A person who is named, when the caller may know of them.
+    pub(crate) async fn person(&self, name: &str) -> Result<EntityId, Error> {
+        let mut tx = self.opened.store.read().await?;
+        Ok(resolve_person(&self.ctx, &self.opened, &mut tx, name).await?.row.id)
+    }
+
     /// How many are wanted at most.
     pub(crate) fn limit(&self) -> usize {
         self.int("limit").and_then(|n| usize::try_from(n).ok()).unwrap_or(100)
     }
 
     /// Where the list goes on: a cursor that a page before gave.
-    pub(crate) fn after(&self) -> Result<Option<i64>, Error> {
-        let number = |cursor: &str| cursor.strip_prefix('c')?.parse().ok();
-        match self.maybe("after") {
-            None => Ok(None),
-            Some(cursor) => number(cursor).map(Some).ok_or_else(|| {
-                Error::invalid("`after` is no cursor").hint("use `next` of the page before")
-            }),
-        }
+    pub(crate) fn after(&self) -> Option<i64> {
+        self.maybe("after").and_then(form::place)
     }
 }
 

@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use muster_app::{Error, Scope};
-use muster_web::{Call, Problem, Service};
+use muster_web::{Call, Code, Problem, Service};
 use serde_json::{Map, Value as Json};
 use tokio::runtime::Handle;
 use tracing::Instrument as _;
@@ -68,9 +68,9 @@ async fn carry_out(
     query(&operation.query, &parts.uri, &mut values)?;
     let body = Bytes::from_request(Request::from_parts(parts, body), &service).await;
     document(operation.body.as_ref(), &headers, body, &mut values)?;
-    let if_match = etag::one(&headers, &header::IF_MATCH)?;
+    let if_match = etag::wanted(&headers, &header::IF_MATCH);
     let Call { ctx, opened, caller } = call;
-    let asked = Asked { ctx, opened, caller, jobs, values, if_match };
+    let asked = Asked { ctx, opened, caller, jobs, service, values, if_match };
     if operation.method == Method::GET {
         return show(operation, &headers, asked).await;
     }
@@ -88,8 +88,8 @@ async fn show(
         return Ok(told.response());
     }
     let tag = etag::of(&told.body);
-    let known = etag::one(headers, &header::IF_NONE_MATCH)?;
-    let mut response = if known.is_some_and(|known| known == tag) {
+    let known = etag::wanted(headers, &header::IF_NONE_MATCH);
+    let mut response = if known.is_some_and(|known| etag::is_among(&known, &tag)) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         told.response()
@@ -124,7 +124,7 @@ async fn change(
             }
         }
     };
-    let told = match as_seen(seen, &asked).await {
+    let told = match as_seen(operation, seen, &asked).await {
         Ok(()) => run(operation, asked).await,
         Err(problem) => Err(problem),
     };
@@ -135,18 +135,28 @@ async fn change(
 }
 
 /// Refuses a change of something that is no longer as the caller saw it.
-async fn as_seen(seen: Option<Arc<Operation>>, asked: &Asked) -> Result<(), Problem> {
-    let Some(wanted) = &asked.if_match else { return Ok(()) };
+async fn as_seen(
+    operation: &Operation,
+    seen: Option<Arc<Operation>>,
+    asked: &Asked,
+) -> Result<(), Problem> {
+    let Some(wanted) = &asked.if_match else {
+        if operation.only_as_seen {
+            return Err(Problem::new(
+                Code::UNSEEN,
+                "`If-Match` has to say what it takes the place of",
+            ));
+        }
+        return Ok(());
+    };
     let Some(seen) = seen else {
         return Err(Problem::invalid("`If-Match` means nothing here"));
     };
     let told = run(&seen, asked.clone()).await?;
-    if etag::of(&told.body) == *wanted {
+    if etag::is_among(wanted, &etag::of(&told.body)) {
         return Ok(());
     }
-    let title = "It is no longer as you saw it";
-    let detail = "somebody changed it after the `ETag` was given";
-    Err(Problem::new(StatusCode::PRECONDITION_FAILED, "changed", title, detail)
+    Err(Problem::new(Code::CHANGED, "somebody changed it after the `ETag` was given")
         .hint("get it again and decide anew"))
 }
 
@@ -154,7 +164,7 @@ async fn as_seen(seen: Option<Arc<Operation>>, asked: &Asked) -> Result<(), Prob
 async fn run(operation: &Arc<Operation>, asked: Asked) -> Result<Told, Problem> {
     let (handle, operation) = (Handle::current(), Arc::clone(operation));
     let span = tracing::info_span!("use_case", otel.name = operation.id);
-    let work = move || handle.block_on((operation.handler)(asked).instrument(span));
+    let work = move || handle.block_on(operation.handler.answer(asked).instrument(span));
     let done = tokio::task::spawn_blocking(work).await;
     done.unwrap_or_else(|_| Err(Problem::from(Error::bug("a handler ended with a panic"))))
 }
@@ -203,8 +213,7 @@ fn document(
 ) -> Result<(), Problem> {
     let body = body.map_err(|rejection| {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            let title = "The body is too long";
-            return Problem::new(rejection.status(), "too-large", title, rejection.body_text());
+            return Problem::new(Code::TOO_LARGE, rejection.body_text());
         }
         Problem::invalid("the body could not be read")
     })?;
@@ -221,10 +230,8 @@ fn document(
     let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media = media.map(|media| media.split(';').next().unwrap_or_default().trim());
     if !media.is_some_and(|media| media.eq_ignore_ascii_case("application/json")) {
-        let title = "Another media type is needed";
         let detail = "the body is sent as `Content-Type: application/json`";
-        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-        return Err(Problem::new(status, "media-type", title, detail));
+        return Err(Problem::new(Code::MEDIA_TYPE, detail));
     }
     let given: Json = serde_json::from_slice(&body)
         .map_err(|error| Problem::invalid(format!("the body is not JSON: {error}")))?;

@@ -4,11 +4,12 @@
 use std::future::ready;
 
 use axum::{
+    extract::Path,
     http::{HeaderName, HeaderValue, header},
     response::{IntoResponse as _, Response},
     routing::get,
 };
-use muster_web::Router;
+use muster_web::{Code, Problem, Router};
 
 use crate::document;
 
@@ -24,9 +25,6 @@ const PAGE: &str = r#"<!doctype html>
  allow-spec-url-load="false" allow-spec-file-load="false" persist-auth="false"></rapi-doc></body>
 </html>
 "#;
-const PROBLEM: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Problems</title><p>What the codes of \
-                       problems mean stands in the manual, in the chapter on the API.</html>";
-
 /// `/api/v1/openapi.json`, `/api/v1/docs`, `/api/v1/problems/CODE`.
 pub(crate) fn router() -> Router {
     let text = document().to_string();
@@ -34,10 +32,7 @@ pub(crate) fn router() -> Router {
         .route("/api/v1/openapi.json", get(move || ready(answer("application/json", text.clone()))))
         .route("/api/v1/docs", get(|| ready(answer("text/html; charset=utf-8", PAGE))))
         .route("/api/v1/docs/viewer.js", get(|| ready(viewer())))
-        .route(
-            "/api/v1/problems/{code}",
-            get(|| ready(answer("text/html; charset=utf-8", PROBLEM))),
-        )
+        .route("/api/v1/problems/{code}", get(|Path(code): Path<String>| ready(problem(&code))))
 }
 
 fn answer(media: &'static str, body: impl Into<axum::body::Body>) -> Response {
@@ -45,6 +40,21 @@ fn answer(media: &'static str, body: impl Into<axum::body::Body>) -> Response {
     put(&mut response, header::CONTENT_TYPE, media);
     put(&mut response, header::CONTENT_SECURITY_POLICY, POLICY);
     response
+}
+
+/// What a code of a problem means.
+fn problem(word: &str) -> Response {
+    let Some(code) = Code::ALL.iter().find(|code| code.word == word) else {
+        return Problem::not_found("there is no problem of this code").into_response();
+    };
+    let Code { word, status, title, meaning } = *code;
+    // Only words of ours: nothing that somebody sent gets into the page.
+    let page = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>{word}</title></head>\n\
+         <body><h1>{title}</h1><p><code>{word}</code>, HTTP {}</p><p>{meaning}</p></body>\n</html>\n",
+        status.as_u16()
+    );
+    answer("text/html; charset=utf-8", page)
 }
 
 fn viewer() -> Response {

@@ -1,7 +1,6 @@
 //! Tags of states: what a client saw, so that it changes nothing that it did not see.
 
 use axum::http::{HeaderMap, HeaderName};
-use muster_web::Problem;
 use sha2::{Digest as _, Sha256};
 
 /// The tag of a document.
@@ -11,19 +10,15 @@ pub(crate) fn of(body: &[u8]) -> String {
     format!("\"{}\"", muster_store::hex(&half))
 }
 
-/// The one tag of a header; `*` fits everything and counts as none.
-pub(crate) fn one(headers: &HeaderMap, name: &HeaderName) -> Result<Option<String>, Problem> {
-    let wrong =
-        || Problem::invalid(format!("`{name}` names one tag, as `ETag` gave it, with its quotes"));
-    let mut given = headers.get_all(name).iter();
-    let Some(first) = given.next() else { return Ok(None) };
-    let text = first.to_str().map_err(|_| wrong())?.trim();
-    if text == "*" {
-        return Ok(None);
-    }
-    let inner = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    match inner {
-        Some(inner) if given.next().is_none() && !inner.contains('"') => Ok(Some(text.to_owned())),
-        Some(_) | None => Err(wrong()),
-    }
+/// What a header of tags says; nothing when it is not there, or fits every state (`*`).
+pub(crate) fn wanted(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let given: Vec<&str> =
+        headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default()).collect();
+    let is_any = given.is_empty() || given.iter().any(|value| value.trim() == "*");
+    (!is_any).then(|| given.join(","))
+}
+
+/// True when `tag` is one of those that a header wants. What is no tag of ours is never one.
+pub(crate) fn is_among(wanted: &str, tag: &str) -> bool {
+    wanted.split(',').any(|one| one.trim() == tag)
 }

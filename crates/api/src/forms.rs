@@ -21,6 +21,11 @@ pub(crate) const FORMS: &[(&str, &str, &str)] = &[
         "An entity that was changed by hand.",
         "id:int key:string version:int waiting:@Waiting[]",
     ),
+    (
+        "Column",
+        "A column of a file of entities.",
+        "name:string type:string required:flag many:flag choices:string[]",
+    ),
     ("Waiting", "A link whose other end is not there yet.", "attribute:string key:string"),
     (
         "Fact",
@@ -93,6 +98,28 @@ pub(crate) const FORMS: &[(&str, &str, &str)] = &[
         "A change set that a guard holds.",
         "id:int made_at:instant reason:string confirm:int create:int update:int absent:int",
     ),
+    (
+        "Webhook",
+        "A webhook: how far it has come, and how it is.",
+        "webhook:string url:string state:string since:instant? after:int behind:int next_try:instant? reason:string?",
+    ),
+    ("WebhookTested", "A webhook that took an event.", "webhook:string accepted:flag"),
+    ("WebhookReplayed", "Where a webhook begins again.", "webhook:string after:int"),
+    (
+        "Unusable",
+        "What could not be used.",
+        "kind:string system:string what:string subject:string line:int? problem:string since:instant?",
+    ),
+    (
+        "Key",
+        "The public half of a key that signs the journal.",
+        "number:int public_key:string made_at:instant endorsed:flag",
+    ),
+    (
+        "Checkpoint",
+        "The last entry that is signed; null when there was nothing to sign.",
+        "signed_up_to:int?",
+    ),
     ("Rejected", "A change set that was thrown away.", "rejected:int"),
     (
         "Plan",
@@ -104,6 +131,11 @@ pub(crate) const FORMS: &[(&str, &str, &str)] = &[
         "Order",
         "An operation of a plan.",
         "order:string system:string subject:string what:string state:string attempts:int next_try:instant? error:string? ticket:int? planned_at:instant done_at:instant?",
+    ),
+    (
+        "Review",
+        "An order that waits for a second person.",
+        "order:string system:string subject:string what:string state:string attempts:int next_try:instant? error:string? ticket:int? planned_at:instant done_at:instant? reason:string asked_at:instant by:string[] not_by:string[]",
     ),
     ("Tried", "How many orders are tried again.", "tried_again:int"),
     ("TicketMade", "The ticket that an order became.", "ticket:int"),
@@ -146,7 +178,19 @@ pub(crate) const FORMS: &[(&str, &str, &str)] = &[
     (
         "Me",
         "Who you are and what you may do.",
-        "actor:string scopes:string on_behalf_of:string? rights:@Held[]",
+        "actor:string scopes:string on_behalf_of:string? timezone:string? rights:@Held[]",
+    ),
+    ("Checked", "What is wrong with a model.", "ok:flag files:int diagnostics:@Diagnostic[]"),
+    (
+        "Diagnostic",
+        "One problem of a model, with its place.",
+        "severity:error|warning code:string message:string at:@At? label:string help:string[] related:map[]",
+    ),
+    ("At", "A place in a file.", "file:string line:int column:int"),
+    (
+        "Published",
+        "What was published; not new when the files are those of the present revision.",
+        "revision:int is_new:flag",
     ),
     ("Held", "A right.", "right:string over_everybody:flag"),
     (
@@ -174,7 +218,7 @@ pub(crate) const FORMS: &[(&str, &str, &str)] = &[
     (
         "Problem",
         "What went wrong (RFC 9457).",
-        "type:string status:int code:string title:string detail:string hints:string[]* retry_after:int*",
+        "type:string status:int code:string title:string detail:string hints:string[]* errors:@Diagnostic[]* retry_after:int*",
     ),
 ];
 
@@ -187,9 +231,12 @@ const MEANINGS: &[(&str, &str)] = &[
     ("comment", "Why."),
     ("confirm", "The number of things concerned, as they were shown."),
     ("due", "Only those for whom its date has come."),
+    ("expires_at", "When the token ends; in a year where nothing is said."),
+    ("files", "The texts of the model files, by path; one is `muster.yaml`."),
     ("from", "The first instant."),
     ("limit", "How many at most."),
     ("old_end", "When the former tokens end; a day from now where nothing is said."),
+    ("place", "A place in the journal; where it stopped when nothing is said."),
     ("person", "A person, by key or another unique attribute."),
     ("reason", "Why."),
     ("save", "Keep the plan so that it can be applied."),

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use muster_app::{Ctx, Opened};
-use muster_web::Problem;
+use muster_web::{Code, Problem};
 use sha2::{Digest as _, Sha256};
 
 use crate::answer::{Told, problem_body};
@@ -16,6 +16,8 @@ const KEPT: SignedDuration = SignedDuration::from_hours(24);
 const LOST: SignedDuration = SignedDuration::from_mins(2);
 /// Characters of a key.
 const LONGEST: usize = 128;
+/// What a key is, as a regular expression.
+pub(crate) const PATTERN: &str = "^[!-~]{1,128}$";
 
 /// A call under a key.
 #[derive(Debug)]
@@ -77,10 +79,10 @@ pub(crate) async fn begin(
         return Err(in_progress());
     };
     if call.fingerprint != fingerprint {
-        let title = "The key was used for another call";
         let detail = "a call with this key asked for something else";
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "key-reused", title, detail)
-            .hint("choose a new key for every new call"));
+        return Err(
+            Problem::new(Code::KEY_REUSED, detail).hint("choose a new key for every new call")
+        );
     }
     if let (Some(status), Some(body)) = (call.status, call.answer) {
         let status = u16::try_from(status).ok().and_then(|n| StatusCode::from_u16(n).ok());
@@ -100,9 +102,7 @@ pub(crate) async fn begin(
 }
 
 fn in_progress() -> Problem {
-    let title = "The same call is being carried out";
-    let detail = "a call with this key has no answer yet";
-    Problem::new(StatusCode::CONFLICT, "in-progress", title, detail).retry_after(1)
+    Problem::new(Code::IN_PROGRESS, "a call with this key has no answer yet").retry_after(1)
 }
 
 impl Keyed {

@@ -16,7 +16,7 @@ use axum::http::StatusCode;
 use muster_app::Error;
 use muster_engine::{CancelFlag, Progress, Task};
 use muster_store::{Job, Sequence};
-use muster_web::Problem;
+use muster_web::{Code, Problem};
 use serde_json::{Value as Json, json};
 use tokio::runtime::Handle;
 
@@ -24,6 +24,9 @@ use crate::{
     answer::{Told, problem_body},
     asked::Asked,
 };
+
+/// Jobs that run at the same time at most: each takes a thread and may read everybody.
+const MOST_RUNNING: usize = 8;
 
 /// The jobs that run in this process.
 #[derive(Debug, Clone, Default)]
@@ -67,6 +70,10 @@ impl Jobs {
         W: FnOnce(Asked, Running) -> F + Send + 'static,
         F: Future<Output = Result<Json, Error>>,
     {
+        if asked.jobs.list().len() >= MOST_RUNNING {
+            let detail = format!("{MOST_RUNNING} jobs run already");
+            return Err(Problem::new(Code::BUSY, detail).retry_after(5));
+        }
         let job = write(&asked, kind).await?;
         let running = Running::default();
         asked.jobs.list().insert(job.id, running.clone());

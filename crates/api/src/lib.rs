@@ -15,6 +15,7 @@ mod etag;
 mod form;
 mod forms;
 mod idempotency;
+mod instant;
 mod jobs;
 mod matrix;
 mod openapi;
@@ -22,7 +23,7 @@ mod operation;
 mod operations;
 mod router;
 
-pub use form::{Form, Shape};
+pub use form::{Field, Form, Shape};
 pub use matrix::rights_matrix;
 pub use openapi::document;
 pub use operation::{Answered, Operation, Place};

@@ -21,7 +21,25 @@ pub enum Place {
 
 /// A handler runs on a thread of its own, so its future need not move between threads.
 pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Told, Problem>>>>;
-pub(crate) type Handler = Arc<dyn Fn(Asked) -> Answering + Send + Sync>;
+
+/// What carries an operation out: a function from what is asked to what is answered.
+pub(crate) trait Handler: Send + Sync + 'static {
+    /// Carries it out.
+    fn answer(&self, asked: Asked) -> Answering;
+}
+
+impl<H, F> Handler for H
+where
+    H: Fn(Asked) -> F + Send + Sync + 'static,
+    F: Future<Output = Result<Told, Problem>> + 'static,
+{
+    fn answer(&self, asked: Asked) -> Answering {
+        Box::pin(self(asked))
+    }
+}
+
+/// What an operation is called, its address, and what it does.
+type Line = (&'static str, &'static str, &'static str);
 
 /// What is answered when all goes well.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +76,9 @@ pub struct Operation {
     pub status: u16,
     /// True when the answer carries an `ETag`, and changes of the same thing take `If-Match`.
     pub tagged: bool,
-    pub(crate) handler: Handler,
+    /// True when nothing is changed without `If-Match`.
+    pub only_as_seen: bool,
+    pub(crate) handler: Arc<dyn Handler>,
 }
 
 impl std::fmt::Debug for Operation {
@@ -73,23 +93,29 @@ impl Operation {
         self.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
     }
 
-    /// The shape of a value in the address.
-    pub fn path_shape(name: &str) -> Shape {
-        if matches!(name, "id" | "revision") { Shape::Int } else { Shape::Text }
+    /// True when this shows, with a tag, what `other` changes: its address begins that of `other`.
+    pub(crate) fn shows(&self, other: &Self) -> bool {
+        let rest = other.path.strip_prefix(self.path).filter(|_| self.tagged);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
-    fn new<H, F>(
+    /// The shape of a value in the address.
+    pub fn path_shape(name: &str) -> Shape {
+        match name {
+            "id" | "revision" => Shape::Int,
+            "client" => Shape::Client,
+            _ => Shape::Text,
+        }
+    }
+
+    fn new(
         method: Method,
-        (id, path, summary): (&'static str, &'static str, &'static str),
+        (id, path, summary): Line,
         right: impl Into<Option<Right>>,
         answered: Answered,
-        handler: H,
-    ) -> Self
-    where
-        H: Fn(Asked) -> F + Send + Sync + 'static,
-        F: Future<Output = Result<Told, Problem>> + 'static,
-    {
-        let body = (method == Method::POST || method == Method::PATCH).then(Form::default);
+        handler: impl Handler,
+    ) -> Self {
+        let body = (method == Method::POST).then(Form::default);
         Self {
             id,
             method,
@@ -101,62 +127,43 @@ impl Operation {
             answered,
             status: 200,
             tagged: false,
-            handler: Arc::new(move |asked| Box::pin(handler(asked))),
+            only_as_seen: false,
+            handler: Arc::new(handler),
         }
     }
 
     /// Sees one thing.
-    pub(crate) fn get<H, F>(
-        line: (&'static str, &'static str, &'static str),
+    pub(crate) fn get(
+        line: Line,
         right: impl Into<Option<Right>>,
         shape: &'static str,
-        handler: H,
-    ) -> Self
-    where
-        H: Fn(Asked) -> F + Send + Sync + 'static,
-        F: Future<Output = Result<Told, Problem>> + 'static,
-    {
+        handler: impl Handler,
+    ) -> Self {
         Self::new(Method::GET, line, right, Answered::One(Shape::read(shape)), handler)
     }
 
     /// Sees many things, page by page.
-    pub(crate) fn list<H, F>(
-        line: (&'static str, &'static str, &'static str),
+    pub(crate) fn list(
+        line: Line,
         right: impl Into<Option<Right>>,
         shape: &'static str,
-        handler: H,
-    ) -> Self
-    where
-        H: Fn(Asked) -> F + Send + Sync + 'static,
-        F: Future<Output = Result<Told, Problem>> + 'static,
-    {
+        handler: impl Handler,
+    ) -> Self {
         Self::new(Method::GET, line, right, Answered::List(Shape::read(shape)), handler)
     }
 
     /// Does something.
-    pub(crate) fn post<H, F>(
-        line: (&'static str, &'static str, &'static str),
+    pub(crate) fn post(
+        line: Line,
         right: impl Into<Option<Right>>,
         shape: &'static str,
-        handler: H,
-    ) -> Self
-    where
-        H: Fn(Asked) -> F + Send + Sync + 'static,
-        F: Future<Output = Result<Told, Problem>> + 'static,
-    {
+        handler: impl Handler,
+    ) -> Self {
         Self::new(Method::POST, line, right, Answered::One(Shape::read(shape)), handler)
     }
 
     /// Begins something that takes long.
-    pub(crate) fn job<H, F>(
-        line: (&'static str, &'static str, &'static str),
-        right: impl Into<Option<Right>>,
-        handler: H,
-    ) -> Self
-    where
-        H: Fn(Asked) -> F + Send + Sync + 'static,
-        F: Future<Output = Result<Told, Problem>> + 'static,
-    {
+    pub(crate) fn job(line: Line, right: impl Into<Option<Right>>, handler: impl Handler) -> Self {
         let made = Self::new(Method::POST, line, right, Answered::Job, handler);
         Self { status: 202, ..made }
     }
@@ -193,13 +200,20 @@ impl Operation {
     /// A list that goes on after a cursor.
     #[must_use]
     pub(crate) fn paged(self) -> Self {
-        self.query("limit:limit* after:text*")
+        self.query("limit:limit* after:cursor*")
     }
 
     /// Values in the body.
     #[must_use]
     pub(crate) fn body(mut self, notation: &'static str) -> Self {
         self.body = Some(Form::read(notation));
+        self
+    }
+
+    /// Changes nothing without `If-Match`.
+    #[must_use]
+    pub(crate) fn only_as_seen(mut self) -> Self {
+        self.only_as_seen = true;
         self
     }
 

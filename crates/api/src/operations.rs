@@ -12,10 +12,13 @@ mod orders;
 mod orphans;
 mod people;
 mod plans;
+mod reviews;
 mod revisions;
 mod sync;
 mod systems;
 mod takeover;
+mod upkeep;
+mod webhooks;
 mod workflows;
 
 use crate::Operation;
@@ -33,10 +36,13 @@ pub fn operations() -> Vec<Operation> {
         sync::operations(),
         plans::operations(),
         orders::operations(),
+        reviews::operations(),
         drift::operations(),
         takeover::operations(),
         workflows::operations(),
+        webhooks::operations(),
         journal::operations(),
+        upkeep::operations(),
         revisions::operations(),
         admin::operations(),
         jobs::operations(),

@@ -34,13 +34,10 @@ pub fn router() -> Router {
     router
 }
 
-/// The operation that shows what `of` changes: the tagged one at the longest address that begins that of `of`.
+/// The operation that shows what `of` changes: the tagged one at the longest address.
 fn shows(operations: &[Arc<Operation>], of: &Operation) -> Option<Arc<Operation>> {
-    let begins = |address: &str| {
-        of.path.strip_prefix(address).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    let tagged = operations.iter().filter(|operation| operation.tagged && begins(operation.path));
-    tagged.max_by_key(|operation| operation.path.len()).cloned()
+    let shown = operations.iter().filter(|operation| operation.shows(of));
+    shown.max_by_key(|operation| operation.path.len()).cloned()
 }
 
 fn filter(method: &Method) -> Option<MethodFilter> {

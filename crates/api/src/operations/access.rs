@@ -41,7 +41,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "@Assignment",
             give,
         )
-        .body("role:text reason:text from:instant?* until:instant?*")
+        .body("role:text reason:filled from:instant?* until:instant?*")
         .makes(),
         Operation::post(
             (
@@ -53,7 +53,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "@Assignment",
             end,
         )
-        .body("role:text reason:text"),
+        .body("role:text reason:filled"),
         Operation::list(
             (
                 "assignments.grace",
@@ -113,7 +113,7 @@ async fn grace(asked: Asked) -> Result<Told, Problem> {
             "this list is about everybody, and you may see some people only",
         ));
     }
-    let page = list_grace(&asked.ctx, &asked.opened, asked.after()?, asked.limit()).await?;
+    let page = list_grace(&asked.ctx, &asked.opened, asked.after(), asked.limit()).await?;
     let items: Vec<Json> = page.items.iter().map(muster_engine::json::grace).collect();
     Ok(json::list(&items, page.next.map(cursor).as_deref()).into())
 }
@@ -124,7 +124,7 @@ async fn accounts(asked: Asked) -> Result<Told, Problem> {
         status: asked.maybe("status").and_then(AccountStatus::from_word),
         person: asked.owned("person"),
         as_of: asked.instant("as_of"),
-        after: asked.after()?,
+        after: asked.after(),
         limit: asked.limit(),
     };
     let opened = match query.as_of {

@@ -36,7 +36,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "@TokenMade",
             create,
         )
-        .body("scopes:text[] expires_at:instant as:text?*")
+        .body("scopes:access|admin|api:read|api:write|events|metrics|scim|scim:read[+] expires_at:instant?* as:text?*")
         .makes(),
         Operation::post(
             (
@@ -48,7 +48,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "@TokenMade",
             rotate,
         )
-        .body("expires_at:instant old_end:instant?*")
+        .body("expires_at:instant?* old_end:instant?*")
         .makes(),
         Operation::post(
             ("tokens.revoke", "/clients/{client}/tokens/{id}", "Refuse a token from now on"),
@@ -81,14 +81,15 @@ async fn me(asked: Asked) -> Result<Told, Problem> {
         .collect();
     let person = caller.authority.as_ref().map(|authority| authority.subject().to_string());
     Ok(json!({
-        "actor": &*caller.actor, "scopes": caller.scopes.to_string(), "on_behalf_of": person, "rights": rights,
+        "actor": &*caller.actor, "scopes": caller.scopes.to_string(), "on_behalf_of": person,
+        "timezone": asked.opened.model.timezone.iana_name(), "rights": rights,
     })
     .into())
 }
 
 async fn list(asked: Asked) -> Result<Told, Problem> {
     let (now, limit) = (asked.ctx.now(), asked.limit());
-    let clients = list_clients(&asked.opened, asked.after()?, limit).await?;
+    let clients = list_clients(&asked.opened, asked.after(), limit).await?;
     let next = clients.last().filter(|_| clients.len() == limit).map(|(last, _)| cursor(last.id));
     let items: Vec<Json> = clients
         .iter()
@@ -122,10 +123,16 @@ async fn create(asked: Asked) -> Result<Told, Problem> {
         (Some(own), _) => Some(own),
         (None, given) => given,
     };
-    let (name, end) = (asked.text("client"), asked.instant("expires_at"));
+    let (name, end) = (asked.text("client"), Some(end_of(&asked)));
     let made =
         create_token_for(&asked.ctx, &asked.opened, name, &scopes, end, person.as_deref()).await?;
     Ok(shown(&asked, &made))
+}
+
+/// When a new token ends: every token does.
+fn end_of(asked: &Asked) -> Timestamp {
+    let year = asked.ctx.now().checked_add(SignedDuration::from_hours(365 * 24));
+    asked.instant("expires_at").unwrap_or_else(|| year.unwrap_or(Timestamp::MAX))
 }
 
 fn shown(asked: &Asked, made: &muster_app::TokenMade) -> Told {
@@ -140,7 +147,7 @@ async fn rotate(asked: Asked) -> Result<Told, Problem> {
     }
     let later = asked.ctx.now().checked_add(SignedDuration::from_hours(24));
     let old_end = asked.instant("old_end").unwrap_or_else(|| later.unwrap_or(Timestamp::MAX));
-    let (name, end) = (asked.text("client"), asked.instant("expires_at"));
+    let (name, end) = (asked.text("client"), Some(end_of(&asked)));
     let made = rotate_token(&asked.ctx, &asked.opened, name, old_end, end).await?;
     Ok(shown(&asked, &made))
 }

@@ -16,16 +16,57 @@ use crate::{
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
-        Operation::list(("drift.list", "/drift", "List drift, one by one"), DriftRead, "@Drift", list)
-            .query("group:text* read:int* accepted:flag*")
-            .paged(),
-        Operation::list(("drift.groups", "/drift-groups", "List drift, put together by what caused it"), DriftRead, "@DriftGroup", groups)
-            .query("by:cause|read*")
-            .paged(),
-        Operation::get(("drift.get", "/drift/{id}", "See an item of drift"), DriftRead, "@Drift", get).tagged(),
-        Operation::post(("drift.decide", "/drift/decide", "Put drift right, let it be, or take a decision back"), DriftWrite, "@Decided", decide)
-            .body("id:int?* group:text?* verb:revert|accept|undo comment:text?* until:instant?* confirm:int?*"),
-        Operation::post(("drift.adopt", "/drift/{id}/adopt", "Make drift what is wanted"), DriftWrite, "map", adopt).body("comment:text"),
+        Operation::list(
+            ("drift.list", "/drift", "List drift, one by one"),
+            DriftRead,
+            "@Drift",
+            list,
+        )
+        .query("group:text* read:int* accepted:flag*")
+        .paged(),
+        Operation::list(
+            ("drift.groups", "/drift-groups", "List drift, put together by what caused it"),
+            DriftRead,
+            "@DriftGroup",
+            groups,
+        )
+        .query("by:cause|read* limit:limit* after:text*"),
+        Operation::get(
+            ("drift.get", "/drift/{id}", "See an item of drift"),
+            DriftRead,
+            "@Drift",
+            get,
+        )
+        .tagged(),
+        Operation::post(
+            (
+                "drift.decide",
+                "/drift/{id}/decide",
+                "Put drift right, let it be, or take a decision back",
+            ),
+            DriftWrite,
+            "@Decided",
+            decide,
+        )
+        .body("verb:revert|accept|undo comment:text?* until:instant?*"),
+        Operation::post(
+            (
+                "drift.decide-group",
+                "/drift-groups/{group}/decide",
+                "Decide about everything that one cause changed",
+            ),
+            DriftWrite,
+            "@Decided",
+            decide,
+        )
+        .body("verb:revert|accept|undo comment:text?* until:instant?* confirm:int?*"),
+        Operation::post(
+            ("drift.adopt", "/drift/{id}/adopt", "Make drift what is wanted"),
+            DriftWrite,
+            "map",
+            adopt,
+        )
+        .body("comment:filled"),
     ]
 }
 
@@ -34,10 +75,10 @@ async fn list(asked: Asked) -> Result<Told, Problem> {
         group: asked.owned("group"),
         read: asked.int("read"),
         accepted: asked.flag("accepted"),
-        after: asked.after()?,
+        after: asked.after(),
         limit: asked.limit(),
     };
-    let page = list_drift(&asked.opened, &query).await?;
+    let page = list_drift(&asked.ctx, &asked.opened, &query).await?;
     let items: Vec<Json> = page.items.iter().map(json::drift).collect();
     Ok(json::list(&items, page.next.map(cursor).as_deref()).into())
 }
@@ -45,23 +86,19 @@ async fn list(asked: Asked) -> Result<Told, Problem> {
 async fn groups(asked: Asked) -> Result<Told, Problem> {
     let by_read = asked.maybe("by") == Some("read");
     let (found, next) =
-        drift_groups(&asked.opened, by_read, asked.maybe("after"), asked.limit()).await?;
+        drift_groups(&asked.ctx, &asked.opened, by_read, asked.maybe("after"), asked.limit())
+            .await?;
     let items: Vec<Json> = found.iter().map(json::drift_group).collect();
     Ok(json::list(&items, next.as_deref()).into())
 }
 
 async fn get(asked: Asked) -> Result<Told, Problem> {
-    Ok(json::drift(&show_drift(&asked.opened, asked.id("id")).await?).into())
+    Ok(json::drift(&show_drift(&asked.ctx, &asked.opened, asked.id("id")).await?).into())
 }
 
 async fn decide(asked: Asked) -> Result<Told, Problem> {
-    let chosen = match (asked.owned("group"), asked.int("id")) {
-        (Some(group), None) => Chosen::Group(group),
-        (None, Some(id)) => Chosen::One(id),
-        (Some(_), Some(_)) | (None, None) => {
-            return Err(Problem::invalid("either `id` or `group` says which drift"));
-        }
-    };
+    let group = asked.owned("group").map(Chosen::Group);
+    let chosen = group.unwrap_or_else(|| Chosen::One(asked.id("id")));
     let verb = match asked.text("verb") {
         "revert" => DriftVerb::Revert,
         "accept" => DriftVerb::Accept(asked.instant("until")),

@@ -1,8 +1,8 @@
 //! Why somebody has something, and what would be.
 
 use muster_app::{
-    ModelQuery, When, compare_models, explain_access, explain_attribute, explain_person, json,
-    look_ahead,
+    ModelQuery, Opened, When, compare_models, explain_access, explain_attribute, explain_person,
+    json, look_ahead, model_files,
 };
 use muster_engine::{NoProgress, PlanOptions, make_plan};
 use muster_plan::plan_json;
@@ -71,7 +71,17 @@ pub(super) fn operations() -> Vec<Operation> {
             PlansMake,
             revision,
         )
-        .body("revision:int only:text?* who:flag?* limit:limit?* after:text?*"),
+        .body("revision:int only:text?* who:flag?* limit:limit?* after:cursor?*"),
+        Operation::job(
+            (
+                "simulate.model",
+                "/simulate-model",
+                "Compare with a model that is sent: who gains and loses what",
+            ),
+            PlansMake,
+            model,
+        )
+        .body("files:texts only:text?* who:flag?* limit:limit?* after:cursor?*"),
     ]
 }
 
@@ -100,7 +110,7 @@ async fn attribute(asked: Asked) -> Result<Told, Problem> {
 }
 
 /// The project with the model of the day that is asked about.
-async fn of_its_day(asked: &Asked) -> Result<muster_app::Opened, Problem> {
+async fn of_its_day(asked: &Asked) -> Result<Opened, Problem> {
     Ok(match asked.instant("as_of") {
         Some(at) => asked.opened.as_of(at).await?,
         None => (*asked.opened).clone(),
@@ -110,7 +120,7 @@ async fn of_its_day(asked: &Asked) -> Result<muster_app::Opened, Problem> {
 async fn ahead(asked: Asked) -> Result<Told, Problem> {
     let (from, to) = (asked.ctx.now(), asked.instant("at").unwrap_or_else(|| asked.ctx.now()));
     if to <= from {
-        return Err(Problem::invalid("`at` is not in the future"));
+        return Err(Problem::unprocessable("`at` is not in the future"));
     }
     Jobs::begin(asked, "simulate", move |asked, _| async move {
         let events = look_ahead(&asked.opened, from, to).await?;
@@ -125,13 +135,24 @@ async fn ahead(asked: Asked) -> Result<Told, Problem> {
 }
 
 async fn revision(asked: Asked) -> Result<Told, Problem> {
+    let other = asked.opened.at_revision(asked.id("revision")).await?;
+    compared(asked, other).await
+}
+
+async fn model(asked: Asked) -> Result<Told, Problem> {
+    let files = model_files(asked.files())?;
+    let other = asked.opened.with_files(files, asked.opened.revision).await?;
+    compared(asked, other).await
+}
+
+/// Who gains and loses what with the other model.
+async fn compared(asked: Asked, other: Opened) -> Result<Told, Problem> {
     let query = ModelQuery {
         thing: asked.owned("only"),
-        after: asked.after()?,
+        after: asked.after(),
         limit: if asked.flag("who") { asked.limit() } else { 0 },
     };
     Jobs::begin(asked, "simulate", move |asked, _| async move {
-        let other = asked.opened.at_revision(asked.id("revision")).await?;
         let now = asked.ctx.now();
         let compared = compare_models(&asked.opened, &other, now, &query, &|_| {}).await?;
         if query.limit == 0 {

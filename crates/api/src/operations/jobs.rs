@@ -55,7 +55,7 @@ async fn find(asked: &Asked) -> Result<Job, Problem> {
 async fn list(asked: Asked) -> Result<Told, Problem> {
     let limit = asked.limit();
     let mut tx = asked.opened.store.read().await.map_err(Error::from)?;
-    let jobs = tx.jobs(asked.after()?, limit).await.map_err(Error::from)?;
+    let jobs = tx.jobs(asked.after(), limit).await.map_err(Error::from)?;
     let next = jobs.last().filter(|_| jobs.len() == limit).map(|last| cursor(last.id));
     let seen = jobs.iter().filter(|job| is_seen(&asked, job));
     let items: Vec<Json> = seen.map(|job| document(&asked, job)).collect();

@@ -68,12 +68,10 @@ async fn search(asked: Asked) -> Result<Told, Problem> {
         from: asked.instant("from"),
         until: asked.instant("until"),
     };
-    let query = AuditQuery { filter, before: asked.after()?, limit: asked.limit() };
-    let found = search_journal(&asked.ctx, &asked.opened, &query).await?;
-    let is_full = found.len() == query.limit;
-    let next = found.last().filter(|last| is_full && last.seq > 1).map(|last| cursor(last.seq));
-    let items: Vec<Json> = found.iter().map(json::journal_entry).collect();
-    Ok(json::list(&items, next.as_deref()).into())
+    let query = AuditQuery { filter, before: asked.after(), limit: asked.limit() };
+    let page = search_journal(&asked.ctx, &asked.opened, &query).await?;
+    let items: Vec<Json> = page.items.iter().map(json::journal_entry).collect();
+    Ok(json::list(&items, page.next.map(cursor).as_deref()).into())
 }
 
 async fn export(asked: Asked) -> Result<Told, Problem> {

@@ -39,23 +39,23 @@ fn sayings() -> Vec<Operation> {
             ),
             LifecycleWrite,
             "@Fact",
-            |asked| say(asked, FactKind::Terminated),
+            |asked: Asked| say(asked, FactKind::Terminated),
         )
-        .body("reason:text at:instant?*"),
+        .body("reason:filled at:instant?*"),
         Operation::post(
             ("lifecycle.suspend", "/people/{person}/suspend", "Suspend a person for a time"),
             LifecycleWrite,
             "@Fact",
-            |asked| say(asked, FactKind::Suspended),
+            |asked: Asked| say(asked, FactKind::Suspended),
         )
-        .body("reason:text from:instant?* until:instant?*"),
+        .body("reason:filled from:instant?* until:instant?*"),
         Operation::post(
             ("lifecycle.delete", "/people/{person}/delete", "Say that a person is deleted"),
             LifecycleWrite,
             "@Fact",
-            |asked| say(asked, FactKind::Deleted),
+            |asked: Asked| say(asked, FactKind::Deleted),
         )
-        .body("reason:text"),
+        .body("reason:filled"),
     ]
 }
 
@@ -66,16 +66,16 @@ fn afterwards() -> Vec<Operation> {
             ("lifecycle.reinstate", "/people/{person}/reinstate", "Lift a termination"),
             LifecycleWrite,
             "@Fact",
-            |asked| lift(asked, FactKind::Terminated),
+            |asked: Asked| lift(asked, FactKind::Terminated),
         )
-        .body("reason:text"),
+        .body("reason:filled"),
         Operation::post(
             ("lifecycle.resume", "/people/{person}/resume", "End a suspension now"),
             LifecycleWrite,
             "@Fact",
-            |asked| lift(asked, FactKind::Suspended),
+            |asked: Asked| lift(asked, FactKind::Suspended),
         )
-        .body("reason:text"),
+        .body("reason:filled"),
         Operation::post(
             (
                 "lifecycle.restore",
@@ -86,7 +86,7 @@ fn afterwards() -> Vec<Operation> {
             "@Restored",
             restore,
         )
-        .body("reason:text"),
+        .body("reason:filled"),
         Operation::post(
             (
                 "lifecycle.anonymise",
@@ -97,7 +97,7 @@ fn afterwards() -> Vec<Operation> {
             "@Anonymised",
             anonymise,
         )
-        .body("reason:text"),
+        .body("reason:filled"),
         Operation::job(
             (
                 "lifecycle.anonymise-due",

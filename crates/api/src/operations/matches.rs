@@ -30,7 +30,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "@Done",
             decide,
         )
-        .body("whose:person|new|nobody person:text?* reason:text"),
+        .body("whose:person|new|nobody person:text?* reason:filled"),
         Operation::post(
             (
                 "matches.apply-rule",
@@ -41,7 +41,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "@Done",
             rule,
         )
-        .body("confirm:int?* reason:text"),
+        .body("confirm:int?* reason:filled"),
         Operation::post(
             (
                 "matches.undo",
@@ -52,21 +52,21 @@ pub(super) fn operations() -> Vec<Operation> {
             "@Done",
             undo,
         )
-        .body("subject:text reason:text"),
+        .body("subject:text reason:filled"),
         Operation::post(
             ("people.merge", "/people/{person}/merge", "Merge a person into another one"),
             MatchesWrite,
             "@Done",
             merge,
         )
-        .body("into:text reason:text"),
+        .body("into:text reason:filled"),
         Operation::post(
             ("people.split", "/people/{person}/split", "Bring back a person who was merged"),
             MatchesWrite,
             "@Done",
             split,
         )
-        .body("reason:text"),
+        .body("reason:filled"),
     ]
 }
 
@@ -77,7 +77,7 @@ fn done(said: &str) -> Told {
 async fn list(asked: Asked) -> Result<Told, Problem> {
     let refused = asked.flag("refused");
     let status = if refused { CaseStatus::Refused } else { CaseStatus::Undecided };
-    let page = list_matches(&asked.opened, status, asked.after()?, asked.limit()).await?;
+    let page = list_matches(&asked.opened, status, asked.after(), asked.limit()).await?;
     let items: Vec<Json> = page.items.iter().map(json::match_case).collect();
     Ok(muster_app::json::list(&items, page.next.map(cursor).as_deref()).into())
 }
@@ -85,7 +85,7 @@ async fn list(asked: Asked) -> Result<Told, Problem> {
 async fn decide(asked: Asked) -> Result<Told, Problem> {
     let decision = match (asked.text("whose"), asked.maybe("person")) {
         ("person", Some(person)) => Decision::Link(person.to_owned()),
-        ("person", None) => return Err(Problem::invalid("`person` is missing")),
+        ("person", None) => return Err(Problem::unprocessable("`person` is missing")),
         ("new", _) => Decision::New,
         _ => Decision::Nobody,
     };

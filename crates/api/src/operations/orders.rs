@@ -1,6 +1,5 @@
 //! The operations of plans, one by one.
 
-use muster_app::resolve_person;
 use muster_engine::{
     OrderQuery, cancel_order, json, list_orders, order_history, reroute_order, retry_order,
 };
@@ -59,28 +58,26 @@ pub(super) fn operations() -> Vec<Operation> {
     ]
 }
 
-fn name(asked: &Asked) -> String {
+/// The order that is asked about, as people write it.
+pub(super) fn name(asked: &Asked) -> String {
     format!("{}/{}", asked.text("plan"), asked.text("number"))
 }
 
 async fn list(asked: Asked) -> Result<Told, Problem> {
     let person = match asked.maybe("person") {
-        Some(text) => {
-            let mut tx = asked.opened.store.read().await.map_err(muster_app::Error::from)?;
-            Some(resolve_person(&asked.ctx, &asked.opened, &mut tx, text).await?.row.id)
-        }
+        Some(text) => Some(asked.person(text).await?),
         None => None,
     };
     let state = asked.maybe("state").and_then(OperationState::from_word);
     let (system, plan) = (asked.owned("system"), asked.owned("plan"));
     let query = OrderQuery { system, state, person, plan, limit: asked.limit() };
-    let orders = list_orders(&asked.opened, &query).await?;
+    let orders = list_orders(&asked.ctx, &asked.opened, &query).await?;
     let items: Vec<Json> = orders.iter().map(json::order).collect();
     Ok(muster_app::json::list(&items, None).into())
 }
 
-async fn get(asked: Asked) -> Result<Told, Problem> {
-    let (order, steps) = order_history(&asked.opened, &name(&asked)).await?;
+pub(super) async fn get(asked: Asked) -> Result<Told, Problem> {
+    let (order, steps) = order_history(&asked.ctx, &asked.opened, &name(&asked)).await?;
     Ok(json::order_with_history(&order, &steps).into())
 }
 

@@ -38,14 +38,14 @@ pub(super) fn operations() -> Vec<Operation> {
             "@Account",
             assign,
         )
-        .body("person:text comment:text"),
+        .body("person:text comment:filled"),
         Operation::post(
             ("orphans.decide", "/orphans/decide", "Say what is to become of accounts of nobody"),
             AccountsWrite,
             "@Accounts",
             decide,
         )
-        .body("accounts:int[] verb:authorise|delete|undo comment:text?* until:instant?* confirm:int?*"),
+        .body("accounts:int[+] verb:authorise|delete|undo comment:text?* until:instant?* confirm:int?*"),
     ]
 }
 
@@ -63,7 +63,7 @@ async fn list(asked: Asked) -> Result<Told, Problem> {
     let query = AccountQuery {
         system: asked.owned("system"),
         status: Some(status.unwrap_or(AccountStatus::Orphan)),
-        after: asked.after()?,
+        after: asked.after(),
         limit: asked.limit(),
         ..AccountQuery::default()
     };
@@ -77,7 +77,7 @@ async fn list(asked: Asked) -> Result<Told, Problem> {
 
 async fn ownerless(asked: Asked) -> Result<Told, Problem> {
     everybody(&asked)?;
-    let page = list_ownerless(&asked.ctx, &asked.opened, asked.after()?, asked.limit()).await?;
+    let page = list_ownerless(&asked.ctx, &asked.opened, asked.after(), asked.limit()).await?;
     let items: Vec<Json> = page.items.iter().map(json::ownerless).collect();
     Ok(json::list(&items, page.next.map(cursor).as_deref()).into())
 }
@@ -94,8 +94,7 @@ async fn decide(asked: Asked) -> Result<Told, Problem> {
         "delete" => OrphanChoice::Delete,
         _ => OrphanChoice::Undo,
     };
-    let accounts = asked.values.get("accounts").and_then(Json::as_array);
-    let accounts: Vec<i64> = accounts.into_iter().flatten().filter_map(Json::as_i64).collect();
+    let accounts = asked.ints("accounts");
     let (comment, confirm) = (asked.text("comment"), asked.confirm());
     let decided =
         decide_orphans(&asked.ctx, &asked.opened, &accounts, choice, comment, confirm).await?;

@@ -2,10 +2,14 @@
 
 use axum::http::Method;
 use muster_app::{PeopleQuery, Person, entity_history, json, list_people, see_person};
-use muster_engine::{LocalChange, LocalVerb, change_local};
+use muster_engine::{
+    LocalChange, LocalVerb, change_local, confirm_local, end_local,
+    json::{entered, template_column},
+    template,
+};
 use muster_model::Text;
 use muster_plan::json_value;
-use muster_policy::Right;
+use muster_policy::Right::{PeopleRead, PeopleWrite};
 use muster_web::Problem;
 use serde_json::{Value as Json, json};
 
@@ -16,8 +20,7 @@ use crate::{
 };
 
 pub(super) fn operations() -> Vec<Operation> {
-    use Right::{PeopleRead, PeopleWrite};
-    vec![
+    let mut all = vec![
         Operation::list(
             ("people.list", "/people", "List people, or other entities"),
             PeopleRead,
@@ -56,7 +59,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "@Changed",
             add,
         )
-        .body("type:text values:map")
+        .body("type:text values:values")
         .makes(),
         Operation::post(
             ("people.edit", "/people/{person}", "Change what no system of record says of a person"),
@@ -65,7 +68,7 @@ pub(super) fn operations() -> Vec<Operation> {
             edit,
         )
         .with(Method::PATCH)
-        .body("values:map"),
+        .body("values:values"),
         Operation::post(
             ("people.remove", "/people/{person}", "Take back what was entered of a person by hand"),
             PeopleWrite,
@@ -73,6 +76,38 @@ pub(super) fn operations() -> Vec<Operation> {
             remove,
         )
         .with(Method::DELETE),
+    ];
+    all.extend(by_hand());
+    all
+}
+
+/// Entities that are entered by hand, with a sponsor and an end.
+fn by_hand() -> Vec<Operation> {
+    vec![
+        Operation::post(
+            ("people.end", "/people/{person}/end", "End somebody who was entered by hand"),
+            PeopleWrite,
+            "@Changed",
+            end,
+        )
+        .body("at:filled?*"),
+        Operation::post(
+            (
+                "people.confirm",
+                "/people/{person}/confirm",
+                "Say for the sponsor that somebody is still wanted, until a later end",
+            ),
+            PeopleWrite,
+            "@Changed",
+            confirm,
+        )
+        .body("until:filled"),
+        Operation::list(
+            ("people.template", "/templates/{type}", "List the columns of a file of entities"),
+            PeopleRead,
+            "@Column",
+            columns,
+        ),
     ]
 }
 
@@ -81,7 +116,7 @@ fn query(asked: &Asked, limit: usize) -> Result<PeopleQuery, Problem> {
         type_name: asked.owned("type"),
         condition: asked.owned("where"),
         as_of: asked.instant("as_of"),
-        after: asked.after()?,
+        after: asked.after(),
         limit,
     })
 }
@@ -113,7 +148,7 @@ async fn add(asked: Asked) -> Result<Told, Problem> {
         let detail = "whoever may change some people only cannot add anybody";
         return Err(Problem::denied(detail));
     }
-    let (person, _) = change(&asked, LocalVerb::Create, asked.text("type").into(), None).await?;
+    let person = change(&asked, LocalVerb::Create, asked.text("type").into(), None).await?;
     let key = person.get("key").and_then(Json::as_str).unwrap_or_default().to_owned();
     Ok(Told::made(&person).at(format!("/api/v1/people/{key}")))
 }
@@ -121,13 +156,13 @@ async fn add(asked: Asked) -> Result<Told, Problem> {
 async fn edit(asked: Asked) -> Result<Told, Problem> {
     let (person, version) = see_person(&asked.ctx, &asked.opened, asked.text("person")).await?;
     let of = Some((&person, version));
-    Ok(change(&asked, LocalVerb::Change, person.type_name.clone(), of).await?.0.into())
+    Ok(change(&asked, LocalVerb::Change, person.type_name.clone(), of).await?.into())
 }
 
 async fn remove(asked: Asked) -> Result<Told, Problem> {
     let (person, version) = see_person(&asked.ctx, &asked.opened, asked.text("person")).await?;
     let of = Some((&person, version));
-    Ok(change(&asked, LocalVerb::Remove, person.type_name.clone(), of).await?.0.into())
+    Ok(change(&asked, LocalVerb::Remove, person.type_name.clone(), of).await?.into())
 }
 
 async fn change(
@@ -135,12 +170,12 @@ async fn change(
     verb: LocalVerb,
     type_name: Text,
     of: Option<(&Person, i64)>,
-) -> Result<(Json, i64), Problem> {
+) -> Result<Json, Problem> {
     let values = asked.values.get("values").and_then(Json::as_object);
     let mut set = Vec::new();
     for (name, value) in values.into_iter().flatten() {
-        let given =
-            json_value(value).map_err(|wrong| Problem::invalid(format!("`{name}`: {wrong}")))?;
+        let given = json_value(value)
+            .map_err(|wrong| Problem::unprocessable(format!("`{name}`: {wrong}")))?;
         let value = Some(given).filter(|value| !value.is_null());
         set.push((Text::from(name.as_str()), value));
     }
@@ -156,11 +191,21 @@ async fn change(
     let done = change_local(&asked.ctx, &asked.opened, &[change]).await?;
     let done =
         done.into_iter().next().unwrap_or_else(|| Err(muster_app::Error::bug("no answer")))?;
-    let waiting: Vec<Json> = done
-        .waiting
-        .iter()
-        .map(|(attribute, key)| json!({ "attribute": &**attribute, "key": &**key }))
-        .collect();
-    let document = json!({ "id": done.entity.0, "key": &*done.key, "version": done.version, "waiting": waiting });
-    Ok((document, done.version))
+    Ok(entered(&done))
+}
+
+async fn end(asked: Asked) -> Result<Told, Problem> {
+    let (person, at) = (asked.text("person"), asked.maybe("at"));
+    Ok(entered(&end_local(&asked.ctx, &asked.opened, person, at).await?).into())
+}
+
+async fn confirm(asked: Asked) -> Result<Told, Problem> {
+    let (person, until) = (asked.text("person"), asked.text("until"));
+    Ok(entered(&confirm_local(&asked.ctx, &asked.opened, person, until).await?).into())
+}
+
+async fn columns(asked: Asked) -> Result<Told, Problem> {
+    let columns = template(&asked.opened, asked.text("type"))?;
+    let items: Vec<Json> = columns.iter().map(template_column).collect();
+    Ok(json::list(&items, None).into())
 }

@@ -1,10 +1,10 @@
 //! Plans: made, seen, applied exactly as they were seen.
 
-use muster_app::resolve_person;
 use muster_engine::{
     ApplyOptions, PlanOptions, apply, cancel_plan, json, list_plans, load_plan, make_plan,
-    make_revert,
+    make_revert, narrow_plan, provision,
 };
+use muster_model::Text;
 use muster_plan::plan_json;
 use muster_policy::Right::{PlansApply, PlansMake, PlansRead};
 use muster_web::Problem;
@@ -65,31 +65,51 @@ pub(super) fn operations() -> Vec<Operation> {
             revert,
         )
         .body("save:flag*"),
+        Operation::job(
+            (
+                "people.provision",
+                "/people/{person}/provision",
+                "Bring one person's accounts up to date now, and show each step",
+            ),
+            PlansApply,
+            bring_up,
+        )
+        .body("systems:text[]*"),
     ]
 }
 
 async fn list(asked: Asked) -> Result<Told, Problem> {
     let limit = asked.limit();
-    let plans = list_plans(&asked.opened, limit, asked.after()?).await?;
+    let plans = list_plans(&asked.opened, limit, asked.after()).await?;
     let next = plans.last().filter(|_| plans.len() == limit).map(|last| cursor(last.id.0));
-    let items: Vec<Json> = plans.iter().map(json::kept_plan).collect();
+    let mut items: Vec<Json> = plans.iter().map(json::kept_plan).collect();
+    if !asked.ctx.reach.is_everybody() {
+        // Its numbers are about everybody.
+        items.iter_mut().for_each(|plan| put(plan, "summary", Json::Null));
+    }
     Ok(muster_app::json::list(&items, next.as_deref()).into())
 }
 
 async fn get(asked: Asked) -> Result<Told, Problem> {
-    let made = load_plan(&asked.opened, Some(asked.text("plan"))).await?;
+    let mut made = load_plan(&asked.opened, Some(asked.text("plan"))).await?;
+    let hash = made.plan.hash();
+    narrow_plan(&asked.ctx, &asked.opened, &mut made.plan).await?;
     let mut document = plan_json(&made.plan, &made.name);
-    if let Json::Object(map) = &mut document {
-        map.insert("status".to_owned(), made.status.word().into());
-    }
+    put(&mut document, "hash", hash.into());
+    put(&mut document, "status", made.status.word().into());
     Ok(document.into())
+}
+
+fn put(document: &mut Json, name: &str, value: Json) {
+    if let Json::Object(map) = document {
+        map.insert(name.to_owned(), value);
+    }
 }
 
 async fn make(asked: Asked) -> Result<Told, Problem> {
     let mut people = Vec::new();
     for person in asked.texts("people") {
-        let mut tx = asked.opened.store.read().await.map_err(muster_app::Error::from)?;
-        people.push(resolve_person(&asked.ctx, &asked.opened, &mut tx, &person).await?.row.id);
+        people.push(asked.person(&person).await?);
     }
     let at = asked.instant("at");
     let whole = at.is_none() && people.is_empty();
@@ -136,6 +156,22 @@ async fn revert(asked: Asked) -> Result<Told, Problem> {
         let save = asked.values.get("save").and_then(Json::as_bool).unwrap_or(true);
         let revert = make_revert(&asked.ctx, &asked.opened, asked.text("plan"), save).await?;
         Ok(json::reverted(&revert))
+    })
+    .await
+}
+
+async fn bring_up(asked: Asked) -> Result<Told, Problem> {
+    let systems = asked.texts("systems");
+    for system in &systems {
+        asked.opened.system_named(system)?;
+    }
+    let person = asked.person(asked.text("person")).await?;
+    Jobs::begin(asked, "provision", move |asked, _| async move {
+        let systems: Vec<Text> = systems.into_iter().map(Text::from).collect();
+        let steps = provision(&asked.ctx, &asked.opened, person, &systems).await?;
+        let is_done = steps.iter().all(|step| step.ok);
+        let steps: Vec<Json> = steps.iter().map(json::provision_step).collect();
+        Ok(json!({ "person": asked.text("person"), "done": is_done, "steps": steps }))
     })
     .await
 }

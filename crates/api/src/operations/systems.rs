@@ -148,7 +148,7 @@ async fn findings(asked: Asked) -> Result<Told, Problem> {
 async fn alarms(asked: Asked) -> Result<Told, Problem> {
     let status = asked.maybe("status").and_then(AlarmStatus::from_word);
     let status = status.unwrap_or(AlarmStatus::Open);
-    let page = list_alarms(&asked.opened, status, asked.after()?, asked.limit()).await?;
+    let page = list_alarms(&asked.opened, status, asked.after(), asked.limit()).await?;
     let items: Vec<Json> = page.items.iter().map(muster_app::json::alarm).collect();
     Ok(muster_app::json::list(&items, page.next.map(cursor).as_deref()).into())
 }
@@ -162,7 +162,7 @@ async fn acknowledge(asked: Asked) -> Result<Told, Problem> {
 async fn tickets(asked: Asked) -> Result<Told, Problem> {
     let status = (!asked.flag("all")).then_some(TicketStatus::Open);
     let limit = asked.limit();
-    let found = list_tickets(&asked.opened, status, asked.after()?, limit).await?;
+    let found = list_tickets(&asked.opened, status, asked.after(), limit).await?;
     let next = found.last().filter(|_| found.len() == limit).map(|last| cursor(last.id));
     let items: Vec<Json> = found.iter().map(json::ticket).collect();
     Ok(muster_app::json::list(&items, next.as_deref()).into())

@@ -120,7 +120,7 @@ async fn answer(asked: Asked) -> Result<Told, Problem> {
 async fn history(asked: Asked) -> Result<Told, Problem> {
     let limit = asked.limit();
     let (workflow, person) = (asked.owned("workflow"), asked.owned("person"));
-    let query = RunQuery { workflow, person, before: asked.after()?, limit };
+    let query = RunQuery { workflow, person, before: asked.after(), limit };
     let runs = workflow_history(&asked.ctx, &asked.opened, &query).await?;
     let next = runs.last().filter(|_| runs.len() == limit).map(|last| cursor(last.run.id));
     let items: Vec<Json> = runs.iter().map(json::workflow_run).collect();

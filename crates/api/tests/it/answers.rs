@@ -3,6 +3,7 @@
 use axum::http::Method;
 use muster_api::{Answered, Shape, document, operations};
 use muster_app::Scope;
+use muster_web::Code;
 use serde_json::Value as Json;
 
 use crate::support::Served;
@@ -72,6 +73,22 @@ fn every_reference_of_the_document_leads_somewhere() {
     for reference in text.split("\"$ref\":\"#").skip(1) {
         let path = reference.split('"').next().unwrap();
         assert!(document.pointer(path).is_some(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_type_of_a_problem_leads_to_what_it_means() {
+    let served = Served::start().await;
+    let problem = served.anonymous().get("/people").await;
+    let address = problem.body["type"].as_str().unwrap().strip_prefix("/api/v1").unwrap();
+    let page = served.anonymous().get(address).await;
+    assert_eq!(page.status.as_u16(), 200);
+    assert!(page.header("content-type").starts_with("text/html"), "{page:?}");
+    assert_eq!(served.anonymous().get("/problems/nothing").await.status.as_u16(), 404);
+    let book = include_str!("../../../../docs/book/src/server/api.md");
+    for code in Code::ALL {
+        let line = format!("| `{}` | {} |", code.word, code.status.as_u16());
+        assert!(book.contains(&line), "the manual lacks {line}");
     }
 }
 

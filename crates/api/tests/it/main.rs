@@ -5,6 +5,8 @@
 mod answers;
 mod calls;
 mod delegated;
+mod model;
+mod narrowed;
 mod rights;
 mod support;
 

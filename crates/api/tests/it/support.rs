@@ -1,6 +1,6 @@
 //! A small company behind the API, and callers that are values.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     body::Body,
@@ -8,18 +8,17 @@ use axum::{
 };
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;
-use muster_app::{Clock, Connectors, Ctx, Opened, Scope, create_token_for};
-use muster_connector::{Connector, ConnectorError};
+use muster_app::{Clock, Ctx, Opened, Scope, create_token_for};
 use muster_engine::{LocalChange, LocalVerb, change_local};
-use muster_model::{Capabilities, SettingProblem, Settings, Value};
-use muster_project::Catalogue;
+use muster_model::Value;
+use muster_project::NoConnectors;
 use muster_web::{Limits, Rate, Service};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
 /// Two departments; Ada leads the first, Bo is in it, Cy is in the other one.
-const MODEL: &str = r#"
+pub(crate) const MODEL: &str = r#"
 muster: 1
 store: "sqlite::memory:"
 types:
@@ -44,35 +43,12 @@ roles:
   lead:
     when: "person.title == 'lead'"
     muster:
-      may: [people.read, people.write, lifecycle.write, assignments.read, assignments.write, accounts.read, journal.read]
+      may: [people.read, people.write, lifecycle.write, assignments.read, assignments.write, accounts.read,
+            plans.read, orders.read, orders.write, drift.read, drift.write, journal.read]
       over: "person.department == me.department"
   operator: { muster: { may: [systems.read, plans.make, plans.read, people.read] } }
   guest: {}
 "#;
-
-struct Nothing;
-
-impl Catalogue for Nothing {
-    fn connectors(&self) -> Vec<&'static str> {
-        Vec::new()
-    }
-
-    fn capabilities(&self, _: &str, _: &Settings) -> Result<Capabilities, Vec<SettingProblem>> {
-        Err(Vec::new())
-    }
-}
-
-impl Connectors for Nothing {
-    fn open(
-        &self,
-        connector: &str,
-        _: &Settings,
-        _: Option<&Settings>,
-        _: &Path,
-    ) -> Result<Arc<dyn Connector>, ConnectorError> {
-        Err(ConnectorError::Settings(format!("there is no connector `{connector}`")))
-    }
-}
 
 struct Standing;
 
@@ -87,7 +63,7 @@ pub(crate) struct Served {
     pub(crate) ctx: Ctx,
     pub(crate) opened: Opened,
     router: axum::Router,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// Who calls: a token, or none.
@@ -127,14 +103,14 @@ impl Served {
         std::fs::write(folder.path().join("muster.yaml"), MODEL).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(Standing);
         let ctx = Ctx::new("tester".into(), "c".into(), Arc::clone(&clock));
-        let opened = match Opened::open(folder.path(), None, Arc::new(Nothing), &ctx).await {
+        let opened = match Opened::open(folder.path(), None, Arc::new(NoConnectors), &ctx).await {
             Ok(opened) => opened,
             Err(error) => panic!("{error}: {:?}", error.loaded().map(|loaded| &loaded.diagnostics)),
         };
         let rate = Rate { per_second: 1e9, burst: 1e9 };
         let service = Service::new(opened.clone(), clock, Limits { rate, ..Limits::default() });
         let router = muster_web::finish(muster_api::router(), service);
-        let served = Self { ctx, opened, router, _folder: folder };
+        let served = Self { ctx, opened, router, folder };
         served.enter("department", &[("code", "A"), ("secret", "blue")]).await;
         served.enter("department", &[("code", "B"), ("secret", "red")]).await;
         for (id, name, title, department) in
@@ -160,6 +136,11 @@ impl Served {
         for one in done {
             one.unwrap();
         }
+    }
+
+    /// A file of the project folder.
+    pub(crate) fn file(&self, path: &str) -> Option<String> {
+        std::fs::read_to_string(self.folder.path().join(path)).ok()
     }
 
     /// Nobody that is known.
