@@ -50,6 +50,21 @@ pub(crate) struct Global {
     /// Where the repository is: sqlite:PATH or postgres://… [default: `store` in muster.yaml]
     #[arg(long, value_name = "URL", global = true)]
     pub(crate) store: Option<String>,
+    /// Let this server do it: https://muster.example
+    #[arg(
+        long,
+        value_name = "URL",
+        global = true,
+        conflicts_with = "profile",
+        requires = "token_file"
+    )]
+    pub(crate) server: Option<String>,
+    /// The file with the token for --server
+    #[arg(long, value_name = "FILE", global = true, requires = "server")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Let the server of this profile do it; see muster profile
+    #[arg(long, value_name = "NAME", global = true)]
+    pub(crate) profile: Option<String>,
     /// How results are written
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t, global = true)]
     pub(crate) output: Format,
@@ -123,6 +138,7 @@ pub(crate) enum Command {
     Run(commands::run::Args),
     Serve(commands::serve::Args),
     Token(commands::token::Args),
+    Profile(commands::profile::Args),
     Orders(commands::orders::Args),
     Systems(commands::systems::Args),
     Tickets(commands::tickets::Args),

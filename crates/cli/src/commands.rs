@@ -29,6 +29,7 @@ pub(crate) mod people;
 pub(crate) mod plan;
 pub(crate) mod plans;
 pub(crate) mod problems;
+pub(crate) mod profile;
 pub(crate) mod provision;
 pub(crate) mod reference;
 pub(crate) mod report;
@@ -72,6 +73,7 @@ pub(crate) async fn run(shell: &mut Shell, command: Command) -> Result<Exit> {
         Command::Tickets(args) => Box::pin(tickets::run(shell, args)).await,
         Command::Serve(args) => Box::pin(serve::run(shell, args)).await,
         Command::Token(args) => Box::pin(token::run(shell, args)).await,
+        Command::Profile(args) => profile::run(shell, args),
         Command::Report(args) => Box::pin(report::run(shell, args)).await,
         Command::Explain(args) => Box::pin(explain::run(shell, args)).await,
         Command::Decide(args) => Box::pin(decide::run(shell, args)).await,

@@ -58,13 +58,16 @@ impl std::fmt::Debug for Host {
 }
 
 /// The environment variables that the command line reads, with what they do. Secrets of systems have names of their own.
-pub const VARIABLES: [(&str, &str); 8] = [
+pub const VARIABLES: [(&str, &str); 11] = [
     ("MUSTER_PROJECT", "the project folder, as with -C"),
     (
         "MUSTER_STORE",
         "the store, as with --store; it keeps a database password off the command line",
     ),
     ("MUSTER_TARGET", "where muster migrate goes to, as with --to"),
+    ("MUSTER_PROFILES", "the file with the profiles of servers"),
+    ("XDG_CONFIG_HOME", "the folder below which that file is otherwise"),
+    ("HOME", "the folder with `.config`, where nothing else is said"),
     ("NO_COLOR", "no colour, whatever the terminal can do"),
     ("COLUMNS", "how wide tables may be on a terminal"),
     (

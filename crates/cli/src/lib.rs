@@ -25,6 +25,7 @@ mod log;
 mod model_source;
 mod progress;
 mod reference;
+mod remote;
 mod shell;
 mod testing;
 mod topics;
@@ -33,7 +34,7 @@ mod when;
 
 use std::ffi::OsString;
 
-use clap::{CommandFactory as _, FromArgMatches as _};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
 
 use crate::{args::Cli, error::CommandError, shell::Shell, ui::Ui};
 pub use crate::{
@@ -43,13 +44,17 @@ pub use crate::{
 
 /// Runs one command and answers the exit code. `args` begins with the name of the program.
 pub async fn run(args: Vec<OsString>, host: Host, streams: Streams) -> u8 {
-    let cli = match parse(&args) {
-        Ok(cli) => cli,
+    let (cli, matches) = match parse(&args) {
+        Ok(parsed) => parsed,
         Err(error) => return refuse(&args, &error, &host, streams),
     };
     let options = cli.global.ui_options(&host);
     let mut shell = Shell { ui: Ui::new(streams, options), host, global: cli.global };
-    let result = commands::run(&mut shell, cli.command).await;
+    let result = match remote::wanted(&shell) {
+        Ok(Some(server)) => Box::pin(remote::run(&mut shell, &matches, &server)).await,
+        Ok(None) => commands::run(&mut shell, cli.command).await,
+        Err(error) => Err(error),
+    };
     let exit = match result {
         Ok(exit) => exit,
         Err(error) => {
@@ -61,9 +66,9 @@ pub async fn run(args: Vec<OsString>, host: Host, streams: Streams) -> u8 {
     exit.code()
 }
 
-fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
+fn parse(args: &[OsString]) -> Result<(Cli, ArgMatches), clap::Error> {
     let matches = Cli::command().try_get_matches_from(args)?;
-    Cli::from_arg_matches(&matches)
+    Ok((Cli::from_arg_matches(&matches)?, matches))
 }
 
 /// Shows help and version, which the parser treats as errors, and real errors.

@@ -95,6 +95,7 @@ const LAYERS: &[Layer] = &[
             "project",
             "store",
             "connector",
+            "http",
             "app",
             "engine",
             "demo",

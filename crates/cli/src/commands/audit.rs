@@ -134,13 +134,10 @@ async fn search(shell: &mut Shell, args: SearchArgs) -> Result<Exit> {
         until: Shell::instant(&opened, args.until),
     };
     let limit = args.limit.max(1);
-    let entries =
-        search_journal(&ctx, &opened, &AuditQuery { filter, before: args.after, limit }).await?;
-    let next = entries
-        .last()
-        .filter(|last| entries.len() == limit && last.seq > 1)
-        .map(|last| last.seq.to_string());
-    let items = entries.iter().map(|entry| (row(entry), json::journal_entry(entry)));
+    let query = AuditQuery { filter, before: args.after, limit };
+    let page = search_journal(&ctx, &opened, &query).await?;
+    let next = page.next.map(|next| next.to_string());
+    let items = page.items.iter().map(|entry| (row(entry), json::journal_entry(entry)));
     let report = Report::list(&["seq", "at", "actor", "action", "subject", "detail"], items, next);
     shell.ui.show(&report.empty("no entry fits"))?;
     Ok(Exit::Done)

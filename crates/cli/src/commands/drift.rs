@@ -84,8 +84,8 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     match args.command.unwrap_or(Drift::List(list)) {
         Drift::List(list) => self::list(shell, list).await,
         Drift::Show { id } => {
-            let (_, opened) = shell.open().await?;
-            let drift = show_drift(&opened, id).await?;
+            let (ctx, opened) = shell.open().await?;
+            let drift = show_drift(&ctx, &opened, id).await?;
             shell.ui.show(&view::one(&drift))?;
             Ok(Exit::Done)
         }
@@ -97,11 +97,12 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
 }
 
 async fn list(shell: &mut Shell, list: List) -> Result<Exit> {
-    let (_, opened) = shell.open().await?;
+    let (ctx, opened) = shell.open().await?;
     let limit = list.limit.max(1);
     if list.group.is_none() && list.read.is_none() && !list.all && !list.accepted {
         let by_read = list.by == By::Read;
-        let (groups, next) = drift_groups(&opened, by_read, list.after.as_deref(), limit).await?;
+        let (groups, next) =
+            drift_groups(&ctx, &opened, by_read, list.after.as_deref(), limit).await?;
         let items =
             groups.iter().map(|group| (view::group_row(group, by_read), json::drift_group(group)));
         let columns = ["group", "items", "undecided", "system", "what", "first seen", "last seen"];
@@ -120,7 +121,7 @@ async fn list(shell: &mut Shell, list: List) -> Result<Exit> {
     })?;
     let query =
         DriftQuery { group: list.group, read: list.read, accepted: list.accepted, after, limit };
-    let page = list_drift(&opened, &query).await?;
+    let page = list_drift(&ctx, &opened, &query).await?;
     let items = page.items.iter().map(|drift| (view::row(drift), json::drift(drift)));
     let columns = ["id", "person", "system", "account", "what", "seen", "decision"];
     let next = page.next.map(|next| next.to_string());

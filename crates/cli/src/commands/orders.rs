@@ -1,6 +1,6 @@
 //! `muster orders`.
 
-use muster_app::{Opened, resolve_person};
+use muster_app::{Ctx, Opened, resolve_person};
 use muster_engine::{
     OrderQuery, OrderStep, OrderView, cancel_order, json, list_orders, order_history,
     reroute_order, retry_order,
@@ -84,28 +84,28 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
             };
             let List { system, state, person: _, plan, limit } = list;
             let query = OrderQuery { system, state, person, plan, limit: limit.max(1) };
-            let orders = list_orders(&opened, &query).await?;
+            let orders = list_orders(&ctx, &opened, &query).await?;
             let items = orders.iter().map(|order| (row(order), json::order(order)));
             shell.ui.show(&Report::list(&COLUMNS, items, None).empty("no orders"))?;
         }
         Command::Show(One { order }) => {
-            let (view, steps) = order_history(&opened, &order).await?;
+            let (view, steps) = order_history(&ctx, &opened, &order).await?;
             show(shell, &view, &steps)?;
         }
         Command::Retry(One { order }) => {
             let n = retry_order(&ctx, &opened, &order).await?;
             let plan = order.split('/').next().unwrap_or_default();
-            changed(shell, &opened, &order, format!("{n} to be tried again")).await?;
+            changed(shell, &ctx, &opened, &order, format!("{n} to be tried again")).await?;
             shell.ui.say(&format!("muster run does it, or now: muster apply {plan}"))?;
         }
         Command::Cancel(One { order }) => {
             cancel_order(&ctx, &opened, &order).await?;
-            changed(shell, &opened, &order, format!("order {order} is cancelled")).await?;
+            changed(shell, &ctx, &opened, &order, format!("order {order} is cancelled")).await?;
             shell.ui.say("the next plan asks for it again unless the reason is gone")?;
         }
         Command::Reroute(One { order }) => {
             let ticket = reroute_order(&ctx, &opened, &order).await?;
-            changed(shell, &opened, &order, format!("ticket {ticket}")).await?;
+            changed(shell, &ctx, &opened, &order, format!("ticket {ticket}")).await?;
             shell.ui.say(&format!("when it is done: muster tickets close {ticket}"))?;
         }
     }
@@ -113,8 +113,14 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
 }
 
 /// Shows an order after it was changed: to people only `text`.
-async fn changed(shell: &mut Shell, opened: &Opened, order: &str, text: String) -> Result<()> {
-    let (view, _) = order_history(opened, order).await?;
+async fn changed(
+    shell: &mut Shell,
+    ctx: &Ctx,
+    opened: &Opened,
+    order: &str,
+    text: String,
+) -> Result<()> {
+    let (view, _) = order_history(ctx, opened, order).await?;
     let fields = COLUMNS.into_iter().zip(row(&view)).collect();
     shell.ui.show(&Report::one(fields, json::order(&view)).text(text))
 }

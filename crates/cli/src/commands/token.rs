@@ -93,7 +93,7 @@ fn scope_help() -> String {
 }
 
 /// Reads `30m`, `12h`, `90d`: a number and a unit, greater than nothing.
-fn parse_length(text: &str) -> std::result::Result<SignedDuration, String> {
+pub(crate) fn parse_length(text: &str) -> std::result::Result<SignedDuration, String> {
     let wrong = || format!("`{text}` is no length of time; write 30m, 12h or 90d");
     let unit = text.chars().last().ok_or_else(wrong)?;
     let seconds = match unit {

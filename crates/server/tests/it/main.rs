@@ -2,11 +2,13 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "test code: a panic is a failed test")]
 
+mod api;
 mod attacks;
 mod bad_input;
 mod examples;
 mod metrics;
 mod nodes;
+mod remote;
 mod scim;
 mod served;
 mod telemetry;

@@ -111,13 +111,15 @@ pub(crate) fn wait<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-fn muster(dir: &Path) -> Command {
+/// The program, in a folder.
+pub(crate) fn muster(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_muster"));
     command.current_dir(dir);
     command
 }
 
-fn done(command: &mut Command) -> String {
+/// The standard output of a command that has to succeed.
+pub(crate) fn done(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", failure(&output));
     String::from_utf8(output.stdout).unwrap()

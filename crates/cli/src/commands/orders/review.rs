@@ -46,7 +46,7 @@ const COLUMNS: [&str; 7] = ["order", "system", "for", "what", "because", "since"
 pub(super) async fn run(shell: &mut Shell, ctx: &Ctx, opened: &Opened, args: Args) -> Result<()> {
     let (Answer { order, reason }, verdict, said) = match args.command {
         Command::List(List { limit }) => {
-            let reviews = list_reviews(opened, limit.max(1)).await?;
+            let reviews = list_reviews(ctx, opened, limit.max(1)).await?;
             let items = reviews.iter().map(|review| (row(review), json::review(review)));
             shell
                 .ui
@@ -58,7 +58,7 @@ pub(super) async fn run(shell: &mut Shell, ctx: &Ctx, opened: &Opened, args: Arg
     };
     let answer = ReviewAnswer { verdict, note: reason.as_str().into() };
     decide_review(ctx, opened, &order, &answer).await?;
-    changed(shell, opened, &order, format!("order {order} is {said}")).await?;
+    changed(shell, ctx, opened, &order, format!("order {order} is {said}")).await?;
     if verdict == ReviewVerdict::Approved {
         let plan = order.split('/').next().unwrap_or_default();
         shell.ui.say(&format!("muster run does it, or now: muster apply {plan}"))?;
