@@ -118,7 +118,7 @@ impl FromRequestParts<Service> for Call {
 
 fn too_often(wait: Duration) -> Problem {
     Problem::new(Code::RATE, "the limit of requests a second is reached")
-        .retry_after(wait.as_secs() + 1)
+        .retry_after(u32::try_from(wait.as_secs() + 1).unwrap_or(u32::MAX))
 }
 
 /// What one caller can speak from: an address, and of the long ones the network, which holds as many as one likes.

@@ -27,16 +27,16 @@ pub struct Problem {
     /// What the code says, in short.
     pub title: &'static str,
     /// What happened this time.
-    pub detail: String,
+    pub detail: Box<str>,
     /// What helps, best first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hints: Vec<String>,
     /// What is wrong with a model, each with its place.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<serde_json::Value>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub errors: Box<[serde_json::Value]>,
     /// Seconds after which it makes sense to ask again.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub retry_after: Option<u64>,
+    pub retry_after: Option<u32>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
@@ -49,8 +49,17 @@ impl Problem {
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         let Code { word, status, title, .. } = code;
         let kind = format!("/api/v1/problems/{word}").into();
-        let (hints, errors, retry_after) = (Vec::new(), Vec::new(), None);
-        Self { kind, status, code: word, title, detail: detail.into(), hints, errors, retry_after }
+        let (hints, errors, retry_after) = (Vec::new(), Box::default(), None);
+        Self {
+            kind,
+            status,
+            code: word,
+            title,
+            detail: detail.into().into(),
+            hints,
+            errors,
+            retry_after,
+        }
     }
 
     /// Adds a remedy.
@@ -62,7 +71,7 @@ impl Problem {
 
     /// Says when to ask again, in seconds.
     #[must_use]
-    pub fn retry_after(mut self, seconds: u64) -> Self {
+    pub fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after = Some(seconds);
         self
     }
@@ -120,7 +129,8 @@ impl From<Error> for Problem {
         };
         let mut problem = Self::new(code, error.to_string());
         problem.hints = error.hints().to_vec();
-        problem.errors = error.loaded().map(muster_app::json::diagnostics).unwrap_or_default();
+        problem.errors =
+            error.loaded().map(muster_app::json::diagnostics).unwrap_or_default().into();
         if matches!(error.kind(), Kind::Busy | Kind::Unavailable) {
             tracing::warn!(error = %with_causes(&error), code = code.word, "request failed");
             problem.retry_after = Some(1);

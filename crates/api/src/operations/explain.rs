@@ -18,7 +18,7 @@ use crate::{
 };
 
 pub(super) fn operations() -> Vec<Operation> {
-    vec![
+    let mut all = vec![
         Operation::get(
             (
                 "explain.person",
@@ -52,6 +52,14 @@ pub(super) fn operations() -> Vec<Operation> {
             attribute,
         )
         .query("name:text at:instant* as_of:instant*"),
+    ];
+    all.extend(simulations());
+    all
+}
+
+/// What would be: by an instant, or with another model.
+fn simulations() -> Vec<Operation> {
+    vec![
         Operation::job(
             (
                 "simulate.ahead",

@@ -111,24 +111,24 @@ fn by_hand() -> Vec<Operation> {
     ]
 }
 
-fn query(asked: &Asked, limit: usize) -> Result<PeopleQuery, Problem> {
-    Ok(PeopleQuery {
+fn query(asked: &Asked, limit: usize) -> PeopleQuery {
+    PeopleQuery {
         type_name: asked.owned("type"),
         condition: asked.owned("where"),
         as_of: asked.instant("as_of"),
         after: asked.after(),
         limit,
-    })
+    }
 }
 
 async fn list(asked: Asked) -> Result<Told, Problem> {
-    let page = list_people(&asked.ctx, &asked.opened, &query(&asked, asked.limit())?).await?;
+    let page = list_people(&asked.ctx, &asked.opened, &query(&asked, asked.limit())).await?;
     let items: Vec<Json> = page.items.iter().map(json::person).collect();
     Ok(json::list(&items, page.next.map(cursor).as_deref()).into())
 }
 
 async fn count(asked: Asked) -> Result<Told, Problem> {
-    let page = list_people(&asked.ctx, &asked.opened, &query(&asked, usize::MAX)?).await?;
+    let page = list_people(&asked.ctx, &asked.opened, &query(&asked, usize::MAX)).await?;
     Ok(json!({ "count": page.items.len() }).into())
 }
 

@@ -85,7 +85,9 @@ async fn list(asked: Asked) -> Result<Told, Problem> {
     let mut items: Vec<Json> = plans.iter().map(json::kept_plan).collect();
     if !asked.ctx.reach.is_everybody() {
         // Its numbers are about everybody.
-        items.iter_mut().for_each(|plan| put(plan, "summary", Json::Null));
+        for plan in &mut items {
+            put(plan, "summary", Json::Null);
+        }
     }
     Ok(muster_app::json::list(&items, next.as_deref()).into())
 }

@@ -144,7 +144,18 @@ fn value(shape: &Shape, texts: &[String], instants: Instants<'_>) -> Result<Json
                 texts.iter().map(|text| value(bare(of), std::slice::from_ref(text), instants));
             Json::Array(each.collect::<Result<_>>()?)
         }
-        _ => text.into(),
+        Shape::Text
+        | Shape::Filled
+        | Shape::String
+        | Shape::Client
+        | Shape::Cursor
+        | Shape::Number
+        | Shape::Words(_)
+        | Shape::Any
+        | Shape::Map
+        | Shape::Texts
+        | Shape::Nullable(_)
+        | Shape::Named(_) => text.into(),
     })
 }
 

@@ -227,7 +227,10 @@ fn descending(order: Option<&str>) -> Result<bool, Failure> {
 /// A problem of the layers below, as SCIM tells it.
 fn refused(problem: &Problem) -> Failure {
     let status = problem.status.as_u16();
-    Failure { retry_after: problem.retry_after, ..Failure::new(status, "", &*problem.detail) }
+    Failure {
+        retry_after: problem.retry_after.map(u64::from),
+        ..Failure::new(status, "", &*problem.detail)
+    }
 }
 
 /// The address of the service: the one that the project names, or else the one at which the client reached it.
