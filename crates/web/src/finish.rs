@@ -8,7 +8,9 @@ use axum::{
 };
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
-use crate::{Code, Origin, Problem, Router, Service, access_log, health, metrics, origin, request_id};
+use crate::{
+    Code, Origin, Problem, Router, Service, access_log, health, metrics, origin, request_id,
+};
 
 /// What every answer says unless its handler said otherwise.
 const HEADERS: [(HeaderName, &str); 5] = [
