@@ -4,7 +4,6 @@
 //! Muster (targets without delay) is replaced. `docs/performance.md` holds figures with the command that made them.
 
 mod change;
-mod connector_ldap;
 mod connectors;
 mod decisions;
 mod import;
@@ -12,15 +11,14 @@ mod ldap;
 mod midpoint;
 mod nodes;
 mod output;
+mod pairs;
 mod plan;
 mod react;
 mod rig;
-mod scim;
 mod scim_server;
 mod serve;
 mod served;
 mod shape;
-mod sql;
 
 use clap::{Parser, Subcommand};
 
@@ -60,9 +58,9 @@ enum Benchmark {
     /// Users over SCIM, few and many, beside other servers
     ScimServer(scim_server::Args),
     /// Compares the SCIM connector with a bare HTTP client
-    ConnectorScim(scim::Args),
+    ConnectorScim(connectors::scim::Args),
     /// Compares the SQL connector with the bare drivers of three databases
-    ConnectorSql(sql::Args),
+    ConnectorSql(connectors::Args),
     /// Speaks with a script, directly and through the connector
     ConnectorCommand(connectors::Args),
     /// Reads a CSV file, with the `csv` crate and through the connector
@@ -70,7 +68,7 @@ enum Benchmark {
     /// Reads and creates users of a REST service, with the bare client and through the connector
     ConnectorHttp(connectors::Args),
     /// The connector for directories against the bare LDAP client, on slapd and Samba
-    ConnectorLdap(connector_ldap::Args),
+    ConnectorLdap(connectors::ldap::Args),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -90,12 +88,12 @@ fn main() -> anyhow::Result<()> {
             Benchmark::Ldap(args) => ldap::run(args).await,
             Benchmark::Serve(args) => serve::run(args).await,
             Benchmark::ScimServer(args) => scim_server::run(args).await,
-            Benchmark::ConnectorScim(args) => scim::run(args).await,
-            Benchmark::ConnectorSql(args) => sql::run(args).await,
+            Benchmark::ConnectorScim(args) => connectors::scim::run(args).await,
+            Benchmark::ConnectorSql(args) => connectors::sql::run(args).await,
             Benchmark::ConnectorCommand(args) => connectors::command::run(args).await,
             Benchmark::ConnectorFile(args) => connectors::file::run(args).await,
             Benchmark::ConnectorHttp(args) => connectors::http::run(args).await,
-            Benchmark::ConnectorLdap(args) => connector_ldap::run(args).await,
+            Benchmark::ConnectorLdap(args) => connectors::ldap::run(args).await,
         }
     })
 }

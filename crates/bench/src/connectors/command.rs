@@ -4,15 +4,17 @@ use std::{
     io::{BufRead as _, BufReader, Write as _},
     path::Path,
     process::{Command, Stdio},
-    time::Instant,
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use muster_connector::Secrets;
 use serde_json::{Value as Json, json};
 
-use super::{Args, change, compared, create, person, read, settings};
-use crate::output::{figures, say};
+use super::{Args, COLUMNS, change, create, person, read, settings};
+use crate::{
+    output::{figures, say},
+    pairs::{compare, timed},
+};
 
 /// Reads the number of rows from its argument and keeps nothing.
 const SCRIPT: &str = r#"
@@ -56,32 +58,21 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let connector =
         muster_connector_command::open(&settings(&options), folder.path(), &Environment)?;
     connector.test().await.ok();
-    let changes: Vec<_> = (0..args.accounts).map(change).collect();
+    let changes: Vec<_> = (0..args.accounts).map(|i| change("user", i)).collect();
     let requests: Vec<String> = changes.chunks(100).map(|batch| apply_line(batch.len())).collect();
     let mut direct = Direct::start(folder.path())?;
     direct.ask("{\"op\":\"hello\",\"seq\":1,\"protocol\":1}\n", 1)?;
-    let mut best = [f64::INFINITY; 4];
-    for _ in 0..args.times.max(1) {
-        let start = Instant::now();
-        direct.ask("{\"op\":\"read\",\"seq\":2}\n", args.rows + 1)?;
-        best[0] = best[0].min(start.elapsed().as_secs_f64());
-        let start = Instant::now();
-        ensure!(read(&connector, "user").await? == args.rows, "the connector read too little");
-        best[1] = best[1].min(start.elapsed().as_secs_f64());
-        let start = Instant::now();
-        for (request, batch) in requests.iter().zip(changes.chunks(100)) {
-            direct.ask(request, batch.len())?;
-        }
-        best[2] = best[2].min(start.elapsed().as_secs_f64());
-        let start = Instant::now();
-        create(&connector, &changes).await?;
-        best[3] = best[3].min(start.elapsed().as_secs_f64());
-    }
-    let [bare_read, our_read, bare_create, our_create] = best;
-    figures(&json!({
-        "read": compared(args.rows, bare_read, our_read),
-        "create": compared(args.accounts, bare_create, our_create),
-    }))
+    let bare =
+        async |_| timed(async { direct.ask("{\"op\":\"read\",\"seq\":2}\n", args.rows + 1) }).await;
+    let ours = async |_| read(&connector, "user", COLUMNS, args.rows).await;
+    let reading = compare(args.pairs, args.rows, bare, ours).await?;
+    let bare = async |_| {
+        let mut batches = requests.iter().zip(changes.chunks(100));
+        timed(async { batches.try_for_each(|(line, batch)| direct.ask(line, batch.len())) }).await
+    };
+    let ours = async |_| create(&connector, &changes).await;
+    let creating = compare(args.pairs, args.accounts, bare, ours).await?;
+    figures(&json!({ "read": reading, "create": creating }))
 }
 
 fn object(i: usize) -> Json {

@@ -1,17 +1,23 @@
 //! The connectors of files beside the plain readers of their formats, on the same files.
 
-use std::{fmt::Write as _, path::Path, sync::Arc, time::Instant};
+use std::{fmt::Write as _, path::Path, sync::Arc};
 
 use anyhow::{Result, ensure};
 use calamine::Reader as _;
 use muster_model::{Change, ObjectRef, Value};
 use serde_json::{Value as Json, json};
 
-use super::{Args, COLUMNS, change, compared, create, person, read, settings};
-use crate::output::{figures, say};
+use super::{Args, COLUMNS, change, create, person, read, settings};
+use crate::{
+    output::{figures, say},
+    pairs::{compare, timed},
+};
 
 /// As the connectors do: every cell becomes a text of its own, and a thousand rows are kept at a time.
 type Row = Vec<Arc<str>>;
+
+/// A plain reader of one format, which hands over row by row.
+type Plain = fn(&Path, &mut dyn FnMut(Row)) -> Result<()>;
 
 pub(crate) async fn run(args: Args) -> Result<()> {
     // Unpacking and parsing a workbook takes far longer than anything else.
@@ -29,11 +35,14 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     std::fs::write(folder.path().join("people.csv"), text)?;
     let mut all = serde_json::Map::new();
     for (kind, n_rows, plain) in [
-        ("csv", args.rows, plain_csv as fn(&Path, &mut dyn FnMut(Row)) -> Result<()>),
+        ("csv", args.rows, plain_csv as Plain),
         ("json", args.rows, plain_json),
         ("xlsx", n_book, plain_book),
         ("ldif", args.rows, plain_ldif),
     ] {
+        if !args.wants(kind) {
+            continue;
+        }
         let path = folder.path().join(format!("people.{kind}"));
         let (file, writable) = (format!("people.{kind}"), kind != "csv");
         let options = if kind == "ldif" {
@@ -46,33 +55,31 @@ pub(crate) async fn run(args: Args) -> Result<()> {
             let changes: Vec<Change> = (0..n_rows).map(|i| made(kind, i)).collect();
             create(&connector, &changes).await?;
         }
-        let mut best = [f64::INFINITY; 2];
-        for _ in 0..args.times.max(1) {
-            let start = Instant::now();
-            let mut batch: Vec<Row> = Vec::with_capacity(1_000);
-            let mut n_read = 0;
-            plain(&path, &mut |row| {
-                batch.push(row);
-                n_read += 1;
-                if batch.len() == 1_000 {
-                    std::hint::black_box(&batch);
-                    batch.clear();
-                }
-            })?;
-            best[0] = best[0].min(start.elapsed().as_secs_f64());
-            ensure!(n_read == n_rows, "the plain reader of {kind} read {n_read}");
-            let start = Instant::now();
-            ensure!(read(&connector, "").await? == n_rows, "the connector read too little");
-            best[1] = best[1].min(start.elapsed().as_secs_f64());
-        }
-        all.insert(format!("{kind}_read"), compared(n_rows, best[0], best[1]));
+        let bare = async |_| timed(async { read_plainly(&path, plain, n_rows) }).await;
+        let ours = async |_| read(&connector, "", COLUMNS, n_rows).await;
+        all.insert(format!("{kind}_read"), compare(args.pairs, n_rows, bare, ours).await?);
     }
     figures(&all.into())
 }
 
+fn read_plainly(path: &Path, plain: Plain, n_rows: usize) -> Result<()> {
+    let mut batch: Vec<Row> = Vec::with_capacity(1_000);
+    let mut n_read = 0;
+    plain(path, &mut |row| {
+        batch.push(row);
+        n_read += 1;
+        if batch.len() == 1_000 {
+            std::hint::black_box(&batch);
+            batch.clear();
+        }
+    })?;
+    ensure!(n_read == n_rows, "the plain reader read {n_read} of {n_rows}");
+    Ok(())
+}
+
 /// Makes the object of a row; in LDIF the name is a distinguished one.
 fn made(kind: &str, i: usize) -> Change {
-    let mut change = change(i);
+    let mut change = change("", i);
     if let Change::Create { object, values, .. } = &mut change {
         let login = object.name.clone();
         let name = if kind == "ldif" {
@@ -111,11 +118,18 @@ fn plain_book(path: &Path, take: &mut dyn FnMut(Row)) -> Result<()> {
     Ok(())
 }
 
-/// No library of ours reads LDIF; this splits lines at their colons and knows neither folds nor base64.
+/// No library of ours reads LDIF; this unfolds lines, finds values by the names of their attributes and knows no base64.
 fn plain_ldif(path: &Path, take: &mut dyn FnMut(Row)) -> Result<()> {
-    for record in std::fs::read_to_string(path)?.split("\n\n") {
-        let row: Row =
-            record.lines().filter_map(|line| Some(line.split_once(": ")?.1.into())).collect();
+    let text = std::fs::read_to_string(path)?.replace("\n ", "");
+    for record in text.split("\n\n") {
+        let pairs: Vec<(&str, &str)> =
+            record.lines().filter_map(|line| line.split_once(": ")).collect();
+        let value = |wanted: &&str| {
+            let found = pairs.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+            found.map(|(_, value)| Arc::from(*value))
+        };
+        let row: Row = ["dn"].iter().chain(&COLUMNS).filter_map(value).collect();
+        // The first record is the version.
         if !row.is_empty() {
             take(row);
         }

@@ -1,15 +1,16 @@
 //! The HTTP connector beside the bare client, on the same service in this process.
 
-use std::time::Instant;
-
 use anyhow::{Context as _, Result, ensure};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use muster_connector::NoSecrets;
 use muster_testkit::{HttpStub, Received, Reply};
 use serde_json::{Value as Json, json};
 
-use super::{Args, change, compared, create, document, read, settings};
-use crate::output::{figures, say};
+use super::{Args, COLUMNS, change, create, document, read, settings};
+use crate::{
+    output::{figures, say},
+    pairs::{compare, timed},
+};
 
 /// Users on a page, and requests at once.
 const PAGE: usize = 500;
@@ -40,27 +41,23 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let connector = muster_connector_http::open(&settings(&options), &NoSecrets)?;
     let client = reqwest::Client::builder().no_proxy().build()?;
     let url = format!("{}/users", stub.url());
-    let changes: Vec<_> = (0..args.accounts).map(change).collect();
-    let mut best = [f64::INFINITY; 4];
-    for _ in 0..args.times.max(1) {
-        let start = Instant::now();
-        ensure!(bare_read(&client, &url).await? == args.rows, "the bare client read too little");
-        best[0] = best[0].min(start.elapsed().as_secs_f64());
-        let start = Instant::now();
-        ensure!(read(&connector, "user").await? == args.rows, "the connector read too little");
-        best[1] = best[1].min(start.elapsed().as_secs_f64());
-        let start = Instant::now();
-        bare_create(&client, &url, args.accounts).await?;
-        best[2] = best[2].min(start.elapsed().as_secs_f64());
-        let start = Instant::now();
-        create(&connector, &changes).await?;
-        best[3] = best[3].min(start.elapsed().as_secs_f64());
-    }
-    let [bare_read, our_read, bare_create, our_create] = best;
-    figures(&json!({
-        "read": compared(args.rows, bare_read, our_read),
-        "create": compared(args.accounts, bare_create, our_create),
-    }))
+    let changes: Vec<_> = (0..args.accounts).map(|i| change("user", i)).collect();
+    let bare = async |_| {
+        timed(async {
+            ensure!(
+                bare_read(&client, &url).await? == args.rows,
+                "the bare client read too little"
+            );
+            Ok(())
+        })
+        .await
+    };
+    let ours = async |_| read(&connector, "user", COLUMNS, args.rows).await;
+    let reading = compare(args.pairs, args.rows, bare, ours).await?;
+    let bare = async |_| timed(bare_create(&client, &url, args.accounts)).await;
+    let ours = async |_| create(&connector, &changes).await;
+    let creating = compare(args.pairs, args.accounts, bare, ours).await?;
+    figures(&json!({ "read": reading, "create": creating }))
 }
 
 /// Page after page, each parsed, until one is not full.

@@ -1,36 +1,36 @@
-//! The SCIM connector beside a bare HTTP client, on the same server in one run: reading users and creating them.
+//! The SCIM connector beside a bare HTTP client: reading users and creating them.
 //!
 //! A server in this process, which only hands out what it has prepared, shows what the connector costs; a real one shows
 //! how much of that is left to see. The bare client reads pages one after another, parses them and makes a text of
-//! every value; it creates with as many requests at once as the connector. Each side runs in turn; the best counts.
+//! every value; it creates with as many requests at once as the connector.
 
 use std::{
     collections::HashMap,
-    io,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Instant,
 };
 
 use anyhow::{Context as _, Result, ensure};
-use async_trait::async_trait;
-use muster_connector::{
-    BadObject, Connector, ConnectorError, Field, ReadObject, ReadRequest, Secrets, Sink,
-};
-use muster_model::{Change, ObjectRef, Setting, Settings, Span, Value, ValueType};
+use muster_connector::Connector;
+use muster_model::{Change, ObjectRef, Setting, Value};
 use muster_testkit::{HttpStub, Reply, ScimOptions, ScimServer};
 use reqwest::Client;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
-use crate::output::{figures, say};
+use super::{OneSecret, create, read, secret, settings};
+use crate::{
+    output::{figures, say},
+    pairs::{compare, timed},
+};
 
 /// How many users are on a page, and how many requests are under way at once.
 const PAGE: usize = 200;
 const AT_ONCE: usize = 8;
 const SCIM: &str = "application/scim+json";
 const MAIL: &str = "emails[type eq \"work\"].value";
+const FIELDS: [&str; 4] = ["name.givenName", "name.familyName", "title", MAIL];
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -43,9 +43,9 @@ pub(crate) struct Args {
     /// Users to create on and read from the real server
     #[arg(long, default_value_t = 500)]
     real: usize,
-    /// How often each is done; the best counts
-    #[arg(long, default_value_t = 3)]
-    times: usize,
+    /// How often each side is done, at least five times
+    #[arg(long, default_value_t = 9)]
+    pairs: usize,
 }
 
 pub(crate) async fn run(args: Args) -> Result<()> {
@@ -53,71 +53,60 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         "connector-scim: {} users read and {} created on a prepared server, {} on scim2-server, bare and by the connector",
         args.users, args.creates, args.real
     ))?;
-    let mut all = serde_json::Map::new();
+    let mut all = Map::new();
     let stub = prepared(args.users)?;
-    let mut best = [f64::INFINITY; 4];
-    for _ in 0..args.times.max(1) {
-        let took = round(|_| stub.url(), args.creates, args.users).await?;
-        best = least(best, took);
-    }
-    report(&mut all, "prepared", best, args.users, args.creates);
+    let url = |_: &str| stub.url();
+    measure(&mut all, "prepared", url, args.pairs, (args.users, args.creates)).await?;
     let server = ScimServer::start(&ScimOptions::default())?;
-    let mut best = [f64::INFINITY; 4];
-    for time in 0..args.times.max(1) {
-        let took = round(|side| server.url(&format!("{side}{time}")), args.real, args.real).await?;
-        best = least(best, took);
-    }
-    report(&mut all, "scim2_server", best, args.real, args.real);
+    let url = |place: &str| server.url(place);
+    measure(&mut all, "scim2_server", url, args.pairs, (args.real, args.real)).await?;
     figures(&all.into())
 }
 
-fn least(mut best: [f64; 4], took: [f64; 4]) -> [f64; 4] {
-    for (best, took) in best.iter_mut().zip(took) {
-        *best = best.min(took);
-    }
-    best
-}
-
-/// Seconds of the bare create, the connector's create, the bare read and the connector's read.
-async fn round(url: impl Fn(&str) -> String, creates: usize, reads: usize) -> Result<[f64; 4]> {
-    let bare = Bare { client: Client::builder().no_proxy().build()?, url: url("bare") };
-    let connector = muster_connector_scim::open(&settings(&url("ours")), &Known)?;
-    connector.test().await?;
-    let changes: Vec<Change> = (0..creates).map(change).collect();
-    let start = Instant::now();
-    bare.create(creates).await?;
-    let bare_create = start.elapsed().as_secs_f64();
-    let start = Instant::now();
-    let answers = connector.apply(&changes).await;
-    let create = start.elapsed().as_secs_f64();
-    if let Some(error) = answers.into_iter().find_map(Result::err) {
-        return Err(error.into());
-    }
-    let start = Instant::now();
-    ensure!(bare.read().await? == reads, "the bare client read too little");
-    let bare_read = start.elapsed().as_secs_f64();
-    let start = Instant::now();
-    ensure!(read(&connector).await? == reads, "the connector read too little");
-    Ok([bare_create, create, bare_read, start.elapsed().as_secs_f64()])
-}
-
-fn report(
-    all: &mut serde_json::Map<String, Json>,
+/// Creates in a new place each time, and reads the first.
+async fn measure(
+    all: &mut Map<String, Json>,
     name: &str,
-    [bare_create, create, bare_read, read]: [f64; 4],
-    reads: usize,
-    creates: usize,
-) {
-    for (what, n, bare, ours) in
-        [("read", reads, bare_read, read), ("create", creates, bare_create, create)]
-    {
-        #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-        let rate = |seconds: f64| (n as f64 / seconds).round();
-        all.insert(
-            format!("{name}_{what}"),
-            json!({ "client_per_second": rate(bare), "connector_per_second": rate(ours), "ratio": (bare / ours * 100.0).round() / 100.0 }),
-        );
+    url: impl Fn(&str) -> String,
+    pairs: usize,
+    (reads, creates): (usize, usize),
+) -> Result<()> {
+    let bare =
+        |place: &str| Ok(Bare { client: Client::builder().no_proxy().build()?, url: url(place) });
+    let changes: Vec<Change> = (0..creates).map(change).collect();
+    let creating = async |pair| {
+        let bare: Result<Bare> = bare(&format!("bare{pair}"));
+        let bare = bare?;
+        timed(bare.create(creates)).await
+    };
+    let ours = async |pair| {
+        let connector = open(&url(&format!("ours{pair}"))).await?;
+        create(&connector, &changes).await
+    };
+    all.insert(format!("{name}_create"), compare(pairs, creates, creating, ours).await?);
+    let (bare, connector) = (bare("bare0")?, open(&url("ours0")).await?);
+    let reading = async |_| {
+        timed(async {
+            ensure!(bare.read().await? == reads, "the bare client read too little");
+            Ok(())
+        })
+        .await
+    };
+    let ours = async |_| read(&connector, "User", FIELDS, reads).await;
+    all.insert(format!("{name}_read"), compare(pairs, reads, reading, ours).await?);
+    Ok(())
+}
+
+/// A connector that has looked at its service.
+async fn open(url: &str) -> Result<Arc<dyn Connector>> {
+    let mut settings =
+        settings(&json!({ "url": url, "page_size": PAGE, "connections": AT_ONCE, "auth": {} }));
+    if let Some((span, Setting::Map(auth))) = settings.entries.get_mut("auth") {
+        auth.entries.insert("bearer".into(), (*span, secret()));
     }
+    let connector = muster_connector_scim::open(&settings, &OneSecret(ScimServer::TOKEN))?;
+    connector.test().await?;
+    Ok(connector)
 }
 
 /// A user as it goes out.
@@ -134,18 +123,19 @@ fn user(number: usize) -> Json {
 
 fn change(number: usize) -> Change {
     let values = [
-        ("name.givenName", format!("Given{}", number % 977)),
-        ("name.familyName", format!("Family{}", number % 7919)),
-        ("title", format!("Title {}", number % 300)),
-        (MAIL, format!("p{number:07}@tern.example")),
+        format!("Given{}", number % 977),
+        format!("Family{}", number % 7919),
+        format!("Title {}", number % 300),
+        format!("p{number:07}@tern.example"),
     ];
+    let values = FIELDS.into_iter().zip(values);
     Change::Create {
         object: ObjectRef {
             class: "User".into(),
             id: "".into(),
             name: format!("p{number:07}").into(),
         },
-        values: values.into_iter().map(|(name, value)| (name.into(), Value::text(value))).collect(),
+        values: values.map(|(name, value)| (name.into(), Value::text(value))).collect(),
         enabled: Some(true),
     }
 }
@@ -255,57 +245,5 @@ impl Bare {
                 return Ok(n_users);
             }
         }
-    }
-}
-
-struct Count(usize);
-
-#[async_trait]
-impl Sink for Count {
-    async fn objects(&mut self, objects: Vec<ReadObject>) -> Result<(), ConnectorError> {
-        self.0 += objects.len();
-        Ok(())
-    }
-
-    async fn bad(&mut self, bad: BadObject) -> Result<(), ConnectorError> {
-        Err(ConnectorError::Malformed(bad.problem))
-    }
-}
-
-async fn read(connector: &Arc<dyn Connector>) -> Result<usize> {
-    let field = |name: &str| Field { name: name.into(), value_type: ValueType::Text, many: false };
-    let fields = ["name.givenName", "name.familyName", "title", MAIL].map(field).to_vec();
-    let request = ReadRequest { class: "User".into(), fields, since: None, batch: 1_000 };
-    let mut count = Count(0);
-    let end = connector.read(&request, &mut count).await?;
-    ensure!(end.complete, "the read is incomplete: {:?}", end.problem);
-    Ok(count.0)
-}
-
-fn settings(url: &str) -> Settings {
-    let span = Span { file: 0, start: 0, end: 0 };
-    let text = |text: &str| (span, Setting::Scalar(text.into(), span));
-    let map = |entries| (span, Setting::Map(Settings { entries, span }));
-    let token = Setting::Secret { from: "env".into(), name: "TOKEN".into(), span };
-    let auth = std::collections::BTreeMap::from([("bearer".into(), (span, token))]);
-    let entries = [
-        ("url", text(url)),
-        ("auth", map(auth)),
-        ("page_size", text(&PAGE.to_string())),
-        ("connections", text(&AT_ONCE.to_string())),
-    ];
-    Settings { entries: entries.map(|(key, value)| (key.into(), value)).into(), span }
-}
-
-/// Knows the token.
-struct Known;
-
-impl Secrets for Known {
-    fn env(&self, _name: &str) -> Option<String> {
-        Some(ScimServer::TOKEN.to_owned())
-    }
-
-    fn file(&self, _path: &str) -> io::Result<String> {
-        Err(io::Error::from(io::ErrorKind::NotFound))
     }
 }

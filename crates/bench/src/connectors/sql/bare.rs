@@ -4,6 +4,8 @@ use anyhow::{Context as _, Result};
 use muster_testkit::PASSWORD;
 use mysql_async::prelude::Queryable as _;
 
+use super::{MADE, MADE_BARE};
+
 /// How many rows an insert has.
 const ROWS: usize = 500;
 
@@ -42,7 +44,7 @@ impl Bare {
     }
 
     pub(super) async fn make_tables(&mut self) -> Result<()> {
-        for table in ["read_rows", "made_bare", "made"] {
+        for table in ["read_rows", MADE_BARE, MADE] {
             self.run(&format!(
                 "CREATE TABLE {table} (login varchar(50) PRIMARY KEY, first varchar(100), last varchar(100), title varchar(100), phone varchar(100))"
             ))
@@ -52,8 +54,10 @@ impl Bare {
     }
 
     pub(super) async fn empty(&mut self) -> Result<()> {
-        for table in ["made_bare", "made"] {
-            self.run(&format!("DELETE FROM {table}")).await?;
+        // So that no dead rows are left over from the pair before.
+        let empty = if matches!(self, Self::Sqlite(_)) { "DELETE FROM" } else { "TRUNCATE TABLE" };
+        for table in [MADE_BARE, MADE] {
+            self.run(&format!("{empty} {table}")).await?;
         }
         Ok(())
     }
