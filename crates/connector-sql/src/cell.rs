@@ -181,6 +181,18 @@ impl Cell {
         }
     }
 
+    /// As [`Cell::value`], for a cell that nobody else needs.
+    pub(crate) fn into_value(self, field: &Field, zone: &TimeZone) -> Result<Value, String> {
+        match self {
+            Self::Text(text)
+                if field.value_type == ValueType::Text && !field.many && !text.is_empty() =>
+            {
+                Ok(Value::Text(text))
+            }
+            cell => cell.value(field, zone),
+        }
+    }
+
     fn single(&self, wanted: ValueType, zone: &TimeZone) -> Result<Value, String> {
         let found = match (self, wanted) {
             (Self::Null, _) => return Ok(Value::Null),

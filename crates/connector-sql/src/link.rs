@@ -1,6 +1,7 @@
 //! Connections: opened when needed, lent to one call at a time, given back only when they are fit for the next.
 
 mod mysql;
+mod packed;
 mod postgres;
 mod sqlite;
 
@@ -114,12 +115,24 @@ impl Lease<'_> {
         let link = self.link()?;
         within(limit, async {
             match link {
-                Link::Postgres(link) => link.rows(&sql).await,
+                Link::Postgres(link) => {
+                    link.rows(&sql).await?.iter().map(postgres::cells).collect()
+                }
                 Link::MySql(link) => link.rows(sql).await,
                 Link::Sqlite(link) => link.rows(sql).await,
             }
         })
         .await
+    }
+
+    /// Up to `size` rows that `sql` yields, not yet made into cells; for a database without cursors.
+    pub(crate) async fn page(&mut self, sql: Sql, size: usize) -> Result<Page, Fault> {
+        let limit = self.limit();
+        match self.link()? {
+            Link::MySql(link) => within(limit, link.page(sql, size)).await.map(Page::Packed),
+            Link::Sqlite(link) => within(limit, link.page(sql, size)).await.map(Page::Packed),
+            Link::Postgres(_) => self.rows(sql).await.map(Page::Cells),
+        }
     }
 
     /// True when the database keeps the place in a long read, see [`Lease::open_cursor`].
@@ -134,9 +147,9 @@ impl Lease<'_> {
     }
 
     /// The next rows of the cursor; fewer than its size when they are the last.
-    pub(crate) async fn fetch(&mut self) -> Result<Vec<Vec<Cell>>, Fault> {
+    pub(crate) async fn fetch(&mut self) -> Result<Page, Fault> {
         let limit = self.limit();
-        within(limit, self.postgres()?.fetch()).await
+        within(limit, self.postgres()?.fetch()).await.map(Page::Postgres)
     }
 
     /// Does `sql` and answers how many rows it met.
@@ -227,6 +240,46 @@ impl Lease<'_> {
         self.link.as_mut().ok_or_else(|| Fault::new(FaultKind::Broken, "the connection is closed"))
     }
 }
+
+/// Rows as the driver gave them. They are made into cells while the database works on the next page.
+#[derive(Debug)]
+pub(crate) enum Page {
+    Cells(Vec<Vec<Cell>>),
+    Packed(packed::Packed),
+    Postgres(Vec<tokio_postgres::Row>),
+}
+
+impl Page {
+    /// How many rows it has.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Cells(rows) => rows.len(),
+            Self::Packed(rows) => rows.len(),
+            Self::Postgres(rows) => rows.len(),
+        }
+    }
+
+    /// The last row.
+    pub(crate) fn last(&self) -> Result<Option<Vec<Cell>>, Fault> {
+        Ok(match self {
+            Self::Cells(rows) => rows.last().cloned(),
+            Self::Packed(rows) => rows.last(),
+            Self::Postgres(rows) => rows.last().map(postgres::cells).transpose()?,
+        })
+    }
+
+    /// The rows one by one: what was just made of a row is at hand when an object is made of it.
+    pub(crate) fn rows(self) -> Rows {
+        match self {
+            Self::Cells(rows) => Box::new(rows.into_iter().map(Ok)),
+            Self::Packed(rows) => Box::new(rows.rows().map(Ok)),
+            Self::Postgres(rows) => Box::new(rows.into_iter().map(|row| postgres::cells(&row))),
+        }
+    }
+}
+
+/// See [`Page::rows`].
+pub(crate) type Rows = Box<dyn Iterator<Item = Result<Vec<Cell>, Fault>> + Send>;
 
 async fn within<T>(
     limit: Duration,

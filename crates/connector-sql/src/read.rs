@@ -12,7 +12,7 @@ use crate::{
     Database,
     cell::Cell,
     error::{FaultKind, Stop},
-    link::Lease,
+    link::{Lease, Page, Rows},
     lists,
     rows::{ListValues, Plan},
     settings::ChangesBy,
@@ -26,6 +26,9 @@ const START: &str = "start";
 
 /// How many rows without a name are named one by one.
 const MOST_NAMELESS: usize = 100;
+
+/// Room that is made for objects before they are there.
+const MOST_RESERVED: usize = 4096;
 
 /// Reads everything, or what changed, into `sink`.
 pub(crate) async fn read(
@@ -111,30 +114,40 @@ struct Out<'r> {
 }
 
 impl Out<'_> {
-    /// Makes objects of rows and gives them to the sink.
+    /// Makes objects of rows and gives them to the sink; notes the ids of rows that are no objects any more.
     async fn hand_over(
         &mut self,
         plan: &Plan<'_>,
-        rows: &[Vec<Cell>],
+        rows: Rows,
         lists: &HashMap<Text, ListValues>,
+        deleted: &mut Vec<Text>,
     ) -> Result<(), Stop> {
-        for rows in rows.chunks(self.batch) {
-            let mut objects = Vec::with_capacity(rows.len());
-            for row in rows {
-                match plan.object(row, lists) {
-                    Ok(object) => objects.push(ReadObject { object, line: 0 }),
-                    Err(bad) => {
-                        let taken = self.sink.bad(bad).await;
-                        self.taken(taken)?;
-                    }
+        let flag = plan.columns.len();
+        let mut objects = Vec::new();
+        for row in rows {
+            let row = row?;
+            if row.get(flag).is_some_and(|flag| flag.int() != Some(1)) {
+                deleted.extend(plan.id_of(&row));
+                continue;
+            }
+            match plan.object(row, lists) {
+                Ok(object) => objects.push(ReadObject { object, line: 0 }),
+                Err(bad) => {
+                    let taken = self.sink.bad(bad).await;
+                    self.taken(taken)?;
                 }
             }
-            if !objects.is_empty() {
-                let taken = self.sink.objects(objects).await;
+            if objects.len() == self.batch {
+                let taken = self.sink.objects(std::mem::take(&mut objects)).await;
                 self.taken(taken)?;
+                objects.reserve(self.batch.min(MOST_RESERVED));
             }
         }
-        Ok(())
+        if objects.is_empty() {
+            return Ok(());
+        }
+        let taken = self.sink.objects(objects).await;
+        self.taken(taken)
     }
 
     fn taken(&mut self, taken: Result<(), ConnectorError>) -> Result<(), Stop> {
@@ -174,7 +187,7 @@ impl Reading<'_, '_, '_> {
         }
         sql.add(&format!(") LIMIT {MOST_NAMELESS}"));
         let rows = self.lease.rows(sql).await?;
-        self.hand_over(rows).await
+        self.hand_over(rows, &mut Vec::new()).await
     }
 
     /// `SELECT columns FROM class WHERE scope`; with `flagged`, all rows come, and whether they are in scope.
@@ -200,35 +213,34 @@ impl Reading<'_, '_, '_> {
     async fn pages(&mut self, sql: Sql) -> Result<Vec<Text>, Stop> {
         let mut pages = Pages::new(sql, self.page_size);
         let mut deleted = Vec::new();
-        let mut next = pages.next(self.lease, &self.plan).await?;
-        while let Some(rows) = next {
-            let rows = self.present(rows, &mut deleted);
-            let lists = list_values(self.lease, &self.plan, &rows).await?;
-            let (asked, handed) = tokio::join!(
-                pages.next(self.lease, &self.plan),
-                self.out.hand_over(&self.plan, &rows, &lists)
-            );
+        let plan = &self.plan;
+        let has_lists = plan.lists().next().is_some();
+        let mut next = pages.next(self.lease, plan).await?;
+        while let Some(mut page) = next {
+            self.has_begun = true;
+            let mut lists = HashMap::new();
+            if has_lists {
+                let rows: Vec<Vec<Cell>> = page.rows().collect::<Result<_, _>>()?;
+                lists = list_values(self.lease, plan, &rows).await?;
+                page = Page::Cells(rows);
+            }
+            let hand_over = self.out.hand_over(plan, page.rows(), &lists, &mut deleted);
+            let (asked, handed) = tokio::join!(pages.next(self.lease, plan), hand_over);
             handed?;
             next = asked?;
         }
         Ok(deleted)
     }
 
-    /// The rows that are objects of the class; notes the ids of those that are none any more.
-    fn present(&mut self, rows: Vec<Vec<Cell>>, deleted: &mut Vec<Text>) -> Vec<Vec<Cell>> {
-        self.has_begun = true;
-        let flag = self.plan.columns.len();
-        let is_present = |row: &Vec<Cell>| row.get(flag).is_none_or(|flag| flag.int() == Some(1));
-        let (present, gone): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_present);
-        deleted.extend(gone.iter().filter_map(|row| self.plan.id_of(row)));
-        present
-    }
-
-    /// Makes objects of rows and gives them to the sink.
-    async fn hand_over(&mut self, rows: Vec<Vec<Cell>>) -> Result<(), Stop> {
+    /// Makes objects of rows and gives them to the sink; notes the ids of rows that are no objects any more.
+    async fn hand_over(
+        &mut self,
+        rows: Vec<Vec<Cell>>,
+        deleted: &mut Vec<Text>,
+    ) -> Result<(), Stop> {
         let lists = list_values(self.lease, &self.plan, &rows).await?;
         self.has_begun = true;
-        self.out.hand_over(&self.plan, &rows, &lists).await
+        self.out.hand_over(&self.plan, Page::Cells(rows).rows(), &lists, deleted).await
     }
 
     /// Where the next incremental read begins.
@@ -326,14 +338,12 @@ async fn one(
         Err(fault) if fault.kind == FaultKind::Refused => return Ok(None),
         Err(fault) => return Err(fault.into()),
     };
-    let [row] = rows.as_slice() else {
-        if rows.is_empty() {
-            return Ok(None);
-        }
+    if rows.len() > 1 {
         let several = format!("several rows of `{}` are `{}`", shape.name, object.name);
         return Err(ConnectorError::Malformed(several).into());
-    };
+    }
     let lists = list_values(lease, plan, &rows).await?;
+    let Some(row) = rows.into_iter().next() else { return Ok(None) };
     let bad = |bad: BadObject| ConnectorError::Malformed(format!("{}: {}", bad.place, bad.problem));
     Ok(Some(plan.object(row, &lists).map_err(bad)?))
 }

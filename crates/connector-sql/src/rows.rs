@@ -20,9 +20,27 @@ pub(crate) struct Plan<'s> {
     key: Vec<usize>,
     id: Option<usize>,
     enabled: Option<(usize, &'s Flag)>,
-    fields: Vec<(Field, Place<'s>)>,
+    fields: Vec<Placed<'s>>,
     /// The columns that put the rows in order.
     pub(crate) order: Vec<usize>,
+}
+
+impl Placed<'_> {
+    /// What a row holds for the field, which leaves the row where nothing else needs it.
+    fn cell(&self, row: &mut [Cell]) -> Option<Cell> {
+        let Place::Column(place) = self.place else { return None };
+        let cell = row.get_mut(place)?;
+        Some(if self.is_last { std::mem::replace(cell, Cell::Null) } else { cell.clone() })
+    }
+}
+
+/// A field and its value's place.
+#[derive(Debug)]
+struct Placed<'s> {
+    field: Field,
+    place: Place<'s>,
+    /// True when no field after it has the same place.
+    is_last: bool,
 }
 
 /// Where the value of a field comes from.
@@ -57,7 +75,11 @@ impl<'s> Plan<'s> {
                 Some(list) => Place::List(list),
                 None => Place::Column(place(shape.column(&field.name)?)),
             };
-            placed.push((field.clone(), found));
+            placed.push(Placed { field: field.clone(), place: found, is_last: false });
+        }
+        let mut met = std::collections::BTreeSet::new();
+        for one in placed.iter_mut().rev() {
+            one.is_last = matches!(one.place, Place::Column(place) if met.insert(place));
         }
         let order = id.map_or_else(|| key.clone(), |id| vec![id]);
         Ok(Self { shape, columns, key, id, enabled, fields: placed, order })
@@ -65,7 +87,7 @@ impl<'s> Plan<'s> {
 
     /// The lists that fields ask for.
     pub(crate) fn lists(&self) -> impl Iterator<Item = (&Text, &'s ListShape)> {
-        self.fields.iter().filter_map(|(field, place)| match place {
+        self.fields.iter().filter_map(|Placed { field, place, .. }| match place {
             Place::List(list) => Some((&field.name, *list)),
             Place::Column(_) => None,
         })
@@ -91,6 +113,9 @@ impl<'s> Plan<'s> {
     }
 
     fn name_of(&self, row: &[Cell]) -> Option<Text> {
+        if let [place] = self.key.as_slice() {
+            return join_name(&[row.get(*place)?]);
+        }
         let cells: Option<Vec<&Cell>> = self.key.iter().map(|place| row.get(*place)).collect();
         join_name(&cells?)
     }
@@ -98,11 +123,11 @@ impl<'s> Plan<'s> {
     /// Makes an object of a row.
     pub(crate) fn object(
         &self,
-        row: &[Cell],
+        mut row: Vec<Cell>,
         lists: &HashMap<Text, ListValues>,
     ) -> Result<Object, BadObject> {
-        let id = self.id_of(row);
-        let Some(name) = self.name_of(row) else {
+        let id = self.id.and_then(|place| row.get(place)?.text());
+        let Some(name) = self.name_of(&row) else {
             let key = self.shape.class.key.join("`, `");
             let place = id.map_or_else(
                 || format!("a row of `{}`", self.shape.name),
@@ -123,12 +148,15 @@ impl<'s> Plan<'s> {
             None => None,
         };
         let mut values = Vec::with_capacity(self.fields.len());
-        for (field, place) in &self.fields {
+        // The reference may leave the row with its field.
+        let owner = if lists.is_empty() { None } else { self.reference(&row).and_then(Cell::text) };
+        for placed in &self.fields {
+            let Placed { field, place, .. } = placed;
             let value = match place {
-                Place::Column(place) => {
-                    row.get(*place).unwrap_or(&Cell::Null).value(field, &self.shape.zone)
+                Place::Column(_) => {
+                    placed.cell(&mut row).unwrap_or(Cell::Null).into_value(field, &self.shape.zone)
                 }
-                Place::List(_) => self.list_value(field, row, lists),
+                Place::List(_) => self.list_value(field, owner.as_ref(), lists),
             };
             values.push(value.map_err(|why| bad(format!("column `{}`: {why}", field.name)))?);
         }
@@ -138,11 +166,10 @@ impl<'s> Plan<'s> {
     fn list_value(
         &self,
         field: &Field,
-        row: &[Cell],
+        owner: Option<&Text>,
         lists: &HashMap<Text, ListValues>,
     ) -> Result<Value, String> {
-        let owner = self.reference(row).and_then(Cell::text);
-        let cells = owner.and_then(|owner| lists.get(&field.name)?.get(&owner));
+        let cells = owner.and_then(|owner| lists.get(&field.name)?.get(owner));
         Cell::List(cells.cloned().unwrap_or_default()).value(field, &self.shape.zone)
     }
 }

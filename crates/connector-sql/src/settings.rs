@@ -21,6 +21,9 @@ pub(crate) const ROLE: &str = "role";
 /// The class of the roles that others are members of.
 pub(crate) const MEMBERSHIP: &str = "membership";
 
+/// Rows that are asked for at once, where the settings say nothing.
+const PAGE_SIZE: u64 = 5_000;
+
 /// The checked settings of one database.
 #[derive(Debug, Clone)]
 pub(crate) struct SqlSettings {
@@ -76,7 +79,7 @@ impl SqlSettings {
         let tls = read_tls(&mut reader, &url);
         let seconds = Duration::from_secs;
         let connections = reader.number("connections", 1..=64).unwrap_or(4);
-        let page_size = reader.number("page_size", 1..=10_000).unwrap_or(1_000);
+        let page_size = reader.number("page_size", 1..=10_000).unwrap_or(PAGE_SIZE);
         let writable = reader.boolean("writable").unwrap_or(false);
         let read = Self {
             password,
@@ -86,7 +89,7 @@ impl SqlSettings {
             connect_timeout: reader.duration("connect_timeout").unwrap_or(seconds(10)),
             timeout: reader.duration("timeout").unwrap_or(seconds(60)),
             keepalive: reader.duration("keepalive").unwrap_or(seconds(30)),
-            page_size: usize::try_from(page_size).unwrap_or(1_000),
+            page_size: usize::try_from(page_size).unwrap_or(10_000),
             writable,
             zone: read_zone(&mut reader),
             roles: read_roles(&mut reader, &url),

@@ -7,7 +7,7 @@ use mysql_async::{
     prelude::Queryable as _,
 };
 
-use super::Access;
+use super::{Access, packed::Packed};
 use crate::{
     cell::{Cell, Column, Kind},
     error::{Fault, FaultKind},
@@ -58,6 +58,27 @@ impl MySql {
         let rows: Vec<Row> =
             self.conn.exec(sql.text, params(sql.params)).await.map_err(|error| fault(&error))?;
         Ok(rows.into_iter().map(cells).collect())
+    }
+
+    /// As [`MySql::rows`], packed.
+    pub(super) async fn page(&mut self, sql: Sql, size: usize) -> Result<Packed, Fault> {
+        let found = self.conn.exec_iter(sql.text, params(sql.params)).await;
+        let found = found.map_err(|error| fault(&error))?;
+        let kinds: Vec<Kind> = found.columns_ref().iter().map(kind).collect();
+        let mut packed = Packed::new(kinds.len(), size);
+        let add = |row: Row| {
+            for (value, kind) in row.unwrap_raw().into_iter().zip(&kinds) {
+                if let (Some(Value::Bytes(bytes)), Kind::Text) = (&value, kind)
+                    && let Ok(text) = std::str::from_utf8(bytes)
+                {
+                    packed.push_text(text);
+                } else {
+                    packed.push(value.map_or(Cell::Null, |value| cell(value, *kind)));
+                }
+            }
+        };
+        found.for_each_and_drop(add).await.map_err(|error| fault(&error))?;
+        Ok(packed)
     }
 
     pub(super) async fn execute(&mut self, sql: Sql) -> Result<u64, Fault> {

@@ -1,6 +1,6 @@
 //! A connection to PostgreSQL.
 
-use std::{collections::HashMap, error::Error, sync::Arc};
+use std::{collections::HashMap, error::Error, pin::Pin, sync::Arc, task::Poll};
 
 use bytes::BytesMut;
 use jiff::{SignedDuration, Timestamp, civil};
@@ -26,11 +26,36 @@ const MOST_STATEMENTS: usize = 100;
 
 /// One connection.
 pub(super) struct Postgres {
-    client: Client,
+    client: Arc<Client>,
     statements: HashMap<String, Statement>,
-    /// The statement that fetches from the cursor that is open.
-    fetch: Option<Statement>,
+    /// The cursor that is open.
+    cursor: Option<Cursor>,
     driver: JoinHandle<Result<(), tokio_postgres::Error>>,
+}
+
+/// Rows that are on their way.
+type Asked = Pin<Box<dyn Future<Output = Result<Vec<Row>, tokio_postgres::Error>> + Send>>;
+
+/// A cursor, of which one page is always asked for ahead.
+struct Cursor {
+    fetch: Statement,
+    size: usize,
+    ahead: Option<Asked>,
+}
+
+impl Cursor {
+    fn ask(&self, client: &Arc<Client>) -> Asked {
+        let (client, fetch) = (Arc::clone(client), self.fetch.clone());
+        Box::pin(async move { client.query(&fetch, &[]).await })
+    }
+}
+
+/// Lets a question go out; it is answered later.
+async fn send(mut asked: Asked) -> Asked {
+    match futures_util::poll!(&mut asked) {
+        Poll::Ready(answer) => Box::pin(std::future::ready(answer)),
+        Poll::Pending => asked,
+    }
 }
 
 impl std::fmt::Debug for Postgres {
@@ -71,19 +96,18 @@ impl Postgres {
             let (client, connection) = config.connect(NoTls).await.map_err(|e| fault(&e))?;
             (client, tokio::spawn(connection))
         };
-        Ok(Self { client, statements: HashMap::new(), fetch: None, driver })
+        Ok(Self { client: Arc::new(client), statements: HashMap::new(), cursor: None, driver })
     }
 
     pub(super) fn is_alive(&self) -> bool {
         !self.client.is_closed()
     }
 
-    pub(super) async fn rows(&mut self, sql: &Sql) -> Result<Vec<Vec<Cell>>, Fault> {
+    pub(super) async fn rows(&mut self, sql: &Sql) -> Result<Vec<Row>, Fault> {
         let statement = self.statement(&sql.text).await?;
         let values: Vec<Bound<'_>> = sql.params.iter().map(Bound).collect();
         let params: Vec<_> = values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
-        let rows = self.client.query(&statement, &params).await;
-        cells(rows)
+        self.client.query(&statement, &params).await.map_err(|e| fault(&e))
     }
 
     /// Opens the one cursor of this transaction.
@@ -92,14 +116,23 @@ impl Postgres {
         self.execute(&sql).await?;
         // Prepared anew for each cursor, as it yields other columns each time.
         let fetch = self.client.prepare(&format!("FETCH {size} FROM muster")).await;
-        self.fetch = Some(fetch.map_err(|e| fault(&e))?);
+        let fetch = fetch.map_err(|e| fault(&e))?;
+        self.cursor = Some(Cursor { fetch, size, ahead: None });
         Ok(())
     }
 
-    pub(super) async fn fetch(&mut self) -> Result<Vec<Vec<Cell>>, Fault> {
+    pub(super) async fn fetch(&mut self) -> Result<Vec<Row>, Fault> {
         let closed = || Fault::new(FaultKind::Other, "no cursor is open");
-        let fetch = self.fetch.as_ref().ok_or_else(closed)?;
-        cells(self.client.query(fetch, &[]).await)
+        let cursor = self.cursor.as_mut().ok_or_else(closed)?;
+        let asked = match cursor.ahead.take() {
+            Some(asked) => asked,
+            None => send(cursor.ask(&self.client)).await,
+        };
+        // The server works on the next page while this one is taken apart.
+        let ahead = send(cursor.ask(&self.client)).await;
+        let rows = asked.await.map_err(|e| fault(&e))?;
+        cursor.ahead = (rows.len() == cursor.size).then_some(ahead);
+        Ok(rows)
     }
 
     pub(super) async fn execute(&mut self, sql: &Sql) -> Result<u64, Fault> {
@@ -138,12 +171,14 @@ impl Postgres {
     }
 }
 
-fn cells(rows: Result<Vec<Row>, tokio_postgres::Error>) -> Result<Vec<Vec<Cell>>, Fault> {
-    let cells = |row: Row| {
-        let cell = |index| row.try_get::<_, Option<Raw>>(index);
-        (0..row.len()).map(|index| Ok(cell(index)?.map_or(Cell::Null, |raw| raw.0))).collect()
-    };
-    rows.and_then(|rows| rows.into_iter().map(cells).collect()).map_err(|error| fault(&error))
+/// The cells of a row.
+pub(super) fn cells(row: &Row) -> Result<Vec<Cell>, Fault> {
+    let mut cells = Vec::with_capacity(row.len());
+    for index in 0..row.len() {
+        let raw: Option<Raw> = row.try_get(index).map_err(|error| fault(&error))?;
+        cells.push(raw.map_or(Cell::Null, |raw| raw.0));
+    }
+    Ok(cells)
 }
 
 fn described(name: &str, given: &Type) -> Column {

@@ -8,7 +8,7 @@ use rusqlite::{
 };
 use tokio::task::spawn_blocking;
 
-use super::Access;
+use super::{Access, packed::Packed};
 use crate::{
     cell::{Cell, Column, Kind},
     error::{Fault, FaultKind},
@@ -43,6 +43,27 @@ impl Sqlite {
                 found.push(cells);
             }
             Ok(found)
+        })
+        .await
+    }
+
+    /// As [`Sqlite::rows`], packed.
+    pub(super) async fn page(&mut self, sql: Sql, size: usize) -> Result<Packed, Fault> {
+        self.work(move |connection| {
+            let mut statement = connection.prepare_cached(&sql.text)?;
+            let width = statement.column_count();
+            let mut packed = Packed::new(width, size);
+            let mut rows = statement.query(rusqlite::params_from_iter(&sql.params))?;
+            while let Some(row) = rows.next()? {
+                for index in 0..width {
+                    let value = row.get_ref(index)?;
+                    match value.as_str() {
+                        Ok(text) => packed.push_text(text),
+                        Err(_) => packed.push(cell(value)),
+                    }
+                }
+            }
+            Ok(packed)
         })
         .await
     }
@@ -137,7 +158,10 @@ fn cell(value: ValueRef<'_>) -> Cell {
         ValueRef::Null => Cell::Null,
         ValueRef::Integer(int) => Cell::Int(int),
         ValueRef::Real(float) => Cell::Float(float),
-        ValueRef::Text(text) => Cell::Text(String::from_utf8_lossy(text).into()),
+        ValueRef::Text(text) => Cell::Text(match std::str::from_utf8(text) {
+            Ok(text) => text.into(),
+            Err(_) => String::from_utf8_lossy(text).into(),
+        }),
         ValueRef::Blob(bytes) => Cell::Bytes(bytes.into()),
     }
 }

@@ -89,8 +89,7 @@ impl Reading<'_, '_, '_> {
                 .filter_map(|row| self.plan.reference(row).and_then(Cell::text))
                 .collect();
             deleted.extend(texts.into_iter().filter(|text| !found.contains(text)));
-            let there = self.present(there, &mut deleted);
-            self.hand_over(there).await?;
+            self.hand_over(there, &mut deleted).await?;
             after = named.last().cloned();
             if named.len() < self.page_size {
                 return Ok(deleted);

@@ -4,7 +4,11 @@
 //! statistics to choose the index by. The others begin each page after the last row of the one before.
 
 use super::{Plan, Stop};
-use crate::{cell::Cell, link::Lease, sql::Sql};
+use crate::{
+    cell::Cell,
+    link::{Lease, Page},
+    sql::Sql,
+};
 
 /// A query that is read page by page.
 pub(super) struct Pages {
@@ -37,24 +41,25 @@ impl Pages {
         &mut self,
         lease: &mut Lease<'_>,
         plan: &Plan<'_>,
-    ) -> Result<Option<Vec<Vec<Cell>>>, Stop> {
+    ) -> Result<Option<Page>, Stop> {
         if matches!(self.at, At::Start) && lease.has_cursors() {
             lease.open_cursor(self.ordered(plan, &[]), self.size).await?;
             self.at = At::Cursor;
         }
-        let rows = match &self.at {
+        let page = match &self.at {
             At::End => return Ok(None),
             At::Cursor => lease.fetch().await?,
-            At::Start => lease.rows(self.limited(plan, &[])).await?,
-            At::After(after) => lease.rows(self.limited(plan, after)).await?,
+            At::Start => lease.page(self.limited(plan, &[]), self.size).await?,
+            At::After(after) => lease.page(self.limited(plan, after), self.size).await?,
         };
-        if rows.len() < self.size {
+        if page.len() < self.size {
             self.at = At::End;
         } else if !matches!(self.at, At::Cursor) {
-            let last = rows.last().map(|row| plan.position(row).into_iter().cloned().collect());
-            self.at = last.map_or(At::End, At::After);
+            let last = page.last()?;
+            let after = last.map(|row| plan.position(&row).into_iter().cloned().collect());
+            self.at = after.map_or(At::End, At::After);
         }
-        Ok(Some(rows))
+        Ok(Some(page))
     }
 
     fn limited(&self, plan: &Plan<'_>, after: &[Cell]) -> Sql {
