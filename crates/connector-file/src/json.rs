@@ -115,10 +115,11 @@ impl Format for JsonFormat {
         Ok(item)
     }
 
-    fn name(&self, item: &Self::Item, key: &str) -> String {
+    fn name(&self, item: &Self::Item, key: &str) -> Text {
         match self.get(item, key, false) {
-            Ok(Value::Null) | Err(_) => String::new(),
-            Ok(name) => name.to_string(),
+            Ok(Value::Text(name)) => name,
+            Ok(Value::Null) | Err(_) => "".into(),
+            Ok(name) => name.to_string().into(),
         }
     }
 

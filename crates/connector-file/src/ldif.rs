@@ -6,6 +6,8 @@
 mod parse;
 mod render;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use encoding_rs::Encoding;
 use muster_connector::{ConnectorError, SettingReader};
 use muster_model::{NameRule, Text, Value};
@@ -19,9 +21,9 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry {
     /// The distinguished name.
-    pub(crate) dn: String,
+    pub(crate) dn: Text,
     /// Attribute and value, as often as there are values.
-    pub(crate) values: Vec<(String, Vec<u8>)>,
+    pub(crate) values: Vec<(Text, Vec<u8>)>,
 }
 
 /// What is special about an LDIF file: nothing that could be set.
@@ -61,18 +63,18 @@ impl Format for LdifFormat {
         check_dn(name)?;
         let mut values = Vec::new();
         if !class.is_empty() {
-            values.push(("objectClass".to_owned(), class.as_bytes().to_vec()));
+            values.push(("objectClass".into(), class.as_bytes().to_vec()));
         }
-        Ok(Entry { dn: name.to_owned(), values })
+        Ok(Entry { dn: name.into(), values })
     }
 
-    fn name(&self, item: &Entry, _key: &str) -> String {
+    fn name(&self, item: &Entry, _key: &str) -> Text {
         item.dn.clone()
     }
 
     fn rename(&self, item: &mut Entry, _key: &str, to: &str) -> Result<(), String> {
         check_dn(to)?;
-        to.clone_into(&mut item.dn);
+        item.dn = to.into();
         Ok(())
     }
 
@@ -95,7 +97,7 @@ impl Format for LdifFormat {
                 },
             );
         if name.eq_ignore_ascii_case("dn") {
-            return Ok(Value::text(item.dn.as_str()));
+            return Ok(Value::Text(item.dn.clone()));
         }
         Ok(if many { Value::set(values.collect()) } else { values.next().unwrap_or_default() })
     }
@@ -111,18 +113,17 @@ impl Format for LdifFormat {
             } else {
                 value.to_string().into_bytes()
             };
-            (name.to_owned(), bytes)
+            (name.into(), bytes)
         });
-        let new: Vec<(String, Vec<u8>)> = new.collect();
+        let new: Vec<(Text, Vec<u8>)> = new.collect();
         item.values.splice(at..at, new);
         Ok(())
     }
 
     fn classes(&self, content: &Content<Self>) -> Vec<(Text, Vec<Text>)> {
-        let mut classes: std::collections::BTreeMap<String, std::collections::BTreeSet<String>> =
-            std::collections::BTreeMap::new();
+        let mut classes: BTreeMap<String, BTreeSet<Text>> = BTreeMap::new();
         for entry in content.items() {
-            let names: Vec<&String> = entry.values.iter().map(|(name, _)| name).collect();
+            let names: Vec<&Text> = entry.values.iter().map(|(name, _)| name).collect();
             for (name, value) in &entry.values {
                 if name.eq_ignore_ascii_case("objectClass") {
                     let class = String::from_utf8_lossy(value).into_owned();
@@ -130,9 +131,8 @@ impl Format for LdifFormat {
                 }
             }
         }
-        let texts = |(class, names): (String, std::collections::BTreeSet<String>)| {
-            (class.into(), names.into_iter().map(Text::from).collect())
-        };
+        let texts =
+            |(class, names): (String, BTreeSet<Text>)| (class.into(), names.into_iter().collect());
         classes.into_iter().map(texts).collect()
     }
 }

@@ -72,7 +72,7 @@ pub(crate) trait Format: fmt::Debug + Clone + Send + Sync + 'static {
     /// A new object without values but its name.
     fn create(&self, class: &str, key: &str, name: &str) -> Result<Self::Item, String>;
     /// The object's name; empty when it has none.
-    fn name(&self, item: &Self::Item, key: &str) -> String;
+    fn name(&self, item: &Self::Item, key: &str) -> Text;
     /// Gives it another name.
     fn rename(&self, item: &mut Self::Item, key: &str, to: &str) -> Result<(), String>;
     /// True when the object is of `class`.
@@ -185,21 +185,27 @@ fn load_bytes<F: Format>(
     Ok((bytes, stamp, watch.has_changed()))
 }
 
+/// Reads the file as it is now, with its state on disk; a target that is not there is empty.
+fn load<F: Format>(
+    settings: &WholeSettings<F>,
+) -> Result<(Content<F>, Option<Stamp>), ConnectorError> {
+    let place = &settings.place;
+    if place.writable && matches!(Stamp::at(&place.path), Ok(None)) {
+        return Ok((Content::default(), None));
+    }
+    let (bytes, stamp, has_changed) = load_bytes(settings)?;
+    let mut content = settings.format.parse(place, bytes)?;
+    if has_changed {
+        let problem = "the file changed while it was read; read it again".to_owned();
+        content.problem = Some(problem);
+    }
+    Ok((content, Some(stamp)))
+}
+
 impl<F: Format> Loaded<F> {
-    /// Reads the file as it is now; a target that is not there is empty.
+    /// Reads the file and notes where each name stands.
     fn load(settings: &WholeSettings<F>) -> Result<Self, ConnectorError> {
-        let place = &settings.place;
-        let mut content = Content::default();
-        let mut stamp = None;
-        if !(place.writable && matches!(Stamp::at(&place.path), Ok(None))) {
-            let (bytes, found, has_changed) = load_bytes(settings)?;
-            stamp = Some(found);
-            content = settings.format.parse(place, bytes)?;
-            if has_changed {
-                let problem = "the file changed while it was read; read it again".to_owned();
-                content.problem = Some(problem);
-            }
-        }
+        let (content, stamp) = load(settings)?;
         let mut loaded = Self { content, by_name: HashMap::new(), stamp, is_changed: false };
         for (index, entry) in loaded.content.items.iter().enumerate() {
             if let Some((item, _)) = entry {
@@ -226,7 +232,7 @@ fn object_of<F: Format>(
     item: &F::Item,
     fields: &[Field],
 ) -> Result<Object, String> {
-    let name: Text = settings.format.name(item, &settings.key).into();
+    let name = settings.format.name(item, &settings.key);
     let enabled = match &settings.enabled {
         None => None,
         Some(column) => {
@@ -247,7 +253,7 @@ fn produce<F: Format>(
     if settings.place.writable && matches!(Stamp::at(&settings.place.path), Ok(None)) {
         return missing_target(&settings.place);
     }
-    let Content { items, bad, frame: _, problem } = Loaded::load(settings)?.content;
+    let Content { items, bad, frame: _, problem } = load(settings)?.0;
     let size = request.batch.max(1);
     let mut batch = Batch { objects: Vec::new(), bad };
     for (item, line) in items.into_iter().flatten() {
@@ -258,7 +264,7 @@ fn produce<F: Format>(
             Ok(object) => batch.objects.push(ReadObject { object, line }),
             Err(problem) => {
                 let name = settings.format.name(&item, &settings.key);
-                let name = (!name.is_empty()).then(|| name.into());
+                let name = (!name.is_empty()).then_some(name);
                 batch.bad.push(BadObject { place: F::place_of(line), problem, name });
             }
         }
@@ -285,7 +291,7 @@ impl<F: Format> Connector for Whole<F> {
             if settings.place.writable && matches!(Stamp::at(&settings.place.path), Ok(None)) {
                 return Ok(format!("`{shown}` is not there yet and will be created"));
             }
-            let content = Loaded::load(&settings)?.content;
+            let (content, _) = load(&settings)?;
             Ok(format!("`{shown}` has {} objects", content.items.len()))
         })
         .await
@@ -295,7 +301,7 @@ impl<F: Format> Connector for Whole<F> {
     async fn discover(&self) -> Result<Discovered, ConnectorError> {
         let settings = Arc::clone(&self.settings);
         spawn_blocking(move || {
-            let content = Loaded::load(&settings)?.content;
+            let (content, _) = load(&settings)?;
             let class = |(name, attributes): (Text, Vec<Text>)| DiscoveredClass {
                 name,
                 attributes: attributes

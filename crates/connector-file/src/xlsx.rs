@@ -39,14 +39,14 @@ pub(crate) struct SheetFrame {
     /// The sheet's name.
     pub(crate) sheet: Option<String>,
     /// The columns in order.
-    pub(crate) columns: Vec<String>,
+    pub(crate) columns: Vec<Text>,
     /// How many sheets there are besides.
     pub(crate) n_others: usize,
 }
 
 impl Format for XlsxFormat {
     /// Cells by column; empty ones are not there.
-    type Item = std::collections::BTreeMap<String, String>;
+    type Item = std::collections::BTreeMap<Text, String>;
     type Frame = SheetFrame;
 
     const NAMES: NameRule = NameRule::Exact;
@@ -94,8 +94,8 @@ impl Format for XlsxFormat {
         let page = book.add_worksheet();
         let name = sheet.as_deref().or(self.sheet.as_deref()).unwrap_or("Sheet1");
         page.set_name(name).map_err(failed)?;
-        let mut all: Vec<&String> = columns.iter().collect();
-        let more: std::collections::BTreeSet<&String> = content
+        let mut all: Vec<&Text> = columns.iter().collect();
+        let more: std::collections::BTreeSet<&Text> = content
             .items()
             .flat_map(|item| item.keys())
             .filter(|name| !columns.contains(name))
@@ -126,13 +126,13 @@ impl Format for XlsxFormat {
         Ok(item)
     }
 
-    fn name(&self, item: &Self::Item, key: &str) -> String {
-        item.get(key).cloned().unwrap_or_default()
+    fn name(&self, item: &Self::Item, key: &str) -> Text {
+        item.get(key).map_or_else(|| "".into(), |name| name.as_str().into())
     }
 
     fn rename(&self, item: &mut Self::Item, key: &str, to: &str) -> Result<(), String> {
         check_text(to)?;
-        item.insert(key.to_owned(), to.to_owned());
+        item.insert(key.into(), to.to_owned());
         Ok(())
     }
 
@@ -152,14 +152,13 @@ impl Format for XlsxFormat {
         if text.is_empty() {
             item.remove(name);
         } else {
-            item.insert(name.to_owned(), text);
+            item.insert(name.into(), text);
         }
         Ok(())
     }
 
     fn classes(&self, content: &Content<Self>) -> Vec<(Text, Vec<Text>)> {
-        let columns = content.frame.columns.iter().map(|name| name.as_str().into()).collect();
-        vec![("".into(), columns)]
+        vec![("".into(), content.frame.columns.clone())]
     }
 
     fn place_of(line: u64) -> String {

@@ -40,16 +40,16 @@ impl Formulas {
     }
 
     /// The text of a cell.
+    #[inline]
     pub(crate) fn text(self, cell: Cow<'_, str>) -> Cow<'_, str> {
-        let is_escaped = self == Self::Escape
-            && cell.starts_with('\'')
-            && is_formula(cell.trim_start_matches('\''));
-        if !is_escaped {
-            return cell;
-        }
-        let mut chars = cell.chars();
-        chars.next();
-        Cow::Owned(chars.collect())
+        if self == Self::Escape { unescaped(cell) } else { cell }
+    }
+}
+
+fn unescaped(cell: Cow<'_, str>) -> Cow<'_, str> {
+    match cell.strip_prefix('\'') {
+        Some(rest) if is_formula(rest.trim_start_matches('\'')) => Cow::Owned(rest.to_owned()),
+        Some(_) | None => cell,
     }
 }
 

@@ -91,18 +91,29 @@ impl Plan {
 }
 
 /// The cell at `position` as text.
+#[inline]
 fn text<'a>(
     position: usize,
     settings: &CsvSettings,
     header: &Header,
     cell: &impl Fn(usize) -> Content<'a>,
 ) -> Result<Cow<'a, str>, String> {
-    let checked = match cell(position) {
-        Content::Text(text) => return Ok(settings.formulas.text(text)),
-        Content::Bytes(Cow::Borrowed(bytes)) => std::str::from_utf8(bytes).map(Cow::Borrowed),
-        Content::Bytes(Cow::Owned(bytes)) => {
-            String::from_utf8(bytes).map(Cow::Owned).map_err(|e| e.utf8_error())
-        }
+    match cell(position) {
+        Content::Text(text) => Ok(settings.formulas.text(text)),
+        Content::Bytes(bytes) => checked(position, settings, header, bytes),
+    }
+}
+
+/// The bytes of a cell as text; the error says why they are none.
+fn checked<'a>(
+    position: usize,
+    settings: &CsvSettings,
+    header: &Header,
+    bytes: Cow<'a, [u8]>,
+) -> Result<Cow<'a, str>, String> {
+    let checked = match bytes {
+        Cow::Borrowed(bytes) => std::str::from_utf8(bytes).map(Cow::Borrowed),
+        Cow::Owned(bytes) => String::from_utf8(bytes).map(Cow::Owned).map_err(|e| e.utf8_error()),
     };
     let name = || header.names.get(position).map_or("?", |name| &**name);
     if let Ok(text) = &checked

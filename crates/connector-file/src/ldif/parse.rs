@@ -1,6 +1,10 @@
 //! From the bytes of an LDIF file to entries: folded lines, base64, comments, and what is refused.
 
+use std::borrow::Cow;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use muster_model::Text;
 
 use super::{Entry, LdifFormat};
 use crate::whole::Content;
@@ -29,15 +33,15 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Content<LdifFormat>, String> {
 
 /// The lines of one record, unfolded, without comments.
 #[derive(Default)]
-struct Record {
+struct Record<'b> {
     line: u64,
-    lines: Vec<Vec<u8>>,
+    lines: Vec<Cow<'b, [u8]>>,
     in_comment: bool,
     has_stray_fold: bool,
 }
 
-impl Record {
-    fn line(&mut self, line: &[u8], number: u64) {
+impl<'b> Record<'b> {
+    fn line(&mut self, line: &'b [u8], number: u64) {
         self.in_comment = line.starts_with(b"#");
         if self.in_comment {
             return;
@@ -45,13 +49,13 @@ impl Record {
         if self.lines.is_empty() {
             self.line = number;
         }
-        self.lines.push(line.to_vec());
+        self.lines.push(Cow::Borrowed(line));
     }
 
     fn fold(&mut self, rest: &[u8]) {
         match self.lines.last_mut() {
             _ if self.in_comment => {}
-            Some(last) => last.extend_from_slice(rest),
+            Some(last) => last.to_mut().extend_from_slice(rest),
             None => self.has_stray_fold = true,
         }
     }
@@ -71,7 +75,8 @@ impl Record {
             }
             return;
         }
-        match entry(lines) {
+        let former = content.items.last().and_then(Option::as_ref);
+        match entry(lines, former.map_or(&[], |(entry, _)| entry.values.as_slice())) {
             Ok(entry) => content.push(entry, line),
             Err((problem, dn)) => content.push_bad(line, problem, dn.as_deref()),
         }
@@ -82,14 +87,19 @@ fn is_version(line: &[u8]) -> bool {
     line.get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"version:"))
 }
 
-/// The entry of a record; the error has the name as far as it is known.
-fn entry(lines: &[Vec<u8>]) -> Result<Entry, (String, Option<String>)> {
+/// The entry of a record; the error has the name as far as it is known. Entries are mostly alike, so that the names of
+/// attributes are those of `former` where they are the same.
+fn entry(
+    lines: &[Cow<'_, [u8]>],
+    former: &[(Text, Vec<u8>)],
+) -> Result<Entry, (String, Option<String>)> {
     let mut lines = lines.iter();
     let first =
         lines.next().map(|line| pair(line)).transpose().map_err(|problem| (problem, None))?;
     let dn = match first {
         Some((name, dn)) if name.eq_ignore_ascii_case("dn") => {
-            String::from_utf8(dn).map_err(|_| ("the name is not valid UTF-8".to_owned(), None))?
+            String::from_utf8(dn.into_owned())
+                .map_err(|_| ("the name is not valid UTF-8".to_owned(), None))?
         }
         Some(_) | None => {
             return Err(("the record does not begin with `dn:`".to_owned(), None));
@@ -99,7 +109,7 @@ fn entry(lines: &[Vec<u8>]) -> Result<Entry, (String, Option<String>)> {
     if dn.is_empty() {
         return Err(fail("the entry has no name".to_owned()));
     }
-    let mut values = Vec::new();
+    let mut values = Vec::with_capacity(lines.len());
     for line in lines {
         let (name, value) = pair(line).map_err(fail)?;
         if name.eq_ignore_ascii_case("control") {
@@ -118,13 +128,15 @@ fn entry(lines: &[Vec<u8>]) -> Result<Entry, (String, Option<String>)> {
         if name.eq_ignore_ascii_case("dn") {
             return Err(fail("it has two names; an empty line is missing".to_owned()));
         }
-        values.push((name, value));
+        let known = former.get(values.len()).filter(|(known, _)| **known == *name);
+        let name = known.map_or_else(|| Text::from(name), |(known, _)| known.clone());
+        values.push((name, value.into_owned()));
     }
-    Ok(Entry { dn, values })
+    Ok(Entry { dn: dn.into(), values })
 }
 
 /// An attribute and its value.
-fn pair(line: &[u8]) -> Result<(String, Vec<u8>), String> {
+fn pair(line: &[u8]) -> Result<(&str, Cow<'_, [u8]>), String> {
     let shown = || String::from_utf8_lossy(line).chars().take(40).collect::<String>();
     let colon = line.iter().position(|byte| *byte == b':');
     let Some((name, value)) = colon.and_then(|at| line.split_at_checked(at)) else {
@@ -141,12 +153,12 @@ fn pair(line: &[u8]) -> Result<(String, Vec<u8>), String> {
                 coded.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
             let plain = STANDARD.decode(coded);
             plain
-                .map(|plain| (name.to_owned(), plain))
+                .map(|plain| (name, Cow::Owned(plain)))
                 .map_err(|_| format!("the value of `{name}` is not valid base64"))
         }
         plain => {
             let start = plain.iter().position(|byte| *byte != b' ').unwrap_or(plain.len());
-            Ok((name.to_owned(), plain.get(start..).unwrap_or(&[]).to_vec()))
+            Ok((name, Cow::Borrowed(plain.get(start..).unwrap_or(&[]))))
         }
     }
 }

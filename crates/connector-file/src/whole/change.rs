@@ -199,7 +199,7 @@ fn set_all<F: Format>(
     let mut differs = false;
     for (name, value) in values {
         if **name == settings.key && F::KEY_IS_ATTRIBUTE {
-            if value.to_string() != settings.format.name(item, &settings.key) {
+            if *value.to_string() != *settings.format.name(item, &settings.key) {
                 let problem = format!("`{name}` is the key and changes only by a rename");
                 return Err(invalid(object, &problem));
             }

@@ -10,6 +10,8 @@ use std::{
 
 use calamine::{DataRef, ExcelDateTime, Reader as _, Xlsx};
 
+use muster_model::Text;
+
 use super::{SheetFrame, XlsxFormat};
 use crate::whole::Content;
 
@@ -95,7 +97,7 @@ fn columns(
     header: BTreeMap<u32, Result<String, String>>,
     sheet: &str,
     row: u32,
-) -> Result<BTreeMap<u32, String>, String> {
+) -> Result<BTreeMap<u32, Text>, String> {
     if header.is_empty() {
         return Err(format!(
             "row {row} of sheet `{sheet}` should hold the names of the columns and is empty; set `header` to their row"
@@ -104,23 +106,23 @@ fn columns(
     if header.len() > MOST_COLUMNS {
         return Err("it has more columns than a sheet can have".to_owned());
     }
-    let mut columns: BTreeMap<u32, String> = BTreeMap::new();
+    let mut columns: BTreeMap<u32, Text> = BTreeMap::new();
     for (place, name) in header {
         let name = name?;
-        if columns.values().any(|known| *known == name) {
+        if columns.values().any(|known| **known == *name) {
             return Err(format!("two columns are named `{name}`; rename one"));
         }
-        columns.insert(place, name);
+        columns.insert(place, name.into());
     }
     Ok(columns)
 }
 
-type Item = BTreeMap<String, String>;
+type Item = BTreeMap<Text, String>;
 
 /// The cells of a row by column; the error has the first cell too.
 fn item(
     cells: BTreeMap<u32, Result<String, String>>,
-    columns: &BTreeMap<u32, String>,
+    columns: &BTreeMap<u32, Text>,
 ) -> Result<Item, (String, Item)> {
     let mut item = Item::new();
     for (place, text) in cells {
