@@ -147,9 +147,11 @@ async fn create(
     let response = rest.send(operation, &scope, Some(Json::Object(usual)), object).await?;
     // Some services answer with the object, some with nothing; the next read tells the id then.
     let document: Json = response.json().unwrap_or_default();
-    let made = item::at(&document, &operation.item).cloned().unwrap_or_default();
-    let name = item::text(&made, &class.name).filter(|name| *name != object.name);
-    Ok(Applied { id: item::text(&made, &class.id), name, pending: pending(&response) })
+    let made = item::at(&document, &operation.item);
+    let name = made.and_then(|made| item::text(made, &class.name));
+    let name = name.filter(|name| *name != object.name);
+    let id = made.and_then(|made| item::text(made, &class.id));
+    Ok(Applied { id, name, pending: pending(&response) })
 }
 
 async fn update(

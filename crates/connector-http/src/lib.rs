@@ -13,7 +13,7 @@ mod template;
 use std::{collections::BTreeMap, pin::Pin, sync::Arc};
 
 use async_trait::async_trait;
-use futures_util::{StreamExt as _, stream::FuturesUnordered};
+use futures_util::{StreamExt as _, stream};
 use muster_connector::{
     Connector, ConnectorError, Discovered, DiscoveredClass, Field, ReadEnd, ReadRequest, Secrets,
     Sink, refuse_unclaimed, settings_error,
@@ -165,10 +165,13 @@ impl Connector for Rest {
         answers.resize_with(changes.len(), || {
             Err(ConnectorError::Unreachable("the change was not answered".to_owned()))
         });
-        let mut running: FuturesUnordered<Turn<'_>> = groups
+        let turns: Vec<Turn<'_>> = groups
             .iter()
             .map(|group| Box::pin(self.one_by_one(&capabilities, changes, group)) as Turn<'_>)
             .collect();
+        // No more at once than requests may be under way: what only waits costs too.
+        let at_once = usize::from(self.settings.http.connections);
+        let mut running = stream::iter(turns).buffer_unordered(at_once);
         while let Some(done) = running.next().await {
             for (index, answer) in done {
                 if let Some(slot) = answers.get_mut(index) {
