@@ -9,6 +9,7 @@ pub mod contract;
 mod chaos;
 mod claims;
 mod duration;
+mod intercept;
 #[cfg(any(test, feature = "json"))]
 pub mod json;
 mod memory;
@@ -19,6 +20,7 @@ mod settings;
 pub use chaos::{Chaos, ChaosCounts, ChaosSettings, Rate};
 pub use claims::refuse_unclaimed;
 pub use duration::{ParseDurationError, parse_duration};
+pub use intercept::{Intercept, Intercepted};
 pub use memory::{Call, Counters, MemoryConnector, MemoryOptions};
 pub use pushed::{PUSHED, PushedSource};
 pub use secret::{NoSecrets, Secret, SecretPlace, SecretRef, Secrets};

@@ -10,8 +10,8 @@ use std::{
 
 use async_trait::async_trait;
 use muster_app::Connectors;
-use muster_connector::{Connector, ConnectorError, Discovered, Field, ReadEnd, ReadRequest, Sink};
-use muster_model::{Applied, Capabilities, Change, Object, ObjectRef, SettingProblem, Settings};
+use muster_connector::{Connector, ConnectorError, Intercept, Intercepted};
+use muster_model::{Applied, Capabilities, Change, SettingProblem, Settings};
 use muster_project::Catalogue;
 
 /// Connectors whose first change sets `flag`.
@@ -43,48 +43,23 @@ impl Connectors for Interrupting {
         base: &Path,
     ) -> Result<Arc<dyn Connector>, ConnectorError> {
         let inner = self.inner.open(connector, settings, chaos, base)?;
-        Ok(Arc::new(Interrupter { inner, flag: Arc::clone(&self.flag) }))
+        Ok(Arc::new(Intercepted::new(inner, Interrupter { flag: Arc::clone(&self.flag) })))
     }
 }
 
 #[derive(Debug)]
 struct Interrupter {
-    inner: Arc<dyn Connector>,
     flag: Arc<AtomicBool>,
 }
 
 #[async_trait]
-impl Connector for Interrupter {
-    fn capabilities(&self) -> Capabilities {
-        self.inner.capabilities()
-    }
-
-    async fn test(&self) -> Result<String, ConnectorError> {
-        self.inner.test().await
-    }
-
-    async fn discover(&self) -> Result<Discovered, ConnectorError> {
-        self.inner.discover().await
-    }
-
-    async fn read(
+impl Intercept for Interrupter {
+    async fn apply(
         &self,
-        request: &ReadRequest,
-        sink: &mut dyn Sink,
-    ) -> Result<ReadEnd, ConnectorError> {
-        self.inner.read(request, sink).await
-    }
-
-    async fn get(
-        &self,
-        object: &ObjectRef,
-        fields: &[Field],
-    ) -> Result<Option<Object>, ConnectorError> {
-        self.inner.get(object, fields).await
-    }
-
-    async fn apply(&self, changes: &[Change]) -> Vec<Result<Applied, ConnectorError>> {
-        let answers = self.inner.apply(changes).await;
+        inner: &dyn Connector,
+        changes: &[Change],
+    ) -> Vec<Result<Applied, ConnectorError>> {
+        let answers = inner.apply(changes).await;
         self.flag.store(true, Ordering::Relaxed);
         answers
     }

@@ -7,9 +7,9 @@ use std::sync::{
 
 use async_trait::async_trait;
 use muster_app::{AccountQuery, list_accounts};
-use muster_connector::{Connector, ConnectorError, Discovered, Field, ReadEnd, ReadRequest, Sink};
+use muster_connector::{Connector, ConnectorError, Field, Intercept, Intercepted};
 use muster_engine::MadePlan;
-use muster_model::{Applied, Capabilities, Change, Object, ObjectRef};
+use muster_model::{Applied, Change, Object, ObjectRef};
 use muster_plan::Kind;
 use muster_store::AccountStatus;
 use muster_testkit::{SUFFIX, Slapd};
@@ -60,42 +60,17 @@ impl During {
 /// Those under way are done or not; nobody hears of it.
 #[derive(Debug)]
 struct KillAfter {
-    inner: Arc<dyn Connector>,
     death: Arc<Mutex<Option<(During, usize)>>>,
     server: Shared,
 }
 
 #[async_trait]
-impl Connector for KillAfter {
-    fn capabilities(&self) -> Capabilities {
-        self.inner.capabilities()
-    }
-
-    async fn test(&self) -> Result<String, ConnectorError> {
-        self.inner.test().await
-    }
-
-    async fn discover(&self) -> Result<Discovered, ConnectorError> {
-        self.inner.discover().await
-    }
-
-    async fn read(
+impl Intercept for KillAfter {
+    async fn apply(
         &self,
-        request: &ReadRequest,
-        sink: &mut dyn Sink,
-    ) -> Result<ReadEnd, ConnectorError> {
-        self.inner.read(request, sink).await
-    }
-
-    async fn get(
-        &self,
-        object: &ObjectRef,
-        fields: &[Field],
-    ) -> Result<Option<Object>, ConnectorError> {
-        self.inner.get(object, fields).await
-    }
-
-    async fn apply(&self, changes: &[Change]) -> Vec<Result<Applied, ConnectorError>> {
+        inner: &dyn Connector,
+        changes: &[Change],
+    ) -> Vec<Result<Applied, ConnectorError>> {
         let now = {
             let mut death = self.death.lock().unwrap();
             let of_kind = |during| changes.iter().filter(|c| During::of(c) == during).count();
@@ -112,14 +87,14 @@ impl Connector for KillAfter {
                 None => None,
             }
         };
-        let Some(n) = now else { return self.inner.apply(changes).await };
-        let mut answers = self.inner.apply(&changes[..n]).await;
+        let Some(n) = now else { return inner.apply(changes).await };
+        let mut answers = inner.apply(&changes[..n]).await;
         let kill = async {
             tokio::task::yield_now().await;
             slapd(&self.server, Slapd::kill).unwrap();
         };
         let under_way = &changes[n..changes.len().min(n + UNDER_WAY)];
-        let (rest, ()) = tokio::join!(self.inner.apply(under_way), kill);
+        let (rest, ()) = tokio::join!(inner.apply(under_way), kill);
         answers.extend(rest);
         let never_sent = || Err(ConnectorError::Unreachable("the server is gone".to_owned()));
         answers.resize_with(changes.len(), never_sent);
@@ -172,7 +147,8 @@ async fn a_directory_that_is_killed_half_way_ends_as_if_nothing_had_happened() {
         let next_death = Arc::new(Mutex::new(None));
         let shared = (Arc::clone(&server), Arc::clone(&next_death));
         *rig.connectors.wrap.lock().unwrap() = Some(Box::new(move |inner| {
-            Arc::new(KillAfter { inner, death: shared.1.clone(), server: shared.0.clone() })
+            let between = KillAfter { death: shared.1.clone(), server: shared.0.clone() };
+            Arc::new(Intercepted::new(inner, between))
         }));
         let n = made.plan.to_do().count() as u64;
         for death in deaths {
@@ -474,7 +450,6 @@ async fn an_account_that_was_there_before_is_taken_over_and_a_strangers_name_sto
 /// Loses all of the first changes, on the way there or on the way back, and the first look at what became of them.
 #[derive(Debug)]
 struct LoseFirst {
-    inner: Arc<dyn Connector>,
     arrives: bool,
     changes: AtomicBool,
     looks: AtomicBool,
@@ -485,44 +460,29 @@ fn lost<T>() -> Result<T, ConnectorError> {
 }
 
 #[async_trait]
-impl Connector for LoseFirst {
-    fn capabilities(&self) -> Capabilities {
-        self.inner.capabilities()
-    }
-
-    async fn test(&self) -> Result<String, ConnectorError> {
-        self.inner.test().await
-    }
-
-    async fn discover(&self) -> Result<Discovered, ConnectorError> {
-        self.inner.discover().await
-    }
-
-    async fn read(
-        &self,
-        request: &ReadRequest,
-        sink: &mut dyn Sink,
-    ) -> Result<ReadEnd, ConnectorError> {
-        self.inner.read(request, sink).await
-    }
-
+impl Intercept for LoseFirst {
     async fn get(
         &self,
+        inner: &dyn Connector,
         object: &ObjectRef,
         fields: &[Field],
     ) -> Result<Option<Object>, ConnectorError> {
         if self.looks.swap(false, Ordering::Relaxed) {
             return lost();
         }
-        self.inner.get(object, fields).await
+        inner.get(object, fields).await
     }
 
-    async fn apply(&self, changes: &[Change]) -> Vec<Result<Applied, ConnectorError>> {
+    async fn apply(
+        &self,
+        inner: &dyn Connector,
+        changes: &[Change],
+    ) -> Vec<Result<Applied, ConnectorError>> {
         if !self.changes.swap(false, Ordering::Relaxed) {
-            return self.inner.apply(changes).await;
+            return inner.apply(changes).await;
         }
         if self.arrives {
-            self.inner.apply(changes).await;
+            inner.apply(changes).await;
         }
         changes.iter().map(|_| lost()).collect()
     }
@@ -531,7 +491,7 @@ impl Connector for LoseFirst {
 fn lose_first(rig: &Rig, arrives: bool) {
     *rig.connectors.wrap.lock().unwrap() = Some(Box::new(move |inner| {
         let (changes, looks) = (AtomicBool::new(true), AtomicBool::new(true));
-        Arc::new(LoseFirst { inner, arrives, changes, looks })
+        Arc::new(Intercepted::new(inner, LoseFirst { arrives, changes, looks }))
     }));
 }
 

@@ -17,7 +17,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use muster_app::{Kind, Opened};
-use muster_connector::MemoryConnector;
+use muster_connector::{Intercepted, MemoryConnector};
 use muster_engine::{
     ApplyOptions, ApplyReport, CancelFlag, MadePlan, NoProgress, PlanOptions, SyncOptions,
     SyncReport, apply, make_plan, sync,
@@ -70,8 +70,9 @@ impl Estate {
         rig.store = Some("sqlite::memory:".to_owned());
         let faults = Arc::new(Faults::default());
         let shared = Arc::clone(&faults);
-        *rig.connectors.wrap_all.lock().unwrap() =
-            Some(Box::new(move |system, inner| Arc::new(Faulty::new(inner, system, &shared))));
+        *rig.connectors.wrap_all.lock().unwrap() = Some(Box::new(move |system, inner| {
+            Arc::new(Intercepted::new(inner, Faulty::new(system, &shared)))
+        }));
         let opened = rig.open().await;
         let mut estate = Self {
             rig,

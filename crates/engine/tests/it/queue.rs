@@ -7,13 +7,13 @@ use std::{
 
 use async_trait::async_trait;
 use muster_app::Kind;
-use muster_connector::{Connector, ConnectorError, Discovered, Field, ReadEnd, ReadRequest, Sink};
+use muster_connector::{Connector, ConnectorError, Intercept, Intercepted};
 use muster_engine::{
     CancelFlag, OrderQuery, RunEnd, RunEvent, RunOptions, attest_ticket, cancel_order,
     close_ticket, list_orders, list_systems, list_tickets, order_history, refuse_ticket,
     report_leavers, reroute_order, retry_order, run,
 };
-use muster_model::{Applied, Capabilities, Change, Object, ObjectRef};
+use muster_model::{Applied, Change};
 use muster_store::{AlarmKind, AlarmStatus, OperationState, TicketStatus};
 
 use crate::support::{Rig, report};
@@ -120,52 +120,26 @@ impl Faults {
 pub(crate) type Log = Arc<Mutex<Vec<String>>>;
 
 struct Faulty {
-    inner: Arc<dyn Connector>,
     name: String,
     faults: Arc<Faults>,
     log: Log,
 }
 
-impl std::fmt::Debug for Faulty {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.inner.fmt(f)
-    }
-}
-
 #[async_trait]
-impl Connector for Faulty {
-    fn capabilities(&self) -> Capabilities {
-        self.inner.capabilities()
-    }
-
-    async fn test(&self) -> Result<String, ConnectorError> {
-        match self.faults.test.lock().unwrap().clone() {
+impl Intercept for Faulty {
+    async fn test(&self, inner: &dyn Connector) -> Result<String, ConnectorError> {
+        let fault = self.faults.test.lock().unwrap().clone();
+        match fault {
             Some(error) => Err(error),
-            None => Ok("well".to_owned()),
+            None => inner.test().await,
         }
     }
 
-    async fn discover(&self) -> Result<Discovered, ConnectorError> {
-        self.inner.discover().await
-    }
-
-    async fn read(
+    async fn apply(
         &self,
-        request: &ReadRequest,
-        sink: &mut dyn Sink,
-    ) -> Result<ReadEnd, ConnectorError> {
-        self.inner.read(request, sink).await
-    }
-
-    async fn get(
-        &self,
-        object: &ObjectRef,
-        fields: &[Field],
-    ) -> Result<Option<Object>, ConnectorError> {
-        self.inner.get(object, fields).await
-    }
-
-    async fn apply(&self, changes: &[Change]) -> Vec<Result<Applied, ConnectorError>> {
+        inner: &dyn Connector,
+        changes: &[Change],
+    ) -> Vec<Result<Applied, ConnectorError>> {
         let delay = *self.faults.delay.lock().unwrap();
         tokio::time::sleep(delay).await;
         let mut answers = Vec::new();
@@ -189,7 +163,7 @@ impl Connector for Faulty {
             };
             let line = format!("{} {what} {}", self.name, change.object().name);
             self.log.lock().unwrap().push(line);
-            answers.extend(self.inner.apply(std::slice::from_ref(change)).await);
+            answers.extend(inner.apply(std::slice::from_ref(change)).await);
         }
         answers
     }
@@ -200,7 +174,7 @@ pub(crate) fn put_between(rig: &Rig, name: &str, log: &Log) -> Arc<Faults> {
     let (own, log, of) = (Arc::clone(&faults), Arc::clone(log), name.to_owned());
     let wrap = move |inner: Arc<dyn Connector>| -> Arc<dyn Connector> {
         let (faults, log) = (Arc::clone(&own), Arc::clone(&log));
-        Arc::new(Faulty { inner, name: of.clone(), faults, log })
+        Arc::new(Intercepted::new(inner, Faulty { name: of.clone(), faults, log }))
     };
     rig.connectors.faulty.lock().unwrap().insert(name.to_owned(), Box::new(wrap));
     faults
@@ -210,7 +184,7 @@ pub(crate) fn unreachable() -> ConnectorError {
     ConnectorError::Unreachable("503 Service Unavailable".to_owned())
 }
 
-async fn once(rig: &Rig) -> (RunEnd, Vec<RunEvent>) {
+pub(crate) async fn once(rig: &Rig) -> (RunEnd, Vec<RunEvent>) {
     let opened = rig.open().await;
     let events = Mutex::new(Vec::new());
     let listener = |event: &RunEvent| events.lock().unwrap().push(event.clone());

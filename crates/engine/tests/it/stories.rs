@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 
 use muster_app::{PeopleQuery, When, explain_access, list_alarms, list_people};
+use muster_connector::Intercepted;
 use muster_engine::{ApplyReport, reject_change_set, report_leavers, watch_leavers};
 use muster_store::{AlarmStatus, OperationFilter, OperationState};
 
@@ -92,7 +93,7 @@ impl Story {
         *rig.connectors.wrap_all.lock().unwrap() = Some(Box::new(move |system, inner| {
             // Systems are told by their address here.
             let name = if system.contains("/tern/v2") { "collab" } else { system };
-            Arc::new(Faulty::new(inner, name, &shared))
+            Arc::new(Intercepted::new(inner, Faulty::new(name, &shared)))
         }));
         Self { rig, targets, faults, login: String::new() }
     }

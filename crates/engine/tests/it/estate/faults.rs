@@ -6,8 +6,8 @@ use std::{
 };
 
 use async_trait::async_trait;
-use muster_connector::{Connector, ConnectorError, Discovered, Field, ReadEnd, ReadRequest, Sink};
-use muster_model::{Applied, Capabilities, Change, Object, ObjectRef};
+use muster_connector::{Connector, ConnectorError, Field, Intercept, ReadEnd, ReadRequest, Sink};
+use muster_model::{Applied, Change, Object, ObjectRef};
 use tokio::sync::Notify;
 
 /// What goes wrong, and what was done.
@@ -149,19 +149,18 @@ impl Faults {
 
 /// See the module.
 pub(crate) struct Faulty {
-    inner: Arc<dyn Connector>,
     system: String,
     faults: Arc<Faults>,
     life: u64,
 }
 
 impl Faulty {
-    pub(crate) fn new(inner: Arc<dyn Connector>, system: &str, faults: &Arc<Faults>) -> Self {
+    pub(crate) fn new(system: &str, faults: &Arc<Faults>) -> Self {
         let mut state = faults.state.lock().unwrap();
         state.open += 1;
         let life = state.life;
         drop(state);
-        Self { inner, system: system.to_owned(), faults: Arc::clone(faults), life }
+        Self { system: system.to_owned(), faults: Arc::clone(faults), life }
     }
 
     fn pass(&self) -> bool {
@@ -175,47 +174,39 @@ impl Drop for Faulty {
     }
 }
 
-impl std::fmt::Debug for Faulty {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.inner.fmt(f)
-    }
-}
-
 fn out() -> ConnectorError {
     ConnectorError::Unreachable("it is out of order".to_owned())
 }
 
 #[async_trait]
-impl Connector for Faulty {
-    fn capabilities(&self) -> Capabilities {
-        self.inner.capabilities()
-    }
-
-    async fn test(&self) -> Result<String, ConnectorError> {
-        if self.pass() { self.inner.test().await } else { Err(out()) }
-    }
-
-    async fn discover(&self) -> Result<Discovered, ConnectorError> {
-        self.inner.discover().await
+impl Intercept for Faulty {
+    async fn test(&self, inner: &dyn Connector) -> Result<String, ConnectorError> {
+        if self.pass() { inner.test().await } else { Err(out()) }
     }
 
     async fn read(
         &self,
+        inner: &dyn Connector,
         request: &ReadRequest,
         sink: &mut dyn Sink,
     ) -> Result<ReadEnd, ConnectorError> {
-        if self.pass() { self.inner.read(request, sink).await } else { Err(out()) }
+        if self.pass() { inner.read(request, sink).await } else { Err(out()) }
     }
 
     async fn get(
         &self,
+        inner: &dyn Connector,
         object: &ObjectRef,
         fields: &[Field],
     ) -> Result<Option<Object>, ConnectorError> {
-        if self.pass() { self.inner.get(object, fields).await } else { Err(out()) }
+        if self.pass() { inner.get(object, fields).await } else { Err(out()) }
     }
 
-    async fn apply(&self, changes: &[Change]) -> Vec<Result<Applied, ConnectorError>> {
+    async fn apply(
+        &self,
+        inner: &dyn Connector,
+        changes: &[Change],
+    ) -> Vec<Result<Applied, ConnectorError>> {
         if !self.pass() {
             return changes.iter().map(|_| Err(out())).collect();
         }
@@ -225,7 +216,7 @@ impl Connector for Faulty {
                 answers.push(Ok(Applied::default()));
                 continue;
             }
-            let answer = self.inner.apply(std::slice::from_ref(change)).await.remove(0);
+            let answer = inner.apply(std::slice::from_ref(change)).await.remove(0);
             if answer.is_ok() {
                 self.faults.done(&self.system, change);
             }

@@ -8,8 +8,8 @@ use std::{
 };
 
 use async_trait::async_trait;
-use muster_connector::{Connector, ConnectorError, Discovered, Field, ReadEnd, ReadRequest, Sink};
-use muster_model::{Applied, Capabilities, Change, Object, ObjectRef};
+use muster_connector::{Connector, ConnectorError, Field, Intercept};
+use muster_model::{Applied, Change, Object, ObjectRef};
 
 /// What happens at a place, beside being written down.
 type Reached = Box<dyn Fn(&str) + Send + Sync>;
@@ -65,58 +65,36 @@ impl Points {
     }
 }
 
-/// A connector with places before and after every call that changes or settles something. Writes down what it changed.
+/// Places before and after every call that changes or settles something. Writes down what it changed.
 pub(crate) struct Interruptible {
-    pub(crate) inner: Arc<dyn Connector>,
     pub(crate) system: String,
     pub(crate) points: Arc<Points>,
     /// One line for each change, written before it is made, and one for each that was refused.
     pub(crate) log: PathBuf,
 }
 
-impl std::fmt::Debug for Interruptible {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.inner.fmt(f)
-    }
-}
-
 #[async_trait]
-impl Connector for Interruptible {
-    fn capabilities(&self) -> Capabilities {
-        self.inner.capabilities()
-    }
-
-    async fn test(&self) -> Result<String, ConnectorError> {
-        self.inner.test().await
-    }
-
-    async fn discover(&self) -> Result<Discovered, ConnectorError> {
-        self.inner.discover().await
-    }
-
-    async fn read(
-        &self,
-        request: &ReadRequest,
-        sink: &mut dyn Sink,
-    ) -> Result<ReadEnd, ConnectorError> {
-        self.inner.read(request, sink).await
-    }
-
+impl Intercept for Interruptible {
     async fn get(
         &self,
+        inner: &dyn Connector,
         object: &ObjectRef,
         fields: &[Field],
     ) -> Result<Option<Object>, ConnectorError> {
         self.points.pass(&format!("{} get before", self.system));
-        let answer = self.inner.get(object, fields).await;
+        let answer = inner.get(object, fields).await;
         self.points.pass(&format!("{} get after", self.system));
         answer
     }
 
-    async fn apply(&self, changes: &[Change]) -> Vec<Result<Applied, ConnectorError>> {
+    async fn apply(
+        &self,
+        inner: &dyn Connector,
+        changes: &[Change],
+    ) -> Vec<Result<Applied, ConnectorError>> {
         self.points.pass(&format!("{} apply before", self.system));
         self.write(changes.iter().map(|change| format!("{change:?}")));
-        let answers = self.inner.apply(changes).await;
+        let answers = inner.apply(changes).await;
         let refused = changes.iter().zip(&answers).filter_map(|(change, answer)| {
             answer.as_ref().err().map(|error| format!("REFUSED {error}: {change:?}"))
         });

@@ -10,7 +10,7 @@ use muster_app::{
     AssignRequest, Clock, Connectors, Ctx, Error, Opened, assign, list_assignments,
     process_is_gone, process_name, read_project,
 };
-use muster_connector::{Connector, ConnectorError};
+use muster_connector::{Connector, ConnectorError, Intercepted};
 use muster_engine::{
     ApplyOptions, CancelFlag, NoProgress, PlanOptions, SyncOptions, apply, list_change_sets,
     list_plans, make_plan, release_change_set, sync,
@@ -191,7 +191,8 @@ impl Connectors for WorldConnectors {
         };
         let system = path.split('.').next().unwrap().to_owned();
         let log = base.join("calls.log");
-        Ok(Arc::new(Interruptible { inner, system, points: Arc::clone(&self.0), log }))
+        let between = Interruptible { system, points: Arc::clone(&self.0), log };
+        Ok(Arc::new(Intercepted::new(inner, between)))
     }
 }
 
