@@ -24,6 +24,7 @@ use crate::{
 
 mod arrivals;
 mod by_hand;
+mod generate;
 mod journal;
 mod links;
 mod preview;

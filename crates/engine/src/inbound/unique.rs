@@ -1,88 +1,18 @@
-//! Values that nobody else may have: made from candidates, or given and refused when they are taken.
+//! Values that nobody else may have: who holds them, and whoever wants one that is taken is refused.
 
 use muster_app::Error;
-use muster_lang::{Binding, Clock, EmptyWorld, Frame};
 use muster_model::{EntityId, Slot, Text, Value};
 use muster_store::{Tx, UniqueValue};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::{
     Arrival, Inbound,
     refused::{Outcome, Problem},
 };
 
-/// Numbers tried for `n` before giving up.
-const MOST_CANDIDATES: i64 = 10_000;
-
-/// Values of one attribute that cannot be given any more.
-struct Taken {
-    /// First candidates that entities of the repository have.
-    known: FxHashSet<Text>,
-    /// What this chunk has given out.
-    here: FxHashSet<Text>,
-}
-
 impl Inbound<'_> {
-    /// Makes generated values for entities that have none yet. The first free candidate wins and is kept for good.
-    pub(super) async fn generate_values<'s>(
-        &self,
-        tx: &mut Tx,
-        arrivals: &mut Vec<Arrival<'s>>,
-        outcome: &mut Outcome<'_, 's>,
-    ) -> Result<(), Error> {
-        let is_other = |slot: Slot| slot != self.entity_type.key;
-        self.generate(tx, arrivals, outcome, is_other).await
-    }
-
-    /// Makes keys that are generated for entities that have none.
-    pub(super) async fn generate_keys<'s>(
-        &self,
-        tx: &mut Tx,
-        arrivals: &mut Vec<Arrival<'s>>,
-        outcome: &mut Outcome<'_, 's>,
-    ) -> Result<(), Error> {
-        self.generate(tx, arrivals, outcome, |slot| slot == self.entity_type.key).await
-    }
-
-    async fn generate<'s>(
-        &self,
-        tx: &mut Tx,
-        arrivals: &mut Vec<Arrival<'s>>,
-        outcome: &mut Outcome<'_, 's>,
-        wanted: impl Fn(Slot) -> bool,
-    ) -> Result<(), Error> {
-        for (slot, rules) in self.behaviour.generated.iter().filter(|(slot, _)| wanted(*slot)) {
-            let firsts: Vec<Text> = arrivals
-                .iter()
-                .filter(|arrival| arrival.row.get(*slot).is_null())
-                .filter_map(|arrival| self.candidate(arrival, rules, 1))
-                .collect();
-            let known = self.holders(tx, *slot, &firsts).await?.into_keys().collect();
-            let mut taken = Taken { known, here: FxHashSet::default() };
-            let mut failed = Vec::new();
-            for (index, arrival) in arrivals.iter_mut().enumerate() {
-                if !arrival.row.get(*slot).is_null() {
-                    continue;
-                }
-                match self.first_free(tx, arrival, *slot, rules, &mut taken).await? {
-                    Some(value) => arrival.row.set(*slot, Value::Text(value)),
-                    None => failed.push(index),
-                }
-            }
-            for index in failed.into_iter().rev() {
-                let arrival = arrivals.remove(index);
-                let name =
-                    self.entity_type.attribute(*slot).map_or("?", |attribute| &attribute.name);
-                let problem = format!(
-                    "no value could be made for `{name}`: what it is made from is missing or all candidates are taken"
-                );
-                outcome.turn_away(&arrival, Problem::conflict(Some(*slot), problem));
-            }
-        }
-        Ok(())
-    }
-
-    async fn holders(
+    /// Who holds which of these values, by the values' keys.
+    pub(super) async fn holders(
         &self,
         tx: &mut Tx,
         slot: Slot,
@@ -99,56 +29,6 @@ impl Inbound<'_> {
         }
         let holders = tx.unique_value_holders(self.type_names.no, *attribute_no, &keys).await?;
         Ok(keys.into_iter().zip(holders).filter_map(|(key, holder)| Some((key, holder?))).collect())
-    }
-
-    async fn first_free(
-        &self,
-        tx: &mut Tx,
-        arrival: &Arrival<'_>,
-        slot: Slot,
-        rules: &[muster_policy::Rule],
-        taken: &mut Taken,
-    ) -> Result<Option<Text>, Error> {
-        let mut last = None;
-        for n in 1..=MOST_CANDIDATES {
-            let Some(candidate) = self.candidate(arrival, rules, n) else { return Ok(None) };
-            if last.as_ref() == Some(&candidate)
-                && n > i64::try_from(rules.len()).unwrap_or(i64::MAX)
-            {
-                return Ok(None);
-            }
-            let key = value_key(&candidate);
-            let is_free = !taken.here.contains(&key)
-                && !taken.known.contains(&key)
-                && (n == 1
-                    || self.holders(tx, slot, std::slice::from_ref(&candidate)).await?.is_empty());
-            if is_free {
-                taken.here.insert(key);
-                return Ok(Some(candidate));
-            }
-            last = Some(candidate);
-        }
-        Ok(None)
-    }
-
-    /// The `n`-th candidate: the rules in order, then the last one again and again, its own `n` counting from 1.
-    fn candidate(
-        &self,
-        arrival: &Arrival<'_>,
-        rules: &[muster_policy::Rule],
-        n: i64,
-    ) -> Option<Text> {
-        let position = usize::try_from(n - 1).ok()?.min(rules.len().saturating_sub(1));
-        let counted = Value::Int(n.saturating_sub(i64::try_from(position).unwrap_or(0)));
-        let bindings = [Binding::Row(&arrival.row), Binding::Value(&counted)];
-        let clock = Clock::new(self.now);
-        let frame = Frame {
-            bindings: &bindings,
-            world: &EmptyWorld,
-            clock: &clock,
-            timezone: &self.opened.model.timezone,
-        };
-        rules.get(position)?.program.eval(&frame).as_text().filter(|text| !text.is_empty()).cloned()
     }
 
     /// Turns those away that waited before and whose value is still taken: trying it would be a write for nothing.
