@@ -167,7 +167,7 @@ impl ReadTx {
         self.fetch_one(select_entity_as_of!("e.id = $1"), args![id, at]).await
     }
 
-    /// Entities of a type as they were recorded at `at`, in id order.
+    /// Entities of a type as they were recorded at `at`, in id order, with those that were merged into others since.
     pub async fn scan_entities_as_of(
         &mut self,
         type_no: Number,
@@ -175,8 +175,22 @@ impl ReadTx {
         after: Option<EntityId>,
         limit: usize,
     ) -> Result<Vec<Entity>, StoreError> {
+        let after = after.unwrap_or(EntityId(0));
         let sql = select_entity_as_of!("e.type_no = $1 AND e.id > $3 ORDER BY e.id LIMIT $4");
-        self.fetch_all(sql, args![type_no, at, after.unwrap_or(EntityId(0)), limit]).await
+        let mut page: Vec<Entity> = self.fetch_all(sql, args![type_no, at, after, limit]).await?;
+        // Who was merged is out of the type, which stands with them below zero.
+        let merged = select_entity_as_of!(
+            "e.type_no = $1 AND e.id > $3
+             AND EXISTS (SELECT 1 FROM merged_entity m WHERE m.entity = e.id AND m.merged_at > $2)
+             ORDER BY e.id LIMIT $4"
+        );
+        let out_of_type: Number = -type_no;
+        let merged: Vec<Entity> =
+            self.fetch_all(merged, args![out_of_type, at, after, limit]).await?;
+        page.extend(merged.into_iter().map(|entity| Entity { type_no, ..entity }));
+        page.sort_by_key(|entity| entity.id);
+        page.truncate(limit);
+        Ok(page)
     }
 
     /// Every version of an entity, the newest first.

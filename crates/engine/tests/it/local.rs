@@ -163,6 +163,26 @@ async fn three_people_of_one_name_get_three_logins_in_one_batch() {
 }
 
 #[tokio::test]
+async fn the_lowest_free_login_is_given_however_many_are_taken_and_asked_for_at_once() {
+    let rig = rig();
+    let opened = rig.open().await;
+    let seventh = [("id", "0"), ("givenName", "Ana7"), ("familyName", "Silva")];
+    done(&rig, &opened, create(&rig, "person", &seventh)).await;
+    for id in 1..=20 {
+        done(&rig, &opened, ana(&rig, &format!("{id}"))).await;
+    }
+    let batch: Vec<LocalChange> = (21..=60).map(|id| ana(&rig, &format!("{id}"))).collect();
+    let entered = enter(&rig, &opened, &batch).await;
+    assert!(entered.iter().all(Result::is_ok), "{entered:?}");
+    // As one candidate after the other would have been tried: `ana7` is somebody else's.
+    let numbers = std::iter::once(String::new()).chain((2..).map(|n: u32| n.to_string()));
+    let wanted = numbers.filter(|number| number != "7").map(|number| format!("ana{number}"));
+    for (id, login) in (1..=60).zip(wanted) {
+        assert_eq!(value(&rig, &opened, &id.to_string(), "userName").await, login);
+    }
+}
+
+#[tokio::test]
 async fn a_change_that_fails_takes_no_other_with_it() {
     let rig = rig();
     let opened = rig.open().await;
@@ -432,6 +452,26 @@ async fn two_people_entered_by_hand_become_one_and_two_again() {
     assert_eq!(value(&rig, &opened, "2", "phone").await, "22");
     let told = explain_attribute(&rig.ctx(), &opened, "2", "phone", When::default()).await.unwrap();
     assert!(matches!(told.origin, Origin::Entered), "{:?}", told.origin);
+}
+
+#[tokio::test]
+async fn who_was_merged_is_in_the_list_of_the_day_before() {
+    let rig = rig();
+    let opened = rig.open().await;
+    assert!(enter(&rig, &opened, &[ana(&rig, "1"), ana(&rig, "2")]).await.iter().all(Result::is_ok));
+    let before: Timestamp = "2026-03-02T13:00:00Z".parse().unwrap();
+    rig.at("2026-03-03T12:00:00Z");
+    merge_people(&rig.ctx(), &opened, "2", "1", "the same").await.unwrap();
+    let keys = async |as_of, limit, after| {
+        let query = PeopleQuery { as_of, limit, after, ..PeopleQuery::default() };
+        let page = list_people(&rig.ctx(), &opened, &query).await.unwrap();
+        page.items.iter().map(|person| person.key.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(keys(None, 9, None).await, "1");
+    assert_eq!(keys(Some(before), 9, None).await, "1 2");
+    let first = person(&rig, &opened, "1").await.id.0;
+    assert_eq!(keys(Some(before), 1, Some(first)).await, "2");
+    assert_eq!(keys(Some(rig.ctx().now()), 9, None).await, "1");
 }
 
 /// What a change costs must not grow with the repository: every statement goes in by an index (the query plans of all
