@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::{
     class::{Class, path_of_attribute},
-    edit::{self, Sent, Target, patch_use},
+    edit::{self, Sent, Target, later, patch_use},
     error,
     find::{by_name, id_for, name_of},
     members,
@@ -33,9 +33,9 @@ pub(crate) async fn run(service: &Service, change: &Change) -> Result<Applied, C
         Change::Members { object, attribute, add, remove } => {
             let path = path_of_attribute(attribute)?;
             let id = id_for(service, &class, object).await?;
-            let target = Target { class: &class, id: &id, name: &object.name };
+            let target = Target::new(&class, &id, &object.name);
             members::change(service, &target, &path, add, remove).await?;
-            Ok(Applied::default())
+            Ok(target.applied())
         }
     }
 }
@@ -71,6 +71,9 @@ impl Work<'_> {
         }
         if !answer.is_success() {
             return Err(error::from_answer(&answer, &object.name));
+        }
+        if let Some(later) = later(&answer) {
+            return Ok(Applied { pending: Some(later), ..Applied::default() });
         }
         let made: Json = answer.json().unwrap_or_default();
         let from_place = || {
@@ -140,7 +143,7 @@ impl Work<'_> {
         values: &[(Text, Value, Value)],
     ) -> Result<Applied, ConnectorError> {
         let id = id_for(self.service, self.class, object).await?;
-        let target = Target { class: self.class, id: &id, name: &object.name };
+        let target = Target::new(self.class, &id, &object.name);
         let mut wanted: Vec<(Path, &Value)> = Vec::with_capacity(values.len());
         for (attribute, _, new) in values {
             wanted.push((path_of_attribute(attribute)?, new));
@@ -154,7 +157,7 @@ impl Work<'_> {
             let operations =
                 wanted.iter().map(|(path, value)| self.operation(path, value)).collect();
             if self.patch_directly(&target, Patch { operations }).await? {
-                return Ok(Applied::default());
+                return Ok(target.applied());
             }
         }
         let change = |resource: &mut Json| {
@@ -163,7 +166,7 @@ impl Work<'_> {
             }
         };
         edit::modify(self.service, &target, &change).await?;
-        Ok(Applied::default())
+        Ok(target.applied())
     }
 
     fn operation(&self, path: &Path, value: &Value) -> Operation {
@@ -223,7 +226,7 @@ impl Work<'_> {
         value: Json,
     ) -> Result<Applied, ConnectorError> {
         let id = id_for(self.service, self.class, object).await?;
-        let target = Target { class: self.class, id: &id, name: &object.name };
+        let target = Target::new(self.class, &id, &object.name);
         let operation = Operation {
             kind: OperationKind::Replace,
             path: Some(path.clone()),
@@ -235,7 +238,8 @@ impl Work<'_> {
             let change = |resource: &mut Json| set(resource, path, value.clone());
             edit::modify(self.service, &target, &change).await?;
         }
-        Ok(Applied { id: Some(id), ..Applied::default() })
+        let applied = target.applied();
+        Ok(Applied { id: Some(id), ..applied })
     }
 
     async fn rename(&self, object: &ObjectRef, to: &Text) -> Result<Applied, ConnectorError> {
@@ -253,6 +257,7 @@ impl Work<'_> {
                 Err(ConnectorError::AlreadyExists { name: to.clone() })
             }
             Err(error) => Err(error),
+            Ok(applied) if applied.pending.is_some() => Ok(applied),
             Ok(_) => {
                 if self.class.unique_names {
                     self.service.names.note(&id, to);
@@ -273,7 +278,7 @@ impl Work<'_> {
         match answer.status() {
             200..=299 | 404 | 410 => {
                 self.service.names.forget(&id);
-                Ok(Applied::default())
+                Ok(Applied { pending: later(&answer), ..Applied::default() })
             }
             _ => Err(error::from_answer(&answer, &object.name)),
         }

@@ -1,7 +1,10 @@
 //! Changes a resource: by PATCH in the server's dialect, or by reading, changing and writing it back.
 
+use std::sync::OnceLock;
+
 use muster_connector::ConnectorError;
 use muster_http::{Method, Response};
+use muster_model::{Applied, Text};
 use muster_scim::{Operation, Patch, Style, diff};
 use serde_json::Value as Json;
 
@@ -22,6 +25,30 @@ pub(crate) struct Target<'a> {
     pub(crate) id: &'a str,
     /// For messages.
     pub(crate) name: &'a str,
+    /// What the server said when it took a change and makes it later.
+    later: OnceLock<Text>,
+}
+
+impl<'a> Target<'a> {
+    pub(crate) fn new(class: &'a Class, id: &'a str, name: &'a str) -> Self {
+        Self { class, id, name, later: OnceLock::new() }
+    }
+
+    /// What became of the changes that were sent.
+    pub(crate) fn applied(self) -> Applied {
+        Applied { pending: self.later.into_inner(), ..Applied::default() }
+    }
+
+    fn note(&self, answer: &Response) {
+        if let Some(later) = later(answer) {
+            self.later.get_or_init(|| later);
+        }
+    }
+}
+
+/// Set for an answer that says that the change will be made later: where the server says how it goes, if it does.
+pub(crate) fn later(answer: &Response) -> Option<Text> {
+    (answer.status() == 202).then(|| answer.header("location").unwrap_or_default().into())
 }
 
 /// How resources of this class are changed.
@@ -47,6 +74,7 @@ pub(crate) async fn patch(
         request = request.header("if-match", etag);
     }
     let answer = service.send(&request).await?;
+    target.note(&answer);
     Ok(match answer.status() {
         200..=299 => Sent::Done,
         405 | 501 => {
@@ -140,6 +168,7 @@ async fn put(
         request = request.header("if-match", etag);
     }
     let answer = service.send(&request).await?;
+    target.note(&answer);
     Ok(match answer.status() {
         200..=299 => Sent::Done,
         412 => Sent::Changed,

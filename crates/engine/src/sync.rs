@@ -10,6 +10,7 @@ use crate::{
     report::{ReadReport, SyncReport},
     source::{Extent, Noted, Source, read_source},
     target::Target,
+    tickets::close_shown,
 };
 
 /// What is synchronised.
@@ -116,6 +117,7 @@ async fn targets(
     for report in &reports {
         finish(ctx, opened, system, report, started, None).await?;
     }
+    close_shown(ctx, opened, system).await?;
     Ok(reports)
 }
 

@@ -1,8 +1,8 @@
 //! Tickets: what people, or systems that take their time, do instead of a call that is done when it returns.
 //!
 //! Who closes a ticket says that it was done: its operation is executed, and what waited for it goes on. Where the system
-//! can be read, the next read verifies it. Where it cannot, somebody attests it: the same person by closing it, or a
-//! second one where the system's settings say `attest: second`.
+//! can be read, the next read verifies it; a read that shows the work first closes the ticket by itself. Where it cannot be
+//! read, somebody attests it: the same person by closing it, or a second one where the system's settings say `attest: second`.
 
 use std::sync::Arc;
 
@@ -17,6 +17,10 @@ use crate::{
     lease::Lease,
     orders::{release_waiting, tell},
 };
+
+mod shown;
+
+pub(crate) use shown::{close_shown, open_tickets};
 
 /// Tickets with this status, or all, the oldest first.
 pub async fn list_tickets(
@@ -158,7 +162,7 @@ async fn decide(
     note: Option<&str>,
     action: &str,
 ) -> Result<(), Error> {
-    if !tx.decide_ticket(ticket.id, to, &ctx.actor, ctx.now(), note).await? {
+    if !tx.decide_ticket(ticket.id, to, Some(&ctx.actor), ctx.now(), note).await? {
         return Err(Error::new(
             Kind::Conflict,
             format!("somebody else decided about ticket {}", ticket.id),

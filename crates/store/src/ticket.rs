@@ -51,7 +51,7 @@ pub struct Ticket {
     pub opened_at: Timestamp,
     /// When it was closed or refused.
     pub closed_at: Option<Timestamp>,
-    /// By whom.
+    /// By whom; nobody where a read showed it.
     pub closed_by: Option<Text>,
     /// When somebody confirmed that it was done.
     pub attested_at: Option<Timestamp>,
@@ -162,12 +162,12 @@ impl Tx {
         .await
     }
 
-    /// Says what became of an open ticket. Returns false when it is open no more.
+    /// Says what became of an open ticket, by nobody where a read shows it. Returns false when it is open no more.
     pub async fn decide_ticket(
         &mut self,
         id: i64,
         to: TicketStatus,
-        by: &str,
+        by: Option<&str>,
         at: Timestamp,
         note: Option<&str>,
     ) -> Result<bool, StoreError> {

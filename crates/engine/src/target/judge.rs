@@ -12,6 +12,7 @@ use rustc_hash::FxHashMap;
 use serde_json::json;
 
 use super::{BATCH, Target, seen::Seen, verify::Judged};
+use crate::tickets::open_tickets;
 
 /// Something of an account that an operation changes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,7 +65,8 @@ pub(super) struct Judgement {
 type Effect = (Item, Value, Value);
 
 impl Judgement {
-    /// Of operations that were executed and not seen, and of those that were under way when a run broke off.
+    /// Of operations that were executed and not seen, of those that were under way when a run broke off, and of those that
+    /// somebody does when they can.
     pub(super) async fn load(
         target: &Target<'_>,
         tx: &mut ReadTx,
@@ -83,6 +85,15 @@ impl Judgement {
         let system_no =
             target.opened.names.systems.get(target.system.id.index()).map(|names| names.no);
         let all = OperationFilter { system_no, state: None };
+        let tickets = match system_no {
+            Some(system_no) => open_tickets(tx, system_no, Some(names.no)).await?,
+            None => Vec::new(),
+        };
+        for ticket in tickets {
+            if let Some(operation) = tx.operation(ticket.plan, ticket.seq).await? {
+                judgement.add(&operation, false)?;
+            }
+        }
         for plan in tx.plans(Some(PlanStatus::Applying), None, BATCH).await? {
             let mut after = None;
             loop {
@@ -90,7 +101,7 @@ impl Judgement {
                 let Some(last) = page.last() else { break };
                 after = Some(last.seq);
                 let under_way = page.iter().filter(|o| {
-                    let may_be_done = o.state == OperationState::Sent
+                    let may_be_done = (o.state == OperationState::Sent && o.ticket.is_none())
                         || (o.state == OperationState::Planned && o.attempts > 0);
                     may_be_done && o.account_type_no == Some(names.no)
                 });

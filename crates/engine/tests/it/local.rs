@@ -458,7 +458,9 @@ async fn two_people_entered_by_hand_become_one_and_two_again() {
 async fn who_was_merged_is_in_the_list_of_the_day_before() {
     let rig = rig();
     let opened = rig.open().await;
-    assert!(enter(&rig, &opened, &[ana(&rig, "1"), ana(&rig, "2")]).await.iter().all(Result::is_ok));
+    assert!(
+        enter(&rig, &opened, &[ana(&rig, "1"), ana(&rig, "2")]).await.iter().all(Result::is_ok)
+    );
     let before: Timestamp = "2026-03-02T13:00:00Z".parse().unwrap();
     rig.at("2026-03-03T12:00:00Z");
     merge_people(&rig.ctx(), &opened, "2", "1", "the same").await.unwrap();

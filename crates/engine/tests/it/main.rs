@@ -31,6 +31,7 @@ mod staff;
 mod stories;
 mod support;
 mod takeover;
+mod tickets;
 mod webhooks;
 mod workflows;
 mod write_back;

@@ -403,7 +403,7 @@ async fn queue(tx: &mut Tx) -> Result<(), StoreError> {
     tx.insert_tickets(&[ticket(1)]).await?;
     tx.mark_taken(PlanId(1), &[(1, 1)]).await?;
     tx.clear_tickets(PlanId(1), &[1]).await?;
-    tx.decide_ticket(1, TicketStatus::Closed, "ada", at(2), None).await?;
+    tx.decide_ticket(1, TicketStatus::Closed, Some("ada"), at(2), None).await?;
     tx.attest_ticket(1, "bob", at(3)).await?;
     tx.insert_reviews(&[review(1)]).await?;
     tx.end_reviews(PlanId(1), at(2)).await?;

@@ -38,10 +38,10 @@ on_both! {
             [count(OperationState::Planned, 1, 0), count(OperationState::Sent, 2, 2)]
         );
         assert!(
-            write_to!(store, |tx| tx.decide_ticket(1, TicketStatus::Closed, "ada", at(5), Some("done")))
+            write_to!(store, |tx| tx.decide_ticket(1, TicketStatus::Closed, Some("ada"), at(5), Some("done")))
         );
         assert!(
-            !write_to!(store, |tx| tx.decide_ticket(1, TicketStatus::Refused, "bob", at(6), None)),
+            !write_to!(store, |tx| tx.decide_ticket(1, TicketStatus::Refused, Some("bob"), at(6), None)),
             "once decided it stays so"
         );
         assert!(write_to!(store, |tx| tx.attest_ticket(1, "bob", at(7))));
