@@ -183,14 +183,11 @@ impl Cell {
 
     /// As [`Cell::value`], for a cell that nobody else needs.
     pub(crate) fn into_value(self, field: &Field, zone: &TimeZone) -> Result<Value, String> {
-        match self {
-            Self::Text(text)
-                if field.value_type == ValueType::Text && !field.many && !text.is_empty() =>
-            {
-                Ok(Value::Text(text))
-            }
-            cell => cell.value(field, zone),
+        let Self::Text(text) = self else { return self.value(field, zone) };
+        if field.value_type == ValueType::Text && !field.many && !text.is_empty() {
+            return Ok(Value::Text(text));
         }
+        Self::Text(text).value(field, zone)
     }
 
     fn single(&self, wanted: ValueType, zone: &TimeZone) -> Result<Value, String> {
