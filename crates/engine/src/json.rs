@@ -16,7 +16,9 @@ pub use self::{
     lifecycle::{anonymised, fact, grace, leavers, restored},
     local::{doubt, entered, loaded, look_alike, row_problem, template_column},
     matches::match_case,
-    plans::{applied, kept_plan, order, order_with_history, plan_name, reverted, review},
+    plans::{
+        applied, kept_plan, made_plan, order, order_with_history, plan_name, reverted, review,
+    },
     problems::problem,
     sync::{change_set, read},
     systems::{provision_step, system, ticket, webhook},

@@ -20,7 +20,7 @@ use crate::{
     evaluate::{Outcome, evaluate_all, evaluate_some},
     guards, orphan,
     progress::{NoProgress, Progress},
-    review::Decisions,
+    review::{Decisions, to_be_reviewed},
     settle::{close_drift, save_findings},
 };
 
@@ -97,8 +97,8 @@ pub struct MadePlan {
     pub evaluated: u64,
     /// What it is about.
     pub scope: Scope,
-    /// Operations that wait for a second person; known when it is saved.
-    pub n_reviews: u64,
+    /// Places, from 1, of the operations that wait for a second person, or will when the plan is kept.
+    pub reviews: BTreeSet<i64>,
 }
 
 /// Evaluates, compares, checks the guards and saves the plan.
@@ -257,7 +257,11 @@ pub(crate) async fn keep(
     let hash = plan.hash_of(&bodies);
     let status = if plan.crossed().next().is_some() { PlanStatus::Held } else { PlanStatus::Open };
     let name = hash.chars().take(NAME).collect();
-    let mut made = MadePlan { plan, name, id: None, status, evaluated: 0, scope, n_reviews: 0 };
+    let mut tx = opened.store.read().await?;
+    let reviews = to_be_reviewed(&mut tx, opened, &plan.operations, None).await?;
+    drop(tx);
+    let reviews = reviews.into_keys().collect();
+    let mut made = MadePlan { plan, name, id: None, status, evaluated: 0, scope, reviews };
     if wanted && made.plan.to_do().next().is_some() {
         save(ctx, opened, &mut made, (&hash, bodies), Some(&ctx.actor)).await?;
     }

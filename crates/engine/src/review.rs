@@ -93,7 +93,7 @@ fn refusal(decision: &ReviewDecision) -> Text {
 /// Finds which operations of a new plan wait for a second person, by place, each with who must not decide. `asked_by` is
 /// who asked for the plan, where a person did.
 pub(crate) async fn to_be_reviewed(
-    tx: &mut Tx,
+    tx: &mut ReadTx,
     opened: &Opened,
     operations: &[Operation],
     asked_by: Option<&Text>,
@@ -116,6 +116,24 @@ pub(crate) async fn to_be_reviewed(
         found.insert(seq, (review_key(operation), causes.join("\n").into()));
     }
     Ok(found)
+}
+
+/// Whoever asks again for a plan that is there caused it, too. Returns what of it waits.
+pub(crate) async fn add_cause(
+    tx: &mut Tx,
+    plan: PlanId,
+    asked_by: Option<&Text>,
+) -> Result<BTreeSet<i64>, Error> {
+    let waiting = tx.waiting_reviews_of(plan).await?;
+    for review in &waiting {
+        if let Some(who) = asked_by.filter(|who| review.causes.lines().all(|one| *one != ***who)) {
+            let mut causes: BTreeSet<&str> = review.causes.lines().collect();
+            causes.insert(who);
+            let causes: Vec<&str> = causes.into_iter().collect();
+            tx.set_review_causes(plan, review.seq, &causes.join("\n")).await?;
+        }
+    }
+    Ok(waiting.iter().map(|review| review.seq).collect())
 }
 
 /// The rows about what [`to_be_reviewed`] found.

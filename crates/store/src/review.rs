@@ -122,6 +122,18 @@ impl Tx {
         .await
     }
 
+    /// Says who caused an operation that waits: one name a line.
+    pub async fn set_review_causes(
+        &mut self,
+        plan: PlanId,
+        seq: i64,
+        causes: &str,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE operation_review SET causes = $3 WHERE plan = $1 AND seq = $2";
+        self.execute(sql, args![plan, seq, causes]).await?;
+        Ok(())
+    }
+
     /// Notes that nobody is asked any more about the operations of a plan that are not held.
     pub async fn end_reviews(&mut self, plan: PlanId, at: Timestamp) -> Result<u64, StoreError> {
         let sql = "UPDATE operation_review SET ended_at = $2

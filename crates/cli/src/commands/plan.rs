@@ -101,11 +101,10 @@ async fn show(shell: &mut Shell, args: Args) -> Result<Exit> {
     };
     let per_group = if args.all { usize::MAX } else { PER_GROUP };
     let mut report = report(&made.plan, &made.name, TextOptions { grouping, per_group });
-    if let Some(reverted) = reverted {
-        report.json = reverted;
-    }
+    report.json = reverted.unwrap_or_else(|| json::made_plan(&made));
     shell.ui.show(&report)?;
     say_left(shell, &left, per_group)?;
+    say_reviews(shell, &made, per_group)?;
     let seconds = when::seconds_since(shell.host.clock.as_ref(), start);
     closing(shell, &made, seconds, &args)?;
     let differs = !made.plan.operations.is_empty() || !made.plan.observed_only.is_empty();
@@ -126,6 +125,20 @@ fn say_left(shell: &mut Shell, left: &[(Operation, Text)], most: usize) -> Resul
     match left.len().saturating_sub(most) {
         0 => Ok(()),
         more => shell.ui.warn(&format!("{more} more are not undone; --all shows them")),
+    }
+}
+
+/// What a second person decides about, on standard error.
+fn say_reviews(shell: &mut Shell, made: &MadePlan, most: usize) -> Result<()> {
+    let operations = (1..).zip(&made.plan.operations);
+    let waiting = operations.filter(|(seq, _)| made.reviews.contains(seq));
+    for (_, Operation { subject, target, kind, .. }) in waiting.take(most) {
+        let what = describe(kind);
+        shell.ui.warn(&format!("waits for a second person: {subject} {} {what}", target.system))?;
+    }
+    match made.reviews.len().saturating_sub(most) {
+        0 => Ok(()),
+        more => shell.ui.warn(&format!("{more} more wait for a second person; --all shows them")),
     }
 }
 

@@ -6,7 +6,7 @@ use muster_store::Plan;
 use serde_json::{Value as Json, json};
 
 use super::at;
-use crate::{ApplyReport, MadeRevert, OrderStep, OrderView, ReviewView};
+use crate::{ApplyReport, MadePlan, MadeRevert, OrderStep, OrderView, ReviewView};
 
 /// The short name of a kept plan: the first characters of its hash.
 pub fn plan_name(plan: &Plan) -> String {
@@ -20,6 +20,15 @@ pub fn kept_plan(plan: &Plan) -> Json {
         "made_at": plan.made_at.to_string(), "made_by": &*plan.made_by,
         "summary": serde_json::from_str::<Json>(&plan.summary).unwrap_or(Json::Null),
     })
+}
+
+/// A plan, with the places from 1 of the operations that a second person decides about.
+pub fn made_plan(made: &MadePlan) -> Json {
+    let mut json = plan_json(&made.plan, &made.name);
+    if !made.reviews.is_empty() {
+        put(&mut json, "reviews", made.reviews.iter().copied().collect());
+    }
+    json
 }
 
 /// A plan that undoes another one, with what it does not undo.

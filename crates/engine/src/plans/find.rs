@@ -72,7 +72,7 @@ async fn whole(tx: &mut ReadTx, stored: &muster_store::Plan) -> Result<MadePlan,
             );
         }
     }
-    let n_reviews = tx.waiting_reviews_of(stored.id).await?.len() as u64;
+    let reviews = tx.waiting_reviews_of(stored.id).await?.iter().map(|one| one.seq).collect();
     Ok(MadePlan {
         plan: Plan::new(read_base(stored), operations, Vec::new(), read_guards(&stored.guard)),
         name: stored.hash.chars().take(NAME).collect(),
@@ -80,7 +80,7 @@ async fn whole(tx: &mut ReadTx, stored: &muster_store::Plan) -> Result<MadePlan,
         status: stored.status,
         evaluated: 0,
         scope: read_scope(stored),
-        n_reviews,
+        reviews,
     })
 }
 

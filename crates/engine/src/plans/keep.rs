@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 use super::{BATCH, MadePlan, NAME, Scope};
 use crate::{
     orphan,
-    review::{review_rows, to_be_reviewed},
+    review::{add_cause, review_rows, to_be_reviewed},
 };
 
 /// What an operation says that a second person has to decide about.
@@ -40,10 +40,9 @@ async fn save_in(
 ) -> Result<(), Error> {
     let mut hash = hash.to_owned();
     while let Some(same) = tx.plan_by_hash(&hash).await? {
-        let goes_on =
-            matches!(same.status, PlanStatus::Open | PlanStatus::Held | PlanStatus::Applying);
-        if goes_on && made.status != PlanStatus::Applying {
+        if goes_on(same.status) && made.status != PlanStatus::Applying {
             (made.id, made.status) = (Some(same.id), same.status);
+            made.reviews = add_cause(tx, same.id, asked_by).await?;
             return Ok(());
         }
         hash = hash_again(&hash);
@@ -83,7 +82,7 @@ async fn save_in(
         }
     }
     tx.insert_operations(&rows).await?;
-    made.n_reviews = waiting.len() as u64;
+    made.reviews = waiting.keys().copied().collect();
     tx.insert_reviews(&review_rows(id, waiting, ctx.now())).await?;
     tx.append_journal(&Entry {
         at: ctx.now(),
@@ -91,12 +90,16 @@ async fn save_in(
         on_behalf_of: ctx.on_behalf_of.clone(),
         action: "plan.make".into(),
         subject: format!("plan {}", made.name).into(),
-        detail: json!({ "hash": hash, "operations": made.plan.operations.len(), "status": made.status.word(), "reviews": made.n_reviews }).to_string().into(),
+        detail: json!({ "hash": hash, "operations": made.plan.operations.len(), "status": made.status.word(), "reviews": made.reviews.len() }).to_string().into(),
         correlation: Some(ctx.correlation.clone()),
     })
     .await?;
     made.id = Some(id);
     Ok(())
+}
+
+fn goes_on(status: PlanStatus) -> bool {
+    matches!(status, PlanStatus::Open | PlanStatus::Held | PlanStatus::Applying)
 }
 
 /// Puts a plan into the queue, as part of a transaction: it is kept, and being applied from then on.

@@ -406,6 +406,7 @@ async fn queue(tx: &mut Tx) -> Result<(), StoreError> {
     tx.decide_ticket(1, TicketStatus::Closed, Some("ada"), at(2), None).await?;
     tx.attest_ticket(1, "bob", at(3)).await?;
     tx.insert_reviews(&[review(1)]).await?;
+    tx.set_review_causes(PlanId(1), 1, "ada").await?;
     tx.end_reviews(PlanId(1), at(2)).await?;
     tx.decide_review(&review_decision()).await?;
     tx.forget_review_decisions(&[vec![7]]).await?;
