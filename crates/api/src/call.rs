@@ -69,6 +69,10 @@ async fn carry_out(
     let body = Bytes::from_request(Request::from_parts(parts, body), &service).await;
     document(operation.body.as_ref(), &headers, body, &mut values)?;
     let if_match = etag::wanted(&headers, &header::IF_MATCH);
+    if operation.only_as_seen && !headers.contains_key(header::IF_MATCH) {
+        let detail = "`If-Match` has to say what it takes the place of";
+        return Err(Problem::new(Code::UNSEEN, detail));
+    }
     let Call { ctx, opened, caller } = call;
     let asked = Asked { ctx, opened, caller, jobs, service, values, if_match };
     if operation.method == Method::GET {
@@ -124,7 +128,7 @@ async fn change(
             }
         }
     };
-    let told = match as_seen(operation, seen, &asked).await {
+    let told = match as_seen(seen, &asked).await {
         Ok(()) => run(operation, asked).await,
         Err(problem) => Err(problem),
     };
@@ -135,20 +139,8 @@ async fn change(
 }
 
 /// Refuses a change of something that is no longer as the caller saw it.
-async fn as_seen(
-    operation: &Operation,
-    seen: Option<Arc<Operation>>,
-    asked: &Asked,
-) -> Result<(), Problem> {
-    let Some(wanted) = &asked.if_match else {
-        if operation.only_as_seen {
-            return Err(Problem::new(
-                Code::UNSEEN,
-                "`If-Match` has to say what it takes the place of",
-            ));
-        }
-        return Ok(());
-    };
+async fn as_seen(seen: Option<Arc<Operation>>, asked: &Asked) -> Result<(), Problem> {
+    let Some(wanted) = &asked.if_match else { return Ok(()) };
     let Some(seen) = seen else {
         return Err(Problem::invalid("`If-Match` means nothing here"));
     };
