@@ -50,7 +50,7 @@ pub(crate) struct Global {
     /// Where the repository is: sqlite:PATH or postgres://… [default: `store` in muster.yaml]
     #[arg(long, value_name = "URL", global = true)]
     pub(crate) store: Option<String>,
-    /// Let this server do it: https://muster.example
+    /// Let this server do it, such as `https://muster.example`
     #[arg(
         long,
         value_name = "URL",

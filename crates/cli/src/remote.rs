@@ -126,7 +126,7 @@ impl<'m> Given<'m> {
             let needed = |argument: &Argument| !argument.needed || self.has(argument.name);
             self.names.iter().all(known) && line.arguments().all(|argument| needed(&argument))
         };
-        lines.iter().copied().find(|line| fits(&line)).ok_or_else(|| {
+        lines.iter().copied().find(|line| fits(line)).ok_or_else(|| {
             let all = lines.iter().flat_map(|line| line.arguments());
             let known: BTreeSet<&str> =
                 all.map(|argument| argument.name).filter(|name| !name.is_empty()).collect();

@@ -36,7 +36,7 @@ struct Add {
     /// What it is called
     #[arg(value_name = "NAME")]
     name: String,
-    /// Where the server is: https://muster.example
+    /// Where the server is, such as `https://muster.example`
     #[arg(id = "address", long = "at", value_name = "URL")]
     address: String,
     /// The file with the token

@@ -100,10 +100,7 @@ fn shape(operation: &Operation, parameter: &str) -> Shape {
 
 /// The shape of what is not null.
 fn bare(shape: &Shape) -> &Shape {
-    match shape {
-        Shape::Nullable(of) => bare(of),
-        other => other,
-    }
+    if let Shape::Nullable(of) = shape { bare(of) } else { shape }
 }
 
 /// How instants are read: where days begin, and from when lengths of time count.

@@ -18,7 +18,7 @@ fn what_fits_the_document_is_answered_as_it_says_and_what_does_not_fit_is_refuse
     schemathesis
         .current_dir(&folder)
         .args(["--config-file", &format!("{FILES}/schemathesis.toml"), "run", DOCUMENT])
-        .args(["--url", &served.url, "--header", &format!("Authorization: Bearer {}", token)])
+        .args(["--url", &served.url, "--header", &format!("Authorization: Bearer {token}")])
         .args(["--checks", "all", "--phases", "coverage,fuzzing,stateful", "--max-examples", "5"])
         .args(["--seed", "1", "--continue-on-failure", "--no-color", "--workers", "1"]);
     let report = schemathesis.output().unwrap();
