@@ -74,7 +74,7 @@ async fn tickets(rig: &Rig) -> Vec<String> {
 
 async fn drift(rig: &Rig) -> usize {
     let query = muster_app::DriftQuery { limit: 9, ..muster_app::DriftQuery::default() };
-    muster_app::list_drift(&rig.open().await, &query).await.unwrap().items.len()
+    muster_app::list_drift(&rig.ctx(), &rig.open().await, &query).await.unwrap().items.len()
 }
 
 #[tokio::test(flavor = "multi_thread")]
