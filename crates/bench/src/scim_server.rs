@@ -69,7 +69,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let asked = Asked::new(python.url("bench"), ScimServer::TOKEN.to_owned())?;
     let scim2_server = measure("scim2-server", &asked, (args.peers, few), args.requests).await?;
     drop(python);
-    let node = Scimmy::start(dir).await?;
+    let node = Scimmy::start(dir)?;
     let scimmy = measure("scimmy", &node.asked, (args.peers, few), args.requests).await?;
     figures(
         &json!({ "muster": muster, "resident_mib": resident, "scim2_server": scim2_server, "scimmy": scimmy }),
@@ -259,7 +259,7 @@ struct Scimmy {
 }
 
 impl Scimmy {
-    async fn start(dir: &Path) -> Result<Self> {
+    fn start(dir: &Path) -> Result<Self> {
         let script = dir.join("scimmy.mjs");
         std::fs::write(&script, include_str!("scimmy.mjs"))?;
         let mut npm = Command::new("npm");

@@ -55,9 +55,10 @@ fn the_service_manager_understands_the_unit_and_finds_little_exposed() {
     let path = repo.path("target/unit-test/muster.service");
     // The program and the user are not there where this runs.
     let without = ["ExecStart=", "User=", "Group="];
-    let kept = unit.lines().filter(|line| !without.iter().any(|key| line.starts_with(key)));
-    let mut text: String = kept.map(|line| format!("{line}\n")).collect();
-    text = text.replace("[Service]\n", "[Service]\nExecStart=/bin/true\nDynamicUser=yes\n");
+    let mut kept: Vec<&str> = unit.lines().collect();
+    kept.retain(|line| !without.iter().any(|key| line.starts_with(key)));
+    let text = kept.join("\n");
+    let text = text.replace("[Service]\n", "[Service]\nExecStart=/bin/true\nDynamicUser=yes\n");
     write(&path, text.as_bytes()).unwrap();
     for arguments in
         [["verify", "--man=no"].as_slice(), &["security", "--offline=true", "--threshold=20"]]

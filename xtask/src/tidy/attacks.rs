@@ -31,13 +31,11 @@ fn tests_of(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter_map(move |line| {
         let line = line.trim();
         let after = line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ");
-        match after.and_then(|rest| rest.split_once('(')) {
-            Some((name, _)) => std::mem::take(&mut is_test).then_some(name),
-            None => {
-                is_test |= line.starts_with("#[") && line.contains("test");
-                None
-            }
+        if let Some((name, _)) = after.and_then(|rest| rest.split_once('(')) {
+            return std::mem::take(&mut is_test).then_some(name);
         }
+        is_test |= line.starts_with("#[") && line.contains("test");
+        None
     })
 }
 

@@ -38,9 +38,7 @@ server:
     assert_eq!(model.server, wanted);
 }
 
-#[test]
-fn all_mistakes_are_told_at_once() {
-    assert_snapshot!(said_of(r"server:
+const MISTAKEN: &str = r"server:
   listen: tern.example:8080
   tls: { certificate: chain.pem }
   trusted_proxies: [10.0.0.0/33, proxy.tern.example]
@@ -48,7 +46,11 @@ fn all_mistakes_are_told_at_once() {
   log: { format: xml }
   tracing: { endpoint: collector:4318 }
   trusted-proxies: 10.0.0.1
-"), @r"
+";
+
+#[test]
+fn all_mistakes_are_told_at_once() {
+    assert_snapshot!(said_of(MISTAKEN), @r"
     error[E0909]: `tern.example:8080` is no address with a port
      --> part.yaml:2:11
       |

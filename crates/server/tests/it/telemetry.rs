@@ -87,7 +87,7 @@ fn spans_of(collector: &HttpStub) -> Vec<Seen> {
         messages = messages.iter().flat_map(|message| parts(message, number)).collect();
     }
     let hex =
-        |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join("");
+        |bytes: &[u8]| bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     let first = |span, number| parts(span, number).first().copied().unwrap_or_default();
     let ours = messages.into_iter().filter(|span| hex(first(span, 1)) == TRACE);
     let seen = ours.map(|span| Seen {
