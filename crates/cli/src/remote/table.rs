@@ -213,6 +213,7 @@ pub(super) const LINES: &[Line] = &[
     line("workflows dry-run", "workflows.dry-run", "workflow people due", "person,due,occasion"),
     line("workflows run", "workflows.run", "workflow people due confirm", ""),
     line("workflows due", "workflows.due", "", ""),
+    line("workflows answer", "workflows.answer", "run=id outcome note", ""),
     line(
         "workflows history",
         "workflows.history",
