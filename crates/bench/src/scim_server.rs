@@ -79,6 +79,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
 const MODEL: &str = "\
 muster: 1
 store: sqlite:muster.db
+server: { limits: { rate: 1000000, burst: 1000000 } }
 types:
   person:
     identity: true

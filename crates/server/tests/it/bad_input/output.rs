@@ -107,6 +107,12 @@ fn call(command: &str) -> Option<Vec<(&'static str, i32)>> {
         "sync" => vec![("sync", 0), ("sync --held", 0), ("sync nowhere", 1)],
         "plan" => vec![("plan", 0), ("plan --at 2027-01-01", 0), ("plan --exit-code", 0)],
         "apply" => vec![("apply", 1)],
+        "profile" => vec![
+            ("profile add far --at https://muster.example --token token", 0),
+            ("profile list", 0),
+            ("profile remove far", 0),
+            ("profile remove far", 1),
+        ],
         "provision" => vec![("provision 1", 0), ("provision x", 1)],
         "token" => vec![
             ("token create hr --scope scim", 0),
@@ -159,7 +165,12 @@ fn call(command: &str) -> Option<Vec<(&'static str, i32)>> {
         "assign" => vec![("assign 1 employee --reason x", 0)],
         "unassign" => vec![("unassign 1 employee --reason x", 0)],
         "assignments" => vec![("assignments 1", 0)],
-        "workflows" => vec![("workflows list", 0), ("workflows due", 0), ("workflows run x", 1)],
+        "workflows" => vec![
+            ("workflows list", 0),
+            ("workflows due", 0),
+            ("workflows run x", 1),
+            ("workflows answer 99 done", 1),
+        ],
         "audit" => vec![("audit search", 0), ("audit verify", 0), ("audit verify muster.yaml", 14)],
         "doctor" => vec![("doctor", 0)],
         "schema" => vec![("schema", 0)],

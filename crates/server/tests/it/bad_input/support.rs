@@ -196,6 +196,8 @@ pub(super) fn command(dir: &Path, args: &[&str]) -> Command {
     for name in ["MUSTER_STORE", "MUSTER_PROJECT", "NO_COLOR", "COLUMNS"] {
         command.env_remove(name);
     }
+    // Not those of whoever runs the tests.
+    command.env("MUSTER_PROFILES", dir.join("profiles"));
     command
 }
 
