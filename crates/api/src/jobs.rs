@@ -13,9 +13,9 @@ use std::{
 };
 
 use axum::http::StatusCode;
-use muster_app::Error;
+use muster_app::{Error, begin_job};
 use muster_engine::{CancelFlag, Progress, Task};
-use muster_store::{Job, Sequence};
+use muster_store::Job;
 use muster_web::{Code, Problem};
 use serde_json::{Value as Json, json};
 use tokio::runtime::Handle;
@@ -74,7 +74,7 @@ impl Jobs {
             let detail = format!("{MOST_RUNNING} jobs run already");
             return Err(Problem::new(Code::BUSY, detail).retry_after(5));
         }
-        let job = write(&asked, kind).await?;
+        let job = begin_job(&asked.ctx, &asked.opened, asked.caller.client, kind).await?;
         let running = Running::default();
         asked.jobs.list().insert(job.id, running.clone());
         let document = json!({ "job": asked.jobs.document(&job, false) });
@@ -142,24 +142,4 @@ impl Jobs {
     fn list(&self) -> std::sync::MutexGuard<'_, BTreeMap<i64, Running>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-async fn write(asked: &Asked, kind: &str) -> Result<Job, Error> {
-    let ctx = &asked.ctx;
-    let mut tx = asked.opened.store.begin().await?;
-    let job = Job {
-        id: tx.take_ids(Sequence::Job, 1).await?,
-        client: asked.caller.client,
-        kind: kind.into(),
-        process: ctx.clock.process().into(),
-        actor: ctx.actor.clone(),
-        correlation: ctx.correlation.clone(),
-        begun_at: ctx.now(),
-        ended_at: None,
-        status: None,
-        answer: None,
-    };
-    tx.insert_job(&job).await?;
-    tx.commit().await?;
-    Ok(job)
 }

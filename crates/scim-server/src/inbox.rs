@@ -9,9 +9,9 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use muster_app::Error;
+use muster_app::{Error, begin_job};
 use muster_model::Text;
-use muster_store::{Job, Sequence};
+use muster_store::Job;
 use serde_json::{Value as Json, json};
 
 use crate::{
@@ -157,25 +157,8 @@ fn location(view: &View, job: i64) -> String {
 }
 
 async fn begin(view: &View) -> Result<i64, Failure> {
-    let ctx = &view.ctx;
     let client = view.client.parse().map_err(|_| Error::bug("a client without a number"))?;
-    let mut tx = view.opened.store.begin().await?;
-    let id = tx.take_ids(Sequence::Job, 1).await?;
-    let job = Job {
-        id,
-        client,
-        kind: KIND.into(),
-        process: ctx.clock.process().into(),
-        actor: ctx.actor.clone(),
-        correlation: ctx.correlation.clone(),
-        begun_at: ctx.now(),
-        ended_at: None,
-        status: None,
-        answer: None,
-    };
-    tx.insert_job(&job).await?;
-    tx.commit().await?;
-    Ok(id)
+    Ok(begin_job(&view.ctx, &view.opened, client, KIND).await?.id)
 }
 
 async fn end(view: &View, job: i64, answer: &Json) -> Result<(), Error> {
