@@ -107,7 +107,8 @@ async fn a_server_killed_half_way_leaves_what_is_not_known_unreachable() {
     let mut sink = Killer { kill: Box::new(|| server.kill().unwrap()), n_objects: 0 };
     let end = connector.read(&request("person", vec![field("mail")]), &mut sink).await.unwrap();
     assert!(!end.complete && end.problem.is_some() && end.cursor.is_none(), "{end:?}");
-    assert_eq!(sink.n_objects, 10);
+    // The page that was asked for ahead may have arrived before the server died, more cannot have.
+    assert!(matches!(sink.n_objects, 10 | 20), "{} objects", sink.n_objects);
     drop(sink);
     let answers = connector.apply(&people(60)).await;
     assert!(
