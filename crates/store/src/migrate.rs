@@ -31,8 +31,12 @@ macro_rules! both {
 }
 
 /// All migrations in order. The number is the name's.
-const MIGRATIONS: &[Migration] =
-    &[both!(1, "0001_spine"), both!(2, "0002_closed_loop"), both!(3, "0003_server")];
+const MIGRATIONS: &[Migration] = &[
+    both!(1, "0001_spine"),
+    both!(2, "0002_closed_loop"),
+    both!(3, "0003_server"),
+    both!(4, "0004_sign_in"),
+];
 
 /// Runs the migrations that `store` does not have yet.
 pub(crate) async fn migrate(store: &Store) -> Result<(), StoreError> {
