@@ -47,7 +47,7 @@ pub struct ReadReport {
     pub orphans: u64,
     /// Accounts that wait for a decision.
     pub undecided: u64,
-    /// Operations that this read confirmed.
+    /// Operations that were confirmed since the read before: by this one, or by asking right after the call.
     pub verified: u64,
     /// Operations that the system said it did and this read does not show.
     pub unconfirmed: u64,

@@ -54,6 +54,8 @@ struct HeldBy<'a> {
     members: Option<&'a Members>,
     /// What is followed; `None` in a complete read, whose members are all there are.
     followed: Option<&'a Followed<'a>>,
+    /// What the system had said it did before the read began.
+    waiting: &'a [Operation],
 }
 
 /// One read of one account type.
@@ -61,7 +63,7 @@ struct Reading<'a> {
     account_type: &'a AccountType,
     names: &'a AccountNames,
     /// What the system had said it did before the read began.
-    executed: Vec<Operation>,
+    executed: Vec<&'a Operation>,
     /// True when accounts of the type were read completely before: what is new since then appeared.
     was_read_before: bool,
     /// True for the first read since the model changed: what was not known then was perhaps only not read.
@@ -74,13 +76,15 @@ impl<'a> Target<'a> {
     /// Reads every entitlement kind and account type of the system: what changed, where the system can tell, else
     /// everything.
     pub(crate) async fn read(&self, extent: Extent) -> Result<Vec<ReadReport>, Error> {
+        // Before the read: what is executed while it goes on is not for it to confirm.
+        let waiting = self.waiting().await?;
         if extent == Extent::Changes
-            && let Some(cursors) = self.cursors().await?
-            && let Some(reports) = self.read_since(Some(&cursors)).await?
+            && let Some(cursors) = self.cursors(&waiting).await?
+            && let Some(reports) = self.read_since(Some(&cursors), &waiting).await?
         {
             return Ok(reports);
         }
-        self.read_since(None)
+        self.read_since(None, &waiting)
             .await?
             .ok_or_else(|| Error::bug("a complete read asks for another one"))
     }
@@ -89,6 +93,7 @@ impl<'a> Target<'a> {
     async fn read_since(
         &self,
         cursors: Option<&Cursors>,
+        waiting: &[Operation],
     ) -> Result<Option<Vec<ReadReport>>, Error> {
         let mut index =
             EntitlementIndex::load(&mut self.opened.store.read().await?, self.opened).await?;
@@ -102,8 +107,10 @@ impl<'a> Target<'a> {
         for (position, account_type) in self.system.accounts.iter().enumerate() {
             let mut report =
                 ReadReport::new(&self.system.name, format!("account {}", account_type.name));
+            report.verified = self.confirmed_since(position, &report.what).await?;
             if groups_complete {
-                let held = HeldBy { members: members.get(position), followed: followed.as_ref() };
+                let held =
+                    HeldBy { members: members.get(position), followed: followed.as_ref(), waiting };
                 let what = (position, account_type);
                 if !self.accounts(what, &mut index, held, &mut report).await? {
                     return Ok(None);
@@ -168,8 +175,8 @@ impl<'a> Target<'a> {
         let names = names.ok_or_else(|| Error::bug("an account type has no number"))?;
         let names_no = system.map_or(0, |names| names.no);
         let marks = self.marks(names).await?;
-        // Before the read: what is executed while it goes on is not for it to confirm.
-        let executed = self.executed(names).await?;
+        let of_type = |o: &&Operation| o.account_type_no == Some(names.no);
+        let executed: Vec<&Operation> = held.waiting.iter().filter(of_type).collect();
         let since = held.followed.and_then(|followed| followed.since(&report.what));
         let sieve = Sieve::new(self.opened, self.system, position, &names.layout.fields);
         let mut read = self.collect(&account_type.object, &sieve.fields, since, report).await?;
@@ -212,7 +219,7 @@ impl<'a> Target<'a> {
         let judged = self.save(changes, &reading, index, &mut judgement, report).await?;
         self.adopt_orphans(&reading, report).await?;
         if report.complete {
-            self.confirm(&reading.executed, judged, judgement, report).await?;
+            self.confirm(&reading.executed, &judged, report).await?;
         }
         Ok(true)
     }

@@ -249,19 +249,33 @@ impl ReadTx {
         self.fetch_all(sql, args![plan, after, limit]).await
     }
 
-    /// Operations on a system that are executed and not verified, ordered by plan and place, at most `limit`, after a `(plan, place)`.
+    /// Operations on a system that are executed, and that no read has confirmed or failed to show: the latest first, at most
+    /// `limit`, before a `(plan, place)`.
     pub async fn unverified_operations(
         &mut self,
         system_no: Number,
-        after: Option<(PlanId, i64)>,
+        before: Option<(PlanId, i64)>,
         limit: usize,
     ) -> Result<Vec<Operation>, StoreError> {
         let sql = select_operation!(
-            "WHERE state = 'executed' AND system_no = $1 AND (plan, seq) > ($2, $3) \
-             ORDER BY plan, seq LIMIT $4"
+            "WHERE state = 'executed' AND error IS NULL AND system_no = $1 AND (plan, seq) < ($2, $3) \
+             ORDER BY plan DESC, seq DESC LIMIT $4"
         );
-        let (plan, seq) = after.unwrap_or((PlanId(0), 0));
+        let (plan, seq) = before.unwrap_or((PlanId(i64::MAX), 0));
         self.fetch_all(sql, args![system_no, plan, seq, limit]).await
+    }
+
+    /// How many operations on accounts of a type were executed at or after `done` and confirmed after `verified`.
+    pub async fn count_verified_since(
+        &mut self,
+        account_type_no: Number,
+        done: Timestamp,
+        verified: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let sql = "SELECT COUNT(*) FROM operation
+                   WHERE done_at >= $2 AND state = 'verified' AND account_type_no = $1
+                     AND verified_at > $3";
+        self.fetch_value(sql, args![account_type_no, done, verified]).await
     }
 
     /// The operations for an identity, the newest first.

@@ -19,12 +19,14 @@ use rustc_hash::FxHashSet;
 use super::{
     Target,
     groups::{Members, member_field, texts},
-    verify::verified,
 };
 use crate::account_change::entitlement_object;
 
 /// How long asking may take, so that the next calls need not wait.
 const BUDGET: Duration = Duration::from_millis(500);
+
+/// Operations that are looked at at once.
+const PAGE: usize = 256;
 
 /// What came of asking.
 #[derive(Debug, Clone, Copy, Default)]
@@ -42,34 +44,36 @@ impl Target<'_> {
     /// Asks after what was executed, the latest first, as long as there is time.
     pub(crate) async fn ask(&self, index: &mut EntitlementIndex) -> Result<Answered, Error> {
         let mut answered = Answered::default();
-        let Some(names) = self.opened.names.systems.get(self.system.id.index()) else {
+        let Some(system) = self.opened.names.systems.get(self.system.id.index()) else {
             return Ok(answered);
         };
         let begin = Instant::now();
         let mut groups = Asked::new();
-        for (position, account) in names.accounts.iter().enumerate() {
+        let mut before = None;
+        while !answered.is_more {
+            let mut tx = self.opened.store.read().await?;
+            let page = tx.unverified_operations(system.no, before, PAGE).await?;
+            drop(tx);
+            let Some(last) = page.last() else { break };
+            before = Some((last.plan, last.seq));
             let mut shown = Vec::new();
-            let executed = self.executed(account).await?;
-            for operation in executed.iter().rev() {
-                if begin.elapsed() > BUDGET {
-                    answered.is_more = true;
+            for operation in &page {
+                answered.is_more = begin.elapsed() > BUDGET;
+                if answered.is_more {
                     break;
                 }
                 let is_shown = match self.shows_membership(operation, index, &mut groups).await {
                     Some(is_shown) => is_shown,
-                    None => self.is_shown((position, account), operation, index).await?,
+                    None => self.is_shown(&system.accounts, operation, index).await?,
                 };
-                if is_shown {
-                    shown.push(operation);
-                }
+                shown.extend(is_shown.then_some(operation));
             }
-            if shown.is_empty() {
-                continue;
+            if !shown.is_empty() {
+                let mut tx = self.opened.store.begin().await?;
+                self.verified(&mut tx, &shown).await?;
+                tx.commit().await?;
+                answered.verified += shown.len() as u64;
             }
-            let mut tx = self.opened.store.begin().await?;
-            verified(&mut tx, shown.iter().copied(), self.ctx.now()).await?;
-            tx.commit().await?;
-            answered.verified += shown.len() as u64;
         }
         Ok(answered)
     }
@@ -77,10 +81,13 @@ impl Target<'_> {
     /// True when the system shows the account of an operation exactly as the operation left it.
     async fn is_shown(
         &self,
-        (position, names): (usize, &AccountNames),
+        accounts: &[AccountNames],
         operation: &Operation,
         index: &mut EntitlementIndex,
     ) -> Result<bool, Error> {
+        let mut types = accounts.iter().enumerate();
+        let of_type = types.find(|(_, names)| operation.account_type_no == Some(names.no));
+        let Some((position, names)) = of_type else { return Ok(false) };
         let account = match (operation.account, operation.entity) {
             (Some(id), _) => self.known_account(id).await?,
             (None, Some(entity)) => self.only_account(entity, names).await?,

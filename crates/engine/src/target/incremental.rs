@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use muster_app::{AccountNames, EntitlementIndex, Error};
 use muster_model::{AccountId, EntityId, Hasher, Row, Text, TypeId, decode_row};
 use muster_policy::Held;
-use muster_store::{Account, AccountMark, EntitlementId};
+use muster_store::{Account, AccountMark, EntitlementId, Operation};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
@@ -55,18 +55,14 @@ impl<'a> Followed<'a> {
 
 impl Target<'_> {
     /// Where the reads of this system go on; `None` when everything is to be read.
-    pub(super) async fn cursors(&self) -> Result<Option<Cursors>, Error> {
-        if !self.connector.capabilities().incremental {
+    pub(super) async fn cursors(&self, waiting: &[Operation]) -> Result<Option<Cursors>, Error> {
+        // What a system only said it did is not among its changes: only a read of everything can tell.
+        if !waiting.is_empty() || !self.connector.capabilities().incremental {
             return Ok(None);
         }
         let system = self.opened.names.systems.get(self.system.id.index());
         let system_no = system.map_or(0, |names| names.no);
         let mut tx = self.opened.store.read().await?;
-        // What a system only said it did is not among its changes: only a read of everything can tell.
-        let asked = tx.unverified_operations(system_no, None, BATCH).await?;
-        if asked.iter().any(|operation| operation.error.is_none()) {
-            return Ok(None);
-        }
         let model = tx.latest_revision().await?.map(|revision| revision.made_at);
         let latest = tx.latest_read_runs(system_no).await?;
         let mut cursors = Cursors::default();

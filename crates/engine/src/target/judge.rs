@@ -43,6 +43,28 @@ struct Ours {
     name: Text,
 }
 
+impl Ours {
+    fn new(operation: &Operation, executed: bool) -> Result<Self, Error> {
+        let planned = planned(operation)?;
+        Ok(Self {
+            plan: operation.plan,
+            seq: operation.seq,
+            executed,
+            kind: planned.kind,
+            subject: planned.subject,
+            entity: operation.entity,
+            native_id: planned.target.native_id,
+            name: planned.target.name,
+        })
+    }
+}
+
+/// An operation as it was planned.
+pub(super) fn planned(operation: &Operation) -> Result<muster_plan::Operation, Error> {
+    decode_operation(&operation.body)
+        .map_err(|error| Error::bug("a saved operation cannot be read").caused_by(error))
+}
+
 /// What became of operations in the light of a read.
 #[derive(Debug, Default)]
 pub(super) struct Judgement {
@@ -71,7 +93,7 @@ impl Judgement {
         target: &Target<'_>,
         tx: &mut ReadTx,
         names: &AccountNames,
-        executed: &[Operation],
+        executed: &[&Operation],
     ) -> Result<Self, Error> {
         let of_type = target.system.accounts.iter().flat_map(|account| &account.set);
         let left_alone: BTreeSet<Text> = of_type
@@ -114,24 +136,13 @@ impl Judgement {
     }
 
     fn add(&mut self, operation: &Operation, executed: bool) -> Result<(), Error> {
-        let planned = decode_operation(&operation.body)
-            .map_err(|error| Error::bug("a saved operation cannot be read").caused_by(error))?;
         let at = self.ours.len();
         if let Some(account) = operation.account {
             self.by_account.entry(account).or_default().push(at);
         } else if let Some(entity) = operation.entity {
             self.by_entity.entry(entity).or_default().push(at);
         }
-        self.ours.push(Ours {
-            plan: operation.plan,
-            seq: operation.seq,
-            executed,
-            kind: planned.kind,
-            subject: planned.subject,
-            entity: operation.entity,
-            native_id: planned.target.native_id,
-            name: planned.target.name,
-        });
+        self.ours.push(Ours::new(operation, executed)?);
         Ok(())
     }
 
@@ -228,18 +239,13 @@ impl Judgement {
             }
         }
     }
+}
 
-    /// What the alarms about operations that are shown would be about.
-    pub(super) fn cleared(&self, target: &Target<'_>, shown: &Judged) -> Vec<Text> {
-        let shown = self.ours.iter().filter(|ours| shown.contains(&(ours.plan, ours.seq)));
-        shown
-            .flat_map(|ours| {
-                effects(target, ours)
-                    .into_iter()
-                    .map(|(item, ..)| about(target, ours, ours.entity, &item))
-            })
-            .collect()
-    }
+/// What the alarms about an operation would be about.
+pub(super) fn troubles(target: &Target<'_>, operation: &Operation) -> Result<Vec<Text>, Error> {
+    let ours = Ours::new(operation, true)?;
+    let items = effects(target, &ours).into_iter();
+    Ok(items.map(|(item, ..)| about(target, &ours, ours.entity, &item)).collect())
 }
 
 fn effects(target: &Target<'_>, ours: &Ours) -> Vec<Effect> {

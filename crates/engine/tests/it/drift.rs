@@ -1,15 +1,18 @@
 //! What somebody changes outside: seen exactly, overwritten only by decision or where the model says so.
 
 use muster_app::{
-    Adopted, AssignRequest, Chosen, DriftQuery, DriftVerb, adopt_drift, assign, decide_drift,
-    drift_groups, list_alarms, list_drift, show_drift,
+    Adopted, AlarmView, AssignRequest, Chosen, DriftQuery, DriftVerb, adopt_drift, assign,
+    decide_drift, drift_groups, list_alarms, list_drift, show_drift,
 };
 use muster_engine::{MadePlan, NoProgress, PlanOptions, make_plan};
 use muster_model::Value;
 use muster_plan::{Operation, describe};
 use muster_store::AlarmStatus;
 
-use crate::support::Rig;
+use crate::{
+    nodes::{Node, until},
+    support::Rig,
+};
 
 const MODEL: &str = r#"
 muster: 1
@@ -385,8 +388,8 @@ async fn what_one_role_explains_is_adopted_as_an_assignment_and_the_rest_as_a_pr
     );
 }
 
-#[tokio::test]
-async fn a_target_that_says_yes_and_does_nothing_raises_an_alarm_until_it_is_done() {
+/// Four operations that the directory says it did and did not do; a read has shown that.
+async fn lied_to() -> Rig {
     let lying = MODEL.replace(
         "    settings: { name: directory }\n",
         "    settings: { name: directory }\n    chaos: { seed: 5, lie: 100 }\n",
@@ -410,9 +413,20 @@ async fn a_target_that_says_yes_and_does_nothing_raises_an_alarm_until_it_is_don
     rig.apply_whole(&made).await;
     let read = rig.sync_all().await;
     assert_eq!(read.reads.iter().map(|read| read.unconfirmed).sum::<u64>(), 4);
+    rig.write("muster.yaml", MODEL);
+    rig
+}
+
+async fn open_alarms(rig: &Rig) -> Vec<AlarmView> {
+    list_alarms(&rig.open().await, AlarmStatus::Open, None, 9).await.unwrap().items
+}
+
+#[tokio::test]
+async fn a_target_that_says_yes_and_does_nothing_raises_an_alarm_until_it_is_done() {
+    let rig = lied_to().await;
     assert_eq!(drift(&rig).await, [""; 0]);
-    let alarms = list_alarms(&rig.open().await, AlarmStatus::Open, None, 9).await.unwrap().items;
-    let mut said: Vec<String> = alarms
+    let mut said: Vec<String> = open_alarms(&rig)
+        .await
         .iter()
         .map(|a| {
             format!(
@@ -432,13 +446,29 @@ async fn a_target_that_says_yes_and_does_nothing_raises_an_alarm_until_it_is_don
         ]
     );
     // The same is planned again; once it is really done, the alarms are over.
-    rig.write("muster.yaml", MODEL);
     rig.sync_all().await;
     let made = rig.plan().await;
     assert_eq!(made.plan.operations.len(), 4);
     rig.apply_whole(&made).await;
     let read = rig.sync_all().await;
     assert_eq!(read.reads.iter().map(|read| read.verified).sum::<u64>(), 4);
-    let open = list_alarms(&rig.open().await, AlarmStatus::Open, None, 9).await.unwrap().items;
+    let open = open_alarms(&rig).await;
     assert_eq!(open.len(), 0, "{open:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_asked_after_right_after_the_call_ends_the_alarm_and_counts_in_the_next_report() {
+    let rig = lied_to().await;
+    assert_eq!(open_alarms(&rig).await.len(), 4);
+    rig.write("muster.yaml", &MODEL.replace("mode: propose", "mode: enforce"));
+    let reads = rig.connectors.memory("directory").counters().reads;
+    let node = Node::start(&rig, "one").await;
+    until("the alarms are over", 60, async || open_alarms(&rig).await.is_empty()).await;
+    node.stop().await;
+    assert_eq!(rig.connectors.memory("directory").counters().reads, reads, "nothing was read");
+    let verified =
+        async || -> u64 { rig.sync_all().await.reads.iter().map(|read| read.verified).sum() };
+    // The clock of the loop was the one on the wall.
+    rig.at("2100-01-01T00:00:00Z");
+    assert_eq!((verified().await, verified().await), (4, 0));
 }

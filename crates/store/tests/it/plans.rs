@@ -138,15 +138,31 @@ on_both! {
         tx.insert_plan(&plan(2, "ff")).await.unwrap();
         tx.insert_operations(&[operation(2, 1, "create")]).await.unwrap();
         tx.mark_sent(PlanId(1), &[1, 2], at(50)).await.unwrap();
-        tx.mark_done(PlanId(1), &[done(2, OperationState::Executed), done(3, OperationState::Executed)])
-            .await
-            .unwrap();
+        let doubted = OperationDone { error: Some(text("not seen")), ..done(1, OperationState::Executed) };
+        let executed = [doubted, done(2, OperationState::Executed), done(3, OperationState::Executed)];
+        tx.mark_done(PlanId(1), &executed).await.unwrap();
+        tx.mark_done(PlanId(2), &[done(1, OperationState::Executed)]).await.unwrap();
         tx.commit().await.unwrap();
         let mut tx = store.read().await.unwrap();
-        let unverified = tx.unverified_operations(2, None, 9).await.unwrap();
-        assert_eq!(seqs(&unverified), [2]);
+        let found = tx.unverified_operations(2, None, 9).await.unwrap();
+        let places: Vec<(i64, i64)> = found.iter().map(|found| (found.plan.0, found.seq)).collect();
+        assert_eq!(places, [(2, 1), (1, 2)], "the latest first, without what a read failed to show");
+        let before = Some((found[0].plan, found[0].seq));
+        assert_eq!(seqs(&tx.unverified_operations(2, before, 9).await.unwrap()), [2]);
+        assert_eq!(seqs(&tx.unverified_operations(2, None, 1).await.unwrap()), [1]);
         assert_eq!(seqs(&tx.unverified_operations(3, None, 9).await.unwrap()), [3]);
-        assert_eq!(tx.unverified_operations(3, Some((PlanId(1), 3)), 9).await.unwrap(), []);
+    }
+
+    async fn what_was_confirmed_since_is_counted(store) {
+        save_plan!(store);
+        let executed = [done(1, OperationState::Executed), done(2, OperationState::Executed)];
+        write_to!(store, |tx| tx.mark_done(PlanId(1), &executed));
+        write_to!(store, |tx| tx.mark_verified(PlanId(1), &[1], at(70)));
+        let type_no = read_from!(store, |tx| tx.operation(PlanId(1), 1)).unwrap().account_type_no.unwrap();
+        for (done, verified, n) in [(60, 69, 1), (60, 70, 0), (61, 69, 0)] {
+            let found = read_from!(store, |tx| tx.count_verified_since(type_no, at(done), at(verified)));
+            assert_eq!(found, n, "{done} {verified}");
+        }
     }
 
     async fn operations_are_counted_and_moved(store) {

@@ -415,6 +415,7 @@ async fn queue(tx: &mut Tx) -> Result<(), StoreError> {
 }
 
 async fn read_queue(tx: &mut ReadTx) -> Result<(), StoreError> {
+    tx.count_verified_since(3, at(1), at(2)).await?;
     tx.queue_of(PlanId(1)).await?;
     tx.work(at(1)).await?;
     tx.webhook("chat").await?;
