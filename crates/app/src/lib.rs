@@ -81,7 +81,7 @@ pub use facts::{
     load_identities, load_world, load_world_for, role_assignments, subject_of,
 };
 pub use files::{belongs_to_project, load_project, project_hash, read_project};
-pub use jobs::begin_job;
+pub use jobs::{begin_job, begin_job_in};
 pub use keys::{SigningKey, init_keys, key_file, list_keys, rotate_keys, signing_key};
 pub use muster_store::absolute_url;
 pub use names::{AccountNames, Layout, Names, ReadNames, SystemNames, TypeNames};

@@ -16,7 +16,7 @@ pub struct Host {
     /// Opens connectors.
     pub connectors: Arc<dyn Connectors>,
     /// The faces that `muster serve` answers with.
-    pub faces: fn() -> muster_web::Router,
+    pub faces: fn(&muster_web::Service) -> muster_web::Router,
     /// Where the log of a command that serves goes: standard error.
     pub log: fn() -> Box<dyn Write + Send>,
     /// The time.

@@ -30,7 +30,7 @@ static RUNS: Mutex<(BTreeSet<u64>, u64)> = Mutex::new((BTreeSet::new(), 0));
 
 /// A lease that this run holds, or several that belong together.
 #[derive(Debug)]
-pub(crate) struct Lease {
+pub struct Lease {
     names: Vec<String>,
     holder: String,
     length: SignedDuration,
@@ -63,12 +63,9 @@ impl Lease {
         Self::take_for(ctx, opened, vec![name.to_owned()], LENGTH).await
     }
 
-    /// As [`Lease::take`], for a part of the loop: when its node is lost, another one soon takes over. See [`Lease::hold`].
-    pub(crate) async fn take_for_node(
-        ctx: &Ctx,
-        opened: &Opened,
-        name: &str,
-    ) -> Result<Self, Error> {
+    /// Takes the lease called `name` for work that goes on: when its node is lost, another one soon takes over. See
+    /// [`Lease::hold`]. `Busy` when somebody holds it.
+    pub async fn take_for_node(ctx: &Ctx, opened: &Opened, name: &str) -> Result<Self, Error> {
         Self::take_for(ctx, opened, vec![name.to_owned()], OF_NODE).await
     }
 
@@ -144,7 +141,7 @@ impl Lease {
 
     /// Does `work` and renews the lease all the while. Ends the work when somebody else took over, or when the lease could
     /// not be renewed for so long that somebody may have.
-    pub(crate) async fn hold<T>(
+    pub async fn hold<T>(
         &self,
         ctx: &Ctx,
         opened: &Opened,
@@ -183,11 +180,7 @@ impl Lease {
     /// Gives the lease back after a run that ended with `outcome`.
     ///
     /// When both fail, what went wrong first tells more; the lease is free anyway once this value is gone.
-    pub(crate) async fn release<T>(
-        &self,
-        opened: &Opened,
-        outcome: Result<T, Error>,
-    ) -> Result<T, Error> {
+    pub async fn release<T>(&self, opened: &Opened, outcome: Result<T, Error>) -> Result<T, Error> {
         let released = self.give_back(opened).await;
         let value = outcome?;
         released?;

@@ -52,6 +52,7 @@ pub use backup::{back_up, migrate, restore};
 pub use change_set::{list_change_sets, reject_change_set, release_change_set};
 pub use effects::GRACE;
 pub use grace::{Grace, list_grace};
+pub use lease::Lease;
 pub use leavers::{LeaverReport, LeaverRow, report_leavers, watch_leavers};
 pub use lifecycle::{
     FactRequest, FactView, Restored, lift_lifecycle_fact, list_lifecycle_facts, restore_identity,

@@ -4,6 +4,9 @@ use muster_app::{Error, Kind};
 use muster_scim::{PatchError, ScimError, SyntaxError, error_types};
 use muster_store::StoreError;
 
+/// Seconds after which what failed may go well.
+const SOON: u64 = 1;
+
 /// A failed request: the error of the RFC, and when to come again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
@@ -17,6 +20,16 @@ impl Failure {
         let scim_type = (!scim_type.is_empty()).then(|| scim_type.to_owned());
         let error = ScimError { status, scim_type, detail: Some(detail.into()) };
         Self { error, retry_after: None }
+    }
+
+    /// What stands in the way now and may be gone in a moment.
+    pub(crate) fn busy(detail: impl Into<String>) -> Self {
+        Self { retry_after: Some(SOON), ..Self::new(503, "", detail) }
+    }
+
+    /// True when nothing is wrong with the request, and it may be done in a moment.
+    pub(crate) fn passes(&self) -> bool {
+        self.error.status == 503 && self.retry_after == Some(SOON)
     }
 
     pub(crate) fn invalid_value(detail: impl Into<String>) -> Self {
@@ -92,7 +105,7 @@ impl From<Error> for Failure {
                 None => error.to_string(),
             },
         };
-        let retry_after = (status == 503).then_some(1);
+        let retry_after = (status == 503).then_some(SOON);
         Self { retry_after, ..Self::new(status, scim_type, detail) }
     }
 }

@@ -10,14 +10,14 @@ use axum::{
     routing::{any, get, post},
 };
 use muster_app::{Opened, Scope};
-use muster_web::Router;
+use muster_web::{Router, Service};
 
 use crate::{
     answer::Answer,
     bulk::{self, Bulk},
     discovery,
     error::Failure,
-    inbox::Inbox,
+    inbox::{self, Inbox},
     list::{Totals, list},
     mapping::{Mapping, Resource},
     read,
@@ -38,15 +38,17 @@ const BASE: &str = "/scim/v2";
 #[derive(Default)]
 pub(crate) struct Scim {
     mapping: Mutex<Option<(Arc<Opened>, Arc<Mapping>)>>,
-    writer: Arc<Writer>,
-    inbox: Inbox,
+    pub(crate) writer: Writer,
+    pub(crate) inbox: Inbox,
     totals: Totals,
 }
 
 type Answered = Result<Answer, Failure>;
 
-/// The routes under `/scim/v2`.
-pub fn router() -> Router {
+/// The routes under `/scim/v2`. From now on, within the runtime that calls this, bulk requests that wait are worked off.
+pub fn router(service: &Service) -> Router {
+    let scim = Arc::new(Scim::default());
+    tokio::spawn(inbox::keep_going(Arc::downgrade(&scim), service.clone()));
     let routes = Router::new()
         .route("/", any(at_root))
         .route("/ServiceProviderConfig", get(configuration))
@@ -62,7 +64,7 @@ pub fn router() -> Router {
         .route("/{endpoint}/.search", post(search_one))
         .route("/{endpoint}/{id}", any(single))
         .fallback(|| async { Answer::from(Failure::no_address()) })
-        .layer(Extension(Arc::new(Scim::default())));
+        .layer(Extension(scim));
     axum::Router::new().nest(BASE, routes)
 }
 
@@ -70,7 +72,7 @@ pub fn router() -> Router {
 
 impl Scim {
     /// The mapping of the project as it is now.
-    fn mapping(&self, opened: &Arc<Opened>) -> Arc<Mapping> {
+    pub(crate) fn mapping(&self, opened: &Arc<Opened>) -> Arc<Mapping> {
         let mut known = self.mapping.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((of, mapping)) = &*known
             && Arc::ptr_eq(of, opened)
@@ -211,17 +213,16 @@ async fn single(Path((endpoint, id)): Path<(String, String)>, asked: Asked) -> A
 
 async fn bulk_request(asked: Asked) -> Answered {
     let view = asked.view(Scope::Scim)?;
-    let bulk = Bulk::read(&asked.bulk_json()?)?;
+    let body = asked.bulk_json()?;
     if asked.prefers_async() {
-        let view = View { is_inbox: true, ..view };
-        return asked.scim.inbox.take(view, bulk, Arc::clone(&asked.scim.writer)).await;
+        return asked.scim.inbox.take(&view, body).await;
     }
-    let done = bulk.carry_out(&view, &asked.scim.writer).await;
+    let done = Bulk::read(&body)?.carry_out(&view, &asked.scim.writer, None).await?;
     Ok(Answer::json(200, bulk::response(&done)))
 }
 
 async fn bulk_result(Path(id): Path<String>, asked: Asked) -> Answered {
     let view = asked.view(Scope::ScimRead)?;
     let query = asked.query()?;
-    asked.scim.inbox.result(&view, &id, (query.start, query.count)).await
+    inbox::result(&view, &id, (query.start, query.count)).await
 }

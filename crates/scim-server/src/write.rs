@@ -10,6 +10,7 @@ use muster_store::{ReadTx, Tx};
 use serde_json::{Map, Value as Json, json};
 
 use crate::{
+    bulk::Line,
     change::{Absence, Change, change},
     coerce::coerce,
     error::Failure,
@@ -44,6 +45,8 @@ pub(crate) struct Job {
     pub(crate) verb: Verb,
     pub(crate) if_match: Option<String>,
     pub(crate) selection: Selection,
+    /// Where it is written down what comes of it, when the client is told later.
+    pub(crate) line: Option<Line>,
 }
 
 /// What a job comes to.

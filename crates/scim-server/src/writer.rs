@@ -22,6 +22,7 @@ use tokio::sync::oneshot::{self, error::TryRecvError};
 
 use crate::{
     answer::Answer,
+    bulk::Line,
     error::Failure,
     hook,
     list::by_ids,
@@ -35,13 +36,14 @@ use crate::{
 };
 
 /// Changes in one transaction.
-const MOST: usize = 256;
+pub(crate) const MOST: usize = 256;
 /// Changes that wait; whoever comes then is asked to come again.
 const LONGEST_QUEUE: usize = 10_000;
 /// Why a client suspended somebody.
 const REASON: &str = "an SCIM client said that it is not active";
 
-type Outcome = Result<Answer, Failure>;
+/// What a client is told of a change.
+pub(crate) type Outcome = Result<Answer, Failure>;
 
 /// Changes and whom to tell what came of each.
 type Queue = VecDeque<(Job, oneshot::Sender<Outcome>)>;
@@ -75,10 +77,7 @@ impl Writer {
         {
             let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
             if waiting.len() + jobs.len() > LONGEST_QUEUE {
-                let busy = Failure {
-                    retry_after: Some(1),
-                    ..Failure::new(503, "", "too many changes wait; come again")
-                };
+                let busy = Failure::busy("too many changes wait; come again");
                 return jobs.iter().map(|_| Err(busy.clone())).collect();
             }
             for job in jobs {
@@ -240,6 +239,18 @@ struct Ready {
     answer: Option<Answer>,
 }
 
+impl Part {
+    fn outcome(&self) -> Outcome {
+        match self {
+            Self::Failed(failure) => Err(failure.clone()),
+            Self::Ready(ready) => {
+                let lost = || Failure::from(Error::bug("a change has no answer"));
+                ready.answer.clone().ok_or_else(lost)
+            }
+        }
+    }
+}
+
 impl Ready {
     /// Nothing else happens to it now.
     fn wait(&mut self, answer: Answer) {
@@ -284,7 +295,8 @@ impl<'j> Run<'j> {
         self.entities().await?;
         self.members().await?;
         self.beside().await?;
-        self.answers().await
+        self.answers().await?;
+        self.lines().await
     }
 
     /// Works changes out until one touches what another one touches.
@@ -521,14 +533,19 @@ impl<'j> Run<'j> {
         Ok(())
     }
 
+    /// What those are told later who do not wait for it.
+    async fn lines(&mut self) -> Result<(), Broken> {
+        let parts = self.jobs.iter().zip(&self.parts);
+        let lines: Vec<_> = parts
+            .filter_map(|(job, part)| Some((job.line.as_ref()?, &*job.view.base, part.outcome())))
+            .collect();
+        // Somebody else may have done one of them; that is no matter of the other changes.
+        Line::write(&mut self.tx, lines).await.map_err(|error| Broken::Job(error.into()))
+    }
+
     async fn finish(self) -> Result<Vec<Outcome>, Error> {
         self.tx.commit().await?;
-        let lost = || Err(Failure::from(Error::bug("a change has no answer")));
-        let outcome = |part: Part| match part {
-            Part::Failed(failure) => Err(failure),
-            Part::Ready(ready) => ready.answer.map_or_else(lost, Ok),
-        };
-        Ok(self.parts.into_iter().map(outcome).collect())
+        Ok(self.parts.iter().map(Part::outcome).collect())
     }
 }
 

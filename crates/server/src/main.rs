@@ -42,10 +42,10 @@ fn main() -> ExitCode {
 }
 
 /// What `muster serve` answers with.
-fn faces() -> muster_web::Router {
+fn faces(service: &muster_web::Service) -> muster_web::Router {
     muster_web::Router::new()
         .merge(muster_api::router())
-        .merge(muster_scim_server::router())
+        .merge(muster_scim_server::router(service))
         .merge(muster_web::events())
         .merge(muster_authzen::router())
 }

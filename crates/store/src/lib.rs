@@ -45,6 +45,7 @@ mod read_run;
 mod record;
 mod review;
 mod revision;
+mod scim_bulk;
 mod scim_resource;
 mod sequence;
 mod sqlite;
@@ -104,6 +105,7 @@ pub use read_run::{READ_PROBLEMS_KEPT, ReadCounts, ReadProblem, ReadRun, ReadRun
 pub use record::{Record, RecordId, RecordMark};
 pub use review::{OperationReview, ReviewDecision, ReviewVerdict};
 pub use revision::{Revision, RevisionHead};
+pub use scim_bulk::{ScimBulk, ScimBulkResult};
 pub use scim_resource::{ExternalId, ScimResource};
 pub use sequence::Sequence;
 pub use statistics::Statistics;

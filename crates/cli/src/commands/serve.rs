@@ -76,7 +76,7 @@ async fn listen(shell: &mut Shell, args: Args, ctx: Ctx, opened: Opened) -> Resu
     let scheme = if tls.is_some() { "https" } else { "http" };
     let door = Door { listener, tls };
     let service = Service::new(opened.clone(), Arc::clone(&shell.host.clock), limits.clone());
-    let router = muster_web::finish((shell.host.faces)(), service.clone());
+    let router = muster_web::finish((shell.host.faces)(&service), service.clone());
     say_where(shell, &opened, &format!("{scheme}://{address}"))?;
     let stop = stopped(shell);
     let served = tokio::spawn(async move { muster_web::serve(door, router, &limits, stop).await });

@@ -112,6 +112,7 @@ impl Asked {
             verb,
             if_match: self.header(header::IF_MATCH).map(str::to_owned),
             selection: self.selection()?,
+            line: None,
         };
         let lost = || Err(Failure::from(muster_app::Error::bug("a change got no answer")));
         self.scim.writer.change(vec![job]).await.pop().unwrap_or_else(lost)

@@ -1,8 +1,15 @@
 //! Bulk requests that are answered later.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use axum::body::Body;
+use muster_engine::Lease;
 use serde_json::{Value as Json, json};
 
 use crate::{pushed::model, support::*};
@@ -94,4 +101,117 @@ async fn a_record_that_comes_again_changes_what_it_says_and_nothing_else() {
     // A plain bulk request makes no difference between a record and a resource: what is there already is.
     let plain = json!({ "Operations": [record(1, &again)] });
     assert_eq!(statuses(&served.post("/Bulk", &plain).await.is(200)), ["409"]);
+}
+
+/// Operations of every sort: some fail, two are a circle, some are about what others make.
+fn mixed() -> Vec<Json> {
+    let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    let manager =
+        |id: &str| json!({ enterprise: { "manager": { "value": format!("bulkId:{id}") } } });
+    let change =
+        json!({ "Operations": [{ "op": "replace", "path": "title", "value": "Countess" }] });
+    vec![
+        record(1, &json!({})),
+        record(2, &json!({ "userName": "user1" })),
+        record(3, &manager("b4")),
+        record(4, &manager("b3")),
+        json!({ "method": "POST", "path": "/Users", "bulkId": "b5", "data": "no object" }),
+        json!({ "method": "PATCH", "path": "/Users/bulkId:b1", "data": change }),
+        record(6, &manager("b2")),
+        json!({ "method": "DELETE", "path": "/Users/bulkId:b7" }),
+        record(7, &json!({})),
+        json!({ "method": "GET", "path": "/Users" }),
+    ]
+}
+
+/// What came of [`mixed`]: the states, and every entity with its key and its version.
+async fn came_of(served: &Served, location: &str) -> (Vec<String>, Vec<(String, i64)>) {
+    let states = statuses(&result(served, location).await);
+    let mut tx = served.opened.store.read().await.unwrap();
+    let types = &served.opened.model.schema.types;
+    let person = types.iter().find(|of| &*of.name == "person").unwrap().id;
+    let type_no = served.opened.names.type_names(person).unwrap().no;
+    let all = tx.scan_entities(type_no, None, 100).await.unwrap();
+    (states, all.iter().map(|one| (one.key.to_string(), one.version)).collect())
+}
+
+/// A process that takes [`mixed`] and dies at a point around a commit; the first two are around the one that takes it. The
+/// place of the result, and whether the process came to the end of the request first.
+async fn life(stop: usize) -> (Served, String, bool) {
+    let served = Served::start().await;
+    let (passed, is_dead) = (AtomicUsize::new(0), Arc::new(AtomicBool::new(false)));
+    let dies = Arc::clone(&is_dead);
+    served.opened.store.set_fail_point(Some(Arc::new(move |_: &str| {
+        if passed.fetch_add(1, Ordering::SeqCst) >= stop {
+            dies.store(true, Ordering::SeqCst);
+            panic!("the process dies here");
+        }
+    })));
+    let location = send(&served, &mixed()).await.header("location");
+    let path = location.split_once("/scim/v2").unwrap().1;
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while !is_dead.load(Ordering::SeqCst) {
+        if text(&served.get(path).await.is(200), "/state") == "done" {
+            return (served, location, true);
+        }
+        assert!(Instant::now() < deadline, "it neither ended nor died at {stop}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    (served, location, false)
+}
+
+#[test]
+fn whoever_dies_at_any_commit_each_operation_is_done_once() {
+    let runtime = || tokio::runtime::Runtime::new().unwrap();
+    let expected = runtime().block_on(async {
+        let served = Served::start().await;
+        let location = send(&served, &mixed()).await.header("location");
+        came_of(&served, &location).await
+    });
+    let states = ["201", "409", "201", "201", "400", "200", "409", "204", "201", "400"];
+    assert_eq!(expected.0, states);
+    assert_eq!(expected.1.len(), 4);
+    for stop in 2.. {
+        let process = runtime();
+        let (served, location, ended) = process.block_on(life(stop));
+        process.shutdown_timeout(Duration::from_mins(1));
+        if ended {
+            assert!(stop > 10, "it ended after {stop} points");
+            return;
+        }
+        served.opened.store.set_fail_point(None);
+        let came = runtime().block_on(async {
+            let again = served.started_again();
+            came_of(&again, &location).await
+        });
+        assert_eq!(came, expected, "died at {stop}");
+    }
+}
+
+#[tokio::test]
+async fn a_minutes_worth_of_records_may_wait_and_then_the_client_is_told_when_to_come_again() {
+    let served = Served::start().await;
+    let (ctx, opened) = (&served.ctx, &served.opened);
+    // Nobody works anything off.
+    let lease = Lease::take_for_node(ctx, opened, "scim bulk").await.unwrap();
+    let nothing: Vec<Json> = (0..5000).map(|_| json!({ "method": "GET", "path": "/x" })).collect();
+    let mut locations = Vec::new();
+    for _ in 0..4 {
+        let taken = send(&served, &nothing).await;
+        locations.push(taken.header("location"));
+        taken.is(202);
+    }
+    let full = send(&served, &nothing).await;
+    assert_eq!(full.header("retry-after"), "3", "1,000 too many at 400 a second");
+    full.fails(429, "");
+    send(&served, &nothing[..4000]).await.is(202);
+    let other = served.clone_with_token(served.token("other", muster_app::Scope::Scim).await);
+    send(&other, &nothing).await.is(202);
+
+    lease.release(opened, Ok(())).await.unwrap();
+    for location in &locations {
+        assert_eq!(result(&served, location).await["totalResults"], json!(5000));
+    }
+    let again = send(&served, &nothing).await.header("location");
+    result(&served, &again).await;
 }

@@ -143,6 +143,10 @@ impl Clock for Going {
         let passed = self.0.fetch_add(1, Ordering::Relaxed);
         Timestamp::from_millisecond(1_800_000_000_000 + passed).unwrap()
     }
+
+    fn process(&self) -> String {
+        "tests".to_owned()
+    }
 }
 
 /// A served project.
@@ -186,6 +190,13 @@ impl Got {
     }
 }
 
+fn router(opened: &Opened, ctx: &Ctx) -> axum::Router {
+    let rate = Rate { per_second: 1e9, burst: 1e9 };
+    let limits = Limits { rate, ..Limits::default() };
+    let service = Service::new(opened.clone(), Arc::clone(&ctx.clock), limits);
+    muster_web::finish(muster_scim_server::router(&service), service)
+}
+
 impl Served {
     pub(crate) async fn start() -> Self {
         Self::start_with(MODEL).await
@@ -200,13 +211,16 @@ impl Served {
             Ok(opened) => opened,
             Err(error) => panic!("{error}: {:?}", error.loaded().map(|loaded| &loaded.diagnostics)),
         };
-        let rate = Rate { per_second: 1e9, burst: 1e9 };
-        let service = Service::new(opened.clone(), clock, Limits { rate, ..Limits::default() });
-        let router = muster_web::finish(muster_scim_server::router(), service);
-        let mut served =
-            Self { opened, router, token: String::new(), ctx, folder: Arc::new(folder) };
+        let (router, folder) = (router(&opened, &ctx), Arc::new(folder));
+        let mut served = Self { opened, router, token: String::new(), ctx, folder };
         served.token = served.token("tester", Scope::Scim).await;
         served
+    }
+
+    /// The same repository in another process.
+    pub(crate) fn started_again(&self) -> Self {
+        let router = router(&self.opened, &self.ctx);
+        Self { router, ..self.clone_with_token(self.token.clone()) }
     }
 
     /// The same, asked with another token.

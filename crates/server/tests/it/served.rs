@@ -32,19 +32,15 @@ impl Served {
         let folder = tempfile::tempdir().unwrap();
         let dir = folder.path().join("tern");
         done(muster(folder.path()).args(["demo", "--dir"]).arg(&dir));
-        let log = fs::File::create(folder.path().join("log")).unwrap();
-        let mut command = muster(&dir);
-        command
-            .args(["serve", "--listen", "127.0.0.1:0", "--no-run", "--output", "json"])
-            .stdout(Stdio::piped())
-            .stderr(log);
-        change(&dir, &mut command);
-        let mut child = command.spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let event: Json = serde_json::from_str(&line).unwrap();
-        let url = event.get("url").and_then(Json::as_str).unwrap().to_owned();
+        let (child, url) = serve(&dir, change);
         Self { child, url, folder }
+    }
+
+    /// Kills the process and serves the same project again, elsewhere.
+    pub(crate) fn kill_and_start_again(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        (self.child, self.url) = serve(&self.dir(), |_, _| {});
     }
 
     /// The project.
@@ -93,6 +89,23 @@ impl Drop for Served {
         self.child.kill().unwrap_or_default();
         drop(self.child.wait());
     }
+}
+
+/// Begins to serve a project; its log goes beside the project's folder. The process and where it listens.
+fn serve(dir: &Path, change: impl FnOnce(&Path, &mut Command)) -> (Child, String) {
+    let log = fs::File::create(dir.with_file_name("log")).unwrap();
+    let mut command = muster(dir);
+    command
+        .args(["serve", "--listen", "127.0.0.1:0", "--no-run", "--output", "json"])
+        .stdout(Stdio::piped())
+        .stderr(log);
+    change(dir, &mut command);
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let event: Json = serde_json::from_str(&line).unwrap();
+    let url = event.get("url").and_then(Json::as_str).unwrap().to_owned();
+    (child, url)
 }
 
 /// Waits for something to be there.

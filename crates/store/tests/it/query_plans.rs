@@ -36,6 +36,7 @@ const BIG: &[&str] = &[
     "operation_event",
     "pending_link",
     "record",
+    "scim_bulk_result",
     "scim_resource",
     "unique_value",
     "workflow_run",

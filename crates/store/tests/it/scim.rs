@@ -1,7 +1,9 @@
 //! What SCIM clients say of entities, and pages of what is there.
 
 use muster_model::EntityId;
-use muster_store::{Entity, ExternalId, FirstRecorded, ScimResource, StoreError, Tx};
+use muster_store::{
+    Entity, ExternalId, FirstRecorded, ScimBulk, ScimBulkResult, ScimResource, StoreError, Tx,
+};
 
 use crate::support::*;
 
@@ -15,6 +17,17 @@ pub(crate) async fn tour(tx: &mut Tx) -> Result<(), StoreError> {
     tx.entities_with_external_id("entra", 1, "x", 9).await?;
     tx.delete_external_ids("entra", &ids).await?;
     tx.forget_scim_resource(EntityId(1)).await?;
+    tx.insert_scim_bulk(&bulk(1, 3)).await?;
+    tx.oldest_scim_bulk().await?;
+    tx.scim_bulk(1).await?;
+    tx.waiting_in_scim_bulks(1).await?;
+    tx.insert_scim_bulk_results(&[result(1, 0)]).await?;
+    tx.close_scim_bulk_result(&result(1, 0)).await?;
+    tx.count_scim_bulk_results(1).await?;
+    tx.scim_bulk_result(1, 0).await?;
+    tx.scim_bulk_results(1, 0, 9).await?;
+    tx.adopt_scim_bulks("p").await?;
+    tx.forget_scim_bulk(1).await?;
     tx.present_entities(1, None, 1, 9).await?;
     tx.count_present_entities(1).await?;
     tx.first_recorded(&ids).await.map(drop)
@@ -31,6 +44,15 @@ fn resource(entity: i64) -> ScimResource {
 
 fn external_id(client: &str, entity: i64, id: &str) -> ExternalId {
     ExternalId { entity: EntityId(entity), client: text(client), type_no: 1, external_id: text(id) }
+}
+
+fn bulk(id: i64, n_operations: i64) -> ScimBulk {
+    let (base, request) = (text("https://muster.example/scim/v2"), b"{}".to_vec());
+    ScimBulk { job: id, client: 1, base, on_behalf_of: Some(text("ada")), n_operations, request }
+}
+
+fn result(job: i64, place: i64) -> ScimBulkResult {
+    ScimBulkResult { job, place, body: text(r#"{"status":"201"}"#), cut: None }
 }
 
 on_both! {
@@ -67,5 +89,35 @@ on_both! {
         write_to!(store, |tx| tx.update_entities(&[person(1, "E1")]));
         let first = read_from!(store, |tx| tx.first_recorded(&[EntityId(1), EntityId(3)]));
         assert_eq!(first, [FirstRecorded { entity: EntityId(1), at: person(1, "E1").recorded_at }]);
+    }
+    async fn a_bulk_request_waits_until_it_is_done_and_its_results_stay(store) {
+        write_to!(store, |tx| tx.insert_job(&job(7)));
+        write_to!(store, |tx| tx.insert_scim_bulk(&bulk(7, 3)));
+        write_to!(store, |tx| tx.insert_scim_bulk(&bulk(8, 4)));
+        assert_eq!(read_from!(store, |tx| tx.oldest_scim_bulk()), Some(7));
+        assert_eq!(read_from!(store, |tx| tx.scim_bulk(7)), Some(bulk(7, 3)));
+        assert_eq!(read_from!(store, |tx| tx.waiting_in_scim_bulks(1)), 7);
+        assert_eq!(read_from!(store, |tx| tx.waiting_in_scim_bulks(2)), 0);
+        write_to!(store, |tx| tx.adopt_scim_bulks("second"));
+        assert_eq!(read_from!(store, |tx| tx.job(7)).unwrap().process, text("second"));
+        let all = [result(7, 0), result(7, 1), result(7, 2)];
+        write_to!(store, |tx| tx.insert_scim_bulk_results(&all));
+        write_to!(store, |tx| tx.forget_scim_bulk(7));
+        assert_eq!(read_from!(store, |tx| tx.oldest_scim_bulk()), Some(8));
+        assert_eq!(read_from!(store, |tx| tx.count_scim_bulk_results(7)), 3);
+        assert_eq!(read_from!(store, |tx| tx.scim_bulk_results(7, 1, 1)), all[1..2]);
+    }
+
+    async fn an_operation_of_a_bulk_request_has_one_result(store) {
+        let cut = ScimBulkResult { cut: Some(text("{}")), ..result(7, 0) };
+        write_to!(store, |tx| tx.insert_scim_bulk_results(std::slice::from_ref(&cut)));
+        let mut tx = store.begin().await.unwrap();
+        let again = tx.insert_scim_bulk_results(&[result(7, 0)]).await;
+        assert!(matches!(again, Err(StoreError::Exists { .. })), "{again:?}");
+        drop(tx);
+        assert_eq!(read_from!(store, |tx| tx.scim_bulk_results(7, 0, 9)), [cut]);
+        assert!(write_to!(store, |tx| tx.close_scim_bulk_result(&result(7, 0))));
+        assert!(!write_to!(store, |tx| tx.close_scim_bulk_result(&result(7, 0))));
+        assert_eq!(read_from!(store, |tx| tx.scim_bulk_result(7, 0)), Some(result(7, 0)));
     }
 }
