@@ -59,6 +59,7 @@ mod transfer;
 mod tx;
 mod unique_value;
 mod wake;
+mod wal;
 mod webhook;
 mod words;
 mod workflow;

@@ -17,6 +17,7 @@ use crate::{
     column::{Columns, FromRow},
     error::sqlite_error,
     statement::InsertText,
+    wal,
 };
 
 /// Statements kept prepared per connection.
@@ -83,7 +84,7 @@ impl SqliteStore {
         options: &Options,
         folder: Option<tempfile::TempDir>,
     ) -> rusqlite::Result<Self> {
-        let connection = connect(&path, options, Access::Write)?;
+        let mut connection = connect(&path, options, Access::Write)?;
         turn_on_wal(&connection, options.busy_timeout)?;
         let synchronous = match (&folder, options.durability) {
             (Some(_), _) => "OFF",
@@ -92,9 +93,11 @@ impl SqliteStore {
         };
         connection.pragma_update(None, "synchronous", synchronous)?;
         connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
-        connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
         connection.pragma_update(None, "cache_size", -WRITER_CACHE)?;
-        Ok(Self::around(connection, Access::Write, path, options, folder))
+        let write_back = wal::watch(&mut connection, path.clone(), synchronous)?;
+        let store = Self::around(connection, Access::Write, path, options, folder);
+        write_back.begin(&store.writer);
+        Ok(store)
     }
 
     fn around(

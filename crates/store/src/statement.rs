@@ -4,7 +4,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// The arguments of a statement.
@@ -78,6 +81,7 @@ pub(crate) struct Statement {
 #[derive(Debug, Default)]
 pub(crate) struct Statements {
     known: RwLock<HashMap<Place, (&'static str, Arc<Statement>)>>,
+    n_runs: AtomicU64,
 }
 
 /// Where a text lies and how long it is.
@@ -96,6 +100,16 @@ impl Statements {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         known.insert(place, (sql, Arc::clone(&statement)));
         statement
+    }
+
+    /// Notes that a statement runs so many times.
+    pub(crate) fn runs(&self, times: usize) {
+        self.n_runs.fetch_add(times as u64, Ordering::Relaxed);
+    }
+
+    /// How many times statements ran.
+    pub(crate) fn n_runs(&self) -> u64 {
+        self.n_runs.load(Ordering::Relaxed)
     }
 
     /// The texts of all statements that were used, sorted.

@@ -182,6 +182,12 @@ impl Store {
         self.shared.statements.texts()
     }
 
+    /// How many times statements ran so far, one for each item of a list; for tests and benchmarks that claim that something
+    /// costs the same however much is there.
+    pub fn n_statement_runs(&self) -> u64 {
+        self.shared.statements.n_runs()
+    }
+
     /// Sets what is called around every commit; `None` takes it away. For tests that stop the process there.
     pub fn set_fail_point(&self, hook: Option<FailPoint>) {
         self.shared.has_fail_point.store(hook.is_some(), Ordering::Release);

@@ -79,6 +79,7 @@ impl ReadTx {
         args: &[Arg<'_>],
     ) -> Result<Vec<T>, StoreError> {
         let statement = self.shared.statements.get(sql);
+        self.shared.statements.runs(1);
         let mut rows = Vec::new();
         match &self.connection {
             Connection::Sqlite(tx) => {
@@ -171,6 +172,7 @@ impl ReadTx {
         each: impl FnMut(&mut Vec<T>),
     ) -> Result<(), StoreError> {
         let statement = self.shared.statements.get(sql);
+        self.shared.statements.runs(items.len());
         match &self.connection {
             Connection::Sqlite(tx) => {
                 tx.fetch_each((statement.table, &statement.sqlite), items, bind, each)
@@ -240,6 +242,7 @@ impl Tx {
     ) -> Result<u64, StoreError> {
         let statement = self.read.shared.statements.get(sql);
         let table = statement.table;
+        self.read.shared.statements.runs(1);
         let changed = match &self.read.connection {
             Connection::Sqlite(tx) => {
                 tx.execute(&statement.sqlite, args).map_err(|err| sqlite_error(table, &err))?
@@ -276,6 +279,7 @@ impl Tx {
             return Ok(self.fetch_changed(sql, args).await?.pop());
         };
         let table = self.read.shared.statements.get(sql).table;
+        self.read.shared.statements.runs(1);
         let id = tx.fetch_id((table, sql), args).await?;
         self.wrote(table, 1);
         Ok(id)
@@ -294,6 +298,7 @@ impl Tx {
         }
         let statement = self.read.shared.statements.get(sql);
         let table = statement.table;
+        self.read.shared.statements.runs(items.len());
         let changed = match &self.read.connection {
             Connection::Sqlite(tx) => tx
                 .execute_each(&statement.sqlite, items, bind)
@@ -319,6 +324,7 @@ impl Tx {
             return Ok(());
         }
         let table = insert.table;
+        self.read.shared.statements.runs(items.len());
         match &self.read.connection {
             Connection::Sqlite(tx) => {
                 tx.insert_many(insert, items, bind).map_err(|err| sqlite_error(table, &err))?;
@@ -340,6 +346,7 @@ impl Tx {
         bind: impl Fn(&'r R, &mut Vec<Arg<'r>>),
     ) -> Result<(), StoreError> {
         let table = insert.table;
+        self.read.shared.statements.runs(items.len());
         match &self.read.connection {
             Connection::Sqlite(tx) => {
                 tx.insert_many(insert, items, bind).map_err(|err| sqlite_error(table, &err))

@@ -1,9 +1,12 @@
 //! Transactions: all or nothing, what readers see, fail points, counters.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
 
 use muster_model::EntityId;
-use muster_store::{Options, Store, StoreError};
+use muster_store::{Durability, Entity, Options, Store, StoreError};
 
 use crate::support::*;
 
@@ -107,7 +110,7 @@ on_both! {
 
     async fn writes_are_counted_by_table(store) {
         write_to!(store, |tx| tx.insert_entities(&[person(1, "E1"), person(2, "E2")]));
-        let changed = muster_store::Entity { facts: vec![7], ..person(1, "E1") };
+        let changed = Entity { facts: vec![7], ..person(1, "E1") };
         write_to!(store, |tx| tx.update_entities(&[changed]));
         let writes: Vec<(String, u64)> = store.writes().into_iter().collect();
         let expected = [("entity", 3), ("entity_history", 1), ("fact_version", 2)];
@@ -141,12 +144,43 @@ on_both! {
 async fn two_writers_on_one_file_wait_for_each_other() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("muster.db").display());
-    let options =
-        Options { busy_timeout: std::time::Duration::from_millis(20), ..Options::default() };
+    let options = Options { busy_timeout: Duration::from_millis(20), ..Options::default() };
     let one = Store::open(&url, &options).await.unwrap();
     let other = Store::open(&url, &options).await.unwrap();
     let held = one.begin().await.unwrap();
     assert!(matches!(other.begin().await, Err(StoreError::Busy)));
     drop(held);
     write_to!(other, |tx| tx.insert_entities(&[person(1, "E1")]));
+}
+
+#[tokio::test]
+async fn the_log_of_sqlite_is_written_back_beside_the_writers_and_begins_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("muster.db");
+    let url = format!("sqlite:{}", path.display());
+    let options = Options { durability: Durability::Normal, ..Options::default() };
+    let store = Store::open(&url, &options).await.unwrap();
+    let size = |end: &str| {
+        let path = format!("{}{end}", path.display());
+        std::fs::metadata(path).map_or(0, |file| file.len())
+    };
+    let mut written = 0;
+    for round in 1..=4 {
+        // More than the log may hold, each time.
+        for _ in 0..12 {
+            let facts = vec![7; 200_000];
+            let all: Vec<_> = (written..written + 10)
+                .map(|n| Entity { facts: facts.clone(), ..person(n + 1, &format!("E{n}")) })
+                .collect();
+            write_to!(store, |tx| tx.insert_entities(&all));
+            written += 10;
+        }
+        let enough = round * 24_000_000 - 17_000_000;
+        let deadline = Instant::now() + Duration::from_mins(1);
+        while size("") < enough {
+            assert!(Instant::now() < deadline, "{} of {enough} bytes", size(""));
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+    assert!(size("-wal") < 80_000_000, "the log has grown to {} bytes", size("-wal"));
 }
