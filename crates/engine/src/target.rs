@@ -8,7 +8,7 @@ use muster_app::{AccountNames, Ctx, EntitlementIndex, Error, Opened};
 use muster_connector::Connector;
 use muster_model::Text;
 use muster_policy::{AccountType, Held, System};
-use muster_store::{Entry, Operation, ReadRun, Tx};
+use muster_store::{Entry, Number, Operation, ReadRun, Tx};
 use serde_json::json;
 
 use crate::{progress::Progress, report::ReadReport, source::Extent};
@@ -16,6 +16,7 @@ use crate::{progress::Progress, report::ReadReport, source::Extent};
 mod ask;
 mod classify;
 mod collect;
+mod concerned;
 mod drift;
 mod groups;
 mod incremental;
@@ -79,7 +80,7 @@ impl<'a> Target<'a> {
         // Before the read: what is executed while it goes on is not for it to confirm.
         let waiting = self.waiting().await?;
         if extent == Extent::Changes
-            && let Some(cursors) = self.cursors(&waiting).await?
+            && let Some(cursors) = self.cursors().await?
             && let Some(reports) = self.read_since(Some(&cursors), &waiting).await?
         {
             return Ok(reports);
@@ -99,7 +100,7 @@ impl<'a> Target<'a> {
             EntitlementIndex::load(&mut self.opened.store.read().await?, self.opened).await?;
         let mut members: Vec<Members> =
             self.system.accounts.iter().map(|_| Members::default()).collect();
-        let mut followed = cursors.map(Followed::new);
+        let mut followed = cursors.map(|cursors| Followed::new(cursors, waiting));
         let Some(mut reports) = self.groups(&mut index, &mut members, &mut followed).await? else {
             return Ok(None);
         };
@@ -136,9 +137,13 @@ impl<'a> Target<'a> {
             let mut report =
                 ReadReport::new(&self.system.name, format!("entitlement {}", kind.name));
             let since = followed.as_ref().and_then(|followed| followed.since(&report.what));
-            let read =
+            let mut read =
                 self.collect(&kind.object, &[member_field(attribute)], since, &mut report).await?;
-            if followed.is_some() && !report.has_followed() {
+            let kind = Kind { position, kind };
+            if let Some(Followed { waiting, .. }) = followed
+                && !(report.has_followed()
+                    && self.add_groups(&kind, waiting, index, &mut read, &mut report).await?)
+            {
                 return Ok(None);
             }
             // Whoever is a member of a group that cannot be read must not look as if they had left it.
@@ -148,8 +153,7 @@ impl<'a> Target<'a> {
                 report.problem = Some(format!("{} of them cannot be read", read.broken.len()));
             }
             if report.complete {
-                let holders = members.get_mut(kind.account);
-                let kind = Kind { position, kind };
+                let holders = members.get_mut(kind.kind.account);
                 let deleted = followed.is_some().then_some(&read.deleted);
                 let groups = Groups { objects: &read.objects, deleted };
                 let reread = self.save_groups(&kind, &groups, index, holders, &mut report).await?;
@@ -173,7 +177,6 @@ impl<'a> Target<'a> {
         let system = self.opened.names.systems.get(self.system.id.index());
         let names = system.and_then(|names| names.accounts.get(position));
         let names = names.ok_or_else(|| Error::bug("an account type has no number"))?;
-        let names_no = system.map_or(0, |names| names.no);
         let marks = self.marks(names).await?;
         let of_type = |o: &&Operation| o.account_type_no == Some(names.no);
         let executed: Vec<&Operation> = held.waiting.iter().filter(of_type).collect();
@@ -186,6 +189,12 @@ impl<'a> Target<'a> {
         sieve.keep(&mut read.objects, report);
         if !report.complete && read.objects.is_empty() {
             return Ok(true);
+        }
+        let of_whom = (account_type, names, marks.len());
+        if held.followed.is_some()
+            && !self.add_accounts(of_whom, &executed, &sieve, &mut read, report).await?
+        {
+            return Ok(false);
         }
         let mut observed = self.observe(names, read.objects, index, held.members).await?;
         if held.followed.is_some() {
@@ -200,8 +209,21 @@ impl<'a> Target<'a> {
             changes.gone.retain(|mark| read.deleted.contains(&mark.native_id));
         }
         changes.tell(&read.broken, report);
+        self.conclude(changes, (account_type, names), executed, index, report).await?;
+        Ok(true)
+    }
+
+    /// Keeps what a read of accounts of one type showed, and judges by it what was done there.
+    async fn conclude(
+        &self,
+        changes: Changes<'_>,
+        (account_type, names): (&'a AccountType, &'a AccountNames),
+        executed: Vec<&Operation>,
+        index: &EntitlementIndex,
+        report: &mut ReadReport,
+    ) -> Result<(), Error> {
         let mut tx = self.opened.store.read().await?;
-        let former = tx.latest_complete_read(names_no, &report.what).await?;
+        let former = tx.latest_complete_read(self.system_no(), &report.what).await?;
         let revision = tx.latest_revision().await?;
         let mut judgement = Judgement::load(self, &mut tx, names, &executed).await?;
         drop(tx);
@@ -221,7 +243,11 @@ impl<'a> Target<'a> {
         if report.complete {
             self.confirm(&reading.executed, &judged, report).await?;
         }
-        Ok(true)
+        Ok(())
+    }
+
+    fn system_no(&self) -> Number {
+        self.opened.names.systems.get(self.system.id.index()).map_or(0, |names| names.no)
     }
 
     async fn journal<'n>(

@@ -18,9 +18,8 @@ use rustc_hash::FxHashSet;
 
 use super::{
     Target,
-    groups::{Members, member_field, texts},
+    groups::{self, Members, member_field, texts},
 };
-use crate::account_change::entitlement_object;
 
 /// How long asking may take, so that the next calls need not wait.
 const BUDGET: Duration = Duration::from_millis(500);
@@ -140,16 +139,7 @@ impl Target<'_> {
         let Held::OnGroup(attribute) = &kind.held else { return None };
         let key = (position, name.clone());
         if !asked.contains_key(&key) {
-            let known = index.get(self.system.id.index(), position, name);
-            let named = known.filter(|known| !known.native_name.is_empty());
-            let object = ObjectRef {
-                class: kind.object.clone(),
-                id: named.map_or_else(|| "".into(), |known| known.native_id.clone()),
-                name: named.map_or_else(
-                    || entitlement_object(self.system, kind, name),
-                    |known| known.native_name.clone(),
-                ),
-            };
+            let object = self.group_object(&groups::Kind { position, kind }, name, index);
             let found = self.connector.get(&object, &[member_field(attribute)]).await;
             let members = found.ok().flatten().map(|group| {
                 let names = texts(group.values.first());

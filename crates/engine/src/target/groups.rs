@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use muster_app::{AccountNames, EntitlementIndex, Error};
 use muster_connector::{Field, ReadObject};
-use muster_model::{NameRule, Text, Value, ValueType, name_key};
+use muster_model::{NameRule, ObjectRef, Text, Value, ValueType, name_key};
 use muster_policy::{EntitlementKind, Grant, GrantName, System};
 use muster_store::{Entitlement, EntitlementId, Nesting, Sequence, Tx};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -135,6 +135,21 @@ impl Target<'_> {
         tx.insert_nestings(&new).await?;
         tx.delete_nestings(&over).await?;
         Ok(())
+    }
+
+    /// The object that stands for an entitlement.
+    pub(super) fn group_object(
+        &self,
+        Kind { position, kind }: &Kind<'_>,
+        name: &Text,
+        index: &EntitlementIndex,
+    ) -> ObjectRef {
+        let known = index.get(self.system.id.index(), *position, name);
+        let (id, name) = match known.filter(|known| !known.native_name.is_empty()) {
+            Some(known) => (known.native_id.clone(), known.native_name.clone()),
+            None => ("".into(), entitlement_object(self.system, kind, name)),
+        };
+        ObjectRef { class: kind.object.clone(), id, name }
     }
 
     async fn begin<'t>(&self, tx: &'t mut Option<Tx>) -> Result<&'t mut Tx, Error> {

@@ -1,9 +1,9 @@
 //! Reading only what changed of a target: accounts and groups that changed, joined with what is known of the others.
 //!
 //! What comes out looks as if everything had been read, so that nothing behind it has to know. Nothing is concluded
-//! from absence: an account is gone only when the system says so. Where the changes do not tell enough, everything is
-//! read: operations that wait to be confirmed, a cursor that is lost, an account that nobody knew and whose groups did not
-//! change, a new model, and once a day.
+//! from absence: an account is gone only when the system says so. What operations that wait to be confirmed are about is
+//! read one by one, see `concerned`. Where the changes do not tell enough, everything is read: a cursor that is lost, an
+//! account that nobody knew and whose groups did not change, a new model, and once a day.
 
 use jiff::{SignedDuration, Timestamp};
 use muster_app::{AccountNames, EntitlementIndex, Error};
@@ -28,6 +28,8 @@ pub(super) type Cursors = FxHashMap<Text, Text>;
 /// A read that follows changes.
 pub(super) struct Followed<'a> {
     cursors: &'a Cursors,
+    /// Operations that the system said it did and no read has shown yet.
+    pub(super) waiting: &'a [Operation],
     /// The entitlements whose members were read again, or that went away.
     pub(super) reread: FxHashSet<EntitlementId>,
 }
@@ -43,8 +45,8 @@ pub(super) struct Merging<'a> {
 }
 
 impl<'a> Followed<'a> {
-    pub(super) fn new(cursors: &'a Cursors) -> Self {
-        Self { cursors, reread: FxHashSet::default() }
+    pub(super) fn new(cursors: &'a Cursors, waiting: &'a [Operation]) -> Self {
+        Self { cursors, waiting, reread: FxHashSet::default() }
     }
 
     /// Where the read of `what` goes on.
@@ -55,13 +57,11 @@ impl<'a> Followed<'a> {
 
 impl Target<'_> {
     /// Where the reads of this system go on; `None` when everything is to be read.
-    pub(super) async fn cursors(&self, waiting: &[Operation]) -> Result<Option<Cursors>, Error> {
-        // What a system only said it did is not among its changes: only a read of everything can tell.
-        if !waiting.is_empty() || !self.connector.capabilities().incremental {
+    pub(super) async fn cursors(&self) -> Result<Option<Cursors>, Error> {
+        if !self.connector.capabilities().incremental {
             return Ok(None);
         }
-        let system = self.opened.names.systems.get(self.system.id.index());
-        let system_no = system.map_or(0, |names| names.no);
+        let system_no = self.system_no();
         let mut tx = self.opened.store.read().await?;
         let model = tx.latest_revision().await?.map(|revision| revision.made_at);
         let latest = tx.latest_read_runs(system_no).await?;

@@ -22,13 +22,11 @@ const DOUBT: &str = "a later read does not show it";
 impl Target<'_> {
     /// Operations that the system said it did and no read has shown yet, nor failed to show.
     pub(super) async fn waiting(&self) -> Result<Vec<Operation>, Error> {
-        let system = self.opened.names.systems.get(self.system.id.index());
-        let system_no = system.map_or(0, |names| names.no);
         let mut tx = self.opened.store.read().await?;
         let mut waiting = Vec::new();
         let mut before = None;
         loop {
-            let page = tx.unverified_operations(system_no, before, BATCH).await?;
+            let page = tx.unverified_operations(self.system_no(), before, BATCH).await?;
             let Some(last) = page.last() else { return Ok(waiting) };
             before = Some((last.plan, last.seq));
             waiting.extend(page);

@@ -9,6 +9,7 @@
 )]
 
 mod city;
+mod confirmed;
 mod directory;
 mod domain;
 mod drift;
