@@ -8,6 +8,7 @@
 )]
 
 mod bulk;
+mod costs;
 mod discovery;
 mod groups;
 mod hooks;
