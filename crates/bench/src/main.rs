@@ -15,6 +15,7 @@ mod pairs;
 mod plan;
 mod react;
 mod rig;
+mod scim_inbound;
 mod scim_server;
 mod serve;
 mod served;
@@ -57,6 +58,8 @@ enum Benchmark {
     Serve(serve::Args),
     /// Users over SCIM, few and many, beside other servers
     ScimServer(scim_server::Args),
+    /// Records pushed over SCIM Bulk that are answered later: at a pace, and more than may wait
+    ScimInbound(scim_inbound::Args),
     /// Compares the SCIM connector with a bare HTTP client
     ConnectorScim(connectors::scim::Args),
     /// Compares the SQL connector with the bare drivers of three databases
@@ -88,6 +91,7 @@ fn main() -> anyhow::Result<()> {
             Benchmark::Ldap(args) => ldap::run(args).await,
             Benchmark::Serve(args) => serve::run(args).await,
             Benchmark::ScimServer(args) => scim_server::run(args).await,
+            Benchmark::ScimInbound(args) => scim_inbound::run(args).await,
             Benchmark::ConnectorScim(args) => connectors::scim::run(args).await,
             Benchmark::ConnectorSql(args) => connectors::sql::run(args).await,
             Benchmark::ConnectorCommand(args) => connectors::command::run(args).await,

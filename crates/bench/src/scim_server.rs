@@ -28,6 +28,8 @@ use crate::{
 const SCIM: &str = "application/scim+json";
 /// Users of the small measurement.
 const FEW: usize = 100;
+/// Users created to measure creation.
+const CREATES: usize = 500;
 /// Users on a page of a list.
 const PAGE: usize = 100;
 
@@ -76,7 +78,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     )
 }
 
-const MODEL: &str = "\
+pub(crate) const MODEL: &str = "\
 muster: 1
 store: sqlite:muster.db
 server: { limits: { rate: 1000000, burst: 1000000 } }
@@ -132,7 +134,8 @@ impl Asked {
     }
 }
 
-fn user(number: usize) -> Json {
+/// A user as a client sends it.
+pub(crate) fn user(number: usize) -> Json {
     json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
         "userName": format!("p{number:07}"),
@@ -143,7 +146,7 @@ fn user(number: usize) -> Json {
     })
 }
 
-/// Creates users up to `most`, and measures the other requests with [`FEW`] and with all of them.
+/// Creates users up to `most`, and measures every kind of request with [`FEW`] and with all of them.
 async fn measure(
     name: &str,
     asked: &Arc<Asked>,
@@ -151,17 +154,50 @@ async fn measure(
     n: usize,
 ) -> Result<Json> {
     let mut ids = many(FEW, clients, |n| Arc::clone(asked).create(n)).await?.answers;
-    let few = requests(asked, &ids, clients, n).await?;
-    say(&format!("  {name}, {} users: {few}", ids.len()))?;
-    let rest = most.saturating_sub(FEW);
-    let created = many(rest, clients, |n| Arc::clone(asked).create(FEW + n)).await?;
+    let mut few = requests(asked, &ids, clients, n).await?;
+    // The first hundreds beyond the few, and as many beyond all: each takes its part of the other measurements' time.
+    let first = many(CREATES, clients, |n| Arc::clone(asked).create(FEW + n)).await?;
+    put(&mut few, "create", first.json());
+    ids.extend(first.answers);
+    say(&format!("  {name}, {FEW} users: {few}"))?;
+    let there = ids.len();
+    let created =
+        many(most.saturating_sub(there), clients, |n| Arc::clone(asked).create(there + n));
+    let created = created.await?;
     let creates = created.json();
     ids.extend(created.answers);
     say(&format!("  {name}, creates: {creates}"))?;
-    let all = requests(asked, &ids, clients, n).await?;
-    say(&format!("  {name}, {} users: {all}", ids.len()))?;
-    let lone = many(50, 1, |n| Arc::clone(asked).create(most + n)).await?;
-    Ok(json!({ "create": creates, "create_alone": lone.json(), "few": few, "all": all }))
+    let mut all = requests(asked, &ids, clients, n).await?;
+    let there = ids.len();
+    let last = many(CREATES, clients, |n| Arc::clone(asked).create(there + n)).await?;
+    put(&mut all, "create", last.json());
+    say(&format!("  {name}, {there} users: {all}"))?;
+    let there = there + CREATES;
+    let lone = many(50, 1, |n| Arc::clone(asked).create(there + n)).await?;
+    let ratios = ratios(&few, &all);
+    say(&format!("  {name}, with all beside with few: {ratios}"))?;
+    Ok(json!({
+        "create": creates, "create_alone": lone.json(), "few": few, "all": all, "ratios": ratios,
+    }))
+}
+
+fn put(figures: &mut Json, kind: &str, of: Json) {
+    if let Json::Object(map) = figures {
+        map.insert(kind.to_owned(), of);
+    }
+}
+
+/// How many times as long each kind of request takes with all users as with few.
+fn ratios(few: &Json, all: &Json) -> Json {
+    let mut ratios = serde_json::Map::new();
+    for (kind, of) in all.as_object().into_iter().flatten() {
+        let ratio = |percentile: &str| {
+            let with_few = few.get(kind)?.get(percentile)?.as_f64()?;
+            Some((of.get(percentile)?.as_f64()? / with_few * 100.0).round() / 100.0)
+        };
+        ratios.insert(kind.clone(), json!({ "p50": ratio("p50_ms"), "p99": ratio("p99_ms") }));
+    }
+    Json::Object(ratios)
 }
 
 /// Each kind of request but create, each user in turn in an order that jumps.
