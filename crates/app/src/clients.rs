@@ -269,15 +269,12 @@ async fn new_token(
     expires_at: Option<Timestamp>,
     acts_for: Option<EntityId>,
 ) -> Result<TokenMade, Error> {
-    let mut random = [0; 32];
-    getrandom::fill(&mut random)
-        .map_err(|_| Error::new(Kind::Unavailable, "the system gives no random bytes"))?;
-    let token = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random));
+    let token = random_token(PREFIX)?;
     let kept = ClientToken {
         id: tx.take_ids(Sequence::ClientToken, 1).await?,
         client: client.id,
         hash: hash(&token),
-        hint: token.chars().take(HINT).collect::<String>().into(),
+        hint: hint(&token),
         scopes: scopes.to_string().into(),
         acts_for,
         created_at: ctx.now(),
@@ -289,7 +286,21 @@ async fn new_token(
     Ok(TokenMade { token, kept, client: client.name.clone() })
 }
 
-fn hash(token: &str) -> Vec<u8> {
+/// 256 random bits as text, after letters that say what it is.
+pub(crate) fn random_token(prefix: &str) -> Result<String, Error> {
+    let mut random = [0; 32];
+    getrandom::fill(&mut random)
+        .map_err(|_| Error::new(Kind::Unavailable, "the system gives no random bytes"))?;
+    Ok(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(random)))
+}
+
+/// What is kept of a token so that people can tell tokens apart.
+pub(crate) fn hint(token: &str) -> Text {
+    token.chars().take(HINT).collect::<String>().into()
+}
+
+/// Under what a token is kept.
+pub(crate) fn hash(token: &str) -> Vec<u8> {
     Sha256::digest(token).to_vec()
 }
 

@@ -14,11 +14,12 @@ use muster_model::{EntityId, Row, Slot, Text, TypeId};
 use muster_policy::{MemoryWorld, Model};
 use muster_store::ReadTx;
 
-use self::known::{Cache, Known};
+use self::known::{Cache, Key};
 use crate::{Error, Opened};
 
 pub use self::{
     answer::{AccessAnswer, RuleNamed, RuleNeeded},
+    known::Known,
     search::{Found, SearchPage, search_actions, search_resources, search_subjects},
 };
 pub use muster_decision::Properties;
@@ -124,6 +125,16 @@ pub async fn decide(
     Ok(answers)
 }
 
+/// An identity as evaluated now, by its id; `None` when there is none. It is kept while no fact changed and nothing was due, so
+/// that asking again costs one look at the version of the facts.
+pub async fn known_identity(
+    opened: &Opened,
+    now: Timestamp,
+    id: EntityId,
+) -> Result<Option<Arc<Known>>, Error> {
+    Asking::begin(opened, now).await?.identity(id).await
+}
+
 /// Questions that are answered from one state of the repository.
 struct Asking<'o> {
     opened: &'o Opened,
@@ -164,17 +175,36 @@ impl<'o> Asking<'o> {
             return Ok(None);
         }
         let one = if let [one] = types { Some(*one) } else { None };
-        let key = (one, Text::from(id));
-        let cache = &self.opened.decider.cache;
-        let held = cache.lock().unwrap_or_else(PoisonError::into_inner).get(&key);
-        if let Some(held) = held.filter(|held| held.holds(self.version, self.now)) {
+        let key = Key::Asked(one, Text::from(id));
+        if let Some(held) = self.kept(&key) {
             return Ok(Some(held));
         }
         let found =
             known::load(&mut self.tx, self.opened, types, id, self.version, self.now).await?;
-        let Some(found) = found.map(Arc::new) else { return Ok(None) };
+        Ok(found.map(|found| self.keep(key, found)))
+    }
+
+    /// As [`Asking::known`], by the id of the entity.
+    async fn identity(&mut self, id: EntityId) -> Result<Option<Arc<Known>>, Error> {
+        let key = Key::Entity(id);
+        if let Some(held) = self.kept(&key) {
+            return Ok(Some(held));
+        }
+        let found = known::load_one(&mut self.tx, self.opened, id, self.version, self.now).await?;
+        Ok(found.map(|found| self.keep(key, found)))
+    }
+
+    fn kept(&self, key: &Key) -> Option<Arc<Known>> {
+        let cache = &self.opened.decider.cache;
+        let held = cache.lock().unwrap_or_else(PoisonError::into_inner).get(key);
+        held.filter(|held| held.holds(self.version, self.now))
+    }
+
+    fn keep(&self, key: Key, found: Known) -> Arc<Known> {
+        let found = Arc::new(found);
+        let cache = &self.opened.decider.cache;
         cache.lock().unwrap_or_else(PoisonError::into_inner).put(key, Arc::clone(&found));
-        Ok(Some(found))
+        found
     }
 
     /// Evaluates entities of a type.

@@ -26,12 +26,7 @@ impl SigningKey {
 
     /// Reads the file of a key.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let text = fs::read_to_string(path).map_err(|error| {
-            Error::new(Kind::Unavailable, format!("cannot read the key `{}`", path.display()))
-                .caused_by(error)
-                .hint("`muster keys init` makes one")
-        })?;
-        let seed = text.trim_end().strip_prefix(HEAD).and_then(unhex);
+        let seed = read_key_file(path, HEAD)?;
         seed.and_then(|seed| Self::from_seed(&seed)).ok_or_else(|| {
             Error::invalid(format!("`{}` holds no key of the journal", path.display()))
         })
@@ -103,7 +98,7 @@ pub async fn init_keys(ctx: &Ctx, opened: &Opened) -> Result<JournalKey, Error> 
             .hint("muster keys rotate replaces it; muster keys list shows it"));
     }
     let (seed, key) = new_key()?;
-    write_key(&path, &seed)?;
+    write_key_file(&path, HEAD, &seed)?;
     let made = add(ctx, &mut tx, 1, &key, None).await?;
     tx.commit().await?;
     Ok(made)
@@ -121,7 +116,7 @@ pub async fn rotate_keys(ctx: &Ctx, opened: &Opened) -> Result<JournalKey, Error
     // The file first, beside its place: without it, what is committed next could never sign.
     let beside = path.with_extension("next");
     drop(fs::remove_file(&beside));
-    write_key(&beside, &seed)?;
+    write_key_file(&beside, HEAD, &seed)?;
     tx.commit().await?;
     fs::rename(&beside, &path).map_err(|error| {
         Error::new(Kind::Unavailable, format!("cannot replace `{}`", path.display()))
@@ -150,14 +145,25 @@ fn new_key() -> Result<([u8; 32], SigningKey), Error> {
         .ok_or_else(|| Error::new(Kind::Unavailable, "the operating system gives no random bytes"))
 }
 
-fn write_key(path: &Path, seed: &[u8]) -> Result<(), Error> {
+/// What stands in the file of a key after `head`; `None` when it is something else.
+pub(crate) fn read_key_file(path: &Path, head: &str) -> Result<Option<Vec<u8>>, Error> {
+    let text = fs::read_to_string(path).map_err(|error| {
+        Error::new(Kind::Unavailable, format!("cannot read the key `{}`", path.display()))
+            .caused_by(error)
+            .hint("`muster keys init` makes a key of the journal; another one is put back from where it is kept")
+    })?;
+    Ok(text.trim_end().strip_prefix(head).and_then(unhex))
+}
+
+/// Writes a new file that only its owner can read.
+pub(crate) fn write_key_file(path: &Path, head: &str, key: &[u8]) -> Result<(), Error> {
     use io::Write as _;
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let written = options.open(path).and_then(|mut file| {
-        file.write_all(format!("{HEAD}{}\n", hex(seed)).as_bytes())?;
+        file.write_all(format!("{head}{}\n", hex(key)).as_bytes())?;
         file.sync_all()
     });
     written.map_err(|error| {

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod alarm;
+mod application_secrets;
 mod assign;
 mod audit;
 mod authority;
@@ -37,12 +38,17 @@ mod publish;
 mod revisions;
 mod roles;
 mod scope;
+mod sealing;
 mod simulate;
 mod takeover;
 
 pub use accounts::{AccountQuery, AccountView, account_view, list_accounts};
 pub use alarm::{
     AlarmView, NewAlarm, acknowledge_alarm, clear_alarms, list_alarms, raise_alarm, raise_alarms,
+};
+pub use application_secrets::{
+    SecretMade, application_named, application_secret_json, create_application_secret,
+    list_application_secrets, revoke_application_secret,
 };
 pub use assign::{AssignRequest, AssignmentView, assign, list_assignments, unassign};
 pub use audit::{
@@ -57,8 +63,8 @@ pub use clients::{
 };
 pub use context::{Clock, Connectors, Ctx};
 pub use decide::{
-    AccessAnswer, AccessQuestion, Decider, Detail, Found, Properties, RuleNamed, RuleNeeded,
-    SearchPage, Until, decide, search_actions, search_resources, search_subjects,
+    AccessAnswer, AccessQuestion, Decider, Detail, Found, Known, Properties, RuleNamed, RuleNeeded,
+    SearchPage, Until, decide, known_identity, search_actions, search_resources, search_subjects,
 };
 pub use deliver::{CommandCall, Deliver, DeliverError, Mail, WebhookCall, WebhookKind};
 pub use doctor::{Finding, FindingStatus, doctor};
@@ -97,6 +103,7 @@ pub use publish::{model_files, publish_model};
 pub use revisions::{list_revisions, see_revision};
 pub use roles::{RoleView, list_roles, role_named};
 pub use scope::{Scope, Scopes};
+pub use sealing::Sealer;
 pub use simulate::{
     Change, ChangeKind, Event, Impact, ModelQuery, ModelsCompared, PersonImpact, Thing,
     compare_models, everybody, look_ahead,

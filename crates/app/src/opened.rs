@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use muster_connector::{Connector, ConnectorError};
@@ -12,8 +12,8 @@ use muster_project::{File, Loaded};
 use muster_store::{Entry, Options, Revision, RevisionHead, Store, absolute_url};
 
 use crate::{
-    Connectors, Ctx, Decider, Error, Names, SystemNames, error::store_trouble, project_hash,
-    read_project,
+    Connectors, Ctx, Decider, Error, Names, Sealer, SystemNames, error::store_trouble,
+    project_hash, read_project,
 };
 
 /// A project that is ready for use cases and runs.
@@ -33,6 +33,8 @@ pub struct Opened {
     pub dir: PathBuf,
     /// The rules of access, and whom they were asked about lately.
     pub(crate) decider: Arc<Decider>,
+    /// Opened when the first secret is sealed or read.
+    pub(crate) sealer: Arc<OnceLock<Arc<Sealer>>>,
     connectors: Arc<dyn Connectors>,
 }
 
@@ -83,6 +85,7 @@ impl Opened {
             revision,
             dir: dir.to_owned(),
             decider,
+            sealer: Arc::default(),
             connectors,
         })
     }
@@ -99,7 +102,8 @@ impl Opened {
         let (store, dir) = (self.store.clone(), self.dir.clone());
         let connectors = Arc::clone(&self.connectors);
         let names = Arc::new(names);
-        Ok(Self { model, evaluator, store, names, revision, dir, decider, connectors })
+        let sealer = Arc::clone(&self.sealer);
+        Ok(Self { model, evaluator, store, names, revision, dir, decider, sealer, connectors })
     }
 
     /// What is wrong with these files, were they the model.

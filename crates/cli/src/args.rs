@@ -138,6 +138,7 @@ pub(crate) enum Command {
     Run(commands::run::Args),
     Serve(commands::serve::Args),
     Token(commands::token::Args),
+    Applications(commands::applications::Args),
     Profile(commands::profile::Args),
     Orders(commands::orders::Args),
     Systems(commands::systems::Args),

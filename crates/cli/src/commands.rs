@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod alarms;
+pub(crate) mod applications;
 pub(crate) mod apply;
 pub(crate) mod assign;
 pub(crate) mod assignments;
@@ -73,6 +74,7 @@ pub(crate) async fn run(shell: &mut Shell, command: Command) -> Result<Exit> {
         Command::Tickets(args) => Box::pin(tickets::run(shell, args)).await,
         Command::Serve(args) => Box::pin(serve::run(shell, args)).await,
         Command::Token(args) => Box::pin(token::run(shell, args)).await,
+        Command::Applications(args) => Box::pin(applications::run(shell, args)).await,
         Command::Profile(args) => profile::run(shell, args),
         Command::Report(args) => Box::pin(report::run(shell, args)).await,
         Command::Explain(args) => Box::pin(explain::run(shell, args)).await,

@@ -61,6 +61,11 @@ impl Holder {
         self.row.type_id
     }
 
+    /// Whether what it holds may be used: its lifecycle state is one in which people work.
+    pub fn works(&self) -> bool {
+        self.works
+    }
+
     /// The roles held, by position, in order.
     pub fn roles(&self) -> &[usize] {
         &self.roles

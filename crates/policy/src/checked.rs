@@ -10,7 +10,8 @@ use muster_lang::Program;
 use muster_model::{Location, Schema, Settings, Slot, SystemId, Text, TypeId, Value, ValueType};
 
 use crate::{
-    AccessModel, DecisionExpectation, Review, Schedule, ScimType, Server, Webhook, Workflow,
+    AccessModel, Application, DecisionExpectation, Review, ScimType, Server, Webhook, Work,
+    Workflow,
 };
 
 /// A whole checked model.
@@ -47,10 +48,14 @@ pub struct Model {
     pub mail: Option<Settings>,
     /// How the journal is signed and where it goes (`audit:`), as its settings are written.
     pub audit: Option<Settings>,
+    /// The file with the key that seals secrets in the store, from `sealing:`.
+    pub sealing_key: Option<Text>,
     /// How the project is served (`server:`).
     pub server: Server,
     /// Who may do what in applications.
     pub access: AccessModel,
+    /// The applications that rely on Muster for sign-in, in order of name.
+    pub applications: Vec<Application>,
 }
 
 /// An expression with the place where it is written.
@@ -176,42 +181,6 @@ pub struct System {
     pub work: Work,
     /// Where it is written.
     pub at: Location,
-}
-
-/// How a system is worked with.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Work {
-    /// At most so many calls in a length of time; `None`: as fast as it answers.
-    pub rate: Option<Rate>,
-    /// Whether a command waits for it.
-    pub delivery: Delivery,
-    /// How often it is read when nobody asks; `None`: never.
-    pub every: Option<SignedDuration>,
-    /// At which times it is read when nobody asks, in which zone.
-    pub at: Option<(Schedule, TimeZone)>,
-    /// How often everything is read where the other reads yield only changes; `None`: with every read.
-    pub complete_every: Option<SignedDuration>,
-    /// How long somebody who left may still be able to use an account before there is an alarm.
-    pub leaver_alarm: SignedDuration,
-}
-
-/// At most `calls` calls within `within`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rate {
-    /// How many; at least one.
-    pub calls: u32,
-    /// Within which time; longer than nothing.
-    pub within: SignedDuration,
-}
-
-/// Whether a command waits for a system.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Delivery {
-    /// What cannot be done now fails the command.
-    #[default]
-    Blocking,
-    /// What cannot be done now waits in the queue; the outcome is seen later.
-    Background,
 }
 
 /// Which account type an object is that several account types of one object class could be.

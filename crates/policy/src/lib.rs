@@ -6,6 +6,7 @@
 
 mod access;
 mod administration;
+mod application;
 mod checked;
 mod correlation;
 mod deduce;
@@ -22,11 +23,13 @@ mod schedule;
 mod scim;
 mod server;
 mod webhook;
+mod work;
 mod workflow;
 mod world;
 
 pub use access::*;
 pub use administration::{Administration, Right};
+pub use application::{Application, ClientAuthentication, GrantType, SigningAlgorithm};
 pub use checked::*;
 pub use correlation::{Pair, Standing, settle};
 pub use deduce::{Access, Deduced, Deducer, Deduction};
@@ -43,5 +46,6 @@ pub use schedule::Schedule;
 pub use scim::{Hook, ScimResource, ScimType};
 pub use server::{LogFormat, LogLevel, Server, ServerLimits, TlsFiles};
 pub use webhook::Webhook;
+pub use work::{Delivery, Rate, Work};
 pub use workflow::{TaskArg, Trigger, Workflow, WorkflowTask};
 pub use world::MemoryWorld;

@@ -115,7 +115,10 @@ fn programs(model: &Model) -> impl Iterator<Item = &Program> {
         });
     let of_workflows = model.workflows.iter().flat_map(crate::Workflow::programs);
     let of_access = model.access.rules.iter().filter_map(|rule| rule.when.as_ref());
-    let rules = of_types.chain(of_accounts).chain(of_roles).chain(of_rights).chain(of_access);
+    let claims = model.applications.iter().flat_map(|application| &application.claims);
+    let of_claims = claims.map(|(_, rule)| rule);
+    let rules = of_types.chain(of_accounts).chain(of_roles).chain(of_rights);
+    let rules = rules.chain(of_access).chain(of_claims);
     let rules = rules.map(|rule| &rule.program);
     rules.chain(of_grants).chain(of_workflows)
 }

@@ -9,7 +9,7 @@ use muster_model::{
 use muster_policy::{Model, System, TypeModel, Workflow};
 
 use crate::{
-    access,
+    access, applications,
     context::Context,
     duties, lint,
     merge::{Parts, merge},
@@ -127,6 +127,14 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
     let ground =
         access::Ground { schema: &schema, types: &types, names: &names, roles: &role_names };
     let access = access::access(context, parts, &ground);
+    let ground = applications::Ground {
+        schema: &schema,
+        roles: &role_names,
+        systems: &parts.systems,
+        applications: &parts.applications,
+        url: parts.url,
+    };
+    let applications = applications::applications(context, &parts.applications, &ground);
     systems::reviews(context, &parts.systems, &role_names, &mut drafts);
     let ground = policy_tests::Ground {
         schema: &schema,
@@ -144,6 +152,7 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
     let settings =
         |node: Option<&Node>| node.map(|node| systems::settings_of(Some(node), node.span));
     let (mail, audit) = (settings(parts.mail), settings(parts.audit));
+    let sealing_key = parts.sealing.and_then(|node| node.get_text("key").cloned());
     let workflows = workflows_of(context, parts, &role_names, &types, &systems);
     let webhooks = webhooks::webhooks(context, &parts.webhooks);
     Some(Model {
@@ -162,8 +171,10 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
         webhooks,
         mail,
         audit,
+        sealing_key,
         server,
         access,
+        applications,
     })
 }
 

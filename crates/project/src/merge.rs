@@ -33,6 +33,8 @@ pub(crate) struct Parts<'d> {
     pub(crate) apps: Vec<&'d Entry>,
     /// `access:` in order of name.
     pub(crate) access: Vec<&'d Entry>,
+    /// `applications:` in order of name.
+    pub(crate) applications: Vec<&'d Entry>,
     /// `workflows:` in order of name.
     pub(crate) workflows: Vec<&'d Entry>,
     /// `webhooks:` in order of name.
@@ -43,6 +45,8 @@ pub(crate) struct Parts<'d> {
     pub(crate) audit: Option<&'d Node>,
     /// `server:`
     pub(crate) server: Option<&'d Node>,
+    /// `sealing:`
+    pub(crate) sealing: Option<&'d Node>,
     /// `tests:` in the order written.
     pub(crate) tests: Vec<&'d Node>,
 }
@@ -57,6 +61,7 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
     let mut mail: Option<&Entry> = None;
     let mut audit: Option<&Entry> = None;
     let mut server: Option<&Entry> = None;
+    let mut sealing: Option<&Entry> = None;
     for entry in documents.iter().flat_map(|document| document.root.entries()) {
         match &*entry.key {
             "muster" => once(context, &mut version, entry),
@@ -66,8 +71,10 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
             "mail" => once(context, &mut mail, entry),
             "audit" => once(context, &mut audit, entry),
             "server" => once(context, &mut server, entry),
+            "sealing" => once(context, &mut sealing, entry),
             "apps" => parts.apps.extend(entry.value.entries()),
             "access" => parts.access.extend(entry.value.entries()),
+            "applications" => parts.applications.extend(entry.value.entries()),
             "workflows" => parts.workflows.extend(entry.value.entries()),
             "webhooks" => parts.webhooks.extend(entry.value.entries()),
             "types" => parts.types.extend(entry.value.entries()),
@@ -86,6 +93,7 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
     parts.mail = mail.map(|entry| &entry.value).filter(|node| !node.is_null());
     parts.audit = audit.map(|entry| &entry.value).filter(|node| !node.is_null());
     parts.server = server.map(|entry| &entry.value).filter(|node| !node.is_null());
+    parts.sealing = sealing.map(|entry| &entry.value).filter(|node| !node.is_null());
     let named = [
         ("entity type", &mut parts.types),
         ("system", &mut parts.systems),
@@ -93,6 +101,7 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
         ("duty", &mut parts.duties),
         ("conflict", &mut parts.conflicts),
         ("application", &mut parts.apps),
+        ("application", &mut parts.applications),
         ("rule of access", &mut parts.access),
         ("workflow", &mut parts.workflows),
         ("webhook", &mut parts.webhooks),

@@ -1,6 +1,7 @@
 //! Tests of loading: text in, text out.
 
 mod access;
+mod applications;
 mod decisions;
 mod generated;
 mod model;

@@ -39,6 +39,10 @@ words! {
         ClientToken = "client_token",
         /// Work that takes long, asked for over the API.
         Job = "job",
+        /// Secrets of applications.
+        ApplicationSecret = "application_secret",
+        /// Sessions at applications.
+        ApplicationSession = "application_session",
     }
 }
 

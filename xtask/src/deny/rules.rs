@@ -42,6 +42,7 @@ pub(super) const KEPT: &[(&str, &[&str])] = &[
     ("clap", &["bench", "clap_complete", "clap_mangen", "muster-cli"]),
     ("csv", &["bench", "muster-cli", "muster-connector-file"]),
     ("deadpool-postgres", &["muster-store"]),
+    ("jsonwebtoken", &["muster-oidc"]),
     ("ldap3", &["bench", "muster-connector-ldap"]),
     ("lettre", &["muster-notify"]),
     ("minijinja", &["muster-notify", "muster-project"]),

@@ -67,6 +67,7 @@ const LAYERS: &[Layer] = &[
         uses: &["model", "policy", "store", "app", "telemetry"],
     },
     Layer { name: "authzen", kind: Kind::Edge, uses: &["model", "app", "web"] },
+    Layer { name: "oidc", kind: Kind::Edge, uses: &["model", "policy", "store", "app", "web"] },
     Layer { name: "notify", kind: Kind::Edge, uses: &["model", "connector", "http", "app"] },
     Layer {
         name: "engine",
@@ -101,6 +102,7 @@ const LAYERS: &[Layer] = &[
             "demo",
             "web",
             "api",
+            "oidc",
             "telemetry",
         ],
     },
@@ -124,6 +126,7 @@ const LAYERS: &[Layer] = &[
             "web",
             "api",
             "scim-server",
+            "oidc",
             "cli",
         ],
     },

@@ -31,7 +31,7 @@ pub(super) fn files(proposal: &mut Proposal, inputs: &[Input]) {
     text("data/directory.csv", format!("login,state,{},groups\n", columns.join(",")));
     text("policy/roles.yaml", shape.roles());
     text("tests/starter.yaml", shape.tests());
-    text(".gitignore", "# What people are called and what they have stays out of version control.\nmuster.db*\ndata/\n".to_owned());
+    text(".gitignore", "# What people are called and what they have stays out of version control.\nmuster.db*\nmuster.key\ndata/\n".to_owned());
     for source in &proposal.sources {
         files.extend(data(source, inputs));
     }

@@ -16,6 +16,7 @@ const COMMANDS: &[&str] = &[
     "run",
     "serve",
     "token",
+    "applications",
     "orders",
     "systems",
     "tickets",

@@ -85,3 +85,19 @@ const SYSLOG_TLS: Group = Group {
         key("key", Shape::Text, "none", "The private key of `certificate`.", "client.key"),
     ],
 };
+
+/// `sealing:`
+pub(crate) const SEALING: Group = Group {
+    what: "the sealing of secrets",
+    path: "sealing",
+    doc: "Secrets that Muster has to read again, such as its private keys, are sealed in the store. The key for it is a file: whoever takes \
+          the database or a backup has none of them. Every node of a cluster needs the same file, and a restored backup needs it too.",
+    keys: &[key(
+        "key",
+        Shape::Text,
+        "muster.key",
+        "The file with the key, made when it is first needed. A relative path starts at the project folder. Keep a copy \
+         apart from the backups.",
+        "/etc/muster/sealing.key",
+    )],
+};

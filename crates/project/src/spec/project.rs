@@ -3,7 +3,8 @@
 use crate::spec::{
     Group, Key, Shape,
     access::{CONFLICT, REFERENCES, ROLE, TEST},
-    audit::AUDIT,
+    application::APPLICATION,
+    audit::{AUDIT, SEALING},
     decision::{ACCESS, APP},
     key,
     server::SERVER,
@@ -111,6 +112,13 @@ const PROJECT_KEYS: &[Key] = &[
         "{ cms-edit: { app: cms, actions: [read, edit], role: cms-editor } }",
     ),
     key(
+        "applications",
+        Shape::Named(&Shape::Group(&APPLICATION)),
+        "",
+        "The applications that rely on Muster for sign-in or for tokens, by name.",
+        "{ wiki: { redirect_uris: \"https://wiki.tern.example/oidc\", system: wiki } }",
+    ),
+    key(
         "workflows",
         Shape::Named(&Shape::Group(&WORKFLOW)),
         "",
@@ -137,6 +145,13 @@ const PROJECT_KEYS: &[Key] = &[
         "no checkpoints, no exports",
         "How the journal is signed and where it goes. Stands at most once in a project.",
         "{ key: /etc/muster/journal.key, exports: { siem: { syslog: \"siem.tern.example:601\" } } }",
+    ),
+    key(
+        "sealing",
+        Shape::Group(&SEALING),
+        "`muster.key` in the project folder",
+        "How secrets are sealed in the store. Stands at most once in a project.",
+        "{ key: /etc/muster/sealing.key }",
     ),
     key(
         "tests",

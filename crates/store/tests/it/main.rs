@@ -8,6 +8,7 @@ mod support;
 mod accounts;
 mod alarms;
 mod api_calls;
+mod applications;
 mod assignments;
 mod backups;
 mod change_sets;

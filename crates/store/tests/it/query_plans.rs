@@ -9,11 +9,11 @@ use muster_model::{AccountId, AssignmentId, DriftId, EntityId, Fingerprint, Plan
 use muster_store::{
     AccountStatus, AlarmId, AlarmKind, AlarmStatus, AppliedChange, CaseStatus, ChangeCounts,
     ChangeSet, ChangeSetId, ChangeSetStatus, Checkpoint, Decided, DriftDecision, EntitlementId,
-    HeldRole, IdRange, JournalFilter, JournalKey, Link, LinkSet, MatchCaseId, Matched, NameKind,
-    Nesting, OperationDone, OperationEvent, OperationFilter, OperationState, Options, PendingLink,
-    PlanStatus, ReadCounts, ReadMapping, ReadProblem, ReadRun, ReadRunId, ReadTx, RecordId,
-    Revision, RevisionHead, Sequence, Store, StoreError, SystemHealth, TicketStatus, Touched, Tx,
-    UniqueValue, Verdict, WebhookState, WorkflowWatch,
+    HandleKind, HeldRole, IdRange, JournalFilter, JournalKey, Link, LinkSet, MatchCaseId, Matched,
+    NameKind, Nesting, OperationDone, OperationEvent, OperationFilter, OperationState, Options,
+    PendingLink, PlanStatus, ReadCounts, ReadMapping, ReadProblem, ReadRun, ReadRunId, ReadTx,
+    RecordId, Revision, RevisionHead, Sequence, Store, StoreError, SystemHealth, TicketStatus,
+    Touched, Tx, UniqueValue, Verdict, WebhookState, WorkflowWatch,
 };
 
 use crate::support::*;
@@ -22,12 +22,15 @@ use crate::support::*;
 const BIG: &[&str] = &[
     "account",
     "account_history",
+    "application_session",
     "assignment",
+    "consent",
     "drift",
     "entity",
     "entity_history",
     "evaluation",
     "external_id",
+    "handle",
     "held_role",
     "journal",
     "link",
@@ -47,11 +50,14 @@ const BIG: &[&str] = &[
 const SCANS: &[&str] = &[
     "SELECT COUNT(*) FROM account",
     "SELECT COUNT(*) FROM account_history",
+    "SELECT COUNT(*) FROM application_session",
     "SELECT COUNT(*) FROM assignment",
+    "SELECT COUNT(*) FROM consent",
     "SELECT COUNT(*) FROM drift",
     "SELECT COUNT(*) FROM entity",
     "SELECT COUNT(*) FROM entity_history",
     "SELECT COUNT(*) FROM evaluation",
+    "SELECT COUNT(*) FROM handle",
     "SELECT COUNT(*) FROM journal",
     "SELECT COUNT(*) FROM link",
     "SELECT COUNT(*) FROM match_case",
@@ -333,7 +339,33 @@ async fn clients(tx: &mut Tx) -> Result<(), StoreError> {
     tx.shorten_client_token(1, at(5)).await?;
     tx.revoke_client_token(1, at(5)).await?;
     tx.end_client(1, at(5)).await?;
+    applications(tx).await?;
     api(tx).await
+}
+
+async fn applications(tx: &mut Tx) -> Result<(), StoreError> {
+    tx.insert_signing_key(&signing_key("a")).await?;
+    tx.end_signing_keys("ES256", at(9)).await?;
+    tx.signing_keys().await?;
+    tx.insert_application_secret(&application_secret(1)).await?;
+    tx.application_secrets("wiki").await?;
+    tx.revoke_application_secret("wiki", 1, at(5)).await?;
+    tx.insert_application_session(&application_session(1)).await?;
+    tx.application_session(1).await?;
+    tx.application_sessions_of(7).await?;
+    tx.open_application_sessions(None, 9).await?;
+    tx.end_application_session(1, at(5)).await?;
+    tx.forget_application_sessions(at(5)).await?;
+    tx.save_consent("wiki", EntityId(1), "openid", at(5)).await?;
+    tx.consent("wiki", EntityId(1)).await?;
+    tx.save_logout_notice(&logout_notice(1)).await?;
+    tx.due_logout_notices(at(5), 9).await?;
+    tx.delete_logout_notice(1).await?;
+    tx.insert_handle(&handle(1)).await?;
+    tx.handle(HandleKind::Code, &[1; 32]).await?;
+    tx.change_handle(&[1; 32], None, "{}").await?;
+    tx.use_handle(&[1; 32], at(5)).await?;
+    tx.forget_handles(at(5)).await.map(drop)
 }
 
 async fn api(tx: &mut Tx) -> Result<(), StoreError> {

@@ -5,12 +5,13 @@ use std::ops::Deref;
 use jiff::Timestamp;
 use muster_model::{AccountId, AssignmentId, DriftId, EntityId, Fingerprint, PlanId, Text};
 use muster_store::{
-    Account, AccountOrigin, AccountStatus, Alarm, AlarmId, AlarmKind, AlarmStatus, Assignment,
-    CaseStatus, Client, ClientToken, Drift, DriftDecision, DriftWhat, Entity, Entry, Evaluation,
-    EventKind, Job, MatchCase, MatchCaseId, MatchDecision, Matched, MergedEntity, Operation,
-    OperationReview, OperationState, Options, OrphanDecision, OrphanVerb, Plan, PlanStatus,
-    ReadRunId, Record, RecordId, ReviewDecision, ReviewVerdict, RunState, Store, TemporaryPass,
-    Ticket, TicketStatus, Verdict, WorkflowEvent, WorkflowRun, WorkflowTask,
+    Account, AccountOrigin, AccountStatus, Alarm, AlarmId, AlarmKind, AlarmStatus,
+    ApplicationSecret, ApplicationSession, Assignment, CaseStatus, Client, ClientToken, Drift,
+    DriftDecision, DriftWhat, Entity, Entry, Evaluation, EventKind, Handle, Job, LogoutNotice,
+    MatchCase, MatchCaseId, MatchDecision, Matched, MergedEntity, Operation, OperationReview,
+    OperationState, Options, OrphanDecision, OrphanVerb, Plan, PlanStatus, ReadRunId, Record,
+    RecordId, ReviewDecision, ReviewVerdict, RunState, SigningKeyRow, Store, TemporaryPass, Ticket,
+    TicketStatus, Verdict, WorkflowEvent, WorkflowRun, WorkflowTask,
 };
 use muster_testkit::Database;
 
@@ -483,5 +484,65 @@ pub(crate) fn job(id: i64) -> Job {
         ended_at: None,
         status: None,
         answer: None,
+    }
+}
+
+/// A key that signs tokens.
+pub(crate) fn signing_key(kid: &str) -> SigningKeyRow {
+    SigningKeyRow {
+        kid: text(kid),
+        algorithm: text("ES256"),
+        public_key: text("{}"),
+        sealed: vec![1],
+        made_at: at(0),
+        signs_from: at(1),
+        gone_at: None,
+    }
+}
+
+/// A secret of the application `wiki`.
+pub(crate) fn application_secret(id: u8) -> ApplicationSecret {
+    ApplicationSecret {
+        id: id.into(),
+        application: text("wiki"),
+        hash: vec![id; 32],
+        hint: text("mss_"),
+        created_at: at(0),
+        created_by: text("ada"),
+        expires_at: None,
+        revoked_at: None,
+    }
+}
+
+/// A person who is signed in to `wiki`.
+pub(crate) fn application_session(id: i64) -> ApplicationSession {
+    ApplicationSession {
+        id,
+        application: text("wiki"),
+        entity: EntityId(1),
+        session: Some(7),
+        scopes: text("openid"),
+        body: text("{}"),
+        created_at: at(0),
+        expires_at: at(100),
+        ended_at: None,
+    }
+}
+
+/// Somebody has to be told of the end of a session.
+pub(crate) fn logout_notice(application_session: i64) -> LogoutNotice {
+    LogoutNotice { application_session, made_at: at(0), tries: 0, next_try: at(0), reason: None }
+}
+
+/// A code.
+pub(crate) fn handle(hash: u8) -> Handle {
+    Handle {
+        hash: vec![hash; 32],
+        kind: text("code"),
+        application: text("wiki"),
+        application_session: Some(1),
+        body: text("{}"),
+        expires_at: at(100),
+        used_at: None,
     }
 }

@@ -122,6 +122,14 @@ fn call(command: &str) -> Option<Vec<(&'static str, i32)>> {
             ("token end hr", 0),
             ("token end hr", 1),
         ],
+        "applications" => vec![
+            ("applications list", 0),
+            ("applications secret nowhere", 1),
+            ("applications secrets nowhere", 1),
+            ("applications revoke nowhere 1", 1),
+            ("applications keys", 0),
+            ("applications rotate", 0),
+        ],
         "orders" => vec![("orders list", 0), ("orders show 1", 2), ("orders show 7f3a2c1b/12", 1)],
         "systems" => vec![
             ("systems", 0),

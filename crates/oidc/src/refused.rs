@@ -1,0 +1,78 @@
+//! Why a request of OAuth is refused: the codes and the form of RFC 6749.
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use muster_app::{Error, Kind};
+use serde_json::json;
+
+/// A refused request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refused {
+    /// The word of the standard.
+    pub(crate) code: &'static str,
+    /// What to do about it, for whoever builds the application. Holds nothing of the request.
+    pub(crate) detail: &'static str,
+    status: StatusCode,
+}
+
+impl Refused {
+    /// A refusal with this word.
+    pub(crate) const fn new(code: &'static str, detail: &'static str) -> Self {
+        Self { code, detail, status: StatusCode::BAD_REQUEST }
+    }
+
+    /// The request is not as it has to be.
+    pub(crate) const fn request(detail: &'static str) -> Self {
+        Self::new("invalid_request", detail)
+    }
+
+    /// The code or token is not valid, whatever the reason.
+    pub(crate) const fn grant() -> Self {
+        Self::new("invalid_grant", "the code or the refresh token is not valid, or not for this")
+    }
+
+    /// The application did not prove who it is, whatever the reason.
+    pub(crate) const fn client() -> Self {
+        let detail = "the application is not known, or did not prove that it is the one";
+        Self { code: "invalid_client", detail, status: StatusCode::UNAUTHORIZED }
+    }
+
+    /// Somebody has to mend something here.
+    const fn ours(code: &'static str, status: StatusCode) -> Self {
+        Self { code, detail: "the log has more under the request id", status }
+    }
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        if matches!(error.kind(), Kind::Busy | Kind::Unavailable) {
+            tracing::warn!(%error, cause, "request failed");
+            return Self::ours("temporarily_unavailable", StatusCode::SERVICE_UNAVAILABLE);
+        }
+        tracing::error!(%error, cause, "request met a bug");
+        Self::ours("server_error", StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+impl From<muster_store::StoreError> for Refused {
+    fn from(error: muster_store::StoreError) -> Self {
+        Error::from(error).into()
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let Self { code, detail, status } = self;
+        let body = Json(json!({ "error": code, "error_description": detail }));
+        let mut response = (status, body).into_response();
+        if status == StatusCode::UNAUTHORIZED {
+            let basic = HeaderValue::from_static("Basic realm=\"applications\"");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, basic);
+        }
+        response
+    }
+}

@@ -1,0 +1,46 @@
+//! Revocation (RFC 7009): an application gives a token back.
+
+use axum::http::StatusCode;
+use bytes::Bytes;
+use jiff::Timestamp;
+use muster_store::{Handle, HandleKind};
+
+use crate::{
+    access_token, asked::Asked, client::client, hashed::hash, params::Params, refused::Refused,
+};
+
+/// Refuses a token from now on. A refresh token takes the whole session at the application with it. What is not a token, or is one of
+/// somebody else, is left as it is, and the answer is the same.
+pub(crate) async fn revoke(asked: Asked, body: Bytes) -> Result<StatusCode, Refused> {
+    let params = Params::of_body(&body)?;
+    let caller = client(&asked, &params).await?;
+    let token = params.need("token", "send the token as `token`")?;
+    let mut tx = asked.opened.store.begin().await?;
+    if let Some(kept) = tx.handle(HandleKind::Refresh, &hash(token)).await? {
+        if kept.application == caller.name
+            && let Some(id) = kept.application_session
+        {
+            tx.end_application_session(id, asked.now).await?;
+            tx.commit().await?;
+        }
+        return Ok(StatusCode::OK);
+    }
+    drop(tx);
+    let valid = access_token::valid(&asked, token).await?;
+    let own = valid.filter(|valid| valid.claims.client_id == *caller.name);
+    if let Some(valid) = own {
+        let revoked = Handle {
+            hash: hash(&valid.claims.jti),
+            kind: HandleKind::Revoked.word().into(),
+            application: caller.name.clone(),
+            application_session: None,
+            body: "{}".into(),
+            expires_at: Timestamp::from_second(valid.claims.exp).unwrap_or(Timestamp::MAX),
+            used_at: None,
+        };
+        let mut tx = asked.opened.store.begin().await?;
+        tx.insert_handle(&revoked).await?;
+        tx.commit().await?;
+    }
+    Ok(StatusCode::OK)
+}

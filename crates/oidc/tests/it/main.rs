@@ -1,0 +1,17 @@
+//! Sign-in for applications, over HTTP.
+
+mod client;
+mod client_credentials;
+mod metadata;
+mod support;
+
+/// Every file of the folder is one of the modules.
+#[test]
+fn no_file_is_forgotten() {
+    let text = include_str!("main.rs");
+    for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it")).unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        let module = name.trim_end_matches(".rs");
+        assert!(module == "main" || text.contains(&format!("mod {module};")), "{name}");
+    }
+}
