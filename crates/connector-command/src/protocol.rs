@@ -93,6 +93,8 @@ fn values_of<'v>(values: impl Iterator<Item = (&'v Text, &'v Value)>) -> Json {
 }
 
 /// A line of the script. A key that is not known is refused, so that a slip of the pen is seen.
+///
+/// It is moved several times for each object, so what is rare stands in a box.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Answer<'a> {
@@ -120,15 +122,15 @@ pub(crate) struct Answer<'a> {
     #[serde(borrow)]
     pub(crate) objects: Option<Vec<ObjectLine<'a>>>,
     /// An object that could not be read.
-    pub(crate) bad: Option<BadLine>,
+    pub(crate) bad: Option<Box<BadLine>>,
     /// The end of a read.
-    pub(crate) end: Option<EndLine>,
+    pub(crate) end: Option<Box<EndLine>>,
     /// A change that was made.
-    pub(crate) done: Option<DoneLine>,
+    pub(crate) done: Option<Box<DoneLine>>,
     /// A change that was not made.
-    pub(crate) failed: Option<ErrorLine>,
+    pub(crate) failed: Option<Box<ErrorLine>>,
     /// The request as a whole failed.
-    pub(crate) error: Option<ErrorLine>,
+    pub(crate) error: Option<Box<ErrorLine>>,
 }
 
 /// Tells `null` from a key that is not there.

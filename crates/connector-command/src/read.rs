@@ -50,7 +50,7 @@ pub(crate) async fn read(
             sink.bad(BadObject { place: bad.place, problem, name }).await?;
         }
         if let Some(end) = end {
-            let end = read_end(end, since.is_some(), |text| call.clean(text));
+            let end = read_end(*end, since.is_some(), |text| call.clean(text));
             call.finish().await;
             flush(batch, sink).await?;
             return Ok(end);

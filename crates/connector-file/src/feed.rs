@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 /// Batches that may wait for the sink; bounds memory when the sink is slower than the file.
 const WAITING: usize = 4;
 
-/// What the reading thread hands over at once.
+/// What the sink gets at once.
 #[derive(Default)]
 pub(crate) struct Batch {
     /// Good objects.
@@ -32,17 +32,18 @@ impl Batch {
     }
 }
 
-/// Runs `produce` on a thread of its own and hands its batches to `sink`.
-pub(crate) async fn deliver(
+/// Runs `produce` on a thread of its own and hands what it sends to `sink`, as the batch that `batch` makes of it.
+pub(crate) async fn deliver<P: Send + 'static>(
     sink: &mut dyn Sink,
-    produce: impl FnOnce(&mpsc::Sender<Batch>) -> Result<ReadEnd, ConnectorError> + Send + 'static,
+    produce: impl FnOnce(&mpsc::Sender<P>) -> Result<ReadEnd, ConnectorError> + Send + 'static,
+    batch: impl Fn(P) -> Batch + Send,
 ) -> Result<ReadEnd, ConnectorError> {
     let (sender, mut receiver) = mpsc::channel(WAITING);
     let reading = tokio::task::spawn_blocking(move || produce(&sender));
     let mut taken = Ok(());
     while taken.is_ok() {
-        let Some(batch) = receiver.recv().await else { break };
-        taken = hand_over(batch, sink).await;
+        let Some(part) = receiver.recv().await else { break };
+        taken = hand_over(batch(part), sink).await;
     }
     // The thread notices at its next batch that nobody listens, and ends.
     drop(receiver);

@@ -322,7 +322,7 @@ impl<F: Format> Connector for Whole<F> {
         sink: &mut dyn Sink,
     ) -> Result<ReadEnd, ConnectorError> {
         let (settings, request) = (Arc::clone(&self.settings), request.clone());
-        deliver(sink, move |sender| produce(&settings, &request, sender)).await
+        deliver(sink, move |sender| produce(&settings, &request, sender), |batch| batch).await
     }
 
     async fn get(

@@ -4,16 +4,17 @@
 //! ids that the same call may have to make first.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     sync::{
-        OnceLock,
+        Arc, OnceLock,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
-use futures_util::future::join_all;
 use muster_connector::{ConnectorError, refuse_unclaimed};
 use muster_model::{Applied, Change, ObjectRef, Text};
+use tokio::task::JoinSet;
 
 use crate::{capabilities_of, change, service::Service};
 
@@ -23,47 +24,62 @@ const MOST_OUTAGES: u64 = 3;
 type Answer = Result<Applied, ConnectorError>;
 
 /// Does the changes and answers each, in the order given.
-pub(crate) async fn apply(service: &Service, changes: &[Change]) -> Vec<Answer> {
+pub(crate) async fn apply(service: &Arc<Service>, changes: &[Change]) -> Vec<Answer> {
     let mut answers: Vec<Option<Answer>> = changes.iter().map(|_| None).collect();
     let (members, others): (Vec<_>, Vec<_>) = chains(changes).into_iter().partition(|chain| {
         chain.iter().any(|at| matches!(changes.get(*at), Some(Change::Members { .. })))
     });
-    let work = Work { service, changes, outages: service.outages(), down: OnceLock::new() };
+    let work = Arc::new(Work {
+        service: Arc::clone(service),
+        changes: changes.into(),
+        outages: service.outages(),
+        down: OnceLock::new(),
+    });
     for chains in [others, members] {
-        for (index, answer) in work.run(&chains).await {
+        for (index, answer) in run(&work, chains).await {
             if let Some(place) = answers.get_mut(index) {
                 *place = Some(answer);
             }
         }
     }
-    let unknown = || Err(ConnectorError::Unreachable("the change was not sent".to_owned()));
+    let unknown = || Err(ConnectorError::Unreachable("the change was not answered".to_owned()));
     answers.into_iter().map(|answer| answer.unwrap_or_else(unknown)).collect()
 }
 
+/// Does the chains, each connection on a task of its own, so that all cores make requests and read answers.
+async fn run(work: &Arc<Work>, chains: Vec<Vec<usize>>) -> Vec<(usize, Answer)> {
+    let n_workers = usize::from(work.service.settings.http.connections).min(chains.len());
+    let shared = Arc::new((chains, AtomicUsize::new(0)));
+    let mut workers = JoinSet::new();
+    for _ in 0..n_workers {
+        let (work, shared) = (Arc::clone(work), Arc::clone(&shared));
+        workers.spawn(async move {
+            let (chains, next) = &*shared;
+            let mut answers = Vec::new();
+            while let Some(chain) = chains.get(next.fetch_add(1, Ordering::Relaxed)) {
+                work.run_chain(chain, &mut answers).await;
+            }
+            answers
+        });
+    }
+    let mut answers = Vec::new();
+    while let Some(done) = workers.join_next().await {
+        answers.extend(done.into_iter().flatten());
+    }
+    answers
+}
+
 /// What the workers of one call share.
-struct Work<'a> {
-    service: &'a Service,
-    changes: &'a [Change],
+struct Work {
+    service: Arc<Service>,
+    changes: Box<[Change]>,
     /// Requests without an answer before this call.
     outages: u64,
     /// Set when the server cannot be reached or asks to wait; the rest is not sent.
     down: OnceLock<ConnectorError>,
 }
 
-impl Work<'_> {
-    async fn run(&self, chains: &[Vec<usize>]) -> Vec<(usize, Answer)> {
-        let next = AtomicUsize::new(0);
-        let worker = async || {
-            let mut answers = Vec::new();
-            while let Some(chain) = chains.get(next.fetch_add(1, Ordering::Relaxed)) {
-                self.run_chain(chain, &mut answers).await;
-            }
-            answers
-        };
-        let n_workers = usize::from(self.service.settings.http.connections).min(chains.len());
-        join_all((0..n_workers).map(|_| worker())).await.into_iter().flatten().collect()
-    }
-
+impl Work {
     async fn run_chain(&self, chain: &[usize], answers: &mut Vec<(usize, Answer)>) {
         let capabilities = capabilities_of(&self.service.settings);
         let mut stopped: Option<ConnectorError> = None;
@@ -89,7 +105,7 @@ impl Work<'_> {
         if let Some(error) = self.down.get() {
             return Err(error.clone());
         }
-        let answer = change::run(self.service, change).await;
+        let answer = change::run(&self.service, change).await;
         if let Err(error) = &answer {
             let is_down = match error {
                 ConnectorError::Throttled { .. } => true,
@@ -134,17 +150,17 @@ impl Ids {
     }
 
     /// The change with the id of its object, if an earlier change told it.
-    fn completed(&self, change: &Change) -> Change {
-        let mut change = change.clone();
-        let (Change::Update { object, .. }
-        | Change::Rename { object, .. }
-        | Change::SetEnabled { object, .. }
-        | Change::Delete { object }
-        | Change::Members { object, .. }) = &mut change
-        else {
-            return change;
-        };
-        if let (true, Some(id)) = (object.id.is_empty(), self.0.get(&object.name.to_lowercase())) {
+    fn completed<'c>(&self, change: &'c Change) -> Cow<'c, Change> {
+        let object = change.object();
+        let known = self.0.get(&object.name.to_lowercase()).filter(|_| object.id.is_empty());
+        let mut change = Cow::Borrowed(change);
+        if let Some(id) = known
+            && let Change::Update { object, .. }
+            | Change::Rename { object, .. }
+            | Change::SetEnabled { object, .. }
+            | Change::Delete { object }
+            | Change::Members { object, .. } = change.to_mut()
+        {
             object.id = id.clone();
         }
         change

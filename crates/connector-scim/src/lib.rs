@@ -51,7 +51,7 @@ pub fn open(
 ) -> Result<Arc<dyn Connector>, ConnectorError> {
     let settings = ScimSettings::read(settings).map_err(|problems| settings_error(&problems))?;
     let client = HttpClient::open(&settings.http, secrets)?;
-    Ok(Arc::new(Service::new(settings, client)))
+    Ok(Arc::new(Scim(Arc::new(Service::new(settings, client)))))
 }
 
 fn capabilities_of(settings: &ScimSettings) -> Capabilities {
@@ -70,18 +70,22 @@ fn capabilities_of(settings: &ScimSettings) -> Capabilities {
     }
 }
 
+/// One service.
+#[derive(Debug)]
+struct Scim(Arc<Service>);
+
 #[async_trait]
-impl Connector for Service {
+impl Connector for Scim {
     fn capabilities(&self) -> Capabilities {
-        capabilities_of(&self.settings)
+        capabilities_of(&self.0.settings)
     }
 
     async fn test(&self) -> Result<String, ConnectorError> {
-        discover::test(self).await
+        discover::test(&self.0).await
     }
 
     async fn discover(&self) -> Result<Discovered, ConnectorError> {
-        discover::discover(self).await
+        discover::discover(&self.0).await
     }
 
     async fn read(
@@ -89,7 +93,7 @@ impl Connector for Service {
         request: &ReadRequest,
         sink: &mut dyn Sink,
     ) -> Result<ReadEnd, ConnectorError> {
-        read::read(self, request, sink).await
+        read::read(&self.0, request, sink).await
     }
 
     async fn get(
@@ -97,10 +101,10 @@ impl Connector for Service {
         object: &ObjectRef,
         fields: &[Field],
     ) -> Result<Option<Object>, ConnectorError> {
-        read::get(self, object, fields).await
+        read::get(&self.0, object, fields).await
     }
 
     async fn apply(&self, changes: &[Change]) -> Vec<Result<Applied, ConnectorError>> {
-        apply::apply(self, changes).await
+        apply::apply(&self.0, changes).await
     }
 }

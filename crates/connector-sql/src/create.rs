@@ -217,7 +217,8 @@ impl Work<'_, '_> {
         if rows.len() < 2 {
             return Ok(Vec::new());
         }
-        for (object, _) in &rows {
+        let objects = if self.renamed.is_empty() { [].iter() } else { rows.iter() };
+        for (object, _) in objects {
             self.renamed.remove(&(object.class.clone(), object.name.clone()));
         }
         let ids = self.insert(&shape, &rows).await?;

@@ -213,7 +213,10 @@ impl Lease<'_> {
         match self.link()? {
             Link::Postgres(_) => self.command("BEGIN ISOLATION LEVEL READ COMMITTED").await,
             Link::MySql(_) => self.command("START TRANSACTION READ WRITE").await,
-            Link::Sqlite(_) => self.command("BEGIN IMMEDIATE").await,
+            Link::Sqlite(link) => {
+                link.begin_writing();
+                Ok(())
+            }
         }
     }
 

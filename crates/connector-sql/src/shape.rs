@@ -121,8 +121,8 @@ impl Database {
             None => None,
         };
         let table = settings.table.to_string();
-        let owner = find(&columns, &settings.owner, &table)?.clone();
-        let value = find(&columns, &settings.value, &table)?.clone();
+        let owner = find(&columns, &settings.owner, || table.clone())?.clone();
+        let value = find(&columns, &settings.value, || table.clone())?.clone();
         Ok(ListShape { settings, owner, value, of })
     }
 }
@@ -211,8 +211,13 @@ pub(crate) async fn refine(
     Ok(primary)
 }
 
-fn find<'c>(columns: &'c [Column], name: &str, table: &str) -> Result<&'c Column, ConnectorError> {
+fn find<'c>(
+    columns: &'c [Column],
+    name: &str,
+    table: impl FnOnce() -> String,
+) -> Result<&'c Column, ConnectorError> {
     columns.iter().find(|column| *column.name == *name).ok_or_else(|| {
+        let table = table();
         let near = closest(name, columns.iter().map(|column| &*column.name));
         let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         ConnectorError::Settings(format!("`{table}` has no column `{name}`{near}"))
@@ -222,11 +227,10 @@ fn find<'c>(columns: &'c [Column], name: &str, table: &str) -> Result<&'c Column
 impl Shape {
     /// The column of that name.
     pub(crate) fn column(&self, name: &str) -> Result<&Column, ConnectorError> {
-        let place = match &self.class.source {
+        find(&self.columns, name, || match &self.class.source {
             Source::Table(table) => table.to_string(),
             Source::Query(_) => format!("the query of `{}`", self.name),
-        };
-        find(&self.columns, name, &place)
+        })
     }
 
     /// The columns of the name.

@@ -69,8 +69,7 @@ impl Sql {
                 let cast = column.cast();
                 _ = write!(self.text, "${number}::text{cast}");
             }
-            Dialect::MySql => self.text.push('?'),
-            Dialect::Sqlite => _ = write!(self.text, "?{number}"),
+            Dialect::MySql | Dialect::Sqlite => self.text.push('?'),
         }
         self
     }

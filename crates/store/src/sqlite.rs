@@ -142,6 +142,15 @@ impl SqliteStore {
         Ok(SqliteTx { connection: held, open: true })
     }
 
+    /// Gives back the pages that idle connections keep.
+    pub(crate) fn release_memory(&self) {
+        self.readers.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        if let Ok(writer) = self.writer.try_lock() {
+            // It cannot fail for a reason that matters: the pages stay where they are then.
+            drop(writer.execute_batch("PRAGMA shrink_memory"));
+        }
+    }
+
     fn open_reader(&self) -> rusqlite::Result<Connection> {
         let connection = connect(&self.path, &self.options, self.access)?;
         connection.pragma_update(None, "query_only", true)?;

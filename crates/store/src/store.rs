@@ -171,6 +171,14 @@ impl Store {
         tx.commit().await
     }
 
+    /// Gives back what SQLite remembers of the rows read so far; worth it after everything was read once.
+    pub fn release_memory(&self) {
+        match &*self.backend {
+            Backend::Sqlite(sqlite) => sqlite.release_memory(),
+            Backend::Postgres(_) => {}
+        }
+    }
+
     /// Rows inserted, changed and deleted by committed transactions of this process since it was opened, by table.
     pub fn writes(&self) -> BTreeMap<String, u64> {
         let writes = self.shared.writes.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,6 +1,6 @@
-//! Reads a file as a stream of objects, on a thread of its own, batch by batch.
+//! Reads a file as a stream of objects, batch by batch: a thread of its own splits rows, the task makes objects of them.
 
-use std::{borrow::Cow, io::Read};
+use std::{borrow::Cow, io::Read, sync::Arc};
 
 use muster_connector::{BadObject, ConnectorError, Field, ReadEnd, ReadObject, ReadRequest, Sink};
 use muster_model::{Object, Text, Value};
@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use super::{
     header::{Header, UTF16_HINT},
     settings::CsvSettings,
-    split::{Content, Row, Splitter},
+    split::{Cells, Content, Packed, Row, Splitter},
 };
 use crate::{
     cell,
@@ -25,7 +25,39 @@ pub(crate) async fn read(
 ) -> Result<ReadEnd, ConnectorError> {
     let fields = request.fields.clone();
     let size = request.batch.max(1);
-    deliver(sink, move |sender| produce(&settings, &fields, size, sender)).await
+    deliver(sink, move |sender| produce(settings, &fields, size, sender), Part::batch).await
+}
+
+/// How the rows of a file are understood.
+struct Layout {
+    settings: CsvSettings,
+    header: Header,
+    plan: Plan,
+}
+
+/// What the reading thread hands over at once.
+struct Part {
+    layout: Arc<Layout>,
+    rows: Packed,
+    bad: Vec<BadObject>,
+}
+
+impl Part {
+    fn batch(self) -> Batch {
+        let Layout { settings, header, plan } = &*self.layout;
+        let mut batch = Batch { objects: Vec::with_capacity(self.rows.len()), bad: self.bad };
+        for (line, row) in self.rows.rows() {
+            match plan.object(settings, header, &|index| row.content(index)) {
+                Ok(object) => batch.objects.push(ReadObject { object, line }),
+                Err(problem) => batch.bad.push(bad(line, problem, plan.name(row))),
+            }
+        }
+        batch
+    }
+}
+
+fn bad(line: u64, problem: String, name: Option<Text>) -> BadObject {
+    BadObject { place: format!("line {line}"), problem, name }
 }
 
 /// Where in a row the wanted values stand.
@@ -88,6 +120,12 @@ impl Plan {
         }
         Ok(Object { id: name.clone(), name, enabled, values })
     }
+
+    /// What stands where the key should be, in a row that is broken somewhere.
+    fn name(&self, row: Cells<'_>) -> Option<Text> {
+        let cell = row.bytes(self.key)?;
+        std::str::from_utf8(&cell).ok().filter(|name| !name.trim().is_empty()).map(Text::from)
+    }
 }
 
 /// The cell at `position` as text.
@@ -147,10 +185,10 @@ pub(crate) fn stray_text(column: usize) -> String {
 }
 
 fn produce(
-    settings: &CsvSettings,
+    settings: CsvSettings,
     fields: &[Field],
     size: usize,
-    sender: &mpsc::Sender<Batch>,
+    sender: &mpsc::Sender<Part>,
 ) -> Result<ReadEnd, ConnectorError> {
     if settings.place.writable && matches!(Stamp::at(&settings.place.path), Ok(None)) {
         return missing_target(&settings.place);
@@ -160,16 +198,17 @@ fn produce(
         ConnectorError::Unreachable(format!("cannot watch `{}`: {error}", settings.place.shown))
     })?;
     let mut splitter = Splitter::new(input.reader, settings.dialect, settings.max_line);
-    let header = Header::read(&mut splitter, settings)?;
-    let plan = Plan::new(&header, fields, settings)?;
-    let mut feed = Feed { settings, header: &header, plan, size, batch: Batch::default(), sender };
+    let header = Header::read(&mut splitter, &settings)?;
+    let plan = Plan::new(&header, fields, &settings)?;
+    let layout = Arc::new(Layout { settings, header, plan });
+    let mut feed = Feed { layout: &layout, size, rows: Packed::default(), bad: Vec::new(), sender };
     let mut problem = feed.rows(&mut splitter);
     if problem.is_none() && watch.has_changed() {
         problem = Some("the file changed while it was read; read it again".to_owned());
     }
-    // The last batch; that nobody listens any more is seen by the caller.
-    _ = feed.batch.flush(size, sender);
-    let problem = problem.map(|problem| format!("`{}`: {problem}", settings.place.shown));
+    // The last rows; that nobody listens any more is seen by the caller.
+    _ = feed.flush();
+    let problem = problem.map(|problem| format!("`{}`: {problem}", layout.settings.place.shown));
     Ok(complete(problem))
 }
 
@@ -193,15 +232,17 @@ pub(crate) fn find(
                 let key = splitter.cell(plan.key).unwrap_or_default();
                 let key = String::from_utf8_lossy(&key);
                 if settings.formulas.text(key) == name {
-                    return plan.object(settings, &header, &splitter.contents()).map(Some).map_err(
-                        |problem| {
+                    let row = splitter.cells();
+                    return plan
+                        .object(settings, &header, &|at| row.content(at))
+                        .map(Some)
+                        .map_err(|problem| {
                             let line = splitter.line();
                             ConnectorError::Malformed(format!(
                                 "`{}`, line {line}: {problem}",
                                 settings.place.shown
                             ))
-                        },
-                    );
+                        });
                 }
             }
             Row::Good | Row::StrayText(_) => {}
@@ -217,28 +258,28 @@ pub(crate) fn find(
     }
 }
 
-/// Turns rows into batches.
+/// Hands over rows, many at once.
 struct Feed<'a> {
-    settings: &'a CsvSettings,
-    header: &'a Header,
-    plan: Plan,
+    layout: &'a Arc<Layout>,
     size: usize,
-    batch: Batch,
-    sender: &'a mpsc::Sender<Batch>,
+    rows: Packed,
+    bad: Vec<BadObject>,
+    sender: &'a mpsc::Sender<Part>,
 }
 
 impl Feed<'_> {
     /// Reads all rows; answers why the read is not complete.
     fn rows<R: Read>(&mut self, splitter: &mut Splitter<R>) -> Option<String> {
+        let Layout { settings, header, .. } = &**self.layout;
         let mut last_is_short = false;
         loop {
             let row = match splitter.next_row() {
                 Ok(row) => row,
-                Err(error) => return Some(explain(&error, self.settings.place.gzip)),
+                Err(error) => return Some(explain(&error, settings.place.gzip)),
             };
             let line = splitter.line();
             let problem = match row {
-                Row::Good => wrong_count(splitter.n_cells(), self.header),
+                Row::Good => wrong_count(splitter.n_cells(), header),
                 Row::StrayText(column) => Some(stray_text(column)),
                 Row::End if last_is_short => {
                     return Some("the file is cut off in its last line".to_owned());
@@ -246,45 +287,33 @@ impl Feed<'_> {
                 Row::End => return None,
                 Row::Unclosed => {
                     let problem = "a quote is opened and never closed; the file is cut off or a quote is missing";
-                    self.bad(line, problem.to_owned(), None);
+                    self.bad.push(bad(line, problem.to_owned(), None));
                     return Some(format!("line {line}: {problem}"));
                 }
                 Row::TooLong => {
                     return Some(format!(
                         "line {line} is longer than {} bytes; a quote that is never closed looks like this, else raise `max_line`",
-                        self.settings.max_line
+                        settings.max_line
                     ));
                 }
             };
-            last_is_short = splitter.is_cut_off() && splitter.n_cells() < self.header.names.len();
-            let object = match problem {
-                Some(problem) => Err(problem),
-                None => self.object(splitter),
-            };
-            match object {
-                Ok(object) => self.batch.objects.push(ReadObject { object, line }),
-                Err(problem) => {
-                    let name = self.name(splitter);
-                    self.bad(line, problem, name);
-                }
+            last_is_short = splitter.is_cut_off() && splitter.n_cells() < header.names.len();
+            let row = splitter.cells();
+            match problem {
+                None => self.rows.push(row, line),
+                Some(problem) => self.bad.push(bad(line, problem, self.layout.plan.name(row))),
             }
-            if self.batch.is_full(self.size) && !self.batch.flush(self.size, self.sender) {
+            let is_full = self.rows.len().max(self.bad.len()) >= self.size;
+            if is_full && !self.flush() {
                 return Some("the reader was stopped".to_owned());
             }
         }
     }
 
-    fn object<R: Read>(&self, splitter: &Splitter<R>) -> Result<Object, String> {
-        self.plan.object(self.settings, self.header, &splitter.contents())
-    }
-
-    /// What stands where the key should be, in a row that is broken somewhere.
-    fn name<R: Read>(&self, splitter: &Splitter<R>) -> Option<Text> {
-        let cell = splitter.cell(self.plan.key)?;
-        std::str::from_utf8(&cell).ok().filter(|name| !name.trim().is_empty()).map(Text::from)
-    }
-
-    fn bad(&mut self, line: u64, problem: String, name: Option<Text>) {
-        self.batch.bad.push(BadObject { place: format!("line {line}"), problem, name });
+    /// Hands over what there is; false when nobody listens any more.
+    fn flush(&mut self) -> bool {
+        let (rows, bad) = (std::mem::take(&mut self.rows), std::mem::take(&mut self.bad));
+        let part = Part { layout: Arc::clone(self.layout), rows, bad };
+        self.sender.blocking_send(part).is_ok()
     }
 }

@@ -9,7 +9,10 @@ use std::{
     io::{self, Read},
 };
 
+pub(crate) use self::packed::Packed;
 use super::settings::Dialect;
+
+mod packed;
 
 const FIRST_CHUNK: usize = 8 * 1024;
 const CHUNK: usize = 256 * 1024;
@@ -43,6 +46,42 @@ pub(crate) enum Content<'a> {
     Text(Cow<'a, str>),
     /// Bytes that nobody looked at yet.
     Bytes(Cow<'a, [u8]>),
+}
+
+/// The cells of one row.
+#[derive(Clone, Copy)]
+pub(crate) struct Cells<'a> {
+    row: &'a [u8],
+    /// The row as text, where it is text without NUL.
+    text: Option<&'a str>,
+    places: &'a [Cell],
+    quote: Option<u8>,
+}
+
+impl<'a> Cells<'a> {
+    /// The cell at `index` without its quotes; copied only when quotes in it were doubled.
+    pub(crate) fn bytes(&self, index: usize) -> Option<Cow<'a, [u8]>> {
+        let cell = self.places.get(index)?;
+        let bytes = self.row.get(cell.start..cell.end)?;
+        Some(match self.quote {
+            Some(quote) if cell.doubled => Cow::Owned(single_quotes(bytes, quote)),
+            Some(_) | None => Cow::Borrowed(bytes),
+        })
+    }
+
+    /// What the cell at `index` holds; the row is checked once and not cell by cell.
+    pub(crate) fn content(&self, index: usize) -> Content<'a> {
+        let plain = self.places.get(index).filter(|cell| !cell.doubled);
+        match self.text.zip(plain).and_then(|(row, cell)| row.get(cell.start..cell.end)) {
+            Some(text) => Content::Text(Cow::Borrowed(text)),
+            None => Content::Bytes(self.bytes(index).unwrap_or_default()),
+        }
+    }
+}
+
+/// `bytes` as text, where it is text without NUL.
+fn plain_text(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))
 }
 
 /// Yields row after row from a reader.
@@ -141,27 +180,16 @@ impl<R: Read> Splitter<R> {
         self.cells.len()
     }
 
-    /// The cell at `index` of the current row without its quotes; copied only when quotes in it were doubled.
+    /// The cell at `index` of the current row, as [`Cells::bytes`].
     pub(crate) fn cell(&self, index: usize) -> Option<Cow<'_, [u8]>> {
-        let cell = self.cells.get(index)?;
-        let bytes = self.buffer.get(self.row_start + cell.start..self.row_start + cell.end)?;
-        let (Some(quote), true) = (self.dialect.quote, cell.doubled) else {
-            return Some(Cow::Borrowed(bytes));
-        };
-        Some(Cow::Owned(single_quotes(bytes, quote)))
+        let row = self.buffer.get(self.row_start..self.row_end)?;
+        Cells { row, text: None, places: &self.cells, quote: self.dialect.quote }.bytes(index)
     }
 
-    /// What hands out the cells of the current row; the row is checked once and not cell by cell.
-    pub(crate) fn contents<'s>(&'s self) -> impl Fn(usize) -> Content<'s> {
+    /// The cells of the current row.
+    pub(crate) fn cells(&self) -> Cells<'_> {
         let row = self.buffer.get(self.row_start..self.row_end).unwrap_or(&[]);
-        let text = std::str::from_utf8(row).ok().filter(|row| !row.contains('\0'));
-        move |index| {
-            let plain = self.cells.get(index).filter(|cell| !cell.doubled);
-            match text.zip(plain).and_then(|(row, cell)| row.get(cell.start..cell.end)) {
-                Some(text) => Content::Text(Cow::Borrowed(text)),
-                None => Content::Bytes(self.cell(index).unwrap_or_default()),
-            }
-        }
+        Cells { row, text: plain_text(row), places: &self.cells, quote: self.dialect.quote }
     }
 
     /// The line on which the current row starts, from 1.

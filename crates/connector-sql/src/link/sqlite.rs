@@ -15,10 +15,13 @@ use crate::{
     sql::{Param, Sql},
 };
 
-/// One open file; `None` while a thread works with it, and for good when that thread was given up.
+/// One open file.
 #[derive(Debug)]
 pub(super) struct Sqlite {
+    /// `None` while a thread works with it, and for good when that thread was given up.
     connection: Option<Connection>,
+    /// A transaction that begins on the thread of its first statement, which saves one.
+    is_to_begin: bool,
 }
 
 impl Sqlite {
@@ -26,7 +29,7 @@ impl Sqlite {
         let (file, timeout) = (access.file.clone(), access.settings.timeout);
         let is_writable = access.settings.writable;
         let connection = on_thread(move || open(&file, is_writable, timeout)).await?;
-        Ok(Self { connection: Some(connection) })
+        Ok(Self { connection: Some(connection), is_to_begin: false })
     }
 
     pub(super) async fn rows(&mut self, sql: Sql) -> Result<Vec<Vec<Cell>>, Fault> {
@@ -82,6 +85,11 @@ impl Sqlite {
         self.work(move |connection| connection.execute_batch(&text)).await
     }
 
+    /// Begins a transaction that changes something, with the statement that comes next.
+    pub(super) fn begin_writing(&mut self) {
+        self.is_to_begin = true;
+    }
+
     /// The names; types are known only from a table's own description.
     pub(super) async fn describe(&mut self, query: &str) -> Result<Vec<Column>, Fault> {
         let query = query.to_owned();
@@ -100,8 +108,11 @@ impl Sqlite {
         let lost = || Fault::new(FaultKind::Broken, "the file is still busy with an earlier call");
         let connection = self.connection.take().ok_or_else(lost)?;
         let interrupt = Interrupt(Some(connection.get_interrupt_handle()));
+        let is_to_begin = std::mem::take(&mut self.is_to_begin);
         let (connection, done) = on_thread(move || {
-            let done = work(&connection).map_err(|error| fault(&error));
+            let begun =
+                if is_to_begin { connection.execute_batch("BEGIN IMMEDIATE") } else { Ok(()) };
+            let done = begun.and_then(|()| work(&connection)).map_err(|error| fault(&error));
             Ok((connection, done))
         })
         .await?;

@@ -179,6 +179,9 @@ impl Planner<'_> {
         let facts_version = looked.base.facts_version;
         let is_everybody = looked.ids.is_none();
         let seen = self.put(looked, outcome).await?;
+        if is_everybody {
+            opened.store.release_memory();
+        }
         if is_everybody && seen {
             watching.all_known(opened, facts_version).await?;
             self.everybody_was_seen(facts_version).await?;
