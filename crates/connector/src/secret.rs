@@ -5,6 +5,7 @@
 use std::{fmt, io};
 
 use muster_model::{Span, Text};
+use zeroize::Zeroize as _;
 
 use crate::ConnectorError;
 
@@ -30,7 +31,8 @@ impl Secrets for NoSecrets {
     }
 }
 
-/// A secret value. It prints as `[secret]`; the value is taken out with [`Secret::reveal`] where it is used.
+/// A secret value. It prints as `[secret]`, and its memory is wiped when it is dropped; the value is taken out with
+/// [`Secret::reveal`] where it is used.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -43,6 +45,12 @@ impl Secret {
     /// The value itself. Never log it or put it into an error.
     pub fn reveal(&self) -> &str {
         &self.0
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.zeroize();
     }
 }
 

@@ -29,6 +29,7 @@ mod reference;
 mod render;
 mod roles;
 mod server;
+mod sign_in;
 mod spec;
 mod structure;
 mod suggest;

@@ -15,7 +15,7 @@ use crate::{
     merge::{Parts, merge},
     policy_tests,
     roles::{self, RoleNames},
-    server, spec, structure,
+    server, sign_in, spec, structure,
     suggest::did_you_mean,
     systems::{self, Names},
     types, webhooks, workflows,
@@ -173,6 +173,7 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
         audit,
         sealing_key,
         server,
+        sign_in: sign_in::sign_in(parts.sign_in),
         access,
         applications,
     })

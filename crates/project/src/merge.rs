@@ -47,6 +47,8 @@ pub(crate) struct Parts<'d> {
     pub(crate) server: Option<&'d Node>,
     /// `sealing:`
     pub(crate) sealing: Option<&'d Node>,
+    /// `sign_in:`
+    pub(crate) sign_in: Option<&'d Node>,
     /// `tests:` in the order written.
     pub(crate) tests: Vec<&'d Node>,
 }
@@ -62,6 +64,7 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
     let mut audit: Option<&Entry> = None;
     let mut server: Option<&Entry> = None;
     let mut sealing: Option<&Entry> = None;
+    let mut sign_in: Option<&Entry> = None;
     for entry in documents.iter().flat_map(|document| document.root.entries()) {
         match &*entry.key {
             "muster" => once(context, &mut version, entry),
@@ -72,6 +75,7 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
             "audit" => once(context, &mut audit, entry),
             "server" => once(context, &mut server, entry),
             "sealing" => once(context, &mut sealing, entry),
+            "sign_in" => once(context, &mut sign_in, entry),
             "apps" => parts.apps.extend(entry.value.entries()),
             "access" => parts.access.extend(entry.value.entries()),
             "applications" => parts.applications.extend(entry.value.entries()),
@@ -94,6 +98,7 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
     parts.audit = audit.map(|entry| &entry.value).filter(|node| !node.is_null());
     parts.server = server.map(|entry| &entry.value).filter(|node| !node.is_null());
     parts.sealing = sealing.map(|entry| &entry.value).filter(|node| !node.is_null());
+    parts.sign_in = sign_in.map(|entry| &entry.value).filter(|node| !node.is_null());
     let named = [
         ("entity type", &mut parts.types),
         ("system", &mut parts.systems),

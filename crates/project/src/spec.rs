@@ -9,6 +9,7 @@ mod decision;
 mod guard;
 mod project;
 mod server;
+mod sign_in;
 mod system;
 mod webhook;
 mod workflow;

@@ -5,6 +5,7 @@ mod behaviour;
 mod local;
 mod order;
 mod scim;
+mod sign_in;
 
 use std::sync::Arc;
 

@@ -69,6 +69,10 @@ impl Tx {
             "DELETE FROM drift WHERE entity = $1",
             "DELETE FROM account_history WHERE entity = $1",
             "DELETE FROM temporary_pass WHERE entity = $1",
+            "DELETE FROM password WHERE entity = $1",
+            "DELETE FROM former_password WHERE entity = $1",
+            "DELETE FROM session WHERE entity = $1",
+            "UPDATE sign_in SET network = '', device = '' WHERE entity = $1",
             "DELETE FROM scim_resource WHERE entity = $1",
             "DELETE FROM external_id WHERE entity = $1",
             "DELETE FROM operation_body WHERE (plan, seq) IN

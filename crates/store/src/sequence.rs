@@ -43,6 +43,10 @@ words! {
         ApplicationSecret = "application_secret",
         /// Sessions at applications.
         ApplicationSession = "application_session",
+        /// Sessions of people.
+        Session = "session",
+        /// Tries to sign in.
+        SignIn = "sign_in",
     }
 }
 

@@ -10,6 +10,7 @@ use std::{
 
 use jiff::Timestamp;
 use muster_app::{Clock, Opened};
+use muster_auth::Authenticator;
 
 use crate::{Limits, metrics::Metrics, rate::Buckets};
 
@@ -20,6 +21,7 @@ pub struct Service(Arc<Inner>);
 struct Inner {
     opened: RwLock<Arc<Opened>>,
     clock: Arc<dyn Clock>,
+    authenticator: Authenticator,
     limits: Limits,
     buckets: Buckets<i64>,
     strangers: Buckets<IpAddr>,
@@ -32,10 +34,12 @@ impl Service {
     /// A service over an opened project.
     pub fn new(opened: Opened, clock: Arc<dyn Clock>, limits: Limits) -> Self {
         let (buckets, strangers) = (Buckets::new(limits.rate), Buckets::new(limits.strangers));
+        let authenticator = Authenticator::new(&opened.model.sign_in);
         let opened = RwLock::new(Arc::new(opened));
         Self(Arc::new(Inner {
             opened,
             clock,
+            authenticator,
             limits,
             buckets,
             strangers,
@@ -57,6 +61,11 @@ impl Service {
     /// The time.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.0.clock
+    }
+
+    /// Who people prove to who they are: the one of this process, for every door.
+    pub fn authenticator(&self) -> &Authenticator {
+        &self.0.authenticator
     }
 
     /// The limits.

@@ -60,11 +60,16 @@ const LAYERS: &[Layer] = &[
         kind: Kind::Edge,
         uses: &["model", "lang", "policy", "decision", "plan", "project", "store", "connector"],
     },
+    Layer {
+        name: "auth",
+        kind: Kind::Edge,
+        uses: &["model", "policy", "store", "connector", "app"],
+    },
     Layer { name: "telemetry", kind: Kind::Edge, uses: &[] },
     Layer {
         name: "web",
         kind: Kind::Edge,
-        uses: &["model", "policy", "store", "app", "telemetry"],
+        uses: &["model", "policy", "store", "app", "auth", "telemetry"],
     },
     Layer { name: "authzen", kind: Kind::Edge, uses: &["model", "app", "web"] },
     Layer { name: "oidc", kind: Kind::Edge, uses: &["model", "policy", "store", "app", "web"] },

@@ -8,6 +8,7 @@ use crate::spec::{
     decision::{ACCESS, APP},
     key,
     server::SERVER,
+    sign_in::{SIGN_IN, TYPE_SIGN_IN},
     system::SYSTEM,
     webhook::WEBHOOK,
     workflow::{MAIL_SERVER, WORKFLOW},
@@ -61,6 +62,13 @@ const PROJECT_KEYS: &[Key] = &[
         "what the command line says",
         "How `muster serve` answers. Stands at most once in a project.",
         "{ listen: \"0.0.0.0:8443\", tls: { certificate: chain.pem, key: key.pem } }",
+    ),
+    key(
+        "sign_in",
+        Shape::Group(&SIGN_IN),
+        "",
+        "What holds for all sign-ins: hashing, new passwords, lockout, sessions. Stands at most once in a project.",
+        "{ passwords: { shortest: 15 }, sessions: { idle: 30m } }",
     ),
     key(
         "types",
@@ -245,6 +253,13 @@ const TYPE: Group = Group {
             "by name",
             "What the type and its attributes are for SCIM clients, where that does not follow from their names.",
             "{ resource: User, attributes: { salary: none } }",
+        ),
+        key(
+            "sign_in",
+            Shape::Group(&TYPE_SIGN_IN),
+            "whoever works, by any unique text",
+            "Who of an identity type may sign in, and under which name.",
+            "{ name: [userName, mail], states: [active] }",
         ),
     ],
 };

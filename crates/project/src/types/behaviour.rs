@@ -13,7 +13,7 @@ use crate::{
         TEXT, attribute_type, built_in, condition, exact_rule, inside_type, rule, value_variable,
     },
     names,
-    types::{attributes, local, order, scim, slot, unknown_attribute},
+    types::{attributes, local, order, scim, sign_in, slot, unknown_attribute},
     yaml::{Entry, Node},
 };
 
@@ -63,6 +63,7 @@ fn of_type(
     model.local = local::local(context, entry, entity_type, schema);
     model.owner = owner(context, entry, entity_type);
     model.scim = scim::scim(context, entry, entity_type);
+    model.sign_in = sign_in::sign_in(context, entry, entity_type, &model);
     model
 }
 

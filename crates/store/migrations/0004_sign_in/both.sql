@@ -95,3 +95,65 @@ CREATE TABLE logout_notice (
     reason TEXT
 ) /*sqlite STRICT*/;
 CREATE INDEX logout_notice_due ON logout_notice (next_try);
+
+-- Passwords, sessions and the log of sign-ins (auth) -----------------------------------------------------
+
+-- `hash` says how it was made; one in an old form is replaced when its owner signs in.
+CREATE TABLE password (
+    entity BIGINT NOT NULL PRIMARY KEY,
+    hash TEXT NOT NULL,
+    set_at BIGINT NOT NULL
+) /*sqlite STRICT*/;
+
+-- Passwords that were replaced, so that they are not taken again.
+CREATE TABLE former_password (
+    entity BIGINT NOT NULL,
+    replaced_at BIGINT NOT NULL,
+    hash TEXT NOT NULL,
+    PRIMARY KEY (entity, replaced_at)
+) /*sqlite STRICT*/;
+
+-- Tries under one name that were not right. `name_key` is the identity, or a hash of a name that nobody has. `tries` counts
+-- since the last lock, `cycles` the locks in a row.
+CREATE TABLE lockout (
+    name_key TEXT NOT NULL PRIMARY KEY,
+    tries BIGINT NOT NULL,
+    cycles BIGINT NOT NULL,
+    locked_until BIGINT,
+    last_at BIGINT NOT NULL
+) /*sqlite STRICT*/;
+CREATE INDEX lockout_last ON lockout (last_at);
+
+-- `hash` is SHA-256 of what the browser keeps. `methods` are the proofs that were given, words with a space between.
+CREATE TABLE session (
+    id BIGINT NOT NULL PRIMARY KEY,
+    hash BYTEA NOT NULL,
+    entity BIGINT NOT NULL,
+    opened_at BIGINT NOT NULL,
+    proved_at BIGINT NOT NULL,
+    seen_at BIGINT NOT NULL,
+    ends_at BIGINT NOT NULL,
+    methods TEXT NOT NULL,
+    network TEXT NOT NULL,
+    device TEXT NOT NULL,
+    ended_at BIGINT
+) /*sqlite STRICT*/;
+CREATE UNIQUE INDEX session_hash ON session (hash);
+CREATE INDEX session_entity ON session (entity, id);
+CREATE INDEX session_ends ON session (ends_at);
+
+-- Every try to sign in, once. A name that nobody has is not kept: people type passwords there.
+CREATE TABLE sign_in (
+    seq BIGINT NOT NULL PRIMARY KEY,
+    at BIGINT NOT NULL,
+    entity BIGINT,
+    door TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    methods TEXT NOT NULL,
+    network TEXT NOT NULL,
+    device TEXT NOT NULL,
+    correlation TEXT
+) /*sqlite STRICT*/;
+CREATE INDEX sign_in_entity ON sign_in (entity, seq);
+CREATE INDEX sign_in_at ON sign_in (at);

@@ -31,6 +31,7 @@ mod records;
 mod revisions;
 mod schema;
 mod scim;
+mod sign_ins;
 mod statistics;
 mod tls;
 mod transactions;

@@ -31,16 +31,21 @@ const BIG: &[&str] = &[
     "evaluation",
     "external_id",
     "handle",
+    "former_password",
     "held_role",
     "journal",
     "link",
+    "lockout",
     "match_case",
     "operation",
     "operation_event",
+    "password",
     "pending_link",
     "record",
     "scim_bulk_result",
     "scim_resource",
+    "session",
+    "sign_in",
     "unique_value",
     "workflow_run",
     "workflow_task",
@@ -68,6 +73,11 @@ const SCANS: &[&str] = &[
     "SELECT COUNT(*) FROM held_role",
     "SELECT COUNT(*) FROM workflow_run",
     "SELECT COUNT(*) FROM workflow_task",
+    "SELECT COUNT(*) FROM former_password",
+    "SELECT COUNT(*) FROM lockout",
+    "SELECT COUNT(*) FROM password",
+    "SELECT COUNT(*) FROM session",
+    "SELECT COUNT(*) FROM sign_in",
     // Accounts by sort.
     "SELECT system_no, type_no, enabled, status, COUNT(*) FROM account",
     // A new revision.
@@ -75,8 +85,12 @@ const SCANS: &[&str] = &[
 ];
 
 /// What copies whole tables is called elsewhere.
-const TOUR: &str =
-    concat!(include_str!("query_plans.rs"), include_str!("scim.rs"), include_str!("backups.rs"),);
+const TOUR: &str = concat!(
+    include_str!("query_plans.rs"),
+    include_str!("scim.rs"),
+    include_str!("sign_ins.rs"),
+    include_str!("backups.rs"),
+);
 
 #[test]
 fn the_tour_calls_every_function() {
@@ -151,6 +165,7 @@ async fn facts(tx: &mut Tx) -> Result<(), StoreError> {
     tx.end_assignment(AssignmentId(1), at(1), "ada", "").await?;
     lifecycle(tx).await?;
     crate::scim::tour(tx).await?;
+    crate::sign_ins::tour(tx).await?;
     tx.remove_entity(EntityId(1)).await.map(drop)
 }
 
@@ -188,6 +203,7 @@ async fn read_lifecycle(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.workflow_watch("a").await?;
     tx.temporary_pass(EntityId(1)).await?;
     tx.in_state_since(1, 1, at(1), None, 9).await?;
+    crate::sign_ins::read_tour(tx).await?;
     tx.remains(EntityId(1)).await.map(drop)
 }
 

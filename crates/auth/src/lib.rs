@@ -1,0 +1,30 @@
+//! Proving who somebody is: passwords, lockout, sessions.
+//!
+//! The person who signs in is the identity of the repository. Whether they may is asked of their lifecycle, in one place
+//! ([`Authenticator::is_alive`]) and each time anew: the fact that makes somebody a leaver ends their sessions, and no flag
+//! has to follow.
+//!
+//! An [`Authenticator`] lives as long as the process and is cheap to clone. What it decides on is in its arguments: the
+//! project as it is now, the time, and where somebody comes from. What every door shows to whoever is refused is the same
+//! ([`Refused::shown`]), and so is the work that was done before.
+
+mod attempt;
+mod authenticator;
+mod find;
+mod hash;
+mod lockout;
+mod log;
+mod password;
+mod pool;
+mod proof;
+mod random;
+mod session;
+mod standing;
+
+pub use attempt::{Attempt, Door, Refused, Shown, Verified};
+pub use authenticator::Authenticator;
+pub use hash::{HashError, StoredHash};
+pub use muster_connector::Secret;
+pub use pool::Busy;
+pub use proof::{Acr, Amr};
+pub use session::{Opening, Session};

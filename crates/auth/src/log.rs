@@ -1,0 +1,49 @@
+//! The log of sign-ins: one entry for each try, whatever comes of it.
+
+use muster_model::EntityId;
+use muster_store::{SignIn, StoreError, Tx};
+
+use crate::{Amr, Attempt};
+
+/// Letters of what a device calls itself that are kept.
+const DEVICE: usize = 200;
+
+/// What came of a try.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Outcome<'a> {
+    /// They are in, or one step further.
+    Allowed(&'a [Amr]),
+    /// They are not, for this reason.
+    Refused(&'static str),
+}
+
+/// Writes a try down.
+pub(crate) async fn write(
+    tx: &mut Tx,
+    attempt: &Attempt<'_>,
+    entity: Option<EntityId>,
+    outcome: Outcome<'_>,
+) -> Result<(), StoreError> {
+    let (outcome, reason, proofs) = match outcome {
+        Outcome::Allowed(proofs) => ("allowed", "right", proofs),
+        Outcome::Refused(reason) => ("refused", reason, &[][..]),
+    };
+    let entry = SignIn {
+        seq: 0,
+        at: attempt.now,
+        entity,
+        door: attempt.door.word().into(),
+        outcome: outcome.into(),
+        reason: reason.into(),
+        methods: Amr::join(proofs),
+        network: attempt.network.to_canonical().to_string().into(),
+        device: device(attempt.device),
+        correlation: attempt.correlation.cloned(),
+    };
+    tx.append_sign_in(&entry).await
+}
+
+/// What a device calls itself, cut to what is kept; signs that steer a terminal are left out.
+pub(crate) fn device(text: &str) -> muster_model::Text {
+    text.chars().filter(|sign| !sign.is_control()).take(DEVICE).collect::<String>().into()
+}

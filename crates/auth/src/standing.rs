@@ -1,0 +1,92 @@
+//! Whether the lifecycle of an identity lets them sign in: the one place that knows.
+
+use std::sync::PoisonError;
+
+use jiff::Timestamp;
+use muster_app::{Error, Opened, entity_type, load_identities, load_world_near};
+use muster_model::EntityId;
+use muster_store::ReadTx;
+use rustc_hash::FxHashMap;
+
+use crate::Authenticator;
+
+/// Identities remembered at most.
+const KEPT: usize = 100_000;
+
+/// What was found lately.
+#[derive(Debug, Default)]
+pub(crate) struct Standings(FxHashMap<EntityId, Standing>);
+
+/// Whether an identity may sign in, and of when that is.
+#[derive(Debug, Clone, Copy)]
+struct Standing {
+    is_alive: bool,
+    /// The state of the repository and of the model.
+    facts_version: i64,
+    revision: i64,
+    from: Timestamp,
+    /// When time alone may change it.
+    until: Option<Timestamp>,
+}
+
+impl Authenticator {
+    /// Whether the lifecycle of an identity lets them sign in now. It is found out anew as soon as any fact changed or
+    /// something became due; ask for each request, not once.
+    pub async fn is_alive(
+        &self,
+        opened: &Opened,
+        identity: EntityId,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let mut tx = opened.store.read().await?;
+        self.is_alive_in(&mut tx, opened, identity, now).await
+    }
+
+    pub(crate) async fn is_alive_in(
+        &self,
+        tx: &mut ReadTx,
+        opened: &Opened,
+        identity: EntityId,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let facts_version = tx.facts_version().await?;
+        let standings = || self.0.standings.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = standings().0.get(&identity).copied();
+        let holds = |known: &Standing| {
+            known.facts_version == facts_version
+                && known.revision == opened.revision
+                && known.from <= now
+                && known.until.is_none_or(|until| now < until)
+        };
+        if let Some(known) = known.filter(holds) {
+            return Ok(known.is_alive);
+        }
+        let (is_alive, until) = evaluate(tx, opened, identity, now).await?;
+        let revision = opened.revision;
+        let standing = Standing { is_alive, facts_version, revision, from: now, until };
+        let mut standings = standings();
+        if standings.0.len() >= KEPT {
+            standings.0.clear();
+        }
+        standings.0.insert(identity, standing);
+        Ok(is_alive)
+    }
+}
+
+async fn evaluate(
+    tx: &mut ReadTx,
+    opened: &Opened,
+    identity: EntityId,
+    now: Timestamp,
+) -> Result<(bool, Option<Timestamp>), Error> {
+    let Some(entity) = tx.entity(identity).await? else { return Ok((false, None)) };
+    let Some(type_id) = entity_type(opened, entity.type_no) else { return Ok((false, None)) };
+    let found = load_identities(tx, opened, type_id, &[identity], now).await?;
+    let Some(facts) = found.into_iter().next() else { return Ok((false, None)) };
+    let world = load_world_near(tx, opened, &[identity], now).await?;
+    let evaluation = opened.evaluator.evaluate(&facts.identity(), &world, now);
+    let sign_in = opened.model.types.get(type_id.index()).map(|of| &of.sign_in);
+    let states = sign_in.map_or(&[][..], |sign_in| &sign_in.states);
+    let is_alive = evaluation.state.is_some_and(|state| states.contains(&state));
+    Ok((is_alive, evaluation.next_change))
+}

@@ -1,0 +1,9 @@
+//! Signing in over a small company, on SQLite and on PostgreSQL.
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "test code")]
+
+#[macro_use]
+mod support;
+
+mod passwords;
+mod sessions;

@@ -1,0 +1,210 @@
+//! A small company on either database, and short ways to sign in.
+
+use std::sync::{Arc, Mutex};
+
+use jiff::{SignedDuration, Timestamp};
+use muster_app::{Clock, Ctx, Opened};
+use muster_auth::{Attempt, Authenticator, Door, Opening, Refused, Secret, Session, Verified};
+use muster_engine::{LocalChange, LocalVerb, change_local};
+use muster_model::{EntityId, Value};
+use muster_project::NoConnectors;
+use muster_store::{SignIn, SignInFilter};
+use muster_testkit::Database;
+use tempfile::TempDir;
+
+/// Whoever is active or on leave may sign in, by user name or mail; robots may not.
+const MODEL: &str = r#"
+muster: 1
+types:
+  person:
+    identity: true
+    key: id
+    display: name
+    attributes:
+      id: { type: string, unique: true }
+      userName: { type: string, unique: true }
+      mail: { type: string, unique: true }
+      name: { type: string }
+      away: { type: bool }
+      end: { type: date }
+    lifecycle:
+      leaver: { when: "end != null && now >= start_of(end)" }
+      away: { when: "away" }
+      active: { when: "true" }
+    sign_in: { name: [userName, mail], states: [active, away] }
+  robot:
+    identity: true
+    key: id
+    attributes: { id: { type: string, unique: true } }
+    sign_in: { states: [] }
+sign_in:
+  hashing: { parallel: 2, wait: 60s }
+  lockout: { tries: 3 }
+"#;
+
+/// Ada's first password.
+pub(crate) const PASSWORD: &str = "a lamp, a boat, and rain";
+
+/// Declares tests that run on both databases: `name::sqlite` and `name::postgres`.
+macro_rules! on_both {
+    ($($(#[$doc:meta])* async fn $name:ident($company:ident) $body:block)+) => {
+        $($(#[$doc])* mod $name {
+            use super::*;
+
+            async fn check($company: Company) $body
+
+            #[tokio::test]
+            async fn sqlite() {
+                check(Company::sqlite().await).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                check(Company::postgres().await).await;
+            }
+        })+
+    };
+}
+
+/// A clock that is set by hand.
+pub(crate) struct Standing(Mutex<Timestamp>);
+
+impl Clock for Standing {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+}
+
+/// Ada and Eve, and a robot.
+pub(crate) struct Company {
+    pub(crate) ctx: Ctx,
+    pub(crate) opened: Opened,
+    pub(crate) auth: Authenticator,
+    pub(crate) clock: Arc<Standing>,
+    _folder: TempDir,
+    _database: Option<Database>,
+}
+
+impl Company {
+    pub(crate) async fn sqlite() -> Self {
+        Self::start("sqlite::memory:", None).await
+    }
+
+    pub(crate) async fn postgres() -> Self {
+        let database = muster_testkit::postgres().unwrap();
+        let url = database.url().to_owned();
+        Self::start(&url, Some(database)).await
+    }
+
+    async fn start(url: &str, database: Option<Database>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("muster.yaml"), MODEL).unwrap();
+        let start = "2026-11-20T12:00:00Z".parse().unwrap();
+        let clock = Arc::new(Standing(Mutex::new(start)));
+        let ctx = Ctx::new("tester".into(), "c".into(), Arc::<Standing>::clone(&clock));
+        let opened = Opened::open(folder.path(), Some(url), Arc::new(NoConnectors), &ctx).await;
+        let opened = opened.unwrap_or_else(|error| {
+            panic!("{:?}", error.loaded().map(|loaded| &loaded.diagnostics))
+        });
+        let auth = Authenticator::new(&opened.model.sign_in);
+        let company = Self { ctx, opened, auth, clock, _folder: folder, _database: database };
+        company
+            .enter("person", &[("id", "1"), ("userName", "ada"), ("mail", "Ada@tern.example")])
+            .await;
+        company.enter("person", &[("id", "2"), ("userName", "eve")]).await;
+        company.enter("robot", &[("id", "r2")]).await;
+        company.set("1", PASSWORD).await;
+        company
+    }
+
+    async fn enter(&self, type_name: &str, set: &[(&str, &str)]) {
+        self.write(LocalVerb::Create, type_name, None, set).await;
+    }
+
+    /// Changes Ada.
+    pub(crate) async fn change_ada(&self, set: &[(&str, &str)]) {
+        self.write(LocalVerb::Change, "person", Some(self.ada().await), set).await;
+    }
+
+    async fn write(
+        &self,
+        verb: LocalVerb,
+        type_name: &str,
+        entity: Option<EntityId>,
+        set: &[(&str, &str)],
+    ) {
+        let set = set.iter().map(|(name, value)| ((*name).into(), Some(Value::text(*value))));
+        let type_name = type_name.into();
+        let (set, by) = (set.collect(), self.ctx.clone());
+        let change = LocalChange { verb, type_name, entity, set, if_version: None, by };
+        for done in change_local(&self.ctx, &self.opened, &[change]).await.unwrap() {
+            done.unwrap();
+        }
+    }
+
+    pub(crate) async fn ada(&self) -> EntityId {
+        let mut tx = self.opened.store.read().await.unwrap();
+        muster_app::resolve_person(&self.ctx, &self.opened, &mut tx, "1").await.unwrap().row.id
+    }
+
+    pub(crate) async fn set(&self, person: &str, password: &str) {
+        let password = Secret::new(password);
+        self.auth.set_password(&self.ctx, &self.opened, person, &password).await.unwrap();
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) fn pass(&self, time: SignedDuration) {
+        *self.clock.0.lock().unwrap() += time;
+    }
+
+    /// Tries to sign in on the page.
+    pub(crate) async fn sign_in(&self, name: &str, password: &str) -> Result<Verified, Refused> {
+        self.sign_in_at(Door::Web, name, password).await
+    }
+
+    pub(crate) async fn sign_in_at(
+        &self,
+        door: Door,
+        name: &str,
+        password: &str,
+    ) -> Result<Verified, Refused> {
+        let password = Secret::new(password);
+        let attempt = Attempt {
+            door,
+            name,
+            password: &password,
+            network: "192.0.2.1".parse().unwrap(),
+            device: "Firefox",
+            correlation: None,
+            now: self.now(),
+        };
+        self.auth.password(&self.opened, attempt).await
+    }
+
+    /// Signs Ada in and opens a session.
+    pub(crate) async fn session(&self) -> (Session, Secret) {
+        let verified = self.sign_in("ada", PASSWORD).await.unwrap();
+        let network = "192.0.2.1".parse().unwrap();
+        let opening = Opening { network, device: "Firefox", now: self.now() };
+        self.auth.open(&self.opened, &verified, opening).await.unwrap()
+    }
+
+    /// The session that the browser shows, if it holds.
+    pub(crate) async fn find(&self, cookie: &Secret) -> Option<Session> {
+        self.auth.find(&self.opened, cookie.reveal(), self.now()).await.unwrap()
+    }
+
+    /// The log, the oldest first: outcome and reason of each try.
+    pub(crate) async fn log(&self) -> Vec<String> {
+        let entries = self.entries().await;
+        entries.iter().rev().map(|entry| format!("{} {}", entry.outcome, entry.reason)).collect()
+    }
+
+    pub(crate) async fn entries(&self) -> Vec<SignIn> {
+        let mut tx = self.opened.store.read().await.unwrap();
+        tx.sign_ins(&SignInFilter::default(), None, 1000).await.unwrap()
+    }
+}

@@ -1,0 +1,129 @@
+//! Who may sign in, and what is asked of them (`types.NAME.sign_in`, `sign_in:`).
+
+use jiff::SignedDuration;
+use muster_model::{Slot, Text};
+
+/// How identities of a type sign in (`sign_in: { name: [userName, mail], states: [active] }`).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TypeSignIn {
+    /// The unique attributes by whose value somebody may name themselves. Empty: nobody of the type signs in.
+    pub names: Vec<Slot>,
+    /// The lifecycle states, by position, in which they may.
+    pub states: Vec<usize>,
+}
+
+/// What holds for all sign-ins (`sign_in:`).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SignIn {
+    /// How passwords are hashed.
+    pub hashing: Hashing,
+    /// What a new password has to be.
+    pub passwords: PasswordPolicy,
+    /// What wrong tries lead to.
+    pub lockout: LockoutPolicy,
+    /// How long sessions last.
+    pub sessions: SessionLimits,
+}
+
+/// How passwords are hashed: argon2id with one lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hashing {
+    /// Memory of one hash in KiB.
+    pub memory: u32,
+    /// Passes over it.
+    pub passes: u32,
+    /// Hashes at the same time; `None`: as many as there are cores.
+    pub parallel: Option<usize>,
+    /// How long somebody may wait for their turn.
+    pub wait: SignedDuration,
+}
+
+impl Hashing {
+    /// The least memory in KiB, with [`Hashing::FLOOR_PASSES`]: the floor that OWASP gives.
+    pub const FLOOR_MEMORY: u32 = 19_456;
+    /// The fewest passes.
+    pub const FLOOR_PASSES: u32 = 2;
+}
+
+impl Default for Hashing {
+    fn default() -> Self {
+        Self {
+            memory: Self::FLOOR_MEMORY,
+            passes: Self::FLOOR_PASSES,
+            parallel: None,
+            wait: SignedDuration::from_secs(3),
+        }
+    }
+}
+
+/// What a new password has to be. There are no rules about sorts of letters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PasswordPolicy {
+    /// Its letters at least.
+    pub shortest: usize,
+    /// How many former passwords it must not be.
+    pub history: usize,
+    /// A file with more passwords that are too common, one on each line.
+    pub blocklist: Option<Text>,
+}
+
+impl PasswordPolicy {
+    /// The least that `shortest` may be; NIST SP 800-63B allows it only beside a second factor.
+    pub const FLOOR: usize = 8;
+}
+
+impl Default for PasswordPolicy {
+    fn default() -> Self {
+        Self { shortest: 15, history: 5, blocklist: None }
+    }
+}
+
+/// What wrong tries lead to: after `tries` of them the account is locked for `base` × `factor`^(locks in a row).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LockoutPolicy {
+    /// Wrong tries before a lock.
+    pub tries: u32,
+    /// The first lock.
+    pub base: SignedDuration,
+    /// How many times longer the next one is.
+    pub factor: u32,
+    /// The longest one.
+    pub longest: SignedDuration,
+    /// After so long without a try everything is forgotten.
+    pub forget: SignedDuration,
+}
+
+impl LockoutPolicy {
+    /// How long the lock is that follows after so many in a row.
+    pub fn wait(&self, cycles: u32) -> SignedDuration {
+        let factor = i32::try_from(self.factor.saturating_pow(cycles)).unwrap_or(i32::MAX);
+        self.base.checked_mul(factor).map_or(self.longest, |wait| wait.min(self.longest))
+    }
+}
+
+impl Default for LockoutPolicy {
+    fn default() -> Self {
+        Self {
+            tries: 5,
+            base: SignedDuration::from_mins(1),
+            factor: 2,
+            longest: SignedDuration::from_hours(4),
+            forget: SignedDuration::from_hours(24),
+        }
+    }
+}
+
+/// How long sessions last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionLimits {
+    /// Without being used.
+    pub idle: SignedDuration,
+    /// However much they are used.
+    pub longest: SignedDuration,
+}
+
+impl Default for SessionLimits {
+    fn default() -> Self {
+        Self { idle: SignedDuration::from_hours(1), longest: SignedDuration::from_hours(12) }
+    }
+}

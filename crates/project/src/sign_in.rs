@@ -1,0 +1,63 @@
+//! Signing in: from `sign_in:` to what is asked of everybody.
+
+use muster_policy::{Hashing, LockoutPolicy, PasswordPolicy, SessionLimits, SignIn};
+
+use crate::{duration::parse_duration, yaml::Node};
+
+/// Builds what is said of signing in.
+pub(crate) fn sign_in(node: Option<&Node>) -> SignIn {
+    let Some(node) = node else { return SignIn::default() };
+    let part = |key: &str| node.get(key);
+    SignIn {
+        hashing: part("hashing").map(hashing).unwrap_or_default(),
+        passwords: part("passwords").map(passwords).unwrap_or_default(),
+        lockout: part("lockout").map(lockout).unwrap_or_default(),
+        sessions: part("sessions").map(sessions).unwrap_or_default(),
+    }
+}
+
+fn hashing(node: &Node) -> Hashing {
+    let usual = Hashing::default();
+    Hashing {
+        memory: number(node, "memory").unwrap_or(usual.memory),
+        passes: number(node, "passes").unwrap_or(usual.passes),
+        parallel: number(node, "parallel"),
+        wait: length(node, "wait").unwrap_or(usual.wait),
+    }
+}
+
+fn passwords(node: &Node) -> PasswordPolicy {
+    let usual = PasswordPolicy::default();
+    PasswordPolicy {
+        shortest: number(node, "shortest").unwrap_or(usual.shortest),
+        history: number(node, "history").unwrap_or(usual.history),
+        blocklist: node.get_text("blocklist").cloned(),
+    }
+}
+
+fn lockout(node: &Node) -> LockoutPolicy {
+    let usual = LockoutPolicy::default();
+    LockoutPolicy {
+        tries: number(node, "tries").unwrap_or(usual.tries),
+        base: length(node, "base").unwrap_or(usual.base),
+        factor: number(node, "factor").unwrap_or(usual.factor),
+        longest: length(node, "longest").unwrap_or(usual.longest),
+        forget: length(node, "forget").unwrap_or(usual.forget),
+    }
+}
+
+fn sessions(node: &Node) -> SessionLimits {
+    let usual = SessionLimits::default();
+    SessionLimits {
+        idle: length(node, "idle").unwrap_or(usual.idle),
+        longest: length(node, "longest").unwrap_or(usual.longest),
+    }
+}
+
+fn number<T: std::str::FromStr>(node: &Node, key: &str) -> Option<T> {
+    node.get_text(key)?.parse().ok()
+}
+
+fn length(node: &Node, key: &str) -> Option<jiff::SignedDuration> {
+    parse_duration(node.get_text(key)?)
+}

@@ -1,0 +1,153 @@
+//! The keys of signing in.
+
+use super::{Group, Shape, key};
+
+/// `types.NAME.sign_in`
+pub(crate) const TYPE_SIGN_IN: Group = Group {
+    what: "how identities of a type sign in",
+    path: "types.NAME.sign_in",
+    doc: "Who of the type may sign in, and under which name. Whoever is in another state is refused at once, at every door, and \
+          their sessions with them.",
+    keys: &[
+        key(
+            "name",
+            Shape::Many(&Shape::Text),
+            "every unique text attribute",
+            "The unique attributes by whose value somebody may name themselves. Case does not count.",
+            "[userName, mail]",
+        ),
+        key(
+            "states",
+            Shape::Many(&Shape::Text),
+            "those in which people work",
+            "The lifecycle states in which they may. An empty list: nobody of the type signs in.",
+            "[active]",
+        ),
+    ],
+};
+
+/// `sign_in:`
+pub(crate) const SIGN_IN: Group = Group {
+    what: "signing in",
+    path: "sign_in",
+    doc: "What holds for all sign-ins, at every door. Who may sign in is said at each type.",
+    keys: &[
+        key(
+            "hashing",
+            Shape::Group(&HASHING),
+            "",
+            "How passwords are hashed: argon2id with one lane. Older hashes are made anew when their owners sign in.",
+            "{ memory: 47104, parallel: 2 }",
+        ),
+        key(
+            "passwords",
+            Shape::Group(&PASSWORDS),
+            "",
+            "What a new password has to be. There are no rules about digits and signs, and none expires: both make passwords worse.",
+            "{ shortest: 15, history: 5 }",
+        ),
+        key(
+            "lockout",
+            Shape::Group(&LOCKOUT),
+            "",
+            "What wrong tries lead to. There is no way around it for administrators.",
+            "{ tries: 5, base: 1m, factor: 2 }",
+        ),
+        key(
+            "sessions",
+            Shape::Group(&SESSIONS),
+            "",
+            "How long sessions last.",
+            "{ idle: 1h, longest: 12h }",
+        ),
+    ],
+};
+
+const HASHING: Group = Group {
+    what: "how passwords are hashed",
+    path: "sign_in.hashing",
+    doc: "The cost of a hash, and how many are made at the same time. `parallel` × `memory` is what hashing ever takes.",
+    keys: &[
+        key(
+            "memory",
+            Shape::Number(19_456, 1 << 21),
+            "19456",
+            "Memory of one hash in KiB.",
+            "47104",
+        ),
+        key("passes", Shape::Number(2, 100), "2", "Passes over it.", "2"),
+        key(
+            "parallel",
+            Shape::Number(1, 1_024),
+            "the number of cores",
+            "Hashes at the same time.",
+            "2",
+        ),
+        key(
+            "wait",
+            Shape::Duration,
+            "3s",
+            "How long somebody may wait for their turn; then they are told to come again.",
+            "3s",
+        ),
+    ],
+};
+
+const PASSWORDS: Group = Group {
+    what: "what a new password has to be",
+    path: "sign_in.passwords",
+    doc: "What is asked of a new password, after NIST SP 800-63B. The most common passwords are refused without being told.",
+    keys: &[
+        key(
+            "shortest",
+            Shape::Number(8, 64),
+            "15",
+            "Its letters at least. Less than 15 is for those who always show a second factor.",
+            "15",
+        ),
+        key(
+            "history",
+            Shape::Number(0, 100),
+            "5",
+            "How many former passwords it must not be.",
+            "5",
+        ),
+        key(
+            "blocklist",
+            Shape::Text,
+            "the most common ones only",
+            "A file with more passwords that are refused, one on each line. A relative path starts at the project folder.",
+            "blocked-passwords.txt",
+        ),
+    ],
+};
+
+const LOCKOUT: Group = Group {
+    what: "what wrong tries lead to",
+    path: "sign_in.lockout",
+    doc: "After so many wrong tries the name is locked for `base`, and then each time `factor` times as long. The same tries count at \
+          every door; a right sign-in forgets them.",
+    keys: &[
+        key("tries", Shape::Number(1, 100), "5", "Wrong tries before a lock.", "5"),
+        key("base", Shape::Duration, "1m", "The first lock.", "1m"),
+        key("factor", Shape::Number(1, 100), "2", "How many times longer the next one is.", "2"),
+        key("longest", Shape::Duration, "4h", "The longest one.", "4h"),
+        key(
+            "forget",
+            Shape::Duration,
+            "24h",
+            "After so long without a try all is forgotten.",
+            "24h",
+        ),
+    ],
+};
+
+const SESSIONS: Group = Group {
+    what: "how long sessions last",
+    path: "sign_in.sessions",
+    doc: "When a session ends by itself.",
+    keys: &[
+        key("idle", Shape::Duration, "1h", "So long without being used.", "30m"),
+        key("longest", Shape::Duration, "12h", "However much it is used.", "8h"),
+    ],
+};
