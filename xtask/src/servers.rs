@@ -28,6 +28,7 @@ enum Sign {
 const SERVERS: &[Server] = &[
     Server { package: "slapd", sign: Sign::Program("slapd") },
     Server { package: "ldap-utils", sign: Sign::Program("ldapsearch") },
+    Server { package: "apache2-bin", sign: Sign::Program("apache2") },
     Server { package: "389-ds-base", sign: Sign::Program("ns-slapd") },
     Server { package: "postgresql", sign: Sign::Program("initdb") },
     Server { package: "mariadb-server", sign: Sign::Program("mariadbd") },

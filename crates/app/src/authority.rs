@@ -9,7 +9,8 @@ use muster_policy::{Administration, Model, Right};
 use muster_store::ReadTx;
 
 use crate::{
-    Ctx, Error, IdentityFacts, Kind, Opened, entity_type, load_identities, load_world, subject_of,
+    Ctx, Error, IdentityFacts, Kind, Opened, entity_type, load_identities, load_world,
+    load_world_near, subject_of,
 };
 
 /// A person with what their roles allow in Muster.
@@ -31,7 +32,7 @@ impl Authority {
         let Some(type_id) = entity_type(opened, entity.type_no) else { return Ok(None) };
         let found = load_identities(&mut tx, opened, type_id, &[person], ctx.now()).await?;
         let Some(facts) = found.into_iter().next() else { return Ok(None) };
-        let world = load_world(&mut tx, opened, ctx.now(), None).await?;
+        let world = load_world_near(&mut tx, opened, &[person], ctx.now()).await?;
         let evaluation = opened.evaluator.evaluate(&facts.identity(), &world, ctx.now());
         let behaviour = opened.model.types.get(type_id.index());
         let works = behaviour.is_some_and(|of| {

@@ -196,6 +196,18 @@ pub async fn known_client(
     }))
 }
 
+/// Whether the token that a client has shown is still valid.
+pub async fn is_still_known(
+    tx: &mut ReadTx,
+    client: &KnownClient,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let tokens = tx.client_tokens(client.id).await?;
+    let is_valid = tokens.iter().any(|kept| kept.id == client.token && is_valid(kept, now));
+    let known = tx.client(client.id).await?;
+    Ok(is_valid && known.is_some_and(|client| client.ended_at.is_none()))
+}
+
 /// A token as people and programs may see it.
 pub fn token_json(token: &ClientToken, now: Timestamp) -> Json {
     let mut document = document(token);

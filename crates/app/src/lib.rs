@@ -59,7 +59,8 @@ pub use authority::{Authority, Reach};
 pub use checkpoint::{make_checkpoint, make_due_checkpoint};
 pub use clients::{
     CLIENT_NAME, KnownClient, TokenMade, create_token, create_token_for, end_client,
-    is_client_name, known_client, list_clients, revoke_token, rotate_token, token_json,
+    is_client_name, is_still_known, known_client, list_clients, revoke_token, rotate_token,
+    token_json,
 };
 pub use context::{Clock, Connectors, Ctx};
 pub use decide::{

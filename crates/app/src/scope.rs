@@ -15,6 +15,8 @@ pub enum Scope {
     ApiRead,
     /// See and change everything over the API.
     ApiWrite,
+    /// See what the directory shows, over LDAP.
+    Directory,
     /// Follow events.
     Events,
     /// Read metrics.
@@ -27,11 +29,12 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, in the order of their words.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Access,
         Self::Admin,
         Self::ApiRead,
         Self::ApiWrite,
+        Self::Directory,
         Self::Events,
         Self::Metrics,
         Self::Scim,
@@ -45,6 +48,7 @@ impl Scope {
             Self::Access => "access",
             Self::ApiRead => "api:read",
             Self::ApiWrite => "api:write",
+            Self::Directory => "directory",
             Self::Events => "events",
             Self::Metrics => "metrics",
             Self::Scim => "scim",

@@ -10,8 +10,8 @@ use muster_lang::Program;
 use muster_model::{Location, Schema, Settings, Slot, SystemId, Text, TypeId, Value, ValueType};
 
 use crate::{
-    AccessModel, Application, DecisionExpectation, Review, Server, SignIn, TypeModel, Webhook,
-    Work, Workflow,
+    AccessModel, Application, DecisionExpectation, Directory, Review, Server, SignIn, TypeModel,
+    Webhook, Work, Workflow,
 };
 
 /// A whole checked model.
@@ -58,6 +58,8 @@ pub struct Model {
     pub access: AccessModel,
     /// The applications that rely on Muster for sign-in, in order of name.
     pub applications: Vec<Application>,
+    /// What of it is served over LDAP (`directory:`).
+    pub directory: Option<Directory>,
 }
 
 /// An expression with the place where it is written.

@@ -11,6 +11,7 @@ mod checked;
 mod correlation;
 mod deduce;
 mod desired;
+mod directory;
 mod evaluate;
 mod evaluator;
 mod lifecycle;
@@ -35,6 +36,11 @@ pub use application::{Application, ClientAuthentication, GrantType, SigningAlgor
 pub use checked::*;
 pub use correlation::{Pair, Standing, settle};
 pub use deduce::{Access, Deduced, Deducer, Deduction};
+pub use directory::{
+    Container, Directory, DirectoryLimits, EntityEntries, EntryAttribute, Holds, LdapAttribute,
+    LdapClass, LdapClassKind, LdapSyntax, ldap_attribute, ldap_attributes, ldap_class,
+    ldap_classes,
+};
 pub use evaluator::Evaluator;
 pub use lookups::{Lookups, Missing};
 pub use outcome::{

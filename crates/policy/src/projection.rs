@@ -120,7 +120,8 @@ fn programs(model: &Model) -> impl Iterator<Item = &Program> {
     let rules = of_types.chain(of_accounts).chain(of_roles).chain(of_rights);
     let rules = rules.chain(of_access).chain(of_claims);
     let rules = rules.map(|rule| &rule.program);
-    rules.chain(of_grants).chain(of_workflows)
+    let of_directory = model.directory.iter().flat_map(crate::Directory::programs);
+    rules.chain(of_grants).chain(of_workflows).chain(of_directory)
 }
 
 /// What a computed attribute or a lifecycle reads.

@@ -12,6 +12,7 @@
 mod access;
 mod applications;
 mod context;
+mod directory;
 mod duration;
 mod duties;
 mod explain;

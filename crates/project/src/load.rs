@@ -11,7 +11,7 @@ use muster_policy::{Model, System, TypeModel, Workflow};
 use crate::{
     access, applications,
     context::Context,
-    duties, lint,
+    directory, duties, lint,
     merge::{Parts, merge},
     policy_tests,
     roles::{self, RoleNames},
@@ -154,7 +154,7 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
     let (mail, audit) = (settings(parts.mail), settings(parts.audit));
     let sealing_key = parts.sealing.and_then(|node| node.get_text("key").cloned());
     let workflows = workflows_of(context, parts, &role_names, &types, &systems);
-    let webhooks = webhooks::webhooks(context, &parts.webhooks);
+    let directory = directory::directory(context, parts.directory, &schema, &role_names);
     Some(Model {
         schema,
         timezone,
@@ -168,7 +168,7 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
         conflicts,
         tests,
         workflows,
-        webhooks,
+        webhooks: webhooks::webhooks(context, &parts.webhooks),
         mail,
         audit,
         sealing_key,
@@ -176,6 +176,7 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
         sign_in: sign_in::sign_in(parts.sign_in),
         access,
         applications,
+        directory,
     })
 }
 

@@ -49,6 +49,8 @@ pub(crate) struct Parts<'d> {
     pub(crate) sealing: Option<&'d Node>,
     /// `sign_in:`
     pub(crate) sign_in: Option<&'d Node>,
+    /// `directory:`
+    pub(crate) directory: Option<&'d Node>,
     /// `tests:` in the order written.
     pub(crate) tests: Vec<&'d Node>,
 }
@@ -65,6 +67,7 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
     let mut server: Option<&Entry> = None;
     let mut sealing: Option<&Entry> = None;
     let mut sign_in: Option<&Entry> = None;
+    let mut directory: Option<&Entry> = None;
     for entry in documents.iter().flat_map(|document| document.root.entries()) {
         match &*entry.key {
             "muster" => once(context, &mut version, entry),
@@ -76,6 +79,7 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
             "server" => once(context, &mut server, entry),
             "sealing" => once(context, &mut sealing, entry),
             "sign_in" => once(context, &mut sign_in, entry),
+            "directory" => once(context, &mut directory, entry),
             "apps" => parts.apps.extend(entry.value.entries()),
             "access" => parts.access.extend(entry.value.entries()),
             "applications" => parts.applications.extend(entry.value.entries()),
@@ -96,6 +100,7 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
     parts.url = url.map(|entry| &entry.value);
     parts.mail = mail.map(|entry| &entry.value).filter(|node| !node.is_null());
     parts.audit = audit.map(|entry| &entry.value).filter(|node| !node.is_null());
+    parts.directory = directory.map(|entry| &entry.value).filter(|node| !node.is_null());
     parts.server = server.map(|entry| &entry.value).filter(|node| !node.is_null());
     parts.sealing = sealing.map(|entry| &entry.value).filter(|node| !node.is_null());
     parts.sign_in = sign_in.map(|entry| &entry.value).filter(|node| !node.is_null());

@@ -22,7 +22,8 @@ pub(crate) fn server(context: &mut Context<'_>, node: Option<&Node>) -> Server {
     }
 }
 
-fn listen(context: &mut Context<'_>, node: &Node) -> Option<SocketAddr> {
+/// An address with a port.
+pub(crate) fn listen(context: &mut Context<'_>, node: &Node) -> Option<SocketAddr> {
     let text = node.text()?;
     let address = text.parse().ok();
     if address.is_none() {

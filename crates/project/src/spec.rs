@@ -6,6 +6,7 @@ mod access;
 mod application;
 mod audit;
 mod decision;
+mod directory;
 mod guard;
 mod project;
 mod server;

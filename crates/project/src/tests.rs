@@ -3,6 +3,7 @@
 mod access;
 mod applications;
 mod decisions;
+mod directory;
 mod generated;
 mod model;
 mod policy_tests;

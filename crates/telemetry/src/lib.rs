@@ -115,9 +115,11 @@ impl Telemetry {
     }
 }
 
-/// Our own words from `level` on, and what is wrong in the libraries below.
+/// Our own words from `level` on, and what is wrong in the libraries below; but nothing of the one that says of every
+/// message of a stranger what is wrong with it.
 fn ours(level: LevelFilter) -> Targets {
-    Targets::new().with_default(LevelFilter::WARN.min(level)).with_target(OURS, level)
+    let below = Targets::new().with_default(LevelFilter::WARN.min(level));
+    below.with_target("ldap3_proto", LevelFilter::OFF).with_target(OURS, level)
 }
 
 /// Events, and the one span that lines say.

@@ -1,6 +1,9 @@
-//! Calls the directory's own command-line tools, which know nothing of our code.
+//! Calls the command-line tools of OpenLDAP, which know nothing of our code.
 
-use std::{path::PathBuf, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context as _, Result};
 
@@ -9,6 +12,38 @@ use crate::{
     ldif::parse_ldif,
     process::{find_program, run},
 };
+
+/// What a tool of OpenLDAP said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// How it ended: the result code of LDAP, as these tools do.
+    pub code: i32,
+    /// What it wrote.
+    pub output: String,
+    /// What it complained about.
+    pub errors: String,
+}
+
+impl Told {
+    /// The entries that were found.
+    pub fn entries(&self) -> Result<Vec<Entry>> {
+        parse_ldif(&self.output)
+    }
+}
+
+/// Calls a tool of OpenLDAP: `ldapsearch`, `ldapwhoami`, `ldapcompare`, `ldappasswd`. It believes the authority in `ca`.
+pub fn ldap_tool(program: &str, url: &str, ca: Option<&Path>, arguments: &[&str]) -> Result<Told> {
+    let mut command = Command::new(find_program(program, &[], "ldap-utils")?);
+    command.envs(ca.iter().map(|ca| ("LDAPTLS_CACERT", ca)));
+    command.args(["-x", "-o", "nettimeout=30", "-H", url]);
+    let output =
+        command.args(arguments).output().with_context(|| format!("cannot run `{program}`"))?;
+    Ok(Told {
+        code: output.status.code().context("it was killed")?,
+        output: String::from_utf8_lossy(&output.stdout).into_owned(),
+        errors: String::from_utf8_lossy(&output.stderr).into_owned(),
+    })
+}
 
 /// How to reach a directory as its administrator.
 #[derive(Debug, Clone)]

@@ -1,11 +1,12 @@
-//! Real servers for tests: OpenLDAP, 389 Directory Server, Samba (Active Directory), PostgreSQL and MariaDB as
-//! child processes.
+//! Real servers for tests: OpenLDAP, 389 Directory Server, Samba (Active Directory), PostgreSQL and MariaDB, and
+//! programs that sign people in by them, as child processes.
 //!
 //! Every server listens on a free loopback port, keeps its files in a folder of its own and goes away with the
 //! value that stands for it, also when the test process is killed. Missing software is an error that names the
 //! one command that installs it. Nothing here is for production. Nothing here fakes a server but [`HttpStub`],
 //! which answers what a test tells it, for what no real server does on request: lying, throttling, breaking off.
 
+mod apache;
 mod cluster;
 mod database;
 mod dirsrv;
@@ -25,11 +26,13 @@ mod smtp;
 mod tls;
 mod tls_reader;
 
+pub use apache::Apache;
 pub use cluster::Cluster;
 pub use database::{Database, postgres};
 
 pub use dirsrv::Dirsrv;
 pub use http_stub::{HttpStub, Received, Reply};
+pub use ldap::{Told, ldap_tool};
 pub use ldif::{Entry, parse_ldif};
 pub use mariadb::{MariaDb, MariaDbServer};
 pub use proxy::Proxy;
@@ -39,6 +42,7 @@ pub use scim::{ScimOptions, ScimServer};
 pub use secure_database::SecureDatabase;
 pub use slapd::{Slapd, SlapdOptions};
 pub use smtp::SmtpServer;
+pub use tls::{Certificates, make_certificates};
 pub use tls_reader::TlsReader;
 
 /// The suffix of every test directory.

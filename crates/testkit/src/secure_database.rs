@@ -5,13 +5,14 @@ use std::{
     fs,
     os::unix::fs::{PermissionsExt as _, chown},
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use anyhow::Result;
 
 use crate::{
     database::{User, as_user, execute, initialise, programs, unprivileged_user},
-    process::{Launch, Server, on_free_port},
+    process::{Launch, Server, find_program, on_free_port},
     tls::{make_certificates_for, make_client_certificate},
 };
 
@@ -34,6 +35,11 @@ pub struct SecureDatabase {
 impl SecureDatabase {
     /// Starts it.
     pub fn start() -> Result<Self> {
+        Self::start_with("")
+    }
+
+    /// Starts it with lines of `pg_hba.conf` that come before the usual ones.
+    pub fn start_with(rules: &str) -> Result<Self> {
         let user = unprivileged_user()?;
         // The shell that watches the server removes it.
         let folder = tempfile::Builder::new().prefix("muster-tls-").tempdir()?.keep();
@@ -44,7 +50,7 @@ impl SecureDatabase {
         own(user.as_ref(), &folder.join("server.key"))?;
         let data = folder.join("data");
         initialise(user.as_ref(), &data)?;
-        fs::write(data.join("pg_hba.conf"), RULES)?;
+        fs::write(data.join("pg_hba.conf"), format!("{rules}\n{RULES}"))?;
         fs::write(folder.join("server.log"), "")?;
         let (server, port) = on_free_port(|port| {
             let server = Server::start(&Launch {
@@ -62,6 +68,20 @@ impl SecureDatabase {
     /// The address for `user` at `host`, with `query` behind it.
     pub fn url(&self, user: &str, host: &str, query: &str) -> String {
         format!("postgres://{user}@{host}:{}/postgres{query}", self.port)
+    }
+
+    /// Makes a user that may do nothing but come in.
+    pub fn add_user(&self, name: &str) -> Result<()> {
+        execute(&inside(&self.folder, self.port), &format!("CREATE ROLE \"{name}\" LOGIN"))
+    }
+
+    /// True when a user comes in with this password.
+    pub fn signs_in(&self, user: &str, password: &str) -> Result<bool> {
+        let mut command = Command::new(find_program("psql", &[], "postgresql-client")?);
+        command.args(["-w", "-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", user]);
+        command.args(["-d", "postgres", "-c", "SELECT 1"]);
+        command.env("PGPASSWORD", password).env("PGSSLMODE", "require");
+        Ok(command.output()?.status.success())
     }
 
     /// A file of the server: `ca.pem`, `client.pem`, `client.key`.

@@ -33,6 +33,8 @@ pub struct SlapdOptions {
     pub password_policy: bool,
     /// Loads the overlay that tells what changed since a cookie (RFC 4533), with a log of so many changes.
     pub sync_log: Option<u32>,
+    /// Attributes that are indexed besides the usual ones, with the kinds of index: `mail eq`.
+    pub index: Option<String>,
 }
 
 /// A running OpenLDAP server with the suffix [`SUFFIX`], `ou=people` and `ou=groups`.
@@ -210,7 +212,8 @@ fn configuration(
     lines.push(format!("rootdn cn=admin,{SUFFIX}"));
     lines.push(format!("rootpw \"{PASSWORD}\""));
     lines.extend([format!("directory {place}/data"), "maxsize 4294967296".to_owned()]);
-    lines.push("index objectClass,uid,cn,entryUUID eq".to_owned());
+    lines.push("index objectClass,uid,entryUUID eq".to_owned());
+    lines.push(format!("index {}", options.index.as_deref().unwrap_or("cn eq")));
     if options.nosync {
         lines.push("dbnosync".to_owned());
     }

@@ -12,14 +12,17 @@ use crate::process::{find_program, run};
 
 /// Where the files are.
 #[derive(Debug, Clone)]
-pub(crate) struct Certificates {
-    pub(crate) ca: PathBuf,
-    pub(crate) certificate: PathBuf,
-    pub(crate) key: PathBuf,
+pub struct Certificates {
+    /// The authority.
+    pub ca: PathBuf,
+    /// The server's certificate.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 /// Makes a fresh set in `folder`.
-pub(crate) fn make_certificates(folder: &Path) -> Result<Certificates> {
+pub fn make_certificates(folder: &Path) -> Result<Certificates> {
     make_certificates_for(folder, "DNS:localhost,IP:127.0.0.1")
 }
 

@@ -38,7 +38,7 @@ impl Tls {
     }
 
     /// For the next connection. Files that changed are read again; ones that do not fit are left until they do.
-    pub(crate) fn acceptor(&self) -> TlsAcceptor {
+    pub fn acceptor(&self) -> TlsAcceptor {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         let files = changed(&self.certificate, &self.key).ok();
         if files.is_some() && files != current.files {

@@ -14,6 +14,8 @@ pub(super) const LICENCES: &[&str] = &[
     "CDLA-Permissive-2.0",
     "ISC",
     "MIT",
+    // File by file: the codec of LDAP, used as it is.
+    "MPL-2.0",
     "Unicode-3.0",
     "Unlicense",
     "Zlib",
@@ -44,6 +46,8 @@ pub(super) const KEPT: &[(&str, &[&str])] = &[
     ("deadpool-postgres", &["muster-store"]),
     ("jsonwebtoken", &["muster-oidc"]),
     ("ldap3", &["bench", "muster-connector-ldap"]),
+    ("ldap3_lber", &["ldap3_proto", "muster-directory"]),
+    ("ldap3_proto", &["muster-directory"]),
     ("lettre", &["muster-notify"]),
     ("minijinja", &["muster-notify", "muster-project"]),
     ("mysql_async", &["bench", "muster-connector-sql"]),

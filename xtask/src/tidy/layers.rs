@@ -73,6 +73,11 @@ const LAYERS: &[Layer] = &[
     },
     Layer { name: "authzen", kind: Kind::Edge, uses: &["model", "app", "web"] },
     Layer { name: "oidc", kind: Kind::Edge, uses: &["model", "policy", "store", "app", "web"] },
+    Layer {
+        name: "directory",
+        kind: Kind::Edge,
+        uses: &["model", "lang", "policy", "store", "app", "web"],
+    },
     Layer { name: "notify", kind: Kind::Edge, uses: &["model", "connector", "http", "app"] },
     Layer {
         name: "engine",
@@ -108,6 +113,7 @@ const LAYERS: &[Layer] = &[
             "web",
             "api",
             "oidc",
+            "directory",
             "telemetry",
         ],
     },

@@ -1,6 +1,9 @@
 //! `muster serve`.
 
+mod directory;
+
 use std::{
+    io,
     net::{Ipv4Addr, SocketAddr, SocketAddrV4},
     path::PathBuf,
     sync::{Arc, atomic::Ordering},
@@ -14,8 +17,9 @@ use muster_model::Network;
 use muster_policy::{Server, ServerLimits, TlsFiles};
 use muster_web::{Door, Limits, Rate, Service, Tls};
 use serde_json::json;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinHandle};
 
+use self::directory::Directory;
 use crate::{
     Exit, Result,
     commands::run::{MODEL_CHANGED, drive},
@@ -41,6 +45,9 @@ pub(crate) struct Args {
     /// Where to listen [default: `server.listen` of the model, else 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
+    /// Where to listen for LDAP [default: `directory.listen` of the model]
+    #[arg(long, value_name = "ADDRESS")]
+    ldap_listen: Option<SocketAddr>,
     /// A file with the certificate and its chain, in PEM form; read again when it changes
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_certificate: Option<PathBuf>,
@@ -68,31 +75,47 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
 
 async fn listen(shell: &mut Shell, args: Args, ctx: Ctx, opened: Opened) -> Result<Exit> {
     let Serving { listen, tls, limits } = Serving::of(shell, &args, &opened.model.server)?;
-    let listener = TcpListener::bind(listen).await.map_err(|error| {
-        CommandError::new(Exit::Unreachable, format!("cannot listen on {listen}: {error}"))
-            .hint("another process may listen there already; choose another with --listen")
-    })?;
+    let certificate = Serving::of(shell, &args, &opened.model.server)?.tls;
+    let directory = Directory::open(args.ldap_listen, &opened.model, certificate).await?;
+    let listener = TcpListener::bind(listen).await;
+    let listener = listener.map_err(|error| cannot_listen(listen, &error, "--listen"))?;
     let address = listener.local_addr().unwrap_or(listen);
     let scheme = if tls.is_some() { "https" } else { "http" };
     let door = Door { listener, tls };
     let service = Service::new(opened.clone(), Arc::clone(&shell.host.clock), limits.clone());
     let router = muster_web::finish((shell.host.faces)(&service), service.clone());
-    say_where(shell, &opened, &format!("{scheme}://{address}"))?;
+    let mut urls = vec![format!("{scheme}://{address}")];
+    urls.extend(directory.iter().flat_map(|directory| directory.urls.clone()));
+    say_where(shell, &opened, &urls)?;
     let stop = stopped(shell);
+    let directory = directory.map(|directory| directory.serve(service.clone(), stopped(shell)));
     let served = tokio::spawn(async move { muster_web::serve(door, router, &limits, stop).await });
     let end = if args.no_run { Ok(()) } else { keep_right(shell, ctx, opened, &service).await };
     // Whatever ended the loop, requests that run may still end.
     if end.is_err() {
         shell.host.interrupted.store(true, Ordering::Relaxed);
     }
-    match served.await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => {
-            return Err(CommandError::new(Exit::Unreachable, format!("cannot serve: {error}")));
-        }
-        Err(_) => return Err(CommandError::new(Exit::Failed, "the listener ended with a panic")),
+    ended(served).await?;
+    if let Some(directory) = directory {
+        ended(directory).await?;
     }
     end.map(|()| Exit::Interrupted)
+}
+
+/// Waits for the end of a listener.
+async fn ended(served: JoinHandle<io::Result<()>>) -> Result<()> {
+    match served.await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => {
+            Err(CommandError::new(Exit::Unreachable, format!("cannot serve: {error}")))
+        }
+        Err(_) => Err(CommandError::new(Exit::Failed, "the listener ended with a panic")),
+    }
+}
+
+fn cannot_listen(address: SocketAddr, error: &io::Error, option: &str) -> CommandError {
+    CommandError::new(Exit::Unreachable, format!("cannot listen on {address}: {error}"))
+        .hint(format!("another process may listen there already; choose another with {option}"))
 }
 
 /// Done when somebody asked to stop.
@@ -160,17 +183,23 @@ fn as_rate(number: u64) -> f64 {
     f64::from(u32::try_from(number).unwrap_or(u32::MAX))
 }
 
-fn say_where(shell: &mut Shell, opened: &Opened, url: &str) -> Result<()> {
+/// Says where it is reached: over HTTP first, then over LDAP.
+fn say_where(shell: &mut Shell, opened: &Opened, urls: &[String]) -> Result<()> {
     let text = format!(
-        "muster {}  {}  {url}  revision {}",
+        "muster {}  {}  {}  revision {}",
         shell.host.version,
         opened.store.url(),
+        urls.join("  "),
         opened.revision
     );
-    let document = json!({
+    let (url, ldap) = urls.split_first().map_or(("", &[][..]), |(url, rest)| (url.as_str(), rest));
+    let mut document = json!({
         "event": "listening", "address": url.split("//").last(), "url": url,
         "revision": opened.revision
     });
+    if let Some(map) = document.as_object_mut().filter(|_| !ldap.is_empty()) {
+        map.insert("ldap".to_owned(), ldap.into());
+    }
     match shell.ui.format() {
         Format::Json | Format::Jsonl => shell.ui.write(&format!("{document}\n"))?,
         Format::Text | Format::Csv | Format::Md => shell.ui.say(&text)?,

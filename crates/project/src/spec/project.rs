@@ -6,6 +6,7 @@ use crate::spec::{
     application::APPLICATION,
     audit::{AUDIT, SEALING},
     decision::{ACCESS, APP},
+    directory::DIRECTORY,
     key,
     server::SERVER,
     sign_in::{SIGN_IN, TYPE_SIGN_IN},
@@ -160,6 +161,13 @@ const PROJECT_KEYS: &[Key] = &[
         "`muster.key` in the project folder",
         "How secrets are sealed in the store. Stands at most once in a project.",
         "{ key: /etc/muster/sealing.key }",
+    ),
+    key(
+        "directory",
+        Shape::Group(&DIRECTORY),
+        "nothing is served over LDAP",
+        "What is served over LDAP. Stands at most once in a project.",
+        "{ base: \"dc=tern,dc=example\", entries: { people: { type: person, name: uid, classes: [inetOrgPerson] } } }",
     ),
     key(
         "tests",

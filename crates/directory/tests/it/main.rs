@@ -1,0 +1,9 @@
+//! The directory over a small company, asked by the tools of OpenLDAP and by raw bytes.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests say what must be")]
+
+mod attacks;
+mod groups;
+mod pages;
+mod search;
+mod support;
