@@ -19,7 +19,12 @@ pub trait Deliver: Send + Sync {
     async fn mail(&self, server: &Settings, mail: &Mail) -> Result<(), DeliverError>;
 
     /// Posts a document.
-    async fn webhook(&self, call: &WebhookCall<'_>) -> Result<(), DeliverError>;
+    async fn webhook(&self, call: &WebhookCall<'_>) -> Result<(), DeliverError> {
+        self.ask_webhook(call).await.map(drop)
+    }
+
+    /// Posts a document and answers what came back; what is too long is an error.
+    async fn ask_webhook(&self, call: &WebhookCall<'_>) -> Result<Vec<u8>, DeliverError>;
 
     /// Runs a program and waits for it.
     async fn command(&self, call: &CommandCall<'_>) -> Result<(), DeliverError> {
@@ -74,6 +79,13 @@ pub enum WebhookKind {
     Task,
     /// An event, signed as Standard Webhooks have it.
     Event {
+        /// When it is sent.
+        at: Timestamp,
+        /// Whether the address may be one of a private network.
+        allow_private: bool,
+    },
+    /// A question whose answer decides, signed like an event.
+    Question {
         /// When it is sent.
         at: Timestamp,
         /// Whether the address may be one of a private network.

@@ -52,7 +52,7 @@ impl Deliver for Delivery {
         mail::send(server, self.secrets.as_ref(), mail).await
     }
 
-    async fn webhook(&self, call: &WebhookCall<'_>) -> Result<(), DeliverError> {
+    async fn ask_webhook(&self, call: &WebhookCall<'_>) -> Result<Vec<u8>, DeliverError> {
         webhook::post(self.secrets.as_ref(), call).await
     }
 

@@ -10,11 +10,15 @@ use crate::{sign::standard_signature, signature};
 
 const NOT_A_SECRET: &str = "the secret is not `whsec_` and Base64 of 24 to 64 bytes";
 
-/// Posts one document. Any status below 300 is success; 408, 429 and those from 500 on may go well later.
+/// Bytes of an answer.
+const LONGEST: u64 = 4 << 20;
+
+/// Posts one document and answers what came back. Any status below 300 is success; 408, 429 and those from 500 on may go
+/// well later.
 pub(crate) async fn post(
     secrets: &dyn Secrets,
     call: &WebhookCall<'_>,
-) -> Result<(), DeliverError> {
+) -> Result<Vec<u8>, DeliverError> {
     let mut reader = SettingReader::new(call.settings);
     let mut settings = HttpSettings::read(&mut reader);
     let secret = reader.secret("secret");
@@ -25,7 +29,13 @@ pub(crate) async fn post(
     if !problems.is_empty() {
         return Err(DeliverError::for_good(settings_error(&problems).to_string()));
     }
-    settings.public_only = matches!(call.kind, WebhookKind::Event { allow_private: false, .. });
+    settings.public_only = match call.kind {
+        WebhookKind::Task => false,
+        WebhookKind::Event { allow_private, .. } | WebhookKind::Question { allow_private, .. } => {
+            !allow_private
+        }
+    };
+    settings.max_response = settings.max_response.min(LONGEST);
     settings.timeout = Duration::try_from(call.timeout).unwrap_or(Duration::from_secs(10));
     let wrong =
         |error: &muster_connector::ConnectorError| DeliverError::for_good(error.to_string());
@@ -45,10 +55,14 @@ pub(crate) async fn post(
                 None => request,
             }
         }
-        (WebhookKind::Event { .. }, None) => {
+        (WebhookKind::Event { .. } | WebhookKind::Question { .. }, None) => {
             return Err(DeliverError::for_good("the setting `secret` is missing"));
         }
-        (WebhookKind::Event { at, .. }, Some(secret)) => {
+        (WebhookKind::Event { at, .. } | WebhookKind::Question { at, .. }, Some(secret)) => {
+            let kind = match call.kind {
+                WebhookKind::Event { .. } => "application/cloudevents+json",
+                WebhookKind::Task | WebhookKind::Question { .. } => "application/json",
+            };
             let at = at.as_second();
             let signature = standard_signature(secret.reveal(), call.id, at, &call.body)
                 .ok_or_else(|| DeliverError::for_good(NOT_A_SECRET))?;
@@ -56,7 +70,7 @@ pub(crate) async fn post(
                 .header("webhook-id", call.id)
                 .header("webhook-timestamp", at.to_string())
                 .header("webhook-signature", signature)
-                .body("application/cloudevents+json", call.body.clone())
+                .body(kind, call.body.clone())
         }
     };
     let answer = client.send(&request).await.map_err(|error| DeliverError {
@@ -64,7 +78,7 @@ pub(crate) async fn post(
         problem: error.to_string(),
     })?;
     match answer.status() {
-        200..=299 => Ok(()),
+        200..=299 => Ok(answer.body().to_vec()),
         status @ (408 | 425 | 429 | 500..) => {
             Err(DeliverError::for_now(format!("the webhook answers with status {status}")))
         }

@@ -51,7 +51,7 @@ pub use projection::Projection;
 pub use reasons::{AttributeReason, Because, MissingRole, Reason, StateReason, Subject};
 pub use review::Review;
 pub use schedule::Schedule;
-pub use scim::{Hook, ScimResource, ScimType};
+pub use scim::{Hook, HookAsks, ScimResource, ScimType};
 pub use server::{LogFormat, LogLevel, Server, ServerLimits, TlsFiles};
 pub use sign_in::{Hashing, LockoutPolicy, PasswordPolicy, SessionLimits, SignIn, TypeSignIn};
 pub use type_model::{LifecycleState, Local, Retention, TypeModel};

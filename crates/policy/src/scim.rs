@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use muster_model::{Slot, Text};
+use muster_model::{Settings, Slot, Text};
 
 /// What `scim:` of an entity type says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -14,17 +14,31 @@ pub struct ScimType {
     pub extension: Option<Text>,
     /// The path of an attribute, as RFC 7644 writes it; `None`: it is not shown.
     pub places: BTreeMap<Slot, Option<Text>>,
-    /// The program that is asked before clients change something.
+    /// Who is asked before clients change something.
     pub hook: Option<Hook>,
 }
 
-/// A program that may refuse or change what comes in (`hook:` of `scim:`).
+/// Who may refuse or change what comes in (`hook:` of `scim:`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hook {
-    /// The program and its arguments.
-    pub run: Vec<Text>,
-    /// How long it may take.
+    /// Who is asked.
+    pub asks: HookAsks,
+    /// How long the answer may take.
     pub timeout: SignedDuration,
+}
+
+/// Whom a hook asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HookAsks {
+    /// A program with its arguments.
+    Program(Vec<Text>),
+    /// A service over HTTP.
+    Service {
+        /// Address, secret and how to reach it, as they are written.
+        settings: Settings,
+        /// Whether the address may be one of a private network.
+        allow_private: bool,
+    },
 }
 
 /// The resource type of an entity type.

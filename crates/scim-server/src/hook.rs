@@ -1,10 +1,11 @@
-//! Asks the project's own program before a client changes something: it may refuse, or change what is said.
+//! Asks the project's own program or service before a client changes something: it may refuse, or change what is said.
 //!
 //! It is asked before any transaction begins. When it cannot be asked, or answers what cannot be understood, nothing
 //! is changed.
 
-use muster_app::CommandCall;
-use muster_policy::Hook;
+use muster_app::{CommandCall, WebhookCall, WebhookKind};
+use muster_model::Hasher;
+use muster_policy::{Hook, HookAsks};
 use serde_json::{Value as Json, json};
 
 use crate::{
@@ -33,7 +34,7 @@ pub(crate) async fn pass(mut job: Job) -> Result<Job, Failure> {
     }
 }
 
-/// What the program says; anything but a document of ours is a failure.
+/// What is said to that; anything but a document of ours is a failure.
 async fn ask(job: &Job, hook: &Hook) -> Result<Json, String> {
     let deliver = job.view.opened.deliver().ok_or("programs cannot be run here")?;
     let (operation, id) = match &job.verb {
@@ -49,8 +50,18 @@ async fn ask(job: &Job, hook: &Hook) -> Result<Json, String> {
         "data": body(&mut verb).map(std::mem::take),
     });
     let input = question.to_string().into_bytes();
-    let call = CommandCall { run: &hook.run, input, timeout: hook.timeout };
-    let answer = deliver.ask(&call).await.map_err(|error| error.to_string())?;
+    let timeout = hook.timeout;
+    let answer = match &hook.asks {
+        HookAsks::Program(run) => deliver.ask(&CommandCall { run, input, timeout }).await,
+        HookAsks::Service { settings, allow_private } => {
+            let ctx = &job.view.ctx;
+            let id = question_id(&ctx.correlation, &input);
+            let kind = WebhookKind::Question { at: ctx.now(), allow_private: *allow_private };
+            let call = WebhookCall { settings, body: input, id: &id, timeout, kind };
+            deliver.ask_webhook(&call).await
+        }
+    };
+    let answer = answer.map_err(|error| error.to_string())?;
     let said: Json = serde_json::from_slice(&answer).map_err(|error| error.to_string())?;
     let is_ours = said.as_object().is_some_and(|map| {
         map.iter().all(|(key, value)| match key.as_str() {
@@ -60,6 +71,14 @@ async fn ask(job: &Job, hook: &Hook) -> Result<Json, String> {
         })
     });
     if is_ours { Ok(said) } else { Err("the answer is not what a hook may say".to_owned()) }
+}
+
+/// The same for the same question in the same request.
+fn question_id(correlation: &str, question: &[u8]) -> String {
+    let mut hasher = Hasher::new();
+    hasher.text(correlation);
+    hasher.bytes(question);
+    format!("hook_{}", hasher.finish())
 }
 
 fn body(verb: &mut Verb) -> Option<&mut Json> {

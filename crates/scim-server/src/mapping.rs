@@ -37,7 +37,7 @@ pub(crate) struct Resource {
     pub(crate) members: Vec<Members>,
     /// The links that lead to groups, for `groups`.
     pub(crate) groups: Vec<Slot>,
-    /// The program that is asked before anything changes.
+    /// Who is asked before anything changes.
     pub(crate) hook: Option<Hook>,
 }
 

@@ -310,7 +310,7 @@ const SCIM: Group = Group {
             "hook",
             Shape::Group(&HOOK),
             "nobody is asked",
-            "The program that is asked before a client creates, changes or deletes something. It may refuse, or change what is said.",
+            "Who is asked before a client creates, changes or deletes something: a program or a service. It may refuse, or change what is said.",
             "{ run: [hooks/check-person.py], timeout: 5s }",
         ),
     ],
@@ -319,16 +319,58 @@ const SCIM: Group = Group {
 const HOOK: Group = Group {
     what: "a hook",
     path: "types.NAME.scim.hook",
-    doc: "A program that reads one JSON document on standard input and answers one on standard output: `{}` lets the operation \
-          pass, `{ \"reject\": \"why\" }` refuses it, `{ \"data\": { … } }` puts this in place of what was said. When it fails, \
+    doc: "A program that reads one JSON document on standard input and answers one on standard output, or a service that is \
+          posted the document, signed, and answers one with status 200: `{}` lets the operation pass, `{ \"reject\": \"why\" }` refuses it, `{ \"data\": { … } }` puts this in place of what was said. When it fails, \
           takes too long or answers anything else, nothing is changed.",
     keys: &[
         key(
             "run",
             Shape::Many(&Shape::Text),
-            "required",
+            "",
             "The program and its arguments. A name with `/` is a path within the project.",
             "[hooks/check-person.py]",
+        ),
+        key(
+            "url",
+            Shape::Text,
+            "",
+            "The address of the service, in the place of a program.",
+            "https://hooks.tern.example/person",
+        ),
+        key(
+            "secret",
+            Shape::Settings,
+            "required with `url`",
+            "The secret of the signature: `whsec_` and Base64, as Standard Webhooks have it.",
+            "{ env: HOOK_SECRET }",
+        ),
+        key(
+            "auth",
+            Shape::Settings,
+            "none",
+            "How to sign in, as for connectors that speak HTTP.",
+            "{ bearer: { env: HOOK_TOKEN } }",
+        ),
+        key(
+            "tls",
+            Shape::Settings,
+            "the system's authorities",
+            "Whom to trust, as for connectors that speak HTTP.",
+            "{ ca: ca.pem }",
+        ),
+        key(
+            "allow_private",
+            Shape::Bool,
+            "false",
+            "Whether the address may lead into a private network or to this machine.",
+            "true",
+        ),
+        key(
+            "allow_plain",
+            Shape::Bool,
+            "false",
+            "Whether an address without TLS may be used outside of this machine.",
+            "true",
         ),
         key("timeout", Shape::Duration, "10s", "How long it may take.", "5s"),
     ],

@@ -430,3 +430,26 @@ fn what_cannot_be_so_in_scim_is_said_where_it_stands() {
     }
     assert!(said.contains("9 errors"), "{said}");
 }
+
+#[test]
+fn a_hook_asks_one_program_or_one_service_that_can_tell_who_asks() {
+    let of = |hook: &str| {
+        said_of(&format!(
+            "types:\n  note:\n    key: id\n    scim: {{ hook: {hook} }}\n    \
+             attributes: {{ id: {{ type: string, unique: true }} }}\n"
+        ))
+    };
+    for (hook, problem) in [
+        ("{ timeout: 5s }", "a hook asks nobody"),
+        ("{ run: [a], url: \"https://a.example\", secret: { env: S } }", "a hook asks two"),
+        ("{ url: \"https://a.example\" }", "could not know that it is asked by us"),
+    ] {
+        let said = of(hook);
+        assert!(said.contains("error[E0240]") && said.contains(problem), "{hook}\n{said}");
+    }
+    for hook in ["{ run: [a] }", "{ url: \"https://a.example\", secret: { env: S }, timeout: 2s }"]
+    {
+        let said = of(hook);
+        assert!(!said.contains("error"), "{hook}\n{said}");
+    }
+}

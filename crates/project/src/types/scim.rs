@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use muster_model::{Attribute, AttributeKind, Diagnostic, EntityType, Slot, Span, Text, ValueType};
-use muster_policy::{Hook, ScimResource, ScimType, TypeModel};
+use muster_policy::{Hook, HookAsks, ScimResource, ScimType, TypeModel};
 use muster_scim::{
     AttributeKind as Kind, Mutability, Path, Schema, enterprise_user_schema, group_schema,
     parse_path, user_schema,
@@ -14,6 +14,7 @@ use crate::{
     context::Context,
     duration::parse_duration,
     suggest::known_names,
+    systems::settings_of,
     types::unknown_attribute,
     yaml::{Entry, Node},
 };
@@ -21,6 +22,8 @@ use crate::{
 const CODE: &str = "E0240";
 /// How long a hook may take that says nothing.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(10);
+/// Keys of a hook that are not for the client.
+const OF_HOOK: &[&str] = &["allow_private", "timeout"];
 /// Endpoints of the service itself.
 const TAKEN: &[&str] = &["ServiceProviderConfig", "ResourceTypes", "Schemas", "Me", "Bulk"];
 /// What SCIM calls something else than an attribute of the model.
@@ -77,15 +80,43 @@ fn resource(context: &mut Context<'_>, node: &Node) -> Option<ScimResource> {
 }
 
 fn hook(context: &mut Context<'_>, node: &Node) -> Option<Hook> {
-    let run = node.get("run")?;
+    let timeout = node.get_text("timeout").and_then(|text| parse_duration(text));
+    let asks = match (node.get("run"), node.get("url")) {
+        (Some(run), None) => program(context, run)?,
+        (None, Some(url)) => service(context, node, url)?,
+        (Some(_), Some(second)) => {
+            let help = "keep `run` or `url`; one of them is asked";
+            context.error(CODE, second.span, "a hook asks two", help);
+            return None;
+        }
+        (None, None) => {
+            let help = "name a program with `run` or an address with `url`";
+            context.error(CODE, node.span, "a hook asks nobody", help);
+            return None;
+        }
+    };
+    Some(Hook { asks, timeout: timeout.unwrap_or(PATIENCE) })
+}
+
+fn program(context: &mut Context<'_>, run: &Node) -> Option<HookAsks> {
     let words: Vec<Text> = run.items().iter().filter_map(Node::text).cloned().collect();
     if words.first().is_none_or(|program| program.is_empty()) {
         let help = "name the program and its arguments, such as `run: [hooks/check-person.py]`";
         context.error(CODE, run.span, "there is no program to run", help);
         return None;
     }
-    let timeout = node.get_text("timeout").and_then(|text| parse_duration(text));
-    Some(Hook { run: words, timeout: timeout.unwrap_or(PATIENCE) })
+    Some(HookAsks::Program(words))
+}
+
+fn service(context: &mut Context<'_>, node: &Node, url: &Node) -> Option<HookAsks> {
+    if node.get("secret").is_none() {
+        let help = "give the secret of the signature, such as `secret: { env: HOOK_SECRET }`";
+        context.error(CODE, url.span, "the service could not know that it is asked by us", help);
+        return None;
+    }
+    let mut settings = settings_of(Some(node), node.span);
+    settings.entries.retain(|key, _| !OF_HOOK.contains(&&**key));
+    Some(HookAsks::Service { settings, allow_private: node.flag("allow_private") })
 }
 
 fn is_word(text: &str) -> bool {

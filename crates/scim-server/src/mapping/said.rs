@@ -25,7 +25,7 @@ impl<'m> Said<'m> {
         self.0?.extension.as_deref()
     }
 
-    /// The program that is asked.
+    /// Who is asked.
     pub(super) fn hook(self) -> Option<Hook> {
         self.0?.hook.clone()
     }
