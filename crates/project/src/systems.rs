@@ -4,6 +4,7 @@ mod accounts;
 mod authority;
 mod by_hand;
 mod classify;
+mod clients;
 mod effects;
 mod entitlements;
 mod guards;
@@ -102,6 +103,7 @@ pub(crate) fn systems(
         }
     }
     authority::check(context, schema, &authority, &owners);
+    clients::each_once(context, entries, &drafts);
     for ((type_id, slot), systems) in authority {
         if let Some(model) = types.get_mut(type_id.index()) {
             model.authority.insert(slot, systems.into_iter().map(|(id, _)| id).collect());

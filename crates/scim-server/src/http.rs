@@ -28,6 +28,7 @@ use crate::{
 };
 
 mod asked;
+mod searched;
 
 use asked::Asked;
 

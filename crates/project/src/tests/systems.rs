@@ -462,3 +462,21 @@ roles:
     4 errors in 2 files   more: muster help E0512
     ");
 }
+
+#[test]
+fn a_client_pushes_a_type_to_one_source() {
+    let source = |name: &str, client: &str| {
+        format!(
+            "  {name}:\n    connector: scim-inbound\n    settings: {{ client: {client} }}\n    \
+             reads: {{ person: {{ match: [{{ on: \"id == record.id\" }}] }} }}\n"
+        )
+    };
+    let of = |clients: [&str; 2]| {
+        said_of(&format!("systems:\n{}{}", source("a", clients[0]), source("b", clients[1])))
+    };
+    let twice = of(["workday", "workday"]);
+    assert!(twice.contains("error[E0515]: the client `workday` pushes the same type"), "{twice}");
+    assert!(twice.contains("the first one"), "{twice}");
+    let each = of(["workday", "agency"]);
+    assert!(!each.contains("E0515"), "{each}");
+}

@@ -14,7 +14,7 @@ use muster_app::{Opened, Scope};
 use muster_web::{Call, Origin, Problem, Service};
 use serde_json::Value as Json;
 
-use super::{BASE, Scim};
+use super::{BASE, Scim, searched};
 use crate::{
     answer::Answer,
     bulk::LARGEST_BULK,
@@ -158,22 +158,7 @@ impl Asked {
 
     /// The search in the body.
     pub(super) fn search(&self) -> Result<Query, Failure> {
-        let body = self.json()?;
-        let text = |name: &str| body.get(name).and_then(Json::as_str).map(str::to_owned);
-        let list = |name: &str| -> Option<String> {
-            let list = body.get(name)?.as_array()?.iter().filter_map(Json::as_str);
-            Some(list.collect::<Vec<_>>().join(","))
-        };
-        let (only, without) = (list("attributes"), list("excludedAttributes"));
-        Ok(Query {
-            filter: text("filter"),
-            sort_by: text("sortBy"),
-            descending: descending(text("sortOrder").as_deref())?,
-            start: body.get("startIndex").and_then(Json::as_i64),
-            count: body.get("count").and_then(Json::as_i64),
-            cursor: text("cursor"),
-            selection: Selection::read(only.as_deref(), without.as_deref())?,
-        })
+        searched::read(&self.json()?)
     }
 
     /// The body as JSON, if it is no larger than a bulk request may be.
@@ -217,7 +202,7 @@ fn too_large() -> String {
     format!("The size of the request exceeds the maxPayloadSize ({LARGEST_BULK}).")
 }
 
-fn descending(order: Option<&str>) -> Result<bool, Failure> {
+pub(super) fn descending(order: Option<&str>) -> Result<bool, Failure> {
     match order.map(str::to_lowercase).as_deref() {
         None | Some("" | "ascending") => Ok(false),
         Some("descending") => Ok(true),
