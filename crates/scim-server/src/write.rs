@@ -3,11 +3,11 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use muster_engine::{LocalChange, LocalVerb, Push, source_of_client};
-use muster_model::{EntityId, SystemId, Text, Value, ValueType};
+use muster_model::{EntityId, Text, Value};
 use muster_policy::System;
-use muster_scim::{get, set, urn};
+use muster_scim::{get, set};
 use muster_store::{ReadTx, Tx};
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 use crate::{
     bulk::Line,
@@ -15,17 +15,21 @@ use crate::{
     coerce::coerce,
     error::Failure,
     load::{Known, ends},
-    mapping::{FieldSource, FoundBy, Resource},
-    patch::{self, MembersChange, OwnId, member_ids},
-    quirks::{self, Quirk},
+    mapping::Resource,
+    patch::{self, MembersChange, OwnId},
     read::{matches_tag, one},
     render::{Computed, render, tag},
     select::Selection,
     view::View,
 };
 
-/// Keys tried for somebody who comes without one.
-const MOST_KEYS: usize = 100;
+mod names;
+mod said;
+
+use names::give_names;
+use said::{
+    check_required, check_schemas, external_id, foreign_slots, keep_unsaid, said_in, taken_members,
+};
 
 /// A change that a client asks for.
 #[derive(Debug, Clone)]
@@ -234,86 +238,6 @@ impl Job {
         Ok(self.changed(resource, known, change, (OwnId::Stays, members)))
     }
 
-    /// Whoever was deleted and has a name that must be unique comes back under it.
-    async fn comes_back(
-        &self,
-        tx: &mut ReadTx,
-        resource: &Resource,
-        local: &mut LocalChange,
-    ) -> Result<Option<EntityId>, Failure> {
-        let Some(names) = self.view.opened.names.type_names(resource.type_id) else {
-            return Ok(None);
-        };
-        for field in &resource.fields {
-            let said = local.set.iter().find(|(name, _)| *name == field.name);
-            let Some((_, Some(Value::Text(text)))) = said else { continue };
-            let found = match field.found_by {
-                None => continue,
-                Some(FoundBy::Key) => {
-                    tx.entity_ids_by_key(names.no, std::slice::from_ref(text)).await?
-                }
-                Some(FoundBy::Unique) => {
-                    let no = self.view.opened.names.attribute_no(resource.type_id, field.slot);
-                    let Some(no) = no else { continue };
-                    tx.unique_value_holders(names.no, no, &[text.to_lowercase().into()]).await?
-                }
-            };
-            let Some(Some(id)) = found.first() else { continue };
-            let Some(entity) = tx.entity(*id).await?.filter(|e| e.absent_since.is_some()) else {
-                continue;
-            };
-            let key = self.view.opened.model.schema.get(resource.type_id).map(|of| of.key);
-            let key = key
-                .and_then(|slot| self.view.opened.model.schema.attribute(resource.type_id, slot));
-            if let Some(key) = key {
-                local.set.retain(|(name, _)| *name != key.name);
-                local.set.push((key.name.clone(), Some(Value::Text(entity.key))));
-                quirks::note(Quirk::CameBack);
-                return Ok(Some(entity.id));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Gives a key to whoever has none and for whose type none is generated: the name, with a number where that is taken.
-    async fn give_key(
-        &self,
-        tx: &mut ReadTx,
-        resource: &Resource,
-        local: &mut LocalChange,
-    ) -> Result<(), Failure> {
-        let model = &self.view.opened.model;
-        let Some(key) = model.schema.get(resource.type_id).and_then(|of| of.attribute(of.key))
-        else {
-            return Ok(());
-        };
-        let behaviour = model.types.get(resource.type_id.index());
-        let is_generated =
-            behaviour.is_some_and(|of| of.generated.iter().any(|(slot, _)| *slot == key.slot));
-        let is_said = local.set.iter().any(|(name, _)| *name == key.name);
-        if is_said || is_generated || key.value_type != ValueType::Text {
-            return Ok(());
-        }
-        let named = resource.fields.iter().find(|field| field.found_by == Some(FoundBy::Unique));
-        let name = named.and_then(|named| {
-            let (_, value) = local.set.iter().find(|(name, _)| *name == named.name)?;
-            value.as_ref()?.as_text().cloned()
-        });
-        let (Some(name), Some(names)) = (name, self.view.opened.names.type_names(resource.type_id))
-        else {
-            return Ok(());
-        };
-        for n in 1..=MOST_KEYS {
-            let candidate: Text = if n == 1 { name.clone() } else { format!("{name}-{n}").into() };
-            let found = tx.entity_ids_by_key(names.no, std::slice::from_ref(&candidate)).await?;
-            if found.into_iter().flatten().next().is_none() {
-                local.set.push((key.name.clone(), Some(Value::Text(candidate))));
-                return Ok(());
-            }
-        }
-        Ok(())
-    }
-
     async fn replace(
         &self,
         tx: &mut Tx,
@@ -429,134 +353,4 @@ impl Job {
         let ends = ends(&self.view, tx, resource, std::slice::from_ref(known)).await?;
         Ok(render(&self.view, resource, known, (&ends, computed)))
     }
-}
-
-/// Counts what is said without its schema; nothing hangs on it.
-fn check_schemas(resource: &Resource, body: &Json) {
-    let said: Vec<&str> = body
-        .get("schemas")
-        .and_then(Json::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Json::as_str)
-        .collect();
-    let has = |urn: &str| said.iter().any(|said| said.eq_ignore_ascii_case(urn));
-    let lacks =
-        resource.schemas.iter().enumerate().any(|(place, schema)| {
-            (place == 0 || body.get(&schema.id).is_some()) && !has(&schema.id)
-        });
-    if lacks {
-        quirks::note(Quirk::MissingSchemas);
-    }
-}
-
-/// The name of an attribute that the main schema requires and a resource lacks, as an error.
-fn check_required<'r>(resource: &'r Resource, after: &Map<String, Json>) -> Result<(), &'r str> {
-    let attributes = resource.schemas.first().into_iter().flat_map(|schema| &schema.attributes);
-    // A name that the model requires is made of others, and whoever comes is active unless it is said otherwise.
-    let mut required = attributes.filter(|a| a.required && a.name != "name" && a.name != "active");
-    let missing = required.find(|attribute| after.get(&attribute.name).is_none_or(is_nothing));
-    missing.map_or(Ok(()), |attribute| Err(&attribute.name))
-}
-
-/// Takes parts of a name that the model requires and nobody gave from other names.
-fn give_names(resource: &Resource, after: &mut Map<String, Json>) {
-    let mut wanted = Json::Object(std::mem::take(after));
-    for field in &resource.fields {
-        let is_name = field.path.attribute.name == "name" && field.path.attribute.schema.is_none();
-        let is_missing = matches!(field.source, FieldSource::Kept { required: true })
-            && get(&wanted, &field.path).is_none();
-        if !is_name || !is_missing {
-            continue;
-        }
-        let part = field.path.attribute.sub.as_deref().unwrap_or_default();
-        if let Some(name) = name_from(&wanted, part) {
-            quirks::note(Quirk::NameFromOther);
-            set(&mut wanted, &field.path, json!(name));
-        }
-    }
-    if let Json::Object(map) = wanted {
-        *after = map;
-    }
-}
-
-fn said_in(body: &Json, name: &str) -> bool {
-    body.as_object().is_some_and(|map| map.keys().any(|key| key.eq_ignore_ascii_case(name)))
-}
-
-fn is_nothing(value: &Json) -> bool {
-    match value {
-        Json::Null => true,
-        Json::String(text) => text.trim().is_empty(),
-        Json::Bool(_) | Json::Number(_) | Json::Array(_) | Json::Object(_) => false,
-    }
-}
-
-/// A part of a name from the whole name, the name to show, or the name to sign in with.
-fn name_from(json: &Json, part: &str) -> Option<String> {
-    let text = |pointer: &str| json.pointer(pointer).and_then(Json::as_str);
-    let whole = text("/name/formatted").or_else(|| text("/displayName"));
-    let whole = whole.or_else(|| text("/userName")?.split('@').next())?;
-    let words: Vec<&str> = whole.split([' ', '.', '_']).filter(|word| !word.is_empty()).collect();
-    let word = if part == "givenName" { words.first() } else { words.last() };
-    word.map(|word| (*word).to_owned())
-}
-
-/// The ids of the members in a body; `None` when it does not say.
-fn taken_members(
-    resource: &Resource,
-    body: &Json,
-    after: &mut Map<String, Json>,
-) -> Result<Option<Vec<String>>, Failure> {
-    if resource.members.is_empty() {
-        return Ok(None);
-    }
-    let is_said = body
-        .as_object()
-        .into_iter()
-        .flatten()
-        .find(|(key, value)| key.eq_ignore_ascii_case("members") && !value.is_null());
-    let members = after.remove("members");
-    if is_said.is_none() {
-        return Ok(None);
-    }
-    members.as_ref().map_or_else(|| Ok(Vec::new()), member_ids).map(Some)
-}
-
-fn external_id(body: &Json) -> Result<OwnId, Failure> {
-    let mut members = body.as_object().into_iter().flatten();
-    OwnId::read(members.find(|(key, _)| key.eq_ignore_ascii_case("externalId")).map(|(_, id)| id))
-}
-
-/// A PUT that does not name an extension of ours leaves it as it is.
-fn keep_unsaid(resource: &Resource, before: &Json, after: &mut Map<String, Json>) {
-    let own = resource.schemas.iter().skip(1).map(|schema| schema.id.as_str());
-    for name in own.filter(|id| *id != urn::ENTERPRISE_USER) {
-        if let (false, Some(value)) = (after.contains_key(name), before.get(name)) {
-            after.insert(name.to_owned(), value.clone());
-        }
-    }
-}
-
-/// The attributes of an entity that a connected source with a record of it says, other than the client's own.
-async fn foreign_slots(
-    view: &View,
-    tx: &mut ReadTx,
-    resource: &Resource,
-    (entity, own): (EntityId, Option<SystemId>),
-) -> Result<BTreeSet<muster_model::Slot>, Failure> {
-    let mut slots = BTreeSet::new();
-    let records = tx.records_of(entity).await?;
-    let systems = view.opened.model.systems.iter().zip(&view.opened.names.systems);
-    for (system, names) in systems.filter(|(system, _)| Some(system.id) != own) {
-        for (read, names) in system.reads.iter().zip(&names.reads) {
-            let has_one = records
-                .iter()
-                .any(|record| record.read_no == names.no && record.absent_since.is_none());
-            if read.type_id == resource.type_id && has_one {
-                slots.extend(read.owns.iter().map(|(slot, _)| *slot));
-            }
-        }
-    }
-    Ok(slots)
 }
