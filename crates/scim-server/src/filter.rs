@@ -9,6 +9,7 @@ use muster_store::ReadTx;
 
 use crate::{
     error::Failure,
+    mails::folded,
     mapping::{Field, FoundBy, Held, Resource},
     view::View,
 };
@@ -112,20 +113,17 @@ pub(crate) async fn candidates(
         Filter::Compare(path, Comparison::Eq, Literal::Text(text)) => {
             equal(view, tx, resource, path, text).await?
         }
-        Filter::Values(path, inner) => match &**inner {
-            Filter::Compare(sub, Comparison::Eq, Literal::Text(text))
-                if sub.schema.is_none() && sub.sub.is_none() =>
-            {
+        Filter::Values(path, inner) => {
+            let mut found = None;
+            for (sub, text) in texts_within(inner) {
                 let path = AttributePath { sub: Some(sub.name.clone()), ..path.clone() };
-                equal(view, tx, resource, &path, text).await?
+                found = equal(view, tx, resource, &path, text).await?;
+                if found.is_some() {
+                    break;
+                }
             }
-            Filter::Compare(..)
-            | Filter::Present(_)
-            | Filter::Values(..)
-            | Filter::And(..)
-            | Filter::Or(..)
-            | Filter::Not(_) => None,
-        },
+            found
+        }
         Filter::Not(_) | Filter::Present(_) | Filter::Compare(..) => None,
     };
     Ok(found.filter(|found| found.len() <= MOST_CANDIDATES).map(|mut found| {
@@ -133,6 +131,23 @@ pub(crate) async fn candidates(
         found.dedup();
         found
     }))
+}
+
+/// The parts of a value that a filter wants to equal texts, whatever else it wants.
+fn texts_within(filter: &Filter) -> Vec<(&AttributePath, &str)> {
+    match filter {
+        Filter::Compare(sub, Comparison::Eq, Literal::Text(text))
+            if sub.schema.is_none() && sub.sub.is_none() =>
+        {
+            vec![(sub, text)]
+        }
+        Filter::And(left, right) => [texts_within(left), texts_within(right)].concat(),
+        Filter::Compare(..)
+        | Filter::Present(_)
+        | Filter::Values(..)
+        | Filter::Or(..)
+        | Filter::Not(_) => Vec::new(),
+    }
 }
 
 /// Entities whose attribute may equal a text.
@@ -160,9 +175,45 @@ async fn equal(
     if path.schema.is_none() && is_value && path.name.eq_ignore_ascii_case("groups") {
         return in_group(view, tx, resource, text).await.map(Some);
     }
-    let Some(field) = resource.fields.iter().find(|field| leads(resource, field, path)) else {
-        return Ok(None);
+    if path.schema.is_none() && is_value && path.name.eq_ignore_ascii_case("emails") {
+        return with_mail(view, tx, resource, text).await;
+    }
+    match resource.fields.iter().find(|field| leads(resource, field, path)) {
+        Some(field) => holders(view, tx, resource, field, text).await,
+        None => Ok(None),
+    }
+}
+
+/// Whoever may have a mail address, in an attribute or beside the model.
+async fn with_mail(
+    view: &View,
+    tx: &mut ReadTx,
+    resource: &Resource,
+    mail: &str,
+) -> Result<Option<Vec<EntityId>>, Failure> {
+    let mut found = tx.entities_with_scim_mail(&folded(mail), MOST_CANDIDATES + 1).await?;
+    let is_mail = |field: &&Field| {
+        let path = &field.path.attribute;
+        path.schema.is_none() && path.name.eq_ignore_ascii_case("emails")
     };
+    for field in resource.fields.iter().filter(is_mail) {
+        let Some(holders) = holders(view, tx, resource, field, mail).await? else {
+            return Ok(None);
+        };
+        found.extend(holders);
+    }
+    Ok(Some(found))
+}
+
+/// The entities that have a text in the attribute of a field; `None` when no index tells.
+async fn holders(
+    view: &View,
+    tx: &mut ReadTx,
+    resource: &Resource,
+    field: &Field,
+    text: &str,
+) -> Result<Option<Vec<EntityId>>, Failure> {
+    let Some(names) = view.opened.names.type_names(resource.type_id) else { return Ok(None) };
     let found = match field.found_by {
         None => return Ok(None),
         Some(FoundBy::Key) => tx.entity_ids_by_key(names.no, &[text.into()]).await?,
@@ -178,7 +229,7 @@ async fn equal(
 }
 
 /// True when a field without a filter is what a path names.
-fn leads(resource: &Resource, field: &Field, path: &AttributePath) -> bool {
+pub(crate) fn leads(resource: &Resource, field: &Field, path: &AttributePath) -> bool {
     let of = &field.path;
     let schema =
         |path: &AttributePath| resource.schema_of(path).map(|schema| schema.id.to_lowercase());

@@ -1,6 +1,6 @@
 //! Searching one resource type: filter, order, pages by index and by cursor (RFC 7644, 3.4.2; RFC 9865).
 //!
-//! Without a filter the database counts and pages by itself. With one, candidates come from an index where one tells;
+//! Without a filter the database counts and pages by itself, also in the order of keys and unique values. With one, candidates come from an index where one tells;
 //! otherwise resources are looked at in batches, in order of id.
 
 use std::{cmp::Ordering, collections::BTreeMap, sync::Mutex, sync::PoisonError};
@@ -8,14 +8,15 @@ use std::{cmp::Ordering, collections::BTreeMap, sync::Mutex, sync::PoisonError};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use muster_model::{EntityId, TypeId};
 use muster_scim::{Filter, ListResponse, Path, error_types, parse_path};
-use muster_store::{Entity, ReadTx};
+use muster_store::{Direction, Entity, ReadTx};
 use serde_json::Value as Json;
 
 use crate::{
     error::Failure,
-    filter::{self, candidates, reads_members, sort_value},
+    filter::{self, candidates, case_exact, reads_members, sort_value},
     load::{Known, load},
     mapping::Resource,
+    order::in_order,
     read::show,
     select::Selection,
     view::View,
@@ -99,10 +100,17 @@ pub(crate) async fn list(
     if let (None, None) = (&filter, &sort) {
         return everything(view, &mut tx, (resource, query), (place, count), totals).await;
     }
+    if let (None, Some(path), Place::Skip(skip)) = (&filter, &sort, place) {
+        let order = (path, if query.descending { Direction::Falling } else { Direction::Rising });
+        if let Some(ids) = in_order(view, &mut tx, resource, order, (skip, count)).await? {
+            return sorted(view, &mut tx, (resource, query), (skip, &ids), totals).await;
+        }
+    }
     let mut found = matching(view, &mut tx, resource, filter.as_ref(), sort.as_ref()).await?;
-    if sort.is_some() {
+    if let Some(path) = &sort {
+        let exact = case_exact(resource, &path.attribute);
         found.sort_by(|a, b| {
-            let order = by_value(&a.value, &b.value);
+            let order = by_value(&a.value, &b.value, exact);
             let order = if query.descending { order.reverse() } else { order };
             // Whoever has no value comes last in rising order (RFC 7644, 3.4.2.3).
             order.then(a.id.cmp(&b.id))
@@ -119,6 +127,24 @@ pub(crate) async fn list(
     let more = skip.saturating_add(count) < ids.len() && count > 0;
     let next = more.then(|| cursor(Place::Skip(skip + count)));
     Ok(response(query, skip, ids.len() as u64, resources, next))
+}
+
+/// A page whose resources the database found in order.
+async fn sorted(
+    view: &View,
+    tx: &mut ReadTx,
+    (resource, query): (&Resource, &Query),
+    (skip, ids): (usize, &[EntityId]),
+    totals: &Totals,
+) -> Result<ListResponse, Failure> {
+    let type_no = view.opened.names.type_names(resource.type_id).map_or(0, |names| names.no);
+    let total = totals.of(view, tx, resource, type_no).await?;
+    let known = by_ids(view, tx, resource, ids).await?;
+    let resources = show(view, tx, resource, known, &query.selection).await?;
+    let end = skip.saturating_add(ids.len());
+    let more = !ids.is_empty() && (end as u64) < total;
+    let next = more.then(|| cursor(Place::Skip(end)));
+    Ok(response(query, skip, total, resources, next))
 }
 
 /// A page of all resources of a type, in order of id.
@@ -257,8 +283,8 @@ fn sort_path(resource: &Resource, text: &str) -> Result<Path, Failure> {
     Err(Failure::new(400, "invalidPath", problem))
 }
 
-/// Texts without regard to case, numbers and booleans by value; nothing comes last.
-fn by_value(a: &Json, b: &Json) -> Ordering {
+/// Texts without regard to case unless that counts, numbers and booleans by value; nothing comes last.
+fn by_value(a: &Json, b: &Json, exact: bool) -> Ordering {
     let rank = |value: &Json| match value {
         Json::Null => 4,
         Json::Bool(_) => 0,
@@ -267,6 +293,7 @@ fn by_value(a: &Json, b: &Json) -> Ordering {
         Json::Array(_) | Json::Object(_) => 3,
     };
     match (a, b) {
+        (Json::String(a), Json::String(b)) if exact => a.cmp(b),
         (Json::String(a), Json::String(b)) => a.to_lowercase().cmp(&b.to_lowercase()),
         (Json::Number(a), Json::Number(b)) => {
             a.as_f64().partial_cmp(&b.as_f64()).unwrap_or(Ordering::Equal)

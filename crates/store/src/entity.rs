@@ -298,6 +298,7 @@ impl Tx {
             "DELETE FROM unique_value WHERE entity = $1",
             "DELETE FROM evaluation WHERE entity = $1",
             "DELETE FROM scim_resource WHERE entity = $1",
+            "DELETE FROM scim_mail WHERE entity = $1",
             "DELETE FROM external_id WHERE entity = $1",
             "DELETE FROM assignment WHERE entity = $1",
             "DELETE FROM pending_link WHERE source = $1",

@@ -74,6 +74,7 @@ impl Tx {
             "DELETE FROM session WHERE entity = $1",
             "UPDATE sign_in SET network = '', device = '' WHERE entity = $1",
             "DELETE FROM scim_resource WHERE entity = $1",
+            "DELETE FROM scim_mail WHERE entity = $1",
             "DELETE FROM external_id WHERE entity = $1",
             "DELETE FROM operation_body WHERE (plan, seq) IN
                 (SELECT plan, seq FROM operation WHERE entity = $1)",

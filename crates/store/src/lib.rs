@@ -112,7 +112,7 @@ pub use operation_event::OperationEvent;
 pub use orphan::{OrphanDecision, OrphanVerb};
 pub use password::Password;
 pub use plan::{Plan, PlanStatus};
-pub use present::FirstRecorded;
+pub use present::{Direction, FirstRecorded};
 pub use queue::{QueueCount, Work};
 pub use read_mapping::{AppliedChange, ReadMapping};
 pub use read_run::{READ_PROBLEMS_KEPT, ReadCounts, ReadProblem, ReadRun, ReadRunId};

@@ -17,6 +17,7 @@ use serde_json::{Value as Json, json};
 use crate::{
     bulk::{Bulk, Ledger},
     http::Scim,
+    mails::catch_up,
     view::View,
 };
 
@@ -27,6 +28,9 @@ const LOOK: Duration = Duration::from_secs(2);
 
 /// Works off whatever comes as long as the service is there.
 pub(crate) async fn keep_going(scim: Weak<Scim>, service: Service) {
+    if let Err(error) = catch_up(&service.opened()).await {
+        tracing::error!(%error, "mail addresses could not be written down; searches take longer");
+    }
     loop {
         let came = {
             let Some(scim) = scim.upgrade() else { return };

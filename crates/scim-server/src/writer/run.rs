@@ -7,7 +7,7 @@ use muster_app::Error;
 use muster_engine::{
     LocalChange, LocalDone, Push, Pushed, change_local_in, push_in, resume_in, suspend_in,
 };
-use muster_model::{EntityId, SystemId};
+use muster_model::{EntityId, SystemId, Text};
 use muster_policy::System;
 use muster_store::{ExternalId, ScimResource, Tx};
 use serde_json::{Value as Json, json};
@@ -19,6 +19,7 @@ use crate::{
     error::Failure,
     list::by_ids,
     load::ORIGIN,
+    mails::mails,
     membership::{Turnover, by_group, by_member, turnover},
     patch::OwnId,
     read::show,
@@ -389,8 +390,8 @@ impl<'j> Run<'j> {
     }
 }
 
-/// What is to be kept beside an entity, when that changes.
-fn kept(job: &Job, ready: &Ready, entity: EntityId) -> Option<ScimResource> {
+/// What is to be kept beside an entity, when that changes, and the mail addresses in it.
+fn kept(job: &Job, ready: &Ready, entity: EntityId) -> Option<(ScimResource, Vec<Text>)> {
     let Ready { prepared, turnover, .. } = ready;
     let known = prepared.known.as_ref();
     let has_turnover = !turnover.join.is_empty() || !turnover.leave.is_empty();
@@ -405,10 +406,12 @@ fn kept(job: &Job, ready: &Ready, entity: EntityId) -> Option<ScimResource> {
     }
     let former = known.map(|known| &known.extras);
     let body = extras.or(former).cloned().unwrap_or_default();
-    Some(ScimResource {
+    let mails = mails(&body);
+    let kept = ScimResource {
         entity,
         body: Json::Object(body).to_string().into(),
         changes: known.map_or(0, |known| known.changes) + 1,
         changed_at: job.view.now,
-    })
+    };
+    Some((kept, mails))
 }

@@ -18,7 +18,11 @@ async fn runs(served: &Served, request: impl AsyncFn(usize) -> Got) -> u64 {
 
 /// What each kind of request runs, with a user whose name is told.
 async fn costs(served: &Served, name: &str) -> Vec<(&'static str, u64)> {
-    let id = served.user(name).await;
+    let body = json!({
+        "userName": name, "name": { "givenName": "A", "familyName": "B" },
+        "emails": [{ "value": format!("{name}@tern.example"), "type": "work" }],
+    });
+    let id = id(&served.post("/Users", &body).await.is(201));
     let path = format!("/Users/{id}");
     let change =
         |n: usize| json!([{ "op": "replace", "path": "title", "value": format!("T{n} {name}") }]);
@@ -27,14 +31,35 @@ async fn costs(served: &Served, name: &str) -> Vec<(&'static str, u64)> {
         ("get", runs(served, async |_| served.get(&path).await).await),
         ("patch", runs(served, async |n| served.patch(&path, change(n)).await).await),
         ("create", runs(served, async |n| served.post("/Users", &body(n)).await).await),
+        ("find by name", find(served, &format!("userName eq \"{name}\"")).await),
+        ("find by mail", find(served, &format!("emails.value eq \"{name}@tern.example\"")).await),
         (
-            "find by name",
+            "find by mail and kind",
+            find(served, &format!("emails[type eq \"work\" and value eq \"{name}@tern.example\"]"))
+                .await,
+        ),
+        (
+            "in order",
+            runs(served, async |_| served.get("/Users?sortBy=userName&count=5").await).await,
+        ),
+        (
+            "in order of the key, from its end",
             runs(served, async |_| {
-                served.get(&format!("/Users?filter=userName%20eq%20%22{name}%22")).await
+                let key =
+                    "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber";
+                let query = format!("sortBy={key}&sortOrder=descending&count=5");
+                served.get(&format!("/Users?{query}")).await
             })
             .await,
         ),
     ]
+}
+
+/// What it runs to find one user.
+async fn find(served: &Served, filter: &str) -> u64 {
+    let path = format!("/Users?filter={}", escaped(filter));
+    assert_eq!(served.get(&path).await.is(200)["totalResults"], json!(1), "{filter}");
+    runs(served, async |_| served.get(&path).await).await
 }
 
 /// Makes users in one request.
@@ -57,6 +82,9 @@ async fn many(served: &Served, n: usize) {
 async fn a_request_runs_as_many_statements_among_many_users_as_among_few() {
     // Numbers that are counted up from one for each would be asked for one by one.
     let model = MODEL.replacen(r#""P" + string(n)"#, r#""P-" + userName"#, 1);
+    let mail = "email:      { type: string }";
+    assert!(model.contains(mail));
+    let model = model.replacen(mail, "email:      { type: string, unique: true }", 1);
     let served = Served::start_with(&model).await;
     let few = costs(&served, "ada").await;
     many(&served, 400).await;

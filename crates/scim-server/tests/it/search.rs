@@ -79,6 +79,52 @@ async fn a_wrong_filter_is_refused() {
 }
 
 #[tokio::test]
+async fn a_search_that_asks_for_something_unknown_is_refused() {
+    let served = people().await;
+    for path in ["/.search", "/Users/.search"] {
+        for (search, kind) in [
+            (json!({ "filtre": "userName eq \"ada\"" }), "invalidSyntax"),
+            (json!({ "schemas": [], "where": {} }), "invalidSyntax"),
+            (json!(["filter"]), "invalidSyntax"),
+            (json!({ "filter": ["userName eq \"ada\""] }), "invalidValue"),
+            (json!({ "count": "ten" }), "invalidValue"),
+            (json!({ "attributes": [7] }), "invalidValue"),
+        ] {
+            served.post(path, &search).await.fails(400, kind);
+        }
+        let search =
+            json!({ "Filter": "userName eq \"ada\"", "attributes": "userName", "note": 1 });
+        assert_eq!(served.post(path, &search).await.is(200)["totalResults"], json!(1));
+    }
+    let all = served.post("/Users/.search", &json!({ "schemas": [] })).await.is(200);
+    assert_eq!(all["totalResults"], json!(5));
+}
+
+#[tokio::test]
+async fn a_mail_address_is_found_wherever_it_is_kept() {
+    let mail = "email:      { type: string }";
+    let model = MODEL.replacen(mail, "email:      { type: string, unique: true }", 1);
+    let served = Served::start_with(&model).await;
+    let mails = |work: &str, home: &str| json!([{ "value": work, "type": "work" }, { "value": home, "type": "home" }]);
+    for (name, work, home) in
+        [("ada", "a@tern.example", "Ada@home.example"), ("bob", "b@tern.example", "b@home.example")]
+    {
+        let user = json!({ "userName": name, "emails": mails(work, home) });
+        served.post("/Users", &user).await.is(201);
+    }
+    let found = async |filter: &str| served.found(&format!("filter={}", escaped(filter))).await;
+    assert_eq!(found("emails.value eq \"A@tern.example\"").await, ["ada"]);
+    assert_eq!(found("emails eq \"ada@home.example\"").await, ["ada"]);
+    assert_eq!(found("emails[value eq \"b@home.example\" and type eq \"home\"]").await, ["bob"]);
+    assert_eq!(found("emails[value eq \"b@home.example\" and type eq \"work\"]").await, [""; 0]);
+    let moved = json!([{ "op": "replace", "path": "emails", "value": mails("b@tern.example", "new@home.example") }]);
+    let bob = served.get("/Users?filter=userName%20eq%20%22bob%22").await.is(200);
+    served.patch(&format!("/Users/{}", text(&bob, "/Resources/0/id")), moved).await.is(200);
+    assert_eq!(found("emails.value eq \"b@home.example\"").await, [""; 0]);
+    assert_eq!(found("emails.value eq \"new@home.example\"").await, ["bob"]);
+}
+
+#[tokio::test]
 async fn an_external_id_is_the_clients_own() {
     let served = people().await;
     let other = served.token("other", muster_app::Scope::Scim).await;

@@ -23,6 +23,17 @@ CREATE TABLE scim_bulk_result (
     PRIMARY KEY (job, place)
 ) /*sqlite STRICT, WITHOUT ROWID*/;
 
+-- Mail addresses that SCIM clients say and no attribute holds, folded, so that their holders are found. `mails_known` is not
+-- there in rows that were written before.
+CREATE TABLE scim_mail (
+    entity BIGINT NOT NULL,
+    mail_key TEXT NOT NULL,
+    PRIMARY KEY (entity, mail_key)
+) /*sqlite STRICT, WITHOUT ROWID*/;
+CREATE INDEX scim_mail_key ON scim_mail (mail_key, entity);
+ALTER TABLE scim_resource ADD COLUMN mails_known BOOLEAN;
+CREATE INDEX scim_resource_mails ON scim_resource (mails_known, entity) WHERE mails_known IS NULL;
+
 -- Applications: OpenID Connect and OAuth --------------------------------------------------------------------
 
 -- Keys that sign tokens. `sealed` is the private half, which only the key file opens.

@@ -43,6 +43,7 @@ const BIG: &[&str] = &[
     "pending_link",
     "record",
     "scim_bulk_result",
+    "scim_mail",
     "scim_resource",
     "session",
     "sign_in",

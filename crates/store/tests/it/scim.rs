@@ -2,7 +2,8 @@
 
 use muster_model::EntityId;
 use muster_store::{
-    Entity, ExternalId, FirstRecorded, ScimBulk, ScimBulkResult, ScimResource, StoreError, Tx,
+    Direction, Entity, ExternalId, FirstRecorded, ScimBulk, ScimBulkResult, ScimResource,
+    StoreError, Tx, UniqueValue,
 };
 
 use crate::support::*;
@@ -10,7 +11,10 @@ use crate::support::*;
 /// Calls every function once, for the query plans.
 pub(crate) async fn tour(tx: &mut Tx) -> Result<(), StoreError> {
     let ids = [EntityId(1)];
-    tx.save_scim_resources(&[resource(1)]).await?;
+    tx.save_scim_resources(&[(resource(1), vec![text("a@b.example")])]).await?;
+    tx.entities_with_scim_mail("a@b.example", 9).await?;
+    tx.scim_resources_without_mails(9).await?;
+    tx.note_scim_mails(&[(EntityId(1), vec![text("c@d.example")])]).await?;
     tx.save_external_ids(&[external_id("entra", 1, "x")]).await?;
     tx.scim_resources(&ids).await?;
     tx.external_ids_of("entra", &ids).await?;
@@ -30,6 +34,11 @@ pub(crate) async fn tour(tx: &mut Tx) -> Result<(), StoreError> {
     tx.forget_scim_bulk(1).await?;
     tx.present_entities(1, None, 1, 9).await?;
     tx.count_present_entities(1).await?;
+    for direction in [Direction::Rising, Direction::Falling] {
+        tx.present_in_key_order(1, direction, 1, 9).await?;
+        tx.present_in_value_order((1, 2), direction, 1, 9).await?;
+    }
+    tx.count_present_with_value((1, 2)).await?;
     tx.first_recorded(&ids).await.map(drop)
 }
 
@@ -58,13 +67,18 @@ fn result(job: i64, place: i64) -> ScimBulkResult {
 on_both! {
     async fn what_is_kept_of_a_resource_goes_with_its_entity(store) {
         write_to!(store, |tx| tx.insert_entities(&[person(1, "E1")]));
-        write_to!(store, |tx| tx.save_scim_resources(&[resource(1)]));
+        write_to!(store, |tx| tx.save_scim_resources(&[(resource(1), Vec::new())]));
         let again = ScimResource { changes: 2, changed_at: at(2), ..resource(1) };
-        write_to!(store, |tx| tx.save_scim_resources(std::slice::from_ref(&again)));
+        let mails = vec![text("a@b.example"), text("c@d.example")];
+        write_to!(store, |tx| tx.save_scim_resources(&[(again.clone(), mails)]));
+        let holders = async |mail| read_from!(store, |tx| tx.entities_with_scim_mail(mail, 9));
+        assert_eq!(holders("c@d.example").await, [EntityId(1)]);
+        assert_eq!(holders("nobody@d.example").await, []);
         let ids = [EntityId(2), EntityId(1)];
         assert_eq!(read_from!(store, |tx| tx.scim_resources(&ids)), [again]);
         write_to!(store, |tx| tx.remove_entity(EntityId(1)));
         assert_eq!(read_from!(store, |tx| tx.scim_resources(&ids)), []);
+        assert_eq!(holders("c@d.example").await, []);
     }
 
     async fn two_clients_may_call_two_entities_the_same(store) {
@@ -90,6 +104,27 @@ on_both! {
         let first = read_from!(store, |tx| tx.first_recorded(&[EntityId(1), EntityId(3)]));
         assert_eq!(first, [FirstRecorded { entity: EntityId(1), at: person(1, "E1").recorded_at }]);
     }
+    async fn entities_come_in_the_order_of_their_keys_and_of_unique_values(store) {
+        let gone = Entity { absent_since: Some(at(5)), ..person(3, "E2") };
+        write_to!(store, |tx| tx.insert_entities(&[person(1, "E3"), person(2, "E1"), gone]));
+        let value = |entity: i64, key: &str| UniqueValue {
+            type_no: 1, attribute_no: 2, value_key: text(key), entity: EntityId(entity),
+        };
+        let values = [value(1, "ada"), value(2, "bob"), value(3, "abel")];
+        write_to!(store, |tx| tx.take_unique_values(&values));
+        let (rising, falling) = (Direction::Rising, Direction::Falling);
+        let ids = |ids: [i64; 2]| ids.map(EntityId);
+        assert_eq!(read_from!(store, |tx| tx.present_in_key_order(1, rising, 0, 9)), ids([2, 1]));
+        assert_eq!(read_from!(store, |tx| tx.present_in_key_order(1, falling, 0, 9)), ids([1, 2]));
+        let order = async |direction, skip| {
+            read_from!(store, |tx| tx.present_in_value_order((1, 2), direction, skip, 9))
+        };
+        assert_eq!(order(rising, 0).await, ids([1, 2]));
+        assert_eq!(order(falling, 0).await, ids([2, 1]));
+        assert_eq!(order(rising, 1).await, [EntityId(2)]);
+        assert_eq!(read_from!(store, |tx| tx.count_present_with_value((1, 2))), 2);
+    }
+
     async fn a_bulk_request_waits_until_it_is_done_and_its_results_stay(store) {
         write_to!(store, |tx| tx.insert_job(&job(7)));
         write_to!(store, |tx| tx.insert_scim_bulk(&bulk(7, 3)));
