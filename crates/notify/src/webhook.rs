@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use muster_app::{DeliverError, WebhookCall, WebhookKind};
-use muster_connector::{Secrets, SettingReader, settings_error};
+use muster_connector::{Secret, Secrets, SettingReader, settings_error};
 use muster_http::{HttpClient, HttpSettings, Method, Request};
 
 use crate::{sign::standard_signature, signature};
@@ -42,37 +42,7 @@ pub(crate) async fn post(
     let client = HttpClient::open(&settings, secrets).map_err(|error| wrong(&error))?;
     let secret = secret.map(|secret| secret.resolve(secrets)).transpose();
     let secret = secret.map_err(|error| wrong(&error))?;
-    let mut request = Request::new(Method::Post, "");
-    request = match (call.kind, secret) {
-        (WebhookKind::Task, secret) => {
-            request = request.header("idempotency-key", call.id);
-            request = request.body("application/json", call.body.clone());
-            match secret {
-                Some(secret) => {
-                    let signature = signature(secret.reveal().as_bytes(), &call.body);
-                    request.header("muster-signature", signature)
-                }
-                None => request,
-            }
-        }
-        (WebhookKind::Event { .. } | WebhookKind::Question { .. }, None) => {
-            return Err(DeliverError::for_good("the setting `secret` is missing"));
-        }
-        (WebhookKind::Event { at, .. } | WebhookKind::Question { at, .. }, Some(secret)) => {
-            let kind = match call.kind {
-                WebhookKind::Event { .. } => "application/cloudevents+json",
-                WebhookKind::Task | WebhookKind::Question { .. } => "application/json",
-            };
-            let at = at.as_second();
-            let signature = standard_signature(secret.reveal(), call.id, at, &call.body)
-                .ok_or_else(|| DeliverError::for_good(NOT_A_SECRET))?;
-            request
-                .header("webhook-id", call.id)
-                .header("webhook-timestamp", at.to_string())
-                .header("webhook-signature", signature)
-                .body(kind, call.body.clone())
-        }
-    };
+    let request = addressed(call, secret)?;
     let answer = client.send(&request).await.map_err(|error| DeliverError {
         later: !matches!(error, muster_connector::ConnectorError::Settings(_)),
         problem: error.to_string(),
@@ -84,4 +54,33 @@ pub(crate) async fn post(
         }
         status => Err(DeliverError::for_good(format!("the webhook answers with status {status}"))),
     }
+}
+
+/// The request with the document, signed where there is a secret.
+fn addressed(call: &WebhookCall<'_>, secret: Option<Secret>) -> Result<Request, DeliverError> {
+    let request = Request::new(Method::Post, "");
+    let (at, kind) = match call.kind {
+        WebhookKind::Event { at, .. } => (at, "application/cloudevents+json"),
+        WebhookKind::Question { at, .. } => (at, "application/json"),
+        WebhookKind::Task => {
+            let request = request.header("idempotency-key", call.id);
+            let request = request.body("application/json", call.body.clone());
+            return Ok(match secret {
+                Some(secret) => {
+                    let signature = signature(secret.reveal().as_bytes(), &call.body);
+                    request.header("muster-signature", signature)
+                }
+                None => request,
+            });
+        }
+    };
+    let missing = || DeliverError::for_good("the setting `secret` is missing");
+    let (at, secret) = (at.as_second(), secret.ok_or_else(missing)?);
+    let signature = standard_signature(secret.reveal(), call.id, at, &call.body)
+        .ok_or_else(|| DeliverError::for_good(NOT_A_SECRET))?;
+    Ok(request
+        .header("webhook-id", call.id)
+        .header("webhook-timestamp", at.to_string())
+        .header("webhook-signature", signature)
+        .body(kind, call.body.clone()))
 }
