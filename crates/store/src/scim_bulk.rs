@@ -1,8 +1,9 @@
 //! Bulk requests of SCIM clients that are answered later, and what came of each operation.
 //!
 //! A request stays until it is done; a result is written in the transaction of the change that it tells of, so after a
-//! death whatever has no result was not done.
+//! death whatever has no result was not done. Results are kept for a while.
 
+use jiff::Timestamp;
 use muster_model::Text;
 
 use crate::{
@@ -114,6 +115,23 @@ impl Tx {
     /// Forgets a request that is done; its results stay.
     pub async fn forget_scim_bulk(&mut self, job: i64) -> Result<(), StoreError> {
         self.execute("DELETE FROM scim_bulk WHERE job = $1", args![job]).await.map(drop)
+    }
+
+    /// Forgets jobs of this kind that ended before an instant, the oldest first, at most `limit`, and the results of their
+    /// operations. How many they were.
+    pub async fn forget_scim_bulk_results(
+        &mut self,
+        kind: &str,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<usize, StoreError> {
+        let sql = "SELECT id FROM job WHERE kind = $1 AND ended_at < $2 ORDER BY ended_at LIMIT $3";
+        let jobs: Vec<i64> = self.fetch_all(sql, args![kind, before, limit]).await?;
+        let sql = "DELETE FROM scim_bulk_result WHERE job = $1";
+        self.execute_each(sql, &jobs, |job, args| bind!(args, *job)).await?;
+        let sql = "DELETE FROM job WHERE id = $1";
+        self.execute_each(sql, &jobs, |job, args| bind!(args, *job)).await?;
+        Ok(jobs.len())
     }
 
     /// Writes down what came of operations. [`StoreError::Exists`] when one of them has a result already.

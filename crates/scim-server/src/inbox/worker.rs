@@ -8,12 +8,14 @@ use std::{
     time::Duration,
 };
 
+use jiff::{SignedDuration, Timestamp};
 use muster_app::{Ctx, Error, Kind, Opened};
 use muster_engine::Lease;
 use muster_store::Job;
 use muster_web::Service;
 use serde_json::{Value as Json, json};
 
+use super::KIND;
 use crate::{
     bulk::{Bulk, Ledger},
     http::Scim,
@@ -25,6 +27,11 @@ use crate::{
 const LEASE: &str = "scim bulk";
 /// How often it is looked whether somebody else left something undone.
 const LOOK: Duration = Duration::from_secs(2);
+
+/// How long results are kept.
+const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Requests whose results are forgotten at once.
+const FORGOTTEN: usize = 100;
 
 /// Works off whatever comes as long as the service is there.
 pub(crate) async fn keep_going(scim: Weak<Scim>, service: Service) {
@@ -65,9 +72,20 @@ async fn work_off(scim: &Scim, service: &Service) -> Result<(), Error> {
     tx.commit().await?;
     loop {
         let opened = service.opened();
-        let Some(job) = opened.store.read().await?.oldest_scim_bulk().await? else { return Ok(()) };
+        let Some(job) = opened.store.read().await?.oldest_scim_bulk().await? else {
+            return forget(&opened, service.clock().now()).await;
+        };
         carry_out(scim, service, opened, job).await?;
     }
+}
+
+/// Forgets results whose time is over.
+async fn forget(opened: &Opened, now: Timestamp) -> Result<(), Error> {
+    let mut tx = opened.store.begin().await?;
+    let before = now.saturating_sub(KEPT).unwrap_or(Timestamp::MIN);
+    tx.forget_scim_bulk_results(KIND, before, FORGOTTEN).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Works one request off.

@@ -215,3 +215,48 @@ async fn a_minutes_worth_of_records_may_wait_and_then_the_client_is_told_when_to
     let again = send(&served, &nothing).await.header("location");
     result(&served, &again).await;
 }
+
+#[tokio::test]
+async fn results_are_kept_for_a_week() {
+    let served = Served::start().await;
+    let location = send(&served, &[record(1, &json!({}))]).await.header("location");
+    result(&served, &location).await;
+    let path = location.split_once("/scim/v2").unwrap().1;
+    // As if it had ended long ago.
+    let id: i64 = path.rsplit('/').next().unwrap().parse().unwrap();
+    let ended = served.ctx.now() - jiff::SignedDuration::from_hours(8 * 24);
+    let mut tx = served.opened.store.begin().await.unwrap();
+    tx.end_job(id, ended, 200, b"{}").await.unwrap();
+    tx.commit().await.unwrap();
+    // Whenever something was worked off, it is looked whether something is to be forgotten.
+    let next = send(&served, &[record(2, &json!({}))]).await.header("location");
+    result(&served, &next).await;
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while served.get(path).await.status != 404 {
+        assert!(Instant::now() < deadline, "it is still there");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(result(&served, &next).await["totalResults"], json!(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_nodes_on_one_database_do_each_record_once() {
+    let database = muster_testkit::postgres().unwrap();
+    let model = MODEL.replacen("sqlite::memory:", database.url(), 1);
+    assert!(model.contains(database.url()));
+    let one = Served::start_with(&model).await;
+    let other = one.started_again();
+    let mut locations = Vec::new();
+    for part in 0..6 {
+        let records: Vec<Json> = (0..20).map(|n| record(part * 20 + n, &json!({}))).collect();
+        let node = if part % 2 == 0 { &one } else { &other };
+        locations.push(send(node, &records).await.header("location"));
+    }
+    for (place, location) in locations.iter().enumerate() {
+        let node = if place % 2 == 0 { &other } else { &one };
+        let states = statuses(&result(node, location).await);
+        assert_eq!(states, vec!["201"; 20], "request {place}");
+    }
+    let all = other.get("/Users?count=0").await.is(200);
+    assert_eq!(all["totalResults"], json!(120));
+}

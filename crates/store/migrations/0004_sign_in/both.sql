@@ -22,6 +22,7 @@ CREATE TABLE scim_bulk_result (
     cut TEXT,
     PRIMARY KEY (job, place)
 ) /*sqlite STRICT, WITHOUT ROWID*/;
+CREATE INDEX job_ended ON job (kind, ended_at);
 
 -- Mail addresses that SCIM clients say and no attribute holds, folded, so that their holders are found. `mails_known` is not
 -- there in rows that were written before.

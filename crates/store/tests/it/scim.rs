@@ -2,7 +2,7 @@
 
 use muster_model::EntityId;
 use muster_store::{
-    Direction, Entity, ExternalId, FirstRecorded, ScimBulk, ScimBulkResult, ScimResource,
+    Direction, Entity, ExternalId, FirstRecorded, Job, ScimBulk, ScimBulkResult, ScimResource,
     StoreError, Tx, UniqueValue,
 };
 
@@ -21,6 +21,18 @@ pub(crate) async fn tour(tx: &mut Tx) -> Result<(), StoreError> {
     tx.entities_with_external_id("entra", 1, "x", 9).await?;
     tx.delete_external_ids("entra", &ids).await?;
     tx.forget_scim_resource(EntityId(1)).await?;
+    bulks(tx).await?;
+    tx.present_entities(1, None, 1, 9).await?;
+    tx.count_present_entities(1).await?;
+    for direction in [Direction::Rising, Direction::Falling] {
+        tx.present_in_key_order(1, direction, 1, 9).await?;
+        tx.present_in_value_order((1, 2), direction, 1, 9).await?;
+    }
+    tx.count_present_with_value((1, 2)).await?;
+    tx.first_recorded(&ids).await.map(drop)
+}
+
+async fn bulks(tx: &mut Tx) -> Result<(), StoreError> {
     tx.insert_scim_bulk(&bulk(1, 3)).await?;
     tx.oldest_scim_bulk().await?;
     tx.scim_bulk(1).await?;
@@ -31,15 +43,8 @@ pub(crate) async fn tour(tx: &mut Tx) -> Result<(), StoreError> {
     tx.scim_bulk_result(1, 0).await?;
     tx.scim_bulk_results(1, 0, 9).await?;
     tx.adopt_scim_bulks("p").await?;
-    tx.forget_scim_bulk(1).await?;
-    tx.present_entities(1, None, 1, 9).await?;
-    tx.count_present_entities(1).await?;
-    for direction in [Direction::Rising, Direction::Falling] {
-        tx.present_in_key_order(1, direction, 1, 9).await?;
-        tx.present_in_value_order((1, 2), direction, 1, 9).await?;
-    }
-    tx.count_present_with_value((1, 2)).await?;
-    tx.first_recorded(&ids).await.map(drop)
+    tx.forget_scim_bulk_results("scim.bulk", at(9), 9).await?;
+    tx.forget_scim_bulk(1).await
 }
 
 fn resource(entity: i64) -> ScimResource {
@@ -141,6 +146,23 @@ on_both! {
         assert_eq!(read_from!(store, |tx| tx.oldest_scim_bulk()), Some(8));
         assert_eq!(read_from!(store, |tx| tx.count_scim_bulk_results(7)), 3);
         assert_eq!(read_from!(store, |tx| tx.scim_bulk_results(7, 1, 1)), all[1..2]);
+    }
+
+    async fn results_are_forgotten_with_their_jobs_when_their_time_is_over(store) {
+        for (id, ended_at) in [(7, Some(at(5))), (8, Some(at(20))), (9, None)] {
+            let job = Job { kind: text("scim.bulk"), ended_at, ..job(id) };
+            write_to!(store, |tx| tx.insert_job(&job));
+            write_to!(store, |tx| tx.insert_scim_bulk_results(&[result(id, 0)]));
+        }
+        let forget = async || {
+            write_to!(store, |tx| tx.forget_scim_bulk_results("scim.bulk", at(10), 5))
+        };
+        assert_eq!(forget().await, 1);
+        assert_eq!(forget().await, 0);
+        assert_eq!(read_from!(store, |tx| tx.job(7)), None);
+        for (id, n) in [(7, 0), (8, 1), (9, 1)] {
+            assert_eq!(read_from!(store, |tx| tx.count_scim_bulk_results(id)), n, "{id}");
+        }
     }
 
     async fn an_operation_of_a_bulk_request_has_one_result(store) {
