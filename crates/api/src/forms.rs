@@ -58,7 +58,7 @@ pub(crate) const FORMS: &[(&str, &str, &str)] = &[
     (
         "Orphan",
         "An account that belongs to nobody.",
-        "id:int system:string account_type:string name:string status:string enabled:flag? person:string? confidence:int origin:string changed_at:instant values:map entitlements:@Entitlement[] decision:map*",
+        "id:int system:string account_type:string name:string status:string enabled:flag? person:string? confidence:int origin:string changed_at:instant values:map entitlements:@Entitlement[] decision:map* candidates:@Candidate[]",
     ),
     ("Accounts", "Accounts that were decided about.", "items:@Account[]"),
     (

@@ -96,7 +96,7 @@ pub use nearby::load_world_near;
 pub use ocsf::ocsf_event;
 pub use opened::{Opened, likeness, similar};
 pub use orphans::{OrphanChoice, assign_orphan, decide_orphans, expire_orphans, orphan_decisions};
-pub use owners::{Ownerless, list_ownerless};
+pub use owners::{Ownerless, list_ownerless, why_left};
 pub use people::{Page, PeopleQuery, Person, entity_type, list_people, resolve_person};
 pub use person::{VersionView, entity_history, see_person};
 pub use process::{process_is_gone, process_name};

@@ -117,8 +117,28 @@ async fn ownerless(
 ) -> Result<Vec<(Row, Text, Option<Text>, String)>, Error> {
     let owners: BTreeSet<EntityId> = owned.iter().filter_map(|(.., owner)| *owner).collect();
     let owners: Vec<EntityId> = owners.into_iter().collect();
+    let state = standing(ctx, opened, tx, world, &owners).await?;
+    let found = owned.into_iter().filter_map(|(row, key, owner)| match owner {
+        None => Some((row, key, None, "it has no owner".to_owned())),
+        Some(owner) => match state.get(&owner) {
+            None => Some((row, key, None, "the owner is not there any more".to_owned())),
+            Some((_, None)) => None,
+            Some((owner, Some(why))) => Some((row, key, Some(owner.clone()), why.clone())),
+        },
+    });
+    Ok(found.collect())
+}
+
+/// Of each of them that is there, its name and why it cannot answer for anything, if so.
+async fn standing(
+    ctx: &Ctx,
+    opened: &Opened,
+    tx: &mut ReadTx,
+    world: &MemoryWorld,
+    owners: &[EntityId],
+) -> Result<BTreeMap<EntityId, (Text, Option<String>)>, Error> {
     let mut by_type: BTreeMap<TypeId, Vec<EntityId>> = BTreeMap::new();
-    for entity in tx.entities(&owners).await? {
+    for entity in tx.entities(owners).await? {
         if let Some(type_id) = type_of_number(&opened.names, entity.type_no) {
             by_type.entry(type_id).or_default().push(entity.id);
         }
@@ -141,15 +161,19 @@ async fn ownerless(
             state.insert(facts.row.id, (subject, why));
         }
     }
-    let found = owned.into_iter().filter_map(|(row, key, owner)| match owner {
-        None => Some((row, key, None, "it has no owner".to_owned())),
-        Some(owner) => match state.get(&owner) {
-            None => Some((row, key, None, "the owner is not there any more".to_owned())),
-            Some((_, None)) => None,
-            Some((owner, Some(why))) => Some((row, key, Some(owner.clone()), why.clone())),
-        },
-    });
-    Ok(found.collect())
+    Ok(state)
+}
+
+/// Why an identity cannot answer for anything: it may hold accounts and can use none of them.
+pub async fn why_left(
+    ctx: &Ctx,
+    opened: &Opened,
+    tx: &mut ReadTx,
+    id: EntityId,
+) -> Result<Option<String>, Error> {
+    let world = load_world(tx, opened, ctx.now(), None).await?;
+    let mut state = standing(ctx, opened, tx, &world, &[id]).await?;
+    Ok(state.remove(&id).and_then(|(_, why)| why))
 }
 
 async fn accounts(opened: &Opened, tx: &mut ReadTx, id: EntityId) -> Result<Vec<String>, Error> {

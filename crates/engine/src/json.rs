@@ -15,7 +15,7 @@ use jiff::Timestamp;
 pub use self::{
     lifecycle::{anonymised, fact, grace, leavers, restored},
     local::{doubt, entered, loaded, look_alike, row_problem, template_column},
-    matches::match_case,
+    matches::{match_case, orphan},
     plans::{
         applied, kept_plan, made_plan, order, order_with_history, plan_name, reverted, review,
     },

@@ -60,12 +60,12 @@ pub use lifecycle::{
 };
 pub use local::{
     LoadMode, LoadReport, LocalChange, LocalDone, LocalVerb, LookAlike, RowProblem, TemplateColumn,
-    Values, change_local, change_local_in, change_one, confirm_local, edit_local, end_local,
-    load_local, look_alikes, template,
+    Values, change_local, change_local_in, change_one, change_owner, confirm_local, edit_local,
+    end_local, load_local, look_alikes, template,
 };
 pub use matches::{
-    CandidateView, Decision, MatchView, apply_rule, decide_match, list_matches, merge_people,
-    split_people, undo_match,
+    CandidateView, Decision, MatchView, OrphanView, apply_rule, decide_match, list_matches,
+    list_orphans, merge_people, split_people, undo_match,
 };
 pub use orders::{
     OrderQuery, OrderStep, OrderView, cancel_order, list_orders, order_history, reroute_order,

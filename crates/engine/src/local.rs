@@ -17,11 +17,13 @@ use crate::{
 
 mod alike;
 mod load;
+mod owner;
 mod people;
 mod values;
 
 pub use alike::{LookAlike, look_alikes};
 pub use load::{LoadMode, LoadReport, RowProblem, TemplateColumn, load_local, template};
+pub use owner::change_owner;
 pub use people::{Values, change_one, confirm_local, edit_local, end_local};
 
 /// What is done to a local record.

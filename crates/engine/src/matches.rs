@@ -8,11 +8,16 @@ use serde_json::{Value as Json, json};
 
 mod decide;
 mod merge;
+mod orphans;
 mod undo;
 
 pub use decide::{Decision, apply_rule, decide_match};
 pub use merge::{merge_people, split_people};
+pub use orphans::{OrphanView, list_orphans};
 pub use undo::undo_match;
+
+/// So many candidates are shown.
+const SHOWN: usize = 3;
 
 /// A record or an account that waits.
 #[derive(Debug, Clone)]
@@ -175,9 +180,10 @@ pub(crate) struct Shown {
     pub(crate) why: String,
 }
 
-/// Candidates as JSON.
+/// The first candidates as JSON.
 pub(crate) fn candidates_json(shown: impl Iterator<Item = Shown>) -> Text {
     let all: Vec<serde_json::Value> = shown
+        .take(SHOWN)
         .map(|one| json!({ "entity": one.entity.0, "confidence": one.confidence, "why": one.why }))
         .collect();
     serde_json::Value::Array(all).to_string().into()

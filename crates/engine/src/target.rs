@@ -34,7 +34,7 @@ use seen::Changes;
 
 pub(crate) use ask::Answered;
 pub(crate) use groups::new_entitlements;
-pub(crate) use owners::account_key;
+pub(crate) use owners::{account_key, match_columns, observed_values};
 pub(crate) use seen::account_fingerprint;
 
 /// Objects and rows that are read at once.

@@ -1,10 +1,12 @@
 //! Accounts of nobody, and those nobody answers for.
 
-use muster_app::{
-    AccountQuery, AccountView, OrphanChoice, assign_orphan, decide_orphans, json, list_accounts,
-    list_ownerless, orphan_decisions,
+use muster_app::{AccountQuery, OrphanChoice, assign_orphan, decide_orphans, json, list_ownerless};
+use muster_engine::{
+    change_owner,
+    json::{entered, orphan},
+    list_orphans,
 };
-use muster_policy::Right::{AccountsRead, AccountsWrite};
+use muster_policy::Right::{AccountsRead, AccountsWrite, PeopleWrite};
 use muster_store::AccountStatus;
 use muster_web::Problem;
 use serde_json::Value as Json;
@@ -18,7 +20,7 @@ use crate::{
 pub(super) fn operations() -> Vec<Operation> {
     vec![
         Operation::list(
-            ("orphans.list", "/orphans", "List accounts that belong to nobody, with what was decided"),
+            ("orphans.list", "/orphans", "List accounts that belong to nobody, with whose they may be and what was decided"),
             AccountsRead,
             "@Orphan",
             list,
@@ -39,6 +41,13 @@ pub(super) fn operations() -> Vec<Operation> {
             assign,
         )
         .body("person:text comment:filled"),
+        Operation::post(
+            ("orphans.owner", "/ownerless/{person}/owner", "Give what somebody answers for another owner"),
+            PeopleWrite,
+            "@Changed",
+            owner,
+        )
+        .body("owner:text comment:filled"),
         Operation::post(
             ("orphans.decide", "/orphans/decide", "Say what is to become of accounts of nobody"),
             AccountsWrite,
@@ -62,16 +71,13 @@ async fn list(asked: Asked) -> Result<Told, Problem> {
     let status = asked.maybe("status").and_then(AccountStatus::from_word);
     let query = AccountQuery {
         system: asked.owned("system"),
-        status: Some(status.unwrap_or(AccountStatus::Orphan)),
         after: asked.after(),
         limit: asked.limit(),
         ..AccountQuery::default()
     };
-    let page = list_accounts(&asked.ctx, &asked.opened, &query).await?;
-    let decisions = orphan_decisions(&asked.opened).await?;
-    let of = |account: &AccountView| decisions.iter().find(|one| one.account == account.id);
-    let items: Vec<Json> =
-        page.items.iter().map(|account| json::orphan(account, of(account))).collect();
+    let statuses = [status.unwrap_or(AccountStatus::Orphan)];
+    let page = list_orphans(&asked.ctx, &asked.opened, &query, &statuses).await?;
+    let items: Vec<Json> = page.items.iter().map(orphan).collect();
     Ok(json::list(&items, page.next.map(cursor).as_deref()).into())
 }
 
@@ -86,6 +92,13 @@ async fn assign(asked: Asked) -> Result<Told, Problem> {
     let (person, comment) = (asked.text("person"), asked.text("comment"));
     let view = assign_orphan(&asked.ctx, &asked.opened, asked.id("id"), person, comment).await?;
     Ok(json::account(&view).into())
+}
+
+async fn owner(asked: Asked) -> Result<Told, Problem> {
+    let (person, owner) = (asked.text("person"), asked.text("owner"));
+    let done =
+        change_owner(&asked.ctx, &asked.opened, person, owner, asked.text("comment")).await?;
+    Ok(entered(&done).into())
 }
 
 async fn decide(asked: Asked) -> Result<Told, Problem> {

@@ -2,8 +2,8 @@
 
 use muster_app::{Ctx, Opened, Page};
 use muster_engine::{
-    Decision, MatchView, apply_rule, decide_match, json, list_matches, merge_people, split_people,
-    undo_match,
+    CandidateView, Decision, MatchView, apply_rule, decide_match, json, list_matches, merge_people,
+    split_people, undo_match,
 };
 use muster_store::CaseStatus;
 
@@ -149,15 +149,18 @@ fn listed(page: &Page<MatchView>) -> Report {
 }
 
 fn row(view: &MatchView) -> Vec<String> {
-    let candidates = view.candidates.iter();
-    let candidates: Vec<String> =
-        candidates.map(|one| format!("{} {} %", one.key, one.confidence)).collect();
     vec![
         view.id.to_string(),
         view.system.to_string(),
         format!("{} {}", view.subject, view.what),
         view.key.to_string(),
         view.problem.to_string(),
-        candidates.join(", "),
+        shown(&view.candidates),
     ]
+}
+
+/// Candidates in a cell of a table.
+pub(super) fn shown(candidates: &[CandidateView]) -> String {
+    let one = |one: &CandidateView| format!("{} {} %", one.key, one.confidence);
+    candidates.iter().map(one).collect::<Vec<String>>().join(", ")
 }

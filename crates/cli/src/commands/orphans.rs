@@ -1,12 +1,11 @@
 //! `muster orphans`.
 
-use std::collections::BTreeMap;
-
 use clap::Subcommand;
 use muster_app::{
     AccountQuery, AccountView, Ctx, Opened, OrphanChoice, assign_orphan, decide_orphans, json,
-    list_accounts, list_ownerless, orphan_decisions,
+    list_ownerless,
 };
+use muster_engine::{CandidateView, OrphanView, change_owner, list_orphans};
 use muster_store::{AccountStatus, OrphanDecision, OrphanVerb};
 
 use crate::{
@@ -61,6 +60,18 @@ enum Orphans {
         #[arg(long, value_name = "TEXT")]
         comment: String,
     },
+    /// Give what somebody answers for, such as a service account, another owner
+    Owner {
+        /// What it is, by key or another unique attribute
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// The new owner, by key or another unique attribute
+        #[arg(value_name = "PERSON")]
+        owner: String,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        comment: String,
+    },
     /// Say that accounts are known and may stay
     Authorise {
         #[command(flatten)]
@@ -110,6 +121,13 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
             shell.ui.say(&format!("see what follows: muster plan --person {person}"))?;
             return Ok(Exit::Done);
         }
+        Some(Orphans::Owner { name, owner, comment }) => {
+            let done = change_owner(&ctx, &opened, &name, &owner, &comment).await?;
+            let document = muster_engine::json::entered(&done);
+            let text = format!("{owner} answers for {name}");
+            shell.ui.show(&Report::one(Vec::new(), document).text(text))?;
+            return Ok(Exit::Done);
+        }
         Some(Orphans::Authorise { which, until, comment }) => {
             let until = Shell::instant(&opened, until);
             (which, OrphanChoice::Authorise(until), comment, "may stay")
@@ -125,57 +143,45 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
         decide_orphans(&ctx, &opened, &which.accounts, choice, &comment, which.confirm).await?;
     let text: Vec<String> =
         decided.iter().map(|account| format!("{done}: {}", account.name)).collect();
-    let items = decided.iter().map(|account| (row(account, None), json::account(account)));
+    let items = decided.iter().map(|account| (row(account, None, &[]), json::account(account)));
     shell.ui.show(&Report::list(&COLUMNS, items, None).text(text.join("\n")))?;
     Ok(Exit::Done)
 }
 
-const COLUMNS: [&str; 7] =
-    ["number", "system", "account", "status", "probably", "entitlements", "decision"];
+const COLUMNS: [&str; 8] =
+    ["number", "system", "account", "status", "probably", "candidates", "entitlements", "decision"];
 
 async fn list(shell: &mut Shell, ctx: &Ctx, opened: &Opened, list: List) -> Result<Exit> {
-    let decisions: BTreeMap<i64, OrphanDecision> = orphan_decisions(opened)
-        .await?
-        .into_iter()
-        .map(|decision| (decision.account.0, decision))
-        .collect();
-    let mut items = Vec::new();
-    let mut next: Option<i64> = None;
     let statuses: &[AccountStatus] = if list.authorised {
         &[AccountStatus::Ignored]
     } else {
         &[AccountStatus::Orphan, AccountStatus::Undecided]
     };
-    for status in statuses {
-        let query = AccountQuery {
-            system: list.system.clone(),
-            status: Some(*status),
-            person: None,
-            after: list.after,
-            limit: list.limit.max(1),
-            ..AccountQuery::default()
-        };
-        let page = list_accounts(ctx, opened, &query).await?;
-        next = match (next, page.next) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
-        items.extend(page.items);
-    }
-    // One place for both sorts: what lies beyond it comes with the next page.
-    items.retain(|account| next.is_none_or(|next| account.id.0 <= next));
-    items.sort_by(|a, b| (&a.system, &a.name).cmp(&(&b.system, &b.name)));
-    let rows = items.iter().map(|account| {
-        let decision = decisions.get(&account.id.0);
-        (row(account, decision), json::orphan(account, decision))
+    let query = AccountQuery {
+        system: list.system,
+        after: list.after,
+        limit: list.limit.max(1),
+        ..AccountQuery::default()
+    };
+    let mut page = list_orphans(ctx, opened, &query, statuses).await?;
+    page.items.sort_by(|a, b| {
+        (&a.account.system, &a.account.name).cmp(&(&b.account.system, &b.account.name))
     });
-    let report =
-        Report::list(&COLUMNS, rows, next.map(|next| next.to_string())).empty("no orphan accounts");
+    let items = page.items.iter().map(|view| {
+        let OrphanView { account, decision, candidates } = view;
+        (row(account, decision.as_ref(), candidates), muster_engine::json::orphan(view))
+    });
+    let report = Report::list(&COLUMNS, items, page.next.map(|next| next.to_string()))
+        .empty("no orphan accounts");
     shell.ui.show(&report)?;
     Ok(Exit::Done)
 }
 
-fn row(account: &AccountView, decision: Option<&OrphanDecision>) -> Vec<String> {
+fn row(
+    account: &AccountView,
+    decision: Option<&OrphanDecision>,
+    candidates: &[CandidateView],
+) -> Vec<String> {
     let names: Vec<&str> = account.entitlements.iter().map(|(_, name)| &**name).collect();
     let decision = decision.map_or_else(String::new, |decision| {
         let until =
@@ -191,6 +197,7 @@ fn row(account: &AccountView, decision: Option<&OrphanDecision>) -> Vec<String> 
         account.name.to_string(),
         account.status.word().to_owned(),
         account.person.as_deref().unwrap_or_default().to_owned(),
+        super::matches::shown(candidates),
         names.join(", "),
         decision,
     ]

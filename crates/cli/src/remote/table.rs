@@ -133,9 +133,10 @@ pub(super) const LINES: &[Line] = &[
         "orphans",
         "orphans.list",
         "system limit after",
-        "number=id,system,account=name,status,probably=person,entitlements,decision",
+        "number=id,system,account=name,status,probably=person,candidates,entitlements,decision",
     ),
     line("orphans assign", "orphans.assign", "account=id person comment", ""),
+    line("orphans owner", "orphans.owner", "name=person owner comment", ""),
     line(
         "orphans authorise",
         "orphans.decide",

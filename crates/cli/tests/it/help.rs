@@ -30,6 +30,7 @@ const COMMANDS: &[&str] = &[
     "people",
     "accounts",
     "orphans",
+    "orphans owner",
     "matches",
     "matches list",
     "matches decide",

@@ -87,7 +87,7 @@ impl Inbound<'_> {
     ) {
         let Undecided { problem, by_person, candidates } = undecided;
         outcome.report.undecided += u64::from(by_person);
-        let shown = candidates.iter().take(3).map(|candidate| Shown {
+        let shown = candidates.iter().map(|candidate| Shown {
             entity: candidate.entity,
             confidence: candidate.confidence,
             why: self.correlator.why(self.opened, candidate.rule, record, self.now),

@@ -96,7 +96,7 @@ fn yesterday(ctx: &Ctx, opened: &Opened) -> Result<Date, Error> {
         .map_err(|error| Error::bug("there is no day before").caused_by(error))
 }
 
-fn change(
+pub(super) fn change(
     ctx: &Ctx,
     verb: LocalVerb,
     of: &EntityType,
@@ -117,11 +117,11 @@ fn local(opened: &Opened, of: &EntityType) -> Option<Local> {
     opened.model.types.get(of.id.index())?.local
 }
 
-fn attribute(of: &EntityType, slot: muster_model::Slot) -> Text {
+pub(super) fn attribute(of: &EntityType, slot: muster_model::Slot) -> Text {
     of.attribute(slot).map_or_else(|| "?".into(), |attribute| attribute.name.clone())
 }
 
-async fn find<'o>(
+pub(super) async fn find<'o>(
     ctx: &Ctx,
     opened: &'o Opened,
     type_name: Option<&str>,

@@ -67,7 +67,7 @@ impl<'a> Owners<'a> {
         for (subject, (key, values)) in accounts.iter().enumerate() {
             let whose = self.decided(key);
             let mut candidates = if whose.status == AccountStatus::Orphan {
-                self.correlator.find(self.opened, &self.columns(values), self.now)
+                self.correlator.find(self.opened, &match_columns(self.names, values), self.now)
             } else {
                 Vec::new()
             };
@@ -135,15 +135,10 @@ impl<'a> Owners<'a> {
         }
     }
 
-    fn columns(&self, values: &[Value]) -> Vec<Value> {
-        let fields = self.names.layout.match_columns.iter();
-        fields.map(|field| values.get(*field).cloned().unwrap_or(Value::Null)).collect()
-    }
-
-    /// The three best candidates and why, as JSON.
+    /// The first candidates and why, as JSON.
     fn shown(&self, candidates: &[Candidate], values: &[Value]) -> Text {
-        let columns = self.columns(values);
-        candidates_json(candidates.iter().take(3).map(|candidate| Shown {
+        let columns = match_columns(self.names, values);
+        candidates_json(candidates.iter().map(|candidate| Shown {
             entity: candidate.entity,
             confidence: candidate.confidence,
             why: self.correlator.why(self.opened, candidate.rule, &columns, self.now),
@@ -217,8 +212,10 @@ impl<'a> Target<'a> {
             return Ok(());
         }
         let mut owners = Owners::load(self, reading).await?;
-        let observed =
-            waiting.iter().map(|one| values(reading.names, one)).collect::<Result<Vec<_>, _>>()?;
+        let observed = waiting
+            .iter()
+            .map(|one| observed_values(reading.names, one))
+            .collect::<Result<Vec<_>, _>>()?;
         let subjects: Vec<(Text, &[Value])> = waiting
             .iter()
             .zip(&observed)
@@ -273,8 +270,17 @@ impl<'a> Target<'a> {
     }
 }
 
+/// What the rules of correlation read of what was observed, by field.
+pub(crate) fn match_columns(names: &AccountNames, values: &[Value]) -> Vec<Value> {
+    let fields = names.layout.match_columns.iter();
+    fields.map(|field| values.get(*field).cloned().unwrap_or(Value::Null)).collect()
+}
+
 /// What was observed of an account, by field.
-fn values(names: &AccountNames, account: &Account) -> Result<Vec<Value>, Error> {
+pub(crate) fn observed_values(
+    names: &AccountNames,
+    account: &Account,
+) -> Result<Vec<Value>, Error> {
     let mut row = Row::empty(EntityId(0), TypeId(0), names.layout.fields.len());
     decode_row(&account.content, &names.layout.numbers, &mut row).map_err(|error| {
         Error::bug(format!("account {} cannot be read", account.id)).caused_by(error)

@@ -1,11 +1,13 @@
 //! Accounts of nobody, accounts of several types in one class, and owners of what is no person.
 
 use muster_app::{
-    AccountQuery, OrphanChoice, assign_orphan, decide_orphans, list_accounts, list_ownerless,
+    AccountQuery, AuditQuery, Kind, OrphanChoice, assign_orphan, decide_orphans, list_accounts,
+    list_ownerless, search_journal,
 };
+use muster_engine::{LocalChange, LocalVerb, change_one, change_owner, list_orphans};
 use muster_model::Value;
 use muster_plan::describe;
-use muster_store::AccountStatus;
+use muster_store::{AccountStatus, JournalFilter};
 
 use crate::support::Rig;
 
@@ -154,7 +156,7 @@ async fn an_orphan_is_given_to_somebody_or_may_stay_for_a_time_or_is_deleted_by_
     let (ctx, opened) = (rig.ctx(), rig.open().await);
     let ada = number(&rig, "ada").await;
     let refused = assign_orphan(&ctx, &opened, ada, "2", "it is hers").await.unwrap_err();
-    assert_eq!(refused.kind(), muster_app::Kind::Conflict);
+    assert_eq!(refused.kind(), Kind::Conflict);
     rig.write("data/hr.csv", "number,admin,end\n1,yes,\n2,,\n3,,\n");
     rig.sync_all().await;
     let view = assign_orphan(&ctx, &rig.open().await, ada, "3", "it is hers").await.unwrap();
@@ -175,7 +177,7 @@ async fn an_orphan_is_given_to_somebody_or_may_stay_for_a_time_or_is_deleted_by_
     // Deleted through a plan, which a guard holds; never at once.
     let old = [number(&rig, "old1").await, number(&rig, "old2").await];
     let refused = decide_orphans(&ctx, &opened, &old, OrphanChoice::Delete, "gone", None).await;
-    assert_eq!(refused.unwrap_err().kind(), muster_app::Kind::Held);
+    assert_eq!(refused.unwrap_err().kind(), Kind::Held);
     decide_orphans(&ctx, &opened, &old, OrphanChoice::Delete, "gone", Some(2)).await.unwrap();
     assert_eq!(rig.connectors.memory("directory").len("user"), 10);
     let made = rig.plan().await;
@@ -250,4 +252,100 @@ async fn a_service_account_outlives_its_owner_and_shows_up_for_another_one() {
     rig.write("data/services.csv", "name,owner\nbackup,2\nscan,2\nlost,2\n");
     rig.sync_all().await;
     assert_eq!(ownerless().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn the_best_candidates_stand_beside_an_orphan_with_why_they_may_be_it() {
+    let rig = rig();
+    let model = MODEL
+        .replace("end: { type: date }\n", "end: { type: date }\n      team: { type: string }\n")
+        .replace("end: record.end }", "end: record.end, team: record.team }")
+        .replace(
+            "match: [{ on: \"uid == person.number\" }]",
+            "match: [{ on: \"uid == person.number\" }, { on: \"badge == 'B' + person.number\", confidence: 80 }, \
+             { on: \"team == person.team\", confidence: 20 }]",
+        );
+    rig.write("muster.yaml", &model);
+    rig.write("data/hr.csv", "number,admin,end,team\n1,,,a\n2,,,a\n3,,,a\n4,,,a\n5,,,b\n");
+    let put = |uid: &str, badge: &str, team: &str| {
+        let values = [("uid", uid), ("badge", badge), ("team", team)];
+        let values = values.map(|(name, value)| (name, Value::Text(value.into())));
+        rig.connectors.memory("directory").put("user", uid, &values, Some(true));
+    };
+    for number in ["1", "2", "3", "4"] {
+        put(number, "", "");
+    }
+    put("old", "B2", "a");
+    put("stranger", "B9", "z");
+    put("fifth", "B5", "");
+    rig.sync_all().await;
+    let query = AccountQuery { limit: 9, ..AccountQuery::default() };
+    let listed = async |statuses: &[AccountStatus]| {
+        let page = list_orphans(&rig.ctx(), &rig.open().await, &query, statuses).await.unwrap();
+        let mut lines = Vec::new();
+        for view in page.items {
+            lines.push(view.account.name.to_string());
+            lines.extend(view.candidates.iter().map(|one| {
+                let (_, why) = one.why.split_once(": ").unwrap();
+                format!("  {} {} {why}", one.key, one.confidence)
+            }));
+        }
+        lines
+    };
+    assert_eq!(
+        listed(&[AccountStatus::Orphan]).await,
+        [
+            "old",
+            "  2 80 'B' + person.number = badge = B2; has `2` already",
+            "  1 20 person.team = team = a; has `1` already",
+            "  3 20 person.team = team = a; has `3` already",
+            "stranger",
+        ]
+    );
+    let undecided = ["fifth", "  5 80 'B' + person.number = badge = B5"];
+    assert_eq!(listed(&[AccountStatus::Undecided]).await, undecided);
+    let both = listed(&[AccountStatus::Orphan, AccountStatus::Undecided]).await;
+    assert!(
+        both.contains(&"fifth".to_owned()) && both.contains(&"stranger".to_owned()),
+        "{both:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_entered_by_hand_gets_another_owner_when_its_owner_leaves() {
+    let rig = rig();
+    rig.sync_all().await;
+    let (ctx, opened) = (rig.ctx(), rig.open().await);
+    let text = |text: &str| Some(Value::Text(text.into()));
+    let report = LocalChange {
+        verb: LocalVerb::Create,
+        type_name: "service".into(),
+        entity: None,
+        set: vec![("name".into(), text("report")), ("owner".into(), text("1"))],
+        if_version: None,
+        by: ctx.clone(),
+    };
+    change_one(&ctx, &opened, report).await.unwrap();
+    rig.write("data/hr.csv", "number,admin,end\n1,yes,2026-03-01\n2,,\n");
+    rig.sync_all().await;
+    let ownerless = async || -> Vec<String> {
+        let page = list_ownerless(&ctx, &opened, None, 9).await.unwrap();
+        page.items.iter().map(|one| one.subject.to_string()).collect()
+    };
+    assert_eq!(ownerless().await, ["backup", "lost", "report"]);
+    let refused = async |what: &str, owner: &str, comment: &str| {
+        change_owner(&ctx, &opened, what, owner, comment).await.unwrap_err().kind()
+    };
+    assert_eq!(refused("report", "1", "she has left").await, Kind::Conflict);
+    assert_eq!(refused("report", "2", " ").await, Kind::Invalid);
+    assert_eq!(refused("2", "1", "a person has no owner").await, Kind::Invalid);
+    assert_eq!(refused("backup", "2", "a source says who owns it").await, Kind::Denied);
+    change_owner(&ctx, &opened, "report", "2", "takes the reports over").await.unwrap();
+    assert_eq!(ownerless().await, ["backup", "lost"]);
+    let filter = JournalFilter { action: Some("owner.change".into()), ..JournalFilter::default() };
+    let query = AuditQuery { filter, before: None, limit: 9 };
+    let entries = search_journal(&ctx, &opened, &query).await.unwrap().items;
+    assert_eq!(entries.len(), 1, "{entries:?}");
+    assert_eq!(&*entries[0].entry.subject, "report");
+    assert!(entries[0].entry.detail.to_string().contains("takes the reports over"), "{entries:?}");
 }

@@ -163,7 +163,7 @@ fn call(command: &str) -> Option<Vec<(&'static str, i32)>> {
             ("people facts x", 1),
         ],
         "accounts" => vec![("accounts", 0)],
-        "orphans" => vec![("orphans", 0)],
+        "orphans" => vec![("orphans", 0), ("orphans owner 1 2 --comment x", 2)],
         "matches" => vec![("matches list", 0), ("matches undo shop:x --reason x", 1)],
         "revisions" => vec![("revisions", 0)],
         "takeover" => vec![("takeover", 0)],
