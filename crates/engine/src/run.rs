@@ -145,8 +145,9 @@ impl<'a> Runner<'a> {
         let steps = async {
             self.probe().await?;
             self.read().await?;
-            self.plan_and_apply().await?;
+            // No plan is applied before one that was interrupted.
             self.retry().await?;
+            self.plan_and_apply().await?;
             self.watch().await?;
             let now = self.ctx.now();
             Box::pin(run_due_workflows(self.ctx, self.opened, now, &NoProgress)).await?;

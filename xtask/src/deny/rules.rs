@@ -54,7 +54,10 @@ pub(super) const KEPT: &[(&str, &[&str])] = &[
     ("opentelemetry-otlp", &["muster-telemetry"]),
     ("reqwest", &["bench", "muster-http", "opentelemetry-http", "opentelemetry-otlp"]),
     // The tests of the binary look into a repository from outside, and damage it.
-    ("rusqlite", &["bench", "muster-connector-sql", "muster-server", "muster-store"]),
+    (
+        "rusqlite",
+        &["bench", "muster-connector-sql", "muster-engine", "muster-server", "muster-store"],
+    ),
     ("rust_xlsxwriter", &["muster-connector-file"]),
     ("saphyr-parser", &["muster-project"]),
     (

@@ -288,7 +288,7 @@ impl SystemRun {
             return Ok(None);
         }
         if let Some(known) = ledger.known.get(&(identity, place.names.no, None)) {
-            return Ok(Some(known.clone()));
+            return Ok(Some(Account { origin: AccountOrigin::Made, ..known.clone() }));
         }
         let id = applied.id.as_deref().unwrap_or("");
         let mut found = tx.account_by_native_id(place.names.no, id).await?;

@@ -33,8 +33,10 @@ use crate::{
 mod check;
 pub(crate) mod faults;
 mod model;
+mod services;
 
 use faults::{Faults, Faulty};
+use services::Services;
 
 /// A person as HR knows them.
 #[derive(Debug, Clone)]
@@ -51,6 +53,8 @@ struct Estate {
     rig: Rig,
     opened: Opened,
     faults: Arc<Faults>,
+    /// Instead of `mail` and `desk` in memory.
+    services: Option<Services>,
     dice: Dice,
     now: Timestamp,
     people: BTreeMap<u64, Person>,
@@ -62,22 +66,22 @@ struct Estate {
 }
 
 impl Estate {
-    async fn new(seed: u64, people: u64) -> Self {
-        let mut rig = Rig::new(&[
-            ("muster.yaml", model::MODEL),
-            ("files.csv", "login,state,full_name,shares\n"),
-        ]);
+    async fn new(seed: u64, people: u64, services: Option<Services>) -> Self {
+        let model = services.as_ref().map_or_else(|| model::MODEL.to_owned(), Services::model);
+        let mut rig =
+            Rig::new(&[("muster.yaml", &model), ("files.csv", "login,state,full_name,shares\n")]);
         rig.store = Some("sqlite::memory:".to_owned());
         let faults = Arc::new(Faults::default());
         let shared = Arc::clone(&faults);
         *rig.connectors.wrap_all.lock().unwrap() = Some(Box::new(move |system, inner| {
-            Arc::new(Intercepted::new(inner, Faulty::new(system, &shared)))
+            Arc::new(Intercepted::new(inner, Faulty::new(Services::system_at(system), &shared)))
         }));
         let opened = rig.open().await;
         let mut estate = Self {
             rig,
             opened,
             faults,
+            services,
             dice: Dice(seed),
             now: "2026-03-02T09:30:00Z".parse().unwrap(),
             people: BTreeMap::new(),
@@ -188,19 +192,13 @@ impl Estate {
                 }
                 2 => {
                     let name = format!("{login}@tern.example");
-                    if self.memory("mail").dump().contains(&format!(" {name} ")) {
-                        self.memory("mail").remove("", &name);
+                    if self.remove_box(&name) {
                         self.faults.note("mail", &name, -1);
                     }
                 }
                 3 => {
                     let name = format!("intruder-{id}");
-                    self.memory("desk").put(
-                        "",
-                        &name,
-                        &[("who", Value::text(name.as_str()))],
-                        None,
-                    );
+                    self.take_seat(&name);
                     self.orphans.insert(format!("desk {name}"));
                 }
                 4 => {
@@ -218,6 +216,23 @@ impl Estate {
                     }
                 }
             }
+        }
+    }
+
+    /// Removes a mailbox, if it is there.
+    fn remove_box(&self, name: &str) -> bool {
+        if let Some(services) = &self.services {
+            return services.remove_box(name);
+        }
+        let is_there = self.memory("mail").dump().contains(&format!(" {name} "));
+        self.memory("mail").remove("", name);
+        is_there
+    }
+
+    fn take_seat(&self, name: &str) {
+        match &self.services {
+            Some(services) => services.take_seat(name),
+            None => self.memory("desk").put("", name, &[("who", Value::text(name))], None),
         }
     }
 
@@ -379,8 +394,8 @@ impl Estate {
 }
 
 /// Lives through a history; answers how much was changed and how much was only said to be.
-async fn history(seed: u64, people: u64, steps: u64) -> (u64, u64) {
-    let mut estate = Estate::new(seed, people).await;
+async fn history(seed: u64, (people, steps): (u64, u64), services: Option<Services>) -> (u64, u64) {
+    let mut estate = Estate::new(seed, people, services).await;
     estate.settle().await;
     for _ in 0..steps {
         estate.live();
@@ -403,7 +418,7 @@ async fn history(seed: u64, people: u64, steps: u64) -> (u64, u64) {
 async fn an_estate_keeps_its_invariants_through_any_history() {
     let (mut changes, mut lies) = (0, 0);
     for seed in 0..3 {
-        let counts = Box::pin(history(seed, 100, 15)).await;
+        let counts = Box::pin(history(seed, (100, 15), None)).await;
         changes += counts.0;
         lies += counts.1;
     }
@@ -412,5 +427,17 @@ async fn an_estate_keeps_its_invariants_through_any_history() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_people_keep_them_too() {
-    Box::pin(history(77, 1000, 10)).await;
+    Box::pin(history(77, (1000, 10), None)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_scim_service_and_a_database_keep_them_through_the_same_faults() {
+    let (mut changes, mut lies) = (0, 0);
+    for seed in [0, 10, 12] {
+        let services = Some(Services::start());
+        let counts = Box::pin(history(seed, (20, 14), services)).await;
+        changes += counts.0;
+        lies += counts.1;
+    }
+    assert!(changes > 200 && lies > 0, "{changes} changes, {lies} lies");
 }

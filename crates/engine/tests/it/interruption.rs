@@ -17,6 +17,7 @@ use std::{
 use muster_app::Error;
 use muster_testkit::Database;
 
+mod office;
 mod picture;
 mod points;
 mod shelf;
@@ -25,13 +26,13 @@ mod world;
 
 use picture::picture;
 use points::Points;
-use world::World;
+use world::{OFFICE, World};
 
 /// Names the world, its repository, its day and the place to die at, in lines, for [`the_process_that_dies`].
 const VARIABLE: &str = "MUSTER_TEST_DIE";
 
 /// How long after the process died the work is taken up again.
-const LATER: [&str; 2] = ["2026-03-02T12:01:00Z", "2026-03-03T12:01:00Z"];
+const LATER: [&str; 3] = ["2026-03-02T12:01:00Z", "2026-03-03T12:01:00Z", "2026-03-02T12:10:00Z"];
 
 fn run<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -86,7 +87,8 @@ impl Prepared {
     fn new(postgres: bool, day: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = postgres.then(|| muster_testkit::postgres().unwrap());
-        let mut world = World { dir: folder.path().to_owned(), store: String::new(), day: 0 };
+        let begins = if day == OFFICE { OFFICE } else { 0 };
+        let mut world = World { dir: folder.path().to_owned(), store: String::new(), day: begins };
         world.store = address(&world.dir, database.as_ref());
         world.write();
         if day == 1 {
@@ -157,6 +159,9 @@ fn difference(wanted: &[String], found: &[String]) -> Vec<String> {
 /// Works until the end and answers what is left behind.
 async fn end(world: &World, time: &str, points: &Arc<Points>) -> Result<Vec<String>, Error> {
     let opened = world.work(time, points).await?;
+    if world.day == OFFICE {
+        return Ok(office::picture(world, &opened).await);
+    }
     Ok(picture(world, &opened).await)
 }
 
@@ -262,4 +267,26 @@ fn a_first_import_that_dies_anywhere_on_postgresql_ends_the_same() {
 #[test]
 fn a_day_of_changes_that_dies_anywhere_on_postgresql_ends_the_same() {
     assert_eq!(die_everywhere(true, 1).len(), 186);
+}
+
+#[test]
+fn a_day_of_tickets_reviews_and_workflows_that_dies_anywhere_ends_the_same() {
+    insta::assert_snapshot!(summary(&die_everywhere(false, OFFICE)), @r"
+    1 x open: commit after
+    1 x open: commit before
+    1 x review: commit after
+    1 x review: commit before
+    48 x run: commit after
+    48 x run: commit before
+    2 x run: directory apply after
+    2 x run: directory apply before
+    2 x run: greet after
+    2 x run: greet before
+    1 x run: manual apply after
+    1 x run: manual apply before
+    8 x ticket: commit after
+    8 x ticket: commit before
+    19 x verify: commit after
+    19 x verify: commit before
+    ");
 }

@@ -110,8 +110,15 @@ impl Estate {
             }
         }
         held.insert("dir", dir);
-        held.insert("mail", objects(self.memory("mail").as_ref(), "", Some("lists")).await);
-        held.insert("desk", objects(self.memory("desk").as_ref(), "", None).await);
+        let (boxes, seats) = match &self.services {
+            Some(services) => (services.boxes(), services.seats()),
+            None => (
+                objects(self.memory("mail").as_ref(), "", Some("lists")).await,
+                objects(self.memory("desk").as_ref(), "", None).await,
+            ),
+        };
+        held.insert("mail", boxes);
+        held.insert("desk", seats);
         let lines = self.rig.read("files.csv");
         let files = lines.lines().skip(1).map(|line| {
             let mut cells = line.split(',');
@@ -156,11 +163,13 @@ impl Estate {
     }
 }
 
-/// By system and name: whether it can be used, and its entitlements.
 /// Whether it is enabled, and its entitlements; `None` where the account must not be there.
 type Wanted = Option<(bool, BTreeSet<String>)>;
 
-type Held = BTreeMap<&'static str, BTreeMap<String, (Option<bool>, BTreeSet<String>)>>;
+/// By name: whether it can be used, and its entitlements.
+pub(super) type Accounts = BTreeMap<String, (Option<bool>, BTreeSet<String>)>;
+
+type Held = BTreeMap<&'static str, Accounts>;
 
 struct Taken(Vec<ReadObject>);
 
@@ -177,11 +186,7 @@ impl Sink for Taken {
 }
 
 /// The objects of a class by name, with the values of one attribute.
-async fn objects(
-    system: &MemoryConnector,
-    class: &str,
-    attribute: Option<&str>,
-) -> BTreeMap<String, (Option<bool>, BTreeSet<String>)> {
+async fn objects(system: &MemoryConnector, class: &str, attribute: Option<&str>) -> Accounts {
     let field = |name: &str| Field { name: name.into(), value_type: ValueType::Text, many: true };
     let fields = attribute.map(field).into_iter().collect();
     let request = ReadRequest { class: class.into(), fields, since: None, batch: 10_000 };

@@ -1,4 +1,4 @@
-//! The model of the estate: two sources, four targets.
+//! The model of the estate: two sources, four targets; and two of the targets as real services.
 
 pub(super) const MODEL: &str = r#"
 muster: 1
@@ -104,4 +104,37 @@ roles:
   units:
     when: person.lifecycle == 'active'
     grants: [{ dir.group: { each: "'unit-' + person.unit" } }, { files.share: { each: "'s-' + person.unit" } }]
+"#;
+
+/// `mail` and `desk` as services, instead of in memory.
+pub(super) const SERVICES: &str = r#"  mail:
+    connector: scim
+    mode: enforce
+    settings: { url: "URL", auth: { bearer: { env: SCIM_TOKEN } } }
+    accounts:
+      box:
+        object: User
+        match: [{ on: "externalId == person.id" }]
+        name: person.login + '@tern.example'
+        set: { externalId: person.id, displayName: person.name }
+        states: { active: {}, away: {}, leaver: { enabled: false, entitlements: none } }
+        unassigned: { enabled: false, entitlements: none, delete_after: 10d }
+    entitlements: { list: { object: Group, members: members, create: true } }
+    guards: { disable: none, delete: none, revoke: none, rename: none }
+  desk:
+    connector: sql
+    mode: enforce
+    settings:
+      url: "DATABASE"
+      writable: true
+      classes: { seat: { table: seat, key: name, enabled: { column: active } } }
+    accounts:
+      seat:
+        object: seat
+        match: [{ on: "who == person.id" }]
+        name: "'seat-' + person.id + '-' + person.unit"
+        set: { who: person.id, badge: person.badge }
+        states: { active: {}, leaver: { enabled: false, delete_after: 0d } }
+        unassigned: { delete_after: 0d }
+    guards: { disable: none, delete: none, revoke: none, rename: none }
 "#;

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     io::Write as _,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
 
@@ -107,12 +107,16 @@ impl Intercept for Interruptible {
 impl Interruptible {
     fn write(&self, changes: impl Iterator<Item = String>) {
         let changes: Vec<String> =
-            changes.map(|change| format!("{} {change}\n", self.system)).collect();
+            changes.map(|change| format!("{} {change}", self.system)).collect();
         if !changes.is_empty() {
-            let text = format!("call\n{}", changes.concat());
-            let mut log =
-                std::fs::File::options().create(true).append(true).open(&self.log).unwrap();
-            log.write_all(text.as_bytes()).unwrap();
+            write_call(&self.log, &changes);
         }
     }
+}
+
+/// Writes down a call with its changes.
+pub(super) fn write_call(log: &Path, changes: &[String]) {
+    let text = format!("call\n{}\n", changes.join("\n"));
+    let mut log = std::fs::File::options().create(true).append(true).open(log).unwrap();
+    log.write_all(text.as_bytes()).unwrap();
 }

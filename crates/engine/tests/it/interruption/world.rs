@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 use muster_app::{
-    AssignRequest, Clock, Connectors, Ctx, Error, Opened, assign, list_assignments,
+    AssignRequest, Clock, Connectors, Ctx, Deliver, Error, Opened, assign, list_assignments,
     process_is_gone, process_name, read_project,
 };
 use muster_connector::{Connector, ConnectorError, Intercepted};
@@ -15,11 +15,12 @@ use muster_engine::{
     ApplyOptions, CancelFlag, NoProgress, PlanOptions, SyncOptions, apply, list_change_sets,
     list_plans, make_plan, release_change_set, sync,
 };
-use muster_model::{Capabilities, SettingProblem, Settings};
+use muster_model::{Capabilities, SettingProblem, Settings, Text};
 use muster_project::Catalogue;
 use muster_store::{FailPoint, Options, PlanStatus, Store};
 
 use super::{
+    office,
     points::{Interruptible, Points},
     shelf::Shelf,
 };
@@ -130,6 +131,9 @@ const WIKI: &str = "name,number,display,page\nstranger,99,Nobody,start\n";
 /// The files of a folder that are compared when all is done.
 pub(crate) const TARGETS: [&str; 2] = ["ledger.csv", "wiki.csv"];
 
+/// The day in the office.
+pub(crate) const OFFICE: usize = 2;
+
 /// A clock that moves a millisecond each time it is looked at, in a real process.
 pub(crate) struct ProcessClock(Mutex<Timestamp>);
 
@@ -160,7 +164,7 @@ struct WorldConnectors(Arc<Points>);
 
 impl Catalogue for WorldConnectors {
     fn connectors(&self) -> Vec<&'static str> {
-        vec!["csv", "shelf"]
+        vec!["csv", "shelf", "manual"]
     }
 
     fn capabilities(
@@ -168,10 +172,11 @@ impl Catalogue for WorldConnectors {
         connector: &str,
         settings: &Settings,
     ) -> Result<Capabilities, Vec<SettingProblem>> {
-        if connector == "csv" {
-            return muster_connector_file::capabilities(muster_connector_file::CSV, settings);
+        match connector {
+            "csv" => muster_connector_file::capabilities(muster_connector_file::CSV, settings),
+            "manual" => muster_connector_manual::capabilities(settings),
+            _ => Ok(Shelf::capabilities()),
         }
-        Ok(Shelf::capabilities())
     }
 }
 
@@ -183,16 +188,21 @@ impl Connectors for WorldConnectors {
         _chaos: Option<&Settings>,
         base: &Path,
     ) -> Result<Arc<dyn Connector>, ConnectorError> {
-        let path = settings.scalar("path").unwrap();
-        let inner: Arc<dyn Connector> = if connector == "csv" {
-            muster_connector_file::open(muster_connector_file::CSV, settings, base)?
-        } else {
-            Arc::new(Shelf::open(&base.join(&**path)))
+        let path: Text = settings.scalar("path").cloned().unwrap_or_else(|| connector.into());
+        let inner: Arc<dyn Connector> = match connector {
+            "csv" => muster_connector_file::open(muster_connector_file::CSV, settings, base)?,
+            "manual" => muster_connector_manual::open(settings, base)?,
+            _ => Arc::new(Shelf::open(&base.join(&*path))),
         };
         let system = path.split('.').next().unwrap().to_owned();
         let log = base.join("calls.log");
         let between = Interruptible { system, points: Arc::clone(&self.0), log };
         Ok(Arc::new(Intercepted::new(inner, between)))
+    }
+
+    fn deliver(&self, base: &Path) -> Option<Arc<dyn Deliver>> {
+        let (points, log) = (Arc::clone(&self.0), base.join("calls.log"));
+        Some(Arc::new(office::Greeter { points, log }))
     }
 }
 
@@ -201,13 +211,16 @@ impl Connectors for WorldConnectors {
 pub(crate) struct World {
     pub(crate) dir: PathBuf,
     pub(crate) store: String,
-    /// 0 for the first day, 1 for the second.
+    /// 0 for the first day, 1 for the second, 2 for the day in the office.
     pub(crate) day: usize,
 }
 
 impl World {
     /// Writes the files of the first day.
     pub(crate) fn write(&self) {
+        if self.day == OFFICE {
+            return office::write(self);
+        }
         for (path, text) in [("muster.yaml", MODEL), ("ledger.csv", LEDGER), ("wiki.csv", WIKI)] {
             std::fs::write(self.dir.join(path), text).unwrap();
         }
@@ -223,7 +236,7 @@ impl World {
 
     /// The time at which this world's day begins.
     pub(crate) fn morning(&self) -> &'static str {
-        ["2026-03-02T12:00:00Z", "2026-03-03T12:00:00Z"][self.day]
+        ["2026-03-02T12:00:00Z", "2026-03-03T12:00:00Z", "2026-03-02T12:00:00Z"][self.day]
     }
 
     /// Opens the project with places around every commit.
@@ -246,6 +259,9 @@ impl World {
 
     /// Does the day's work to its end, whatever of it was done before: what an operator does, command by command.
     pub(crate) async fn work(&self, time: &str, points: &Arc<Points>) -> Result<Opened, Error> {
+        if self.day == OFFICE {
+            return office::work(self, time, points).await;
+        }
         let ctx = ctx(time);
         let opened = self.open(&ctx, points).await?;
         let plans = list_plans(&opened, 10, None).await?;
