@@ -147,5 +147,6 @@ pub fn observed_account(
         values,
         entitlements,
         disabled_since: account.disabled_since,
+        last_used: None,
     })
 }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use muster_app::{Ctx, Error, IdentityFacts, Opened, subject_of};
 use muster_model::{AssignmentId, EntityId, Text};
-use muster_policy::{Evaluation, Trigger, Via};
+use muster_policy::{AccountRef, Evaluation, Trigger, Via};
 use muster_store::{
     Assignment, Entry, EventKind, HeldRole, IdRange, ReadTx, Sequence, Tx, WorkflowEvent,
     WorkflowWatch,
@@ -27,6 +27,8 @@ const BY_RULE: &str = "rule";
 /// Held because somebody assigned it, or for grace.
 const BY_ASSIGNMENT: &str = "assigned";
 const BATCH: usize = 2048;
+/// Between an account type and since when an account of it was not used, in the name of an event.
+const SINCE: &str = " since ";
 
 /// What is watched of the evaluations of a model.
 #[derive(Debug, Default)]
@@ -227,6 +229,22 @@ impl Effects {
         }
     }
 
+    /// Notes accounts that will be disabled because nobody uses them.
+    pub(crate) fn look_at_idle(
+        &mut self,
+        opened: &Opened,
+        id: EntityId,
+        idle: &[(AccountRef, Timestamp)],
+    ) {
+        for (account, last_used) in idle {
+            let name: Text =
+                format!("{}{SINCE}{last_used}", opened.model.account_name(*account)).into();
+            if is_wanted(opened, EventKind::Idle, &name) {
+                self.notes.entry(id).or_default().events.push((EventKind::Idle, name));
+            }
+        }
+    }
+
     /// Joins what another worker found.
     pub(crate) fn extend(&mut self, other: Self) {
         self.left.extend(other.left);
@@ -349,6 +367,11 @@ pub(crate) async fn save_notes(
     Ok(())
 }
 
+/// Whether the name of an event about an unused account begins with this account type.
+pub(crate) fn is_of(name: &str, account_type: &str) -> bool {
+    name.split_once(SINCE).is_some_and(|(of, _)| of == account_type)
+}
+
 /// True when something that happened may begin a workflow of this model; otherwise it is not noted.
 pub(crate) fn is_wanted(opened: &Opened, kind: EventKind, name: &str) -> bool {
     opened.model.workflows.iter().any(|workflow| {
@@ -365,8 +388,12 @@ pub(crate) fn is_wanted(opened: &Opened, kind: EventKind, name: &str) -> bool {
                 let attribute = opened.model.schema.attribute(workflow.type_id, *slot);
                 attribute.is_some_and(|attribute| *attribute.name == *name)
             }),
+            (Trigger::Idle(account), EventKind::Idle) => {
+                is_of(name, &opened.model.account_name(*account))
+            }
             (
                 Trigger::Date { .. }
+                | Trigger::Idle(_)
                 | Trigger::Gained(_)
                 | Trigger::Lost(_)
                 | Trigger::Entered(_)

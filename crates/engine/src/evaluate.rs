@@ -13,10 +13,10 @@ use muster_app::{
     EntitlementIndex, Error, IdentityFacts, Opened, compared_drift, identity_facts,
     load_identities, load_world, load_world_near, observed_account, subject_of,
 };
-use muster_model::{DriftId, EntityId, TypeId};
+use muster_model::{AccountId, DriftId, EntityId, TypeId};
 use muster_plan::{Drift, Observed, Operation, compare, sort_out_drift};
 use muster_policy::{MemoryWorld, Mode};
-use muster_store::{AccountStatus, Evaluation, HeldRole, IdRange, IdentityRow, ReadTx};
+use muster_store::{Account, AccountStatus, Evaluation, HeldRole, IdRange, IdentityRow, ReadTx};
 use rustc_hash::FxHashMap;
 
 use crate::{
@@ -346,6 +346,7 @@ async fn compare_all(
             held: &known.held,
         };
         outcome.effects.look(opened, watching, (&facts, &evaluation), &before, *now);
+        outcome.effects.look_at_idle(opened, facts.row.id, &compared.idle);
         let next_change = evaluation.next_change.into_iter().chain(compared.next_change).min();
         let found = Known {
             held: Vec::new(),
@@ -384,17 +385,34 @@ async fn observed_by_identity(
         held = EntitlementIndex::load_held(tx, opened, accounts.iter()).await?;
         &held
     };
+    let uses = uses_of(opened, tx, &accounts).await?;
     for account in accounts {
         if account.status != AccountStatus::Linked {
             continue;
         }
-        if let (Some(entity), Ok(account)) =
+        if let (Some(entity), Ok(mut seen)) =
             (account.entity, observed_account(opened, index, &account))
         {
-            observed.entry(entity).or_default().push(account);
+            seen.last_used = uses.get(&account.id).copied().or(Some(account.created_at));
+            observed.entry(entity).or_default().push(seen);
         }
     }
     Ok(observed)
+}
+
+/// When accounts were last used, where the model asks.
+async fn uses_of(
+    opened: &Opened,
+    tx: &mut ReadTx,
+    accounts: &[Account],
+) -> Result<FxHashMap<AccountId, Timestamp>, Error> {
+    let systems = opened.model.systems.iter().zip(&opened.names.systems);
+    let types = systems.flat_map(|(system, names)| system.accounts.iter().zip(&names.accounts));
+    let asked: Vec<i64> =
+        types.filter(|(of, _)| of.idle.is_some()).map(|(_, names)| names.no).collect();
+    let asked = accounts.iter().filter(|account| asked.contains(&account.type_no));
+    let ids: Vec<AccountId> = asked.map(|account| account.id).collect();
+    Ok(tx.account_uses_of(&ids).await?.into_iter().collect())
 }
 
 /// Open drift of identities as the comparison sees it.

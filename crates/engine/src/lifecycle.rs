@@ -94,12 +94,19 @@ pub(crate) async fn set_in(
     if let Some(known) = open.iter().find(holds) {
         // A termination that comes sooner takes the place of the one that was planned.
         let sooner = known.valid_from.is_some_and(|known| known > ctx.now() && from < known);
-        if !sooner {
+        let is_again = request.kind == FactKind::Used;
+        if !sooner && !is_again {
             let problem = format!("`{}` is {} already", request.person, request.kind.word());
             return Err(Error::new(Kind::Conflict, problem)
                 .hint(format!("muster people facts {} shows since when and why", request.person)));
         }
-        tx.end_assignment(known.id, ctx.now(), &ctx.actor, "it comes sooner").await?;
+        tx.end_assignment(
+            known.id,
+            ctx.now(),
+            &ctx.actor,
+            if is_again { "said again" } else { "it comes sooner" },
+        )
+        .await?;
     }
     let assignment = Assignment {
         id: AssignmentId(tx.take_ids(Sequence::Assignment, 1).await?),
@@ -368,6 +375,7 @@ fn check(
     }
     let behaviour = opened.model.types.get(person.row.type_id.index());
     let (state, fact) = match request.kind {
+        FactKind::Used => return Ok(()),
         FactKind::Suspended => (behaviour.and_then(|b| b.suspended), "suspended"),
         FactKind::Terminated | FactKind::Deleted | FactKind::Erased => {
             (behaviour.and_then(|b| b.terminated), "terminated")

@@ -24,6 +24,7 @@ mod judge;
 mod owners;
 mod save;
 mod seen;
+mod uses;
 mod verify;
 
 use classify::Sieve;
@@ -31,6 +32,7 @@ use groups::{Groups, Kind, Members, member_field};
 use incremental::{Cursors, Followed, Merging};
 use judge::Judgement;
 use seen::Changes;
+use uses::uses;
 
 pub(crate) use ask::Answered;
 pub(crate) use groups::new_entitlements;
@@ -186,7 +188,7 @@ impl<'a> Target<'a> {
         if held.followed.is_some() && !report.has_followed() {
             return Ok(false);
         }
-        sieve.keep(&mut read.objects, report);
+        read.last_used = sieve.keep(&mut read.objects, report);
         if !report.complete && read.objects.is_empty() {
             return Ok(true);
         }
@@ -197,6 +199,7 @@ impl<'a> Target<'a> {
             return Ok(false);
         }
         let mut observed = self.observe(names, read.objects, index, held.members).await?;
+        let uses = uses(&observed, &read.last_used);
         if held.followed.is_some() {
             let merging =
                 Merging { position, names, marks: &marks, index, held, deleted: &read.deleted };
@@ -210,6 +213,7 @@ impl<'a> Target<'a> {
         }
         changes.tell(&read.broken, report);
         self.conclude(changes, (account_type, names), executed, index, report).await?;
+        self.note_uses(names, uses).await?;
         Ok(true)
     }
 

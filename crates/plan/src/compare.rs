@@ -36,6 +36,8 @@ pub struct Observed {
     pub entitlements: Vec<(usize, Text)>,
     /// Since when it is out of use, if it is.
     pub disabled_since: Option<Timestamp>,
+    /// When it was last used, or became known; `None` where nobody asks.
+    pub last_used: Option<Timestamp>,
 }
 
 /// The outcome of a comparison.
@@ -43,9 +45,15 @@ pub struct Observed {
 pub struct Compared {
     /// What is to be done; empty when nothing differs.
     pub operations: Vec<Operation>,
-    /// When an account that is kept disabled is due for deletion.
+    /// When an account that is kept disabled is due for deletion, or one that nobody uses for a warning or its end.
     pub next_change: Option<Timestamp>,
+    /// Accounts that will be disabled unless somebody uses them, each with when it was last used.
+    pub idle: Vec<(AccountRef, Timestamp)>,
 }
+
+mod idle;
+
+use idle::UseOf;
 
 struct Context<'a> {
     evaluator: &'a Evaluator,
@@ -127,12 +135,16 @@ impl Context<'_> {
     /// they lose what nobody grants and end with the identity.
     fn account(&self, side: &Side<'_>, observed: &Observed, first: bool, compared: &mut Compared) {
         match side.desired.want {
-            Want::Present if first => self.adjust(side, observed, &mut compared.operations),
+            Want::Present if first => {
+                let use_of = self.use_of(side, observed, compared);
+                self.adjust(side, observed, &use_of, &mut compared.operations);
+            }
             Want::Present => {
+                let use_of = self.use_of(side, observed, compared);
                 let target = target_of(side, observed);
                 self.revokes(side, observed, &target, &mut compared.operations);
-                if observed.enabled == Some(true) && !side.desired.enabled {
-                    compared.operations.push(self.switch(side, target, false));
+                if observed.enabled == Some(true) && !use_of.enabled {
+                    compared.operations.push(self.switch_as(side, &target, &use_of));
                 }
             }
             Want::Retained { keep_entitlements, delete_after } => {
@@ -184,11 +196,17 @@ impl Context<'_> {
         self.grants(side, &[], &target, operations);
     }
 
-    fn adjust(&self, side: &Side<'_>, observed: &Observed, operations: &mut Vec<Operation>) {
+    fn adjust(
+        &self,
+        side: &Side<'_>,
+        observed: &Observed,
+        use_of: &UseOf,
+        operations: &mut Vec<Operation>,
+    ) {
         let target = target_of(side, observed);
         self.revokes(side, observed, &target, operations);
-        if let Some(state) = observed.enabled.filter(|enabled| *enabled && !side.desired.enabled) {
-            operations.push(self.switch(side, target.clone(), !state));
+        if observed.enabled == Some(true) && !use_of.enabled {
+            operations.push(self.switch_as(side, &target, use_of));
         }
         let wanted = side.desired.name.as_ref().map(|name| object_name(side.system, name));
         let renamed = wanted.filter(|to| {
@@ -204,8 +222,8 @@ impl Context<'_> {
             after.name = to;
         }
         self.update(side, observed, &after, operations);
-        if observed.enabled == Some(false) && side.desired.enabled {
-            operations.push(self.switch(side, after.clone(), true));
+        if observed.enabled == Some(false) && use_of.enabled {
+            operations.push(self.switch_as(side, &after, use_of));
         }
         self.grants(side, &observed.entitlements, &after, operations);
     }

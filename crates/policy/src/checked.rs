@@ -10,8 +10,8 @@ use muster_lang::Program;
 use muster_model::{Location, Schema, Settings, Slot, SystemId, Text, TypeId, Value, ValueType};
 
 use crate::{
-    AccessModel, Application, DecisionExpectation, Directory, Review, Server, SignIn, TypeModel,
-    Webhook, Work, Workflow,
+    AccessModel, Application, DecisionExpectation, Directory, Idle, LastUsed, Review, Server,
+    SignIn, TypeModel, Webhook, Work, Workflow,
 };
 
 /// A whole checked model.
@@ -268,6 +268,10 @@ pub struct AccountType {
     pub several: bool,
     /// Which candidates a person is asked about.
     pub suggest: Suggest,
+    /// When an account was last used, as the system tells it.
+    pub last_used: Option<LastUsed>,
+    /// What becomes of accounts that nobody uses; only where it is known when they were last used.
+    pub idle: Option<Idle>,
     /// Where it is written.
     pub at: Location,
 }

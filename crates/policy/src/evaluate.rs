@@ -62,6 +62,7 @@ impl Evaluator {
         }
         let conflicts = self.conflicts(plan, &accounts);
         let deletions = accounts_change(self, plan, &found, now);
+        let used = used(identity, &clock);
         let next_change = earliest(earliest(clock.next_change(), ahead_change), deletions);
         let fingerprint = outcome_fingerprint(plan, &accounts);
         let (state, state_since) = (found.state, found.since);
@@ -72,6 +73,7 @@ impl Evaluator {
             roles,
             accounts,
             conflicts,
+            used,
             ahead,
             next_change,
             fingerprint,
@@ -276,6 +278,12 @@ fn accounts_change(
         .filter_map(|after| found.since.saturating_add(after).ok())
         .filter(|at| *at > now)
         .min()
+}
+
+/// The last instant from which accounts count as used by what was said by hand.
+fn used(identity: &Identity<'_>, clock: &Clock) -> Option<Timestamp> {
+    let said = identity.facts.iter().filter(|fact| fact.kind == FactKind::Used);
+    said.map(|fact| fact.from).inspect(|at| clock.note(*at)).filter(|at| *at <= clock.now).max()
 }
 
 fn outcome_fingerprint(plan: &TypePlan, accounts: &[DesiredAccount]) -> muster_model::Fingerprint {

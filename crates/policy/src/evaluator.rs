@@ -175,6 +175,10 @@ fn salt(system: &System, account: &AccountType) -> Fingerprint {
         hasher.text(&mapping.attribute);
         hasher.byte(u8::from(mapping.many) + 2 * u8::from(mapping.on_create));
     }
+    if let Some(idle) = &account.idle {
+        hasher.int(idle.after.as_secs());
+        hasher.int(idle.warn.map_or(-1, |warn| warn.as_secs()));
+    }
     hasher.finish()
 }
 

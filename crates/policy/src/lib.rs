@@ -14,6 +14,7 @@ mod desired;
 mod directory;
 mod evaluate;
 mod evaluator;
+mod idle;
 mod lifecycle;
 mod lookups;
 mod outcome;
@@ -42,6 +43,7 @@ pub use directory::{
     ldap_classes,
 };
 pub use evaluator::Evaluator;
+pub use idle::{Idle, LastUsed};
 pub use lookups::{Lookups, Missing};
 pub use outcome::{
     AccountRef, Assignment, DesiredAccount, Evaluation, FactKind, FoundConflict, HeldRole,

@@ -83,7 +83,9 @@ impl Evaluator {
     ) -> Found {
         let nothing = Found { state: None, since: clock.now, until: None };
         let Some(behaviour) = self.model().types.get(row.type_id.index()) else { return nothing };
-        let ended = counting(identity.facts, clock, |kind| kind != FactKind::Suspended);
+        let ended = counting(identity.facts, clock, |kind| {
+            !matches!(kind, FactKind::Suspended | FactKind::Used)
+        });
         if let (Some(state), Some(since)) = (behaviour.terminated, ended) {
             // Who had left before is no leaver of today.
             let told_clock = Clock::new(clock.now);

@@ -57,6 +57,8 @@ pub enum FactKind {
     Terminated,
     /// Away until further notice.
     Suspended,
+    /// Accounts count as used from then on, whatever their systems tell.
+    Used,
 }
 
 impl LifecycleFact {
@@ -68,7 +70,8 @@ impl LifecycleFact {
 
 impl FactKind {
     /// Every kind.
-    pub const ALL: &[Self] = &[Self::Erased, Self::Deleted, Self::Terminated, Self::Suspended];
+    pub const ALL: &[Self] =
+        &[Self::Erased, Self::Deleted, Self::Terminated, Self::Suspended, Self::Used];
 
     /// The word for it.
     pub fn word(self) -> &'static str {
@@ -77,6 +80,7 @@ impl FactKind {
             Self::Deleted => "deleted",
             Self::Terminated => "terminated",
             Self::Suspended => "suspended",
+            Self::Used => "used",
         }
     }
 }
@@ -96,6 +100,8 @@ pub struct Evaluation {
     pub accounts: Vec<DesiredAccount>,
     /// Conflicts between duties among what is wanted.
     pub conflicts: Vec<FoundConflict>,
+    /// Since when accounts count as used by what was said by hand.
+    pub used: Option<Timestamp>,
     /// The outcome at the end of the present state, when that state makes accounts ready for it.
     pub ahead: Option<Box<Self>>,
     /// The next instant at which the outcome may change by the passing of time alone.

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use muster_lang::{Binding, Clock, Frame, Program, World};
 use muster_model::{Location, Row, Settings, Slot, Text, TypeId, Value};
 
-use crate::{Evaluator, Model, Rule};
+use crate::{AccountRef, Evaluator, Model, Rule};
 
 /// A lifecycle workflow.
 #[derive(Debug, Clone)]
@@ -47,6 +47,8 @@ pub enum Trigger {
     Lost(usize),
     /// A lifecycle state began, by position.
     Entered(usize),
+    /// An account of this type will be disabled because nobody uses it.
+    Idle(AccountRef),
     /// Only somebody begins it.
     Demand,
 }
@@ -132,6 +134,14 @@ impl Workflow {
 }
 
 impl Model {
+    /// An account type as it is named in model files: `directory.user`.
+    pub fn account_name(&self, account: AccountRef) -> String {
+        let system = self.systems.get(account.system.index());
+        let of = system
+            .and_then(|system| Some((&system.name, &system.accounts.get(account.account)?.name)));
+        of.map_or_else(|| "?".to_owned(), |(system, of)| format!("{system}.{of}"))
+    }
+
     /// The roles, by position, whose coming and going is noticed: those with a grace period and those that begin workflows.
     pub fn watched_roles(&self) -> Vec<usize> {
         let begins = |role: usize| {

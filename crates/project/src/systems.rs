@@ -8,6 +8,7 @@ mod clients;
 mod effects;
 mod entitlements;
 mod guards;
+mod idle;
 mod order;
 mod reads;
 mod references;

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::SignedDuration;
 use muster_lang::{Env, Type};
 use muster_model::{AttributeKind, EntityType, Schema, Slot, Span, Text, ValueType};
-use muster_policy::{LifecycleState, System, TaskArg, Trigger, Workflow, WorkflowTask};
+use muster_policy::{AccountRef, LifecycleState, System, TaskArg, Trigger, Workflow, WorkflowTask};
 
 use crate::{
     context::Context,
@@ -84,14 +84,14 @@ struct Of<'a> {
 
 impl Of<'_> {
     fn trigger(&self, context: &mut Context<'_>, on: &Node) -> Option<Trigger> {
-        let kinds = ["date", "changed", "gains", "loses", "enters"];
+        let kinds = ["date", "changed", "gains", "loses", "enters", "idle"];
         let said: Vec<&Entry> =
             on.entries().iter().filter(|entry| kinds.contains(&&*entry.key)).collect();
         let [only] = said.as_slice() else {
             context.error(
                 "E0801",
                 on.span,
-                "a trigger is exactly one of `date`, `changed`, `gains`, `loses` and `enters`",
+                "a trigger is exactly one of `date`, `changed`, `gains`, `loses`, `enters` and `idle`",
                 "make a second workflow for a second trigger; leave `on` out for one on demand",
             );
             return None;
@@ -105,6 +105,7 @@ impl Of<'_> {
             }
             "gains" => self.role(context, node).map(Trigger::Gained),
             "loses" => self.role(context, node).map(Trigger::Lost),
+            "idle" => self.idle(context, node).map(Trigger::Idle),
             _ => {
                 let states = self.ground.lifecycles.get(self.entity_type.id.index())?;
                 let name = node.text()?;
@@ -143,6 +144,31 @@ impl Of<'_> {
         if found.is_none() {
             let help = known_names(name, "roles", self.ground.roles.keys().map(|name| &**name));
             context.error("E0601", node.span, format!("unknown role `{name}`"), help);
+        }
+        found
+    }
+
+    /// An account type of the identity that warns before it is disabled for lack of use.
+    fn idle(&self, context: &mut Context<'_>, node: &Node) -> Option<AccountRef> {
+        let name = node.text()?;
+        let named = self.ground.systems.iter().flat_map(|system| {
+            let types = system.accounts.iter().enumerate();
+            types.map(move |(account, of)| {
+                let named = format!("{}.{}", system.name, of.name);
+                (named, AccountRef { system: system.id, account }, of)
+            })
+        });
+        let warns: Vec<(String, AccountRef)> = named
+            .filter(|(.., of)| of.identity == self.entity_type.id)
+            .filter(|(.., of)| of.idle.as_ref().is_some_and(|idle| idle.warn.is_some()))
+            .map(|(named, account, _)| (named, account))
+            .collect();
+        let found = warns.iter().find(|(named, _)| **named == **name).map(|(_, account)| *account);
+        if found.is_none() {
+            let known = warns.iter().map(|(named, _)| named.as_str());
+            let help = known_names(name, "account types that warn", known);
+            let message = format!("nobody is warned of `{name}`");
+            context.error("E0801", node.span, message, help);
         }
         found
     }

@@ -344,6 +344,8 @@ impl Tx {
     ) -> Result<(), StoreError> {
         let former: Vec<_> = accounts.iter().map(|id| (*id, now)).collect();
         self.keep_former_accounts(&former).await?;
+        let sql = "DELETE FROM account_use WHERE account = $1";
+        self.execute_each(sql, accounts, |id, args| bind!(args, *id)).await?;
         let sql = "DELETE FROM account WHERE id = $1";
         self.execute_each(sql, accounts, |id, args| bind!(args, *id)).await.map(drop)
     }

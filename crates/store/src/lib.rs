@@ -2,6 +2,7 @@
 
 mod account;
 mod account_history;
+mod account_use;
 mod address;
 mod alarm;
 mod api_call;

@@ -14,6 +14,7 @@ macro_rules! counts {
 const COUNTS: &[(&str, &str)] = counts!(
     "account",
     "account_history",
+    "account_use",
     "alarm",
     "application_secret",
     "application_session",

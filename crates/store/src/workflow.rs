@@ -21,6 +21,8 @@ words! {
         Entered = "state entered",
         /// An attribute got another value.
         Changed = "attribute changed",
+        /// An account will be disabled because nobody uses it.
+        Idle = "idle",
     }
 }
 
@@ -47,7 +49,7 @@ pub struct WorkflowEvent {
     pub entity: EntityId,
     /// What sort of thing.
     pub kind: EventKind,
-    /// Which role or state.
+    /// Which role, state, attribute or account.
     pub name: Text,
     /// When.
     pub at: Timestamp,

@@ -50,6 +50,13 @@ fn sayings() -> Vec<Operation> {
         )
         .body("reason:filled from:instant?* until:instant?*"),
         Operation::post(
+            ("lifecycle.used", "/people/{person}/used", "Say that somebody uses their accounts"),
+            LifecycleWrite,
+            "@Fact",
+            |asked: Asked| say(asked, FactKind::Used),
+        )
+        .body("reason:filled from:instant?*"),
+        Operation::post(
             ("lifecycle.delete", "/people/{person}/delete", "Say that a person is deleted"),
             LifecycleWrite,
             "@Fact",

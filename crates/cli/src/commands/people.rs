@@ -40,6 +40,8 @@ enum Verb {
     Suspend(SuspendArgs),
     /// End a suspension now; the same rights come back
     Resume(OneArgs),
+    /// Say that somebody uses their accounts: those that were disabled for lack of use are enabled again
+    Used(UsedArgs),
     /// Say that a person is deleted: every account goes with the next plan
     Delete(OneArgs),
     Restore(RestoreArgs),
@@ -117,6 +119,22 @@ struct AnonymiseArgs {
     reason: Option<String>,
 }
 
+/// Say that somebody uses their accounts
+///
+/// What was disabled for lack of use is enabled again with the next plan, with the same rights, and the time counts anew.
+#[derive(clap::Args, Debug)]
+struct UsedArgs {
+    /// The person, by key or another unique attribute
+    #[arg(value_name = "PERSON")]
+    person: String,
+    /// From this instant [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_when)]
+    from: Option<When>,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+}
+
 /// List what was said about the lifecycle of a person, lifted facts included
 #[derive(clap::Args, Debug)]
 struct FactsArgs {
@@ -138,6 +156,9 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
         }
         Verb::Suspend(SuspendArgs { person, from, until, reason }) => {
             say(shell, person, FactKind::Suspended, (from, until), reason).await
+        }
+        Verb::Used(UsedArgs { person, from, reason }) => {
+            say(shell, person, FactKind::Used, (from, None), reason).await
         }
         Verb::Delete(OneArgs { person, reason }) => {
             say(shell, person, FactKind::Deleted, (None, None), reason).await

@@ -113,6 +113,7 @@ pub(super) const LINES: &[Line] = &[
     line("people reinstate", "lifecycle.reinstate", "person reason", ""),
     line("people suspend", "lifecycle.suspend", "person from until reason", ""),
     line("people resume", "lifecycle.resume", "person reason", ""),
+    line("people used", "lifecycle.used", "person from reason", ""),
     line("people delete", "lifecycle.delete", "person reason", ""),
     line("people restore", "lifecycle.restore", "person reason", ""),
     line("people anonymise", "lifecycle.anonymise", "person reason", ""),

@@ -46,6 +46,12 @@ pub fn begins(opened: &Opened, workflow: &Workflow) -> String {
             let name = opened.evaluator.state_name(workflow.type_id, *state);
             format!("in state {}", name.as_deref().unwrap_or("?"))
         }
+        Trigger::Idle(account) => {
+            format!(
+                "when {} is about to be disabled for lack of use",
+                opened.model.account_name(*account)
+            )
+        }
         Trigger::Demand => "on demand".to_owned(),
     }
 }

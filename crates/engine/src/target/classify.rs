@@ -1,10 +1,12 @@
-//! Which of the objects of a class are accounts of one type, where several account types share the class.
+//! Which of the objects of a class are accounts of one type, where several account types share the class; and when those
+//! were last used, where that is told.
 
+use jiff::Timestamp;
 use muster_app::Opened;
 use muster_connector::{Field, ReadObject};
-use muster_lang::{Binding, Clock, EmptyWorld, Frame};
-use muster_model::Value;
-use muster_policy::System;
+use muster_lang::{Binding, Clock, EmptyWorld, Frame, Program};
+use muster_model::{Text, Value, ValueType};
+use muster_policy::{LastUsed, System};
 
 use crate::report::ReadReport;
 
@@ -18,6 +20,8 @@ pub(super) struct Sieve<'a> {
     n_kept: usize,
     /// The field of each column that the rules read.
     columns: Vec<usize>,
+    /// How the last use is told, and the field of each column that this reads.
+    last_used: Option<(&'a LastUsed, Vec<usize>)>,
 }
 
 impl<'a> Sieve<'a> {
@@ -29,44 +33,51 @@ impl<'a> Sieve<'a> {
         kept: &[Field],
     ) -> Self {
         let mut fields = kept.to_vec();
-        let mut columns = Vec::new();
-        for (name, value_type, many) in &system.classify.columns {
-            let known = fields.iter().position(|field| field.name == *name);
-            columns.push(known.unwrap_or(fields.len()));
-            if known.is_none() {
-                let field = Field { name: name.clone(), value_type: *value_type, many: *many };
-                fields.push(field);
-            }
-        }
-        Self { opened, system, position, fields, n_kept: kept.len(), columns }
+        let columns = fields_of(&mut fields, &system.classify.columns);
+        let last_used = system.accounts.get(position).and_then(|of| of.last_used.as_ref());
+        let last_used = last_used.map(|of| (of, fields_of(&mut fields, &of.columns)));
+        Self { opened, system, position, fields, n_kept: kept.len(), columns, last_used }
     }
 
-    /// Takes the objects out that are of another account type. They count as never read.
-    pub(super) fn keep(&self, objects: &mut Vec<ReadObject>, report: &mut ReadReport) {
-        if self.system.classify.rules.is_empty() {
-            return;
+    /// Takes the objects out that are of another account type: they count as never read. Answers when the accounts of the
+    /// others were last used, nothing where nobody tells.
+    pub(super) fn keep(
+        &self,
+        objects: &mut Vec<ReadObject>,
+        report: &mut ReadReport,
+    ) -> Vec<Option<Timestamp>> {
+        if !self.system.classify.rules.is_empty() {
+            let n = objects.len();
+            objects.retain(|object| self.is_kept(object));
+            report.objects = report.objects.saturating_sub((n - objects.len()) as u64);
         }
-        let n = objects.len();
-        objects.retain(|object| self.is_kept(object));
+        let last_used = self.last_used.iter().flat_map(|(of, columns)| {
+            objects.iter().map(|object| {
+                let told = self.ask(&of.rule.program, columns, object);
+                if let Value::DateTime(at) = told { Some(at) } else { None }
+            })
+        });
+        let last_used = last_used.collect();
         for object in objects.iter_mut() {
             object.object.values.truncate(self.n_kept);
         }
-        report.objects = report.objects.saturating_sub((n - objects.len()) as u64);
+        last_used
     }
 
-    fn is_kept(&self, object: &ReadObject) -> bool {
-        let values: Vec<Value> = self
-            .columns
-            .iter()
-            .map(|field| object.object.values.get(*field).map_or(Value::Null, as_text))
-            .collect();
-        let clock = Clock::new(jiff::Timestamp::UNIX_EPOCH);
-        let frame = Frame {
+    /// What an expression says of an object.
+    fn ask(&self, program: &Program, columns: &[usize], object: &ReadObject) -> Value {
+        let value = |field: &usize| object.object.values.get(*field).map_or(Value::Null, as_text);
+        let values: Vec<Value> = columns.iter().map(value).collect();
+        let clock = Clock::new(Timestamp::UNIX_EPOCH);
+        program.eval(&Frame {
             bindings: &[Binding::Record(&values)],
             world: &EmptyWorld,
             clock: &clock,
             timezone: &self.opened.model.timezone,
-        };
+        })
+    }
+
+    fn is_kept(&self, object: &ReadObject) -> bool {
         let class = self.system.accounts.get(self.position).map(|account| &account.object);
         // A rule for another object class says nothing about this one.
         let of_class = |account: usize| {
@@ -74,13 +85,26 @@ impl<'a> Sieve<'a> {
         };
         let mut rules = self.system.classify.rules.iter().filter(|rule| of_class(rule.account));
         let holds = |rule: &&muster_policy::Classification| {
-            rule.when.as_ref().is_none_or(|when| when.program.holds(&frame))
+            rule.when.as_ref().is_none_or(|when| {
+                self.ask(&when.program, &self.columns, object) == Value::Bool(true)
+            })
         };
         match rules.clone().find(holds) {
             Some(rule) => rule.account == self.position,
             None => !rules.any(|rule| rule.account == self.position),
         }
     }
+}
+
+/// The place of each column among the fields, to which those are added that are not there.
+fn fields_of(fields: &mut Vec<Field>, columns: &[(Text, ValueType, bool)]) -> Vec<usize> {
+    let place = |(name, value_type, many): &(Text, ValueType, bool)| {
+        fields.iter().position(|field| field.name == *name).unwrap_or_else(|| {
+            fields.push(Field { name: name.clone(), value_type: *value_type, many: *many });
+            fields.len() - 1
+        })
+    };
+    columns.iter().map(place).collect()
 }
 
 /// The first of several values, as text: the rules know nothing else.

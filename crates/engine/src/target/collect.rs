@@ -1,6 +1,7 @@
 //! Takes the objects that a connector reads, and refuses those without a name or with one that was there before.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use muster_app::Error;
 use muster_connector::{BadObject, ConnectorError, Field, ReadObject, ReadRequest, Sink};
 use muster_model::{NameRule, Text, name_key};
@@ -41,7 +42,7 @@ impl Target<'_> {
         let Collector { objects, broken, .. } = collector;
         let deleted = end.iter().flat_map(|end| end.deleted.iter().cloned()).collect();
         finish_read(report, end);
-        Ok(Collected { objects, broken, deleted })
+        Ok(Collected { objects, broken, deleted, last_used: Vec::new() })
     }
 }
 
@@ -51,6 +52,8 @@ pub(super) struct Collected {
     pub(super) broken: Broken,
     /// The ids of those that a read of changes saw deleted.
     pub(super) deleted: FxHashSet<Text>,
+    /// When the accounts that the objects are were last used, where that is told.
+    pub(super) last_used: Vec<Option<Timestamp>>,
 }
 
 /// Objects that are there and cannot be read.

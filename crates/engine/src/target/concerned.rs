@@ -94,7 +94,7 @@ impl Target<'_> {
         let Some(mut found) = self.read_each(concerned, read).await? else { return Ok(false) };
         let n_found = found.len();
         report.objects += n_found as u64;
-        sieve.keep(&mut found, report);
+        read.last_used.extend(sieve.keep(&mut found, report));
         let are_of_type = found.len() == n_found;
         read.objects.extend(found);
         Ok(are_of_type)

@@ -11,7 +11,7 @@ use muster_store::{
 };
 
 use super::{BATCH, Candidate, new_run};
-use crate::effects::is_wanted;
+use crate::effects::{is_of, is_wanted};
 
 /// Identities in one step of a scan.
 const PAGE: usize = 1000;
@@ -85,7 +85,7 @@ pub(super) async fn begin_by_events(
                 candidates.extend(own.map(|event| Candidate {
                     id: facts.row.id,
                     person: subject_of(&opened.model, &facts.row, &facts.key),
-                    occasion: format!("{} {} {}", event.kind, event.name, event.at).into(),
+                    occasion: occasion(event),
                     due: event.at,
                 }));
             }
@@ -95,6 +95,16 @@ pub(super) async fn begin_by_events(
         let ids: Vec<i64> = events.iter().map(|event| event.id).collect();
         tx.delete_workflow_events(&ids).await?;
         tx.commit().await?;
+    }
+}
+
+/// What an event is the occasion of: every time it happens; once for each time that an account is left alone.
+fn occasion(event: &WorkflowEvent) -> Text {
+    match event.kind {
+        EventKind::Idle => format!("{} {}", event.kind, event.name).into(),
+        EventKind::Gained | EventKind::Lost | EventKind::Entered | EventKind::Changed => {
+            format!("{} {} {}", event.kind, event.name, event.at).into()
+        }
     }
 }
 
@@ -113,11 +123,15 @@ fn begins(opened: &Opened, workflow: &Workflow, event: &WorkflowEvent) -> bool {
             let attribute = opened.model.schema.attribute(workflow.type_id, *slot);
             attribute.is_some_and(|attribute| attribute.name == event.name)
         }),
+        (Trigger::Idle(account), EventKind::Idle) => {
+            is_of(&event.name, &opened.model.account_name(*account))
+        }
         (
             Trigger::Gained(_)
             | Trigger::Lost(_)
             | Trigger::Entered(_)
             | Trigger::Changed(_)
+            | Trigger::Idle(_)
             | Trigger::Date { .. }
             | Trigger::Demand,
             _,

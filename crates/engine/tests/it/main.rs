@@ -16,6 +16,7 @@ mod drift;
 mod employees;
 mod estate;
 mod explained;
+mod idle;
 mod interruption;
 mod lifecycle;
 mod local;

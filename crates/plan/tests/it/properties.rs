@@ -67,6 +67,7 @@ fn observed(choices: &mut Choices<'_>, evaluator: &Evaluator, facts: &Facts) -> 
                 values,
                 entitlements,
                 disabled_since: (!enabled).then(|| instant(time(choices))),
+                last_used: None,
             });
         }
     }

@@ -85,6 +85,7 @@ fn create(
         values: vec![Value::Null; set.len()],
         entitlements: Vec::new(),
         disabled_since: (!enabled).then_some(now),
+        last_used: None,
     };
     for (attribute, value) in values {
         assert!(!value.is_null(), "`{attribute}` is created without a value");

@@ -140,6 +140,7 @@ fn observed(model: &Model, id: AccountId, account: AccountRef, words: &[String])
         values: vec![Value::Null; system.accounts[account.account].set.len()],
         entitlements: Vec::new(),
         disabled_since: None,
+        last_used: None,
     };
     words[2..].iter().for_each(|word| set(model, &mut observed, word));
     observed

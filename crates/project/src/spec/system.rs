@@ -409,6 +409,43 @@ const ACCOUNT: Group = Group {
             "true",
         ),
         key("suggest", SUGGEST, "best", SUGGEST_DOC, "all"),
+        key(
+            "last_used",
+            Shape::Expression,
+            "not known",
+            "When an account was last used: an instant, worked out from the attributes of the account, which are text here.",
+            "datetime(last_login)",
+        ),
+        key(
+            "idle",
+            Shape::Group(&IDLE),
+            "accounts may rest for ever",
+            "When an account that nobody uses is disabled. It keeps what roles grant, and is enabled again when somebody \
+             says `muster people used`.",
+            "{ after: 60d, warn: 7d }",
+        ),
+    ],
+};
+
+const IDLE: Group = Group {
+    what: "what becomes of accounts that nobody uses",
+    path: "systems.NAME.accounts.NAME.idle",
+    doc: "When an account that nobody uses is disabled. Needs `last_used`; one that was never used counts from the day it became known.",
+    keys: &[
+        key(
+            "after",
+            Shape::Duration,
+            "required",
+            "So long after it was last used. Active Directory tells the last use up to 14 days late.",
+            "60d",
+        ),
+        key(
+            "warn",
+            Shape::Duration,
+            "nobody is warned",
+            "So long before, workflows with `on: { idle: … }` begin.",
+            "7d",
+        ),
     ],
 };
 

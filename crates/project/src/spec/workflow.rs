@@ -38,7 +38,7 @@ pub(crate) const WORKFLOW: Group = Group {
 const TRIGGER: Group = Group {
     what: "a trigger",
     path: "workflows.NAME.on",
-    doc: "What begins a workflow. Exactly one of `date`, `changed`, `gains`, `loses` and `enters`.",
+    doc: "What begins a workflow. Exactly one of `date`, `changed`, `gains`, `loses`, `enters` and `idle`.",
     keys: &[
         key(
             "date",
@@ -83,6 +83,13 @@ const TRIGGER: Group = Group {
             "",
             "A lifecycle state; it begins when the state does.",
             "leaver",
+        ),
+        key(
+            "idle",
+            Shape::Text,
+            "",
+            "An account type with `idle`; it begins when the time of its `warn` has come.",
+            "directory.user",
         ),
     ],
 };

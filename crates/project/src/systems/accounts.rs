@@ -12,7 +12,7 @@ use crate::{
     },
     names,
     systems::{
-        Ability, Ground, effects,
+        Ability, Ground, effects, idle,
         reads::{matches, suggest},
     },
     types::identity_type,
@@ -77,6 +77,8 @@ fn account(
     let set = set(context, node, &env);
     let states = effects::states(context, node, entity_type, ground, ability);
     let unassigned = effects::unassigned(context, node, ability);
+    let last_used = idle::last_used(context, node, ground);
+    let idle = idle::idle(context, node, ability);
     Some(AccountType {
         system,
         name: entry.key.clone(),
@@ -91,6 +93,8 @@ fn account(
         manage: if attributes_only(node) { Manage::Attributes } else { Manage::All },
         several: node.flag("several"),
         suggest: suggest(node),
+        last_used,
+        idle,
         at: context.location(entry.key_span),
     })
 }

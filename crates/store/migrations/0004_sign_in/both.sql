@@ -169,3 +169,11 @@ CREATE TABLE sign_in (
 ) /*sqlite STRICT*/;
 CREATE INDEX sign_in_entity ON sign_in (entity, seq);
 CREATE INDEX sign_in_at ON sign_in (at);
+
+-- The closed loop: accounts that nobody uses --------------------------------------------------------------
+
+-- When accounts were last used, where their system tells.
+CREATE TABLE account_use (
+    account BIGINT NOT NULL PRIMARY KEY,
+    used_at BIGINT NOT NULL
+) /*sqlite STRICT*/;

@@ -27,6 +27,20 @@ fn an_account_is_disabled_since_it_was_first_seen_so() {
 }
 
 on_both! {
+    async fn when_an_account_was_last_used_makes_no_plan_stale(store) {
+        let before = read_from!(store, |tx| tx.facts_version());
+        let uses = [(AccountId(1), at(10)), (AccountId(2), at(20))];
+        write_to!(store, |tx| tx.note_account_uses(&uses));
+        write_to!(store, |tx| tx.note_account_uses(&[(AccountId(1), at(30))]));
+        let later = [(AccountId(1), at(30)), (AccountId(2), at(20))];
+        assert_eq!(read_from!(store, |tx| tx.account_uses(None, 9)), later);
+        assert_eq!(read_from!(store, |tx| tx.account_uses(Some(AccountId(1)), 9)), later[1..]);
+        assert_eq!(read_from!(store, |tx| tx.account_uses_of(&[AccountId(2), AccountId(3)])), later[1..]);
+        assert_eq!(read_from!(store, |tx| tx.facts_version()), before);
+        write_to!(store, |tx| tx.delete_accounts(&[AccountId(1)], at(40)));
+        assert_eq!(read_from!(store, |tx| tx.account_uses(None, 9)), later[1..]);
+    }
+
     async fn an_account_comes_back_as_it_was_written(store) {
         let full = Account {
             enabled: None,

@@ -22,6 +22,7 @@ use crate::support::*;
 const BIG: &[&str] = &[
     "account",
     "account_history",
+    "account_use",
     "application_session",
     "assignment",
     "consent",
@@ -56,6 +57,7 @@ const BIG: &[&str] = &[
 const SCANS: &[&str] = &[
     "SELECT COUNT(*) FROM account",
     "SELECT COUNT(*) FROM account_history",
+    "SELECT COUNT(*) FROM account_use",
     "SELECT COUNT(*) FROM application_session",
     "SELECT COUNT(*) FROM assignment",
     "SELECT COUNT(*) FROM consent",
@@ -411,6 +413,7 @@ async fn drift(tx: &mut Tx) -> Result<(), StoreError> {
     tx.raise_alarms(&[alarm(1), alarm(2)]).await?;
     tx.acknowledge_alarm(AlarmId(1), "ada", at(1), "").await?;
     tx.clear_alarms(AlarmKind::NotDone, &texts(&["a"]), at(2)).await?;
+    tx.note_account_uses(&[(AccountId(1), at(1))]).await?;
     tx.decide_orphans(&[orphan_decision(1)]).await?;
     tx.forget_orphan_decisions(&[AccountId(1)]).await?;
     let nesting = Nesting { outer: EntitlementId(1), inner: EntitlementId(2) };
@@ -579,6 +582,8 @@ async fn read_targets(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.accounts_of_as_of(EntityId(1), at(1)).await?;
     tx.scan_accounts_as_of(7, at(1), None, 9).await?;
     tx.account_as_of(AccountId(1), at(1)).await?;
+    tx.account_uses(None, 9).await?;
+    tx.account_uses_of(&[AccountId(1)]).await?;
     tx.count_accounts().await?;
     tx.entitlement(EntitlementId(1)).await?;
     tx.entitlements(&[EntitlementId(1)]).await?;

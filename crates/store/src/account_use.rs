@@ -1,0 +1,45 @@
+//! When accounts were last used, where their system tells.
+//!
+//! Beside the accounts and no fact: it changes every day for everybody who works, and makes no plan stale.
+
+use jiff::Timestamp;
+use muster_model::AccountId;
+
+use crate::{
+    ReadTx, StoreError, Tx,
+    statement::{args, bind},
+};
+
+impl ReadTx {
+    /// When accounts were last used, those of which it is known, in order of their ids, at most `limit`, after an id.
+    pub async fn account_uses(
+        &mut self,
+        after: Option<AccountId>,
+        limit: usize,
+    ) -> Result<Vec<(AccountId, Timestamp)>, StoreError> {
+        let sql = "SELECT account, used_at FROM account_use
+                   WHERE account > $1 ORDER BY account LIMIT $2";
+        self.fetch_all(sql, args![after.unwrap_or(AccountId(0)), limit]).await
+    }
+
+    /// When these accounts were last used, those of which it is known.
+    pub async fn account_uses_of(
+        &mut self,
+        accounts: &[AccountId],
+    ) -> Result<Vec<(AccountId, Timestamp)>, StoreError> {
+        let sql = "SELECT account, used_at FROM account_use WHERE account = $1";
+        self.fetch_all_of_each(sql, accounts, |id, args| bind!(args, *id)).await
+    }
+}
+
+impl Tx {
+    /// Notes when accounts were last used.
+    pub async fn note_account_uses(
+        &mut self,
+        uses: &[(AccountId, Timestamp)],
+    ) -> Result<(), StoreError> {
+        let sql = "INSERT INTO account_use (account, used_at) VALUES ($1, $2)
+                   ON CONFLICT (account) DO UPDATE SET used_at = excluded.used_at";
+        self.execute_each(sql, uses, |(id, at), args| bind!(args, *id, *at)).await.map(drop)
+    }
+}
