@@ -1,14 +1,18 @@
-//! Signing in: by nobody's name, by a client with its token, by a person.
+//! Signing in: by nobody's name, by a client with its token, by a person with their password; and giving oneself another one.
 
 use ldap3_proto::proto::{
-    LdapBindCred, LdapBindRequest, LdapBindResponse, LdapResult, LdapResultCode,
+    LdapBindCred, LdapBindRequest, LdapBindResponse, LdapExtendedRequest,
+    LdapPasswordModifyRequest, LdapResult, LdapResultCode,
 };
-use muster_app::{Scope, known_client};
+use muster_app::{Ctx, Kind, Scope, known_client};
+use muster_auth::{Attempt, Door, Refused, Secret, Shown};
+use muster_model::EntityId;
 
 use crate::{
     answer::{Refusal, outcome},
     layout::Target,
     name::{Name, fold},
+    serve::State,
     session::{Session, Who},
 };
 
@@ -60,11 +64,109 @@ impl Session {
                 let dn = state.served.layout.client_dn(&client.name);
                 Ok(Who::Client { client, dn, checked: now })
             }
-            Target::Entry(..)
-            | Target::Root
-            | Target::Schema
-            | Target::Node(_)
-            | Target::Nothing(_) => Err(wrong()),
+            Target::Entry(place, naming) => self.person(&state, place, &naming, password).await,
+            Target::Root | Target::Schema | Target::Node(_) | Target::Nothing(_) => Err(wrong()),
+        }
+    }
+
+    /// Signs in a person by their entry. Whether there is one that is shown is not told, and takes as long.
+    async fn person(
+        &self,
+        state: &State,
+        place: usize,
+        naming: &str,
+        password: &str,
+    ) -> Result<Who, Refusal> {
+        let (id, name) = {
+            let mut view = self.view(state).await?;
+            let id = view.named(place, naming).await?;
+            let name = match id {
+                Some(id) => view.sign_in_name(id).await?,
+                None => None,
+            };
+            (id, name)
+        };
+        let name = name.as_deref().unwrap_or(naming);
+        let verified = self.check(state, name, &Secret::new(password)).await?;
+        // The name of an entry may be how somebody else signs in.
+        let Some(id) = id.filter(|id| *id == verified) else { return Err(wrong()) };
+        let mut view = self.view(state).await?;
+        let shown = view.entities(place, &[id]).await?.into_iter().next();
+        let dn = shown.ok_or_else(wrong)?.dn.clone();
+        Ok(Who::Person { id, place, dn, reach: None })
+    }
+
+    /// Whose name and password these are.
+    async fn check(
+        &self,
+        state: &State,
+        name: &str,
+        password: &Secret,
+    ) -> Result<EntityId, Refusal> {
+        let service = &self.server.service;
+        let attempt = Attempt {
+            door: Door::Ldap,
+            name,
+            password,
+            network: self.peer,
+            device: "",
+            correlation: None,
+            now: service.clock().now(),
+        };
+        let checked = service.authenticator().password(&state.served.opened, attempt).await;
+        checked.map(|verified| verified.identity).map_err(|refused| match refused.shown() {
+            Shown::Wrong => wrong(),
+            Shown::Later(_) => Refusal::new(LdapResultCode::Busy, "try again later"),
+            Shown::Trouble => {
+                if let Refused::Trouble(error) = refused {
+                    error.into()
+                } else {
+                    wrong()
+                }
+            }
+        })
+    }
+
+    /// Gives whoever has signed in another password (RFC 3062). The present one has to be shown again: a connection may be
+    /// somebody else's by now.
+    pub(crate) async fn change_password(
+        &mut self,
+        request: &LdapExtendedRequest,
+    ) -> Result<LdapResultCode, Refusal> {
+        let unwilling = |text| Refusal::new(LdapResultCode::UnwillingToPerform, text);
+        let request = LdapPasswordModifyRequest::try_from(request).map_err(|_| {
+            Refusal::new(LdapResultCode::ProtocolError, "this request cannot be read")
+        })?;
+        let state = self.state().await?;
+        let (id, name, key) = {
+            let mut view = self.view(&state).await?;
+            self.sight(&mut view).await?;
+            let Who::Person { id, dn, .. } = &self.who else {
+                return Err(unwilling("sign in as the person whose password it is"));
+            };
+            let own = Name::read(dn);
+            if request.user_identity.as_deref().is_some_and(|asked| Name::read(asked) != own) {
+                return Err(unwilling("people change their own password only"));
+            }
+            let id = *id;
+            (id, view.sign_in_name(id).await?, view.key(id).await?)
+        };
+        let (Some(old), Some(new)) = (request.old_password, request.new_password) else {
+            return Err(unwilling("give the present password and the new one"));
+        };
+        let (Some(name), Some(key)) = (name, key) else { return Err(wrong()) };
+        if self.check(&state, &name, &Secret::new(old)).await? != id {
+            return Err(wrong());
+        }
+        let service = &self.server.service;
+        let ctx = Ctx::new(key.clone(), "".into(), std::sync::Arc::clone(service.clock()));
+        let (opened, new) = (&state.served.opened, Secret::new(new));
+        match service.authenticator().set_password(&ctx, opened, &key, &new).await {
+            Ok(()) => Ok(LdapResultCode::Success),
+            Err(error) if error.kind() == Kind::Invalid => {
+                Err(Refusal::new(LdapResultCode::ConstraintViolation, error.to_string()))
+            }
+            Err(error) => Err(error.into()),
         }
     }
 }

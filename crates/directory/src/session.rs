@@ -19,7 +19,7 @@ use crate::{
     filter::{Prepared, is_known},
     layout::Target,
     name::Name,
-    root::{START_TLS, WHO_AM_I},
+    root::{PASSWORD_MODIFY, START_TLS, WHO_AM_I},
     search::Paged,
     serve::{Server, State},
     sight::Sight,
@@ -47,7 +47,6 @@ pub(crate) enum Who {
     /// A program by its token.
     Client { client: KnownClient, dn: String, checked: Timestamp },
     /// A person.
-    #[expect(dead_code, reason = "nobody has a password yet")]
     Person {
         id: EntityId,
         place: usize,
@@ -188,6 +187,9 @@ impl Session {
                 }
                 Err(refusal) => refusal,
             }
+        } else if request.name == PASSWORD_MODIFY {
+            let res = outcome(self.change_password(request).await);
+            return LdapExtendedResponse { res, name: None, value: None };
         } else {
             Refusal::new(LdapResultCode::ProtocolError, "this extended operation is unknown")
         };
@@ -292,9 +294,14 @@ impl Session {
                     *version == view.version() && now.duration_since(*at) < CHECKED
                 });
                 if !is_fresh {
-                    let clock = Arc::clone(self.server.service.clock());
+                    let service = &self.server.service;
+                    let opened = view.opened();
+                    if !service.authenticator().is_alive(opened, *id, now).await? {
+                        return Ok(false);
+                    }
+                    let clock = Arc::clone(service.clock());
                     let ctx = Ctx::new("directory".into(), "".into(), clock);
-                    let authority = Authority::of(&ctx, view.opened(), *id).await?;
+                    let authority = Authority::of(&ctx, opened, *id).await?;
                     let found =
                         authority.and_then(|found| Arc::new(found).reach(Right::PeopleRead));
                     *reach = Some((found, view.version(), now));

@@ -95,6 +95,32 @@ impl<'s> View<'s> {
         }
     }
 
+    /// The entity of a container that has this value as its name, shown or not.
+    pub(crate) async fn named(
+        &mut self,
+        place: usize,
+        naming: &str,
+    ) -> Result<Option<EntityId>, Error> {
+        let Some(of) = self.layout().places.get(place) else { return Ok(None) };
+        Ok(self.equal(place, &of.naming, naming).await?.into_iter().next())
+    }
+
+    /// A name by which an entity signs in.
+    pub(crate) async fn sign_in_name(&mut self, id: EntityId) -> Result<Option<Text>, Error> {
+        let Some(row) = self.row(id).await? else { return Ok(None) };
+        let model = &self.opened().model;
+        let names = model.types.get(row.type_id.index()).map_or(&[][..], |of| &of.sign_in.names);
+        let key = model.schema.get(row.type_id).map(|of| of.key);
+        // The key is not among the unique values by which people are found.
+        let mut names = names.iter().filter(|slot| Some(**slot) != key);
+        Ok(names.find_map(|slot| row.get(*slot).as_text()).cloned())
+    }
+
+    /// The key of an entity.
+    pub(crate) async fn key(&mut self, id: EntityId) -> Result<Option<Text>, Error> {
+        Ok(self.tx.entity(id).await?.map(|entity| entity.key))
+    }
+
     /// Entities of a container whose attribute may have this value, in comparable form: by the repository where it can
     /// tell, so that those who are new are found, and by the index.
     pub(crate) async fn equal(

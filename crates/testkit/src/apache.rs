@@ -1,6 +1,7 @@
 //! Apache's web server with one page behind a sign-in by LDAP.
 
 use std::{
+    fmt::Write as _,
     fs,
     io::{Read as _, Write as _},
     net::TcpStream,
@@ -18,7 +19,7 @@ const PACKAGES: &str = "apache2-bin";
 const MODULES: &[&str] =
     &["mpm_event", "authn_core", "authz_core", "authz_user", "auth_basic", "ldap", "authnz_ldap"];
 /// How long it is waited for a page.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running web server; `/` asks for a name and a password.
 #[derive(Debug)]
@@ -60,10 +61,11 @@ impl Apache {
 }
 
 fn configuration(folder: &Path, port: u16, rules: &str) -> String {
-    let modules: String = MODULES
-        .iter()
-        .map(|name| format!("LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n"))
-        .collect();
+    let mut modules = String::new();
+    for name in MODULES {
+        // Writing into a String cannot fail.
+        _ = writeln!(modules, "LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so");
+    }
     let place = folder.display();
     format!(
         "ServerRoot {place}\nPidFile {place}/httpd.pid\nErrorLog {place}/error.log\nListen 127.0.0.1:{port}\n\

@@ -76,7 +76,7 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "directory",
         kind: Kind::Edge,
-        uses: &["model", "lang", "policy", "store", "app", "web"],
+        uses: &["model", "lang", "policy", "store", "app", "auth", "web"],
     },
     Layer { name: "notify", kind: Kind::Edge, uses: &["model", "connector", "http", "app"] },
     Layer {
@@ -168,7 +168,15 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "fuzz",
         kind: Kind::Edge,
-        uses: &["model", "project", "connector", "connector-file", "connector-ldap", "scim"],
+        uses: &[
+            "model",
+            "project",
+            "connector",
+            "connector-file",
+            "connector-ldap",
+            "directory",
+            "scim",
+        ],
     },
     Layer { name: "xtask", kind: Kind::Edge, uses: &[] },
 ];

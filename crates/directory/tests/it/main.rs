@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests say what must be")]
 
 mod attacks;
+mod bind;
 mod groups;
 mod pages;
 mod search;

@@ -8,6 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 use muster_app::{Clock, Connectors, Ctx, Opened, Scope, create_token};
+use muster_auth::Secret;
 use muster_connector::{Connector, ConnectorError};
 use muster_directory::{Doors, serve};
 use muster_engine::{NoProgress, SyncOptions};
@@ -135,6 +136,7 @@ impl Clock for Standing {
 pub(crate) struct Served {
     pub(crate) ctx: Ctx,
     pub(crate) opened: Opened,
+    pub(crate) service: Service,
     pub(crate) address: SocketAddr,
     pub(crate) tls_address: SocketAddr,
     pub(crate) token: String,
@@ -194,14 +196,33 @@ impl Served {
         let limits = opened.model.directory.as_ref().unwrap().limits.into();
         let service = Service::new(opened.clone(), shared, Limits::default());
         sync(&ctx, &opened).await;
+        let shared = service.clone();
         let serving = tokio::spawn(async move {
-            serve(doors, service, limits, std::future::pending()).await.unwrap();
+            serve(doors, shared, limits, std::future::pending()).await.unwrap();
         });
-        Self { ctx, opened, address, tls_address, token, certificates, clock, folder, serving }
+        Self {
+            ctx,
+            opened,
+            service,
+            address,
+            tls_address,
+            token,
+            certificates,
+            clock,
+            folder,
+            serving,
+        }
     }
 
     pub(crate) fn at(&self, time: &str) {
         *self.clock.0.lock().unwrap() = time.parse().unwrap();
+    }
+
+    /// Gives somebody a password.
+    pub(crate) async fn password(&self, person: &str, password: &str) {
+        let password = Secret::new(password);
+        let authenticator = self.service.authenticator();
+        authenticator.set_password(&self.ctx, &self.opened, person, &password).await.unwrap();
     }
 
     /// Puts other people into the file of the source, and reads it.
