@@ -71,10 +71,7 @@ impl Services {
     fn resources(&self, of: &str) -> Vec<Json> {
         let answer = self.scim.call(TENANT, "GET", &format!("/{of}?count=1000"), "").unwrap();
         let mut answer: Json = serde_json::from_str(&answer).unwrap();
-        match answer["Resources"].take() {
-            Json::Array(resources) => resources,
-            other => panic!("{other}"),
-        }
+        serde_json::from_value(answer["Resources"].take()).unwrap()
     }
 
     pub(super) fn boxes(&self) -> Accounts {

@@ -163,8 +163,8 @@ pub(super) async fn picture(world: &World, opened: &Opened) -> Vec<String> {
     let mut entries: BTreeMap<String, usize> = BTreeMap::new();
     for entry in &journal {
         let (action, subject) = (&entry.entry.action, &entry.entry.subject);
-        let is_once = |of: &&str| action.starts_with(*of);
-        if ["ticket.", "review.", "workflow.", "assignment."].iter().any(|of| is_once(&of)) {
+        let is_told = |of: &&str| action.starts_with(*of);
+        if ["ticket.", "review.", "workflow.", "assignment."].iter().any(is_told) {
             *entries.entry(format!("{action} {subject}")).or_default() += 1;
         }
     }
