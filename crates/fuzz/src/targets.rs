@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::BytesMut;
 use muster_connector::{
     BadObject, Connector, ConnectorError, Field, ReadObject, ReadRequest, Sink, json::settings_of,
 };
+use muster_directory::next_message;
 use muster_model::{NameRule, ValueType, name_key};
 use muster_project::{File, NoConnectors};
 use muster_scim::{MakeMissing, Patch, parse_filter, parse_path};
@@ -151,6 +153,27 @@ pub(crate) const ALL: &[Target] = &[
         run: csv,
     },
     Target {
+        name: "ldap-message",
+        // Letters stand for the bytes of their numbers: a sign-in, and a search with `(&(uid=ada)(cn=*))`.
+        examples: &[
+            "0\x0c\x02\x01\x01`\x07\x02\x01\x03\x04\0\u{80}\0",
+            "0*\x02\x01\x01c%\x04\0\n\x01\x02\n\x01\0\x02\x01\0\x02\x01\0\x01\x01\0\u{a0}\x10\u{a3}\n\x04\x03uid\x04\x03ada\u{87}\x02cn0\0",
+        ],
+        words: &[
+            "0\u{84}\0\0\x01\0",
+            "\u{a0}\u{82}\x10\0",
+            "\u{a2}\u{82}\x0f\0",
+            "\u{80}",
+            "\u{ff}",
+            "\x02\x01\x01",
+            "\x04\0",
+            "c\x10",
+            "w\x10",
+            "\u{a9}\x03",
+        ],
+        run: ldap_message,
+    },
+    Target {
         name: "ldif",
         examples: &[
             "version: 1\ndn: uid=ada,dc=x\nobjectClass: inetOrgPerson\nuid: ada\ncn:: QWRh\ndescription: a\n b\n\ndn: uid=eve,dc=x\nuid: eve\n",
@@ -286,6 +309,17 @@ async fn read(connector: &Arc<dyn Connector>) {
 
 fn csv(input: &[u8]) {
     read_file(muster_connector_file::CSV, input, &json!({ "path": "input", "key": "id" }));
+}
+
+/// Messages are taken from the front until one cannot be read.
+fn ldap_message(input: &[u8]) {
+    let mut bytes = latin(input);
+    while let Ok(Some(_)) = next_message(&mut bytes, 1 << 16) {}
+}
+
+/// Letters as the bytes of their numbers, so that bytes that are no text can stand in examples.
+fn latin(input: &[u8]) -> BytesMut {
+    text(input).chars().map(|c| u8::try_from(u32::from(c) & 0xff).unwrap_or_default()).collect()
 }
 
 fn ldif(input: &[u8]) {

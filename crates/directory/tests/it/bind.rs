@@ -59,7 +59,7 @@ impl Client {
         let request = LdapBindRequest { version: 3, dn: dn.to_owned(), cred };
         match self.ask(LdapOp::BindRequest(request)).await.pop() {
             Some(LdapOp::BindResponse(response)) => response.res.code,
-            other => unreachable!("{other:?}"),
+            other => panic!("{other:?}"),
         }
     }
 
@@ -78,7 +78,7 @@ impl Client {
         let mut answers = self.ask(LdapOp::SearchRequest(request)).await;
         match answers.pop() {
             Some(LdapOp::SearchResultDone(result)) => (answers.len(), result.code),
-            other => unreachable!("{other:?}"),
+            other => panic!("{other:?}"),
         }
     }
 }

@@ -35,6 +35,9 @@ fn the_examples_reach_what_is_behind_the_parser() {
     for example in of("scim-patch") {
         assert!(Patch::from_json(&serde_json::from_str(example).unwrap()).is_ok(), "{example}");
     }
+    for example in of("ldap-message") {
+        assert!(next_message(&mut latin(example.as_bytes()), 1 << 16).unwrap().is_some());
+    }
     let file = File { path: "muster.yaml".into(), text: of("model")[0].into() };
     let loaded = muster_project::load(vec![file], &NoConnectors);
     assert!(loaded.model.is_some(), "{:?}", loaded.diagnostics);
