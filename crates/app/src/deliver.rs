@@ -77,6 +77,8 @@ pub struct WebhookCall<'a> {
 pub enum WebhookKind {
     /// The document of a task.
     Task,
+    /// A form, which says by itself who sends it.
+    Form,
     /// An event, signed as Standard Webhooks have it.
     Event {
         /// When it is sent.

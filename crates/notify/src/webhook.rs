@@ -30,7 +30,7 @@ pub(crate) async fn post(
         return Err(DeliverError::for_good(settings_error(&problems).to_string()));
     }
     settings.public_only = match call.kind {
-        WebhookKind::Task => false,
+        WebhookKind::Task | WebhookKind::Form => false,
         WebhookKind::Event { allow_private, .. } | WebhookKind::Question { allow_private, .. } => {
             !allow_private
         }
@@ -62,6 +62,10 @@ fn addressed(call: &WebhookCall<'_>, secret: Option<Secret>) -> Result<Request, 
     let (at, kind) = match call.kind {
         WebhookKind::Event { at, .. } => (at, "application/cloudevents+json"),
         WebhookKind::Question { at, .. } => (at, "application/json"),
+        WebhookKind::Form => {
+            let form = "application/x-www-form-urlencoded";
+            return Ok(request.body(form, call.body.clone()));
+        }
         WebhookKind::Task => {
             let request = request.header("idempotency-key", call.id);
             let request = request.body("application/json", call.body.clone());

@@ -1,6 +1,6 @@
 //! Access tokens (RFC 9068): signed, short-lived, and still asked about at every use.
 
-use muster_model::{EntityId, Text};
+use muster_model::Text;
 use muster_policy::{Application, SigningAlgorithm};
 use muster_store::{ApplicationSession, HandleKind};
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,7 @@ use crate::{
     person::Person,
     refused::Refused,
     scopes::Scopes,
+    sessions,
 };
 
 /// The type in the head of an access token, which no other token has.
@@ -114,24 +115,7 @@ pub(crate) async fn valid(asked: &Asked, token: &str) -> Result<Option<Valid>, R
     let Ok(id) = sid.parse::<i64>() else { return Ok(None) };
     let session = tx.application_session(id).await?;
     drop(tx);
-    let session = session.filter(|session| is_open(asked, session, application));
     let Some(session) = session else { return Ok(None) };
-    let person = Person::allowed(asked, application, session.entity).await?;
+    let person = sessions::person(asked, application, &session).await?;
     Ok(person.map(|person| Valid { claims, person: Some(person) }))
-}
-
-/// Whether a session at this application goes on.
-pub(crate) fn is_open(
-    asked: &Asked,
-    session: &ApplicationSession,
-    application: &Application,
-) -> bool {
-    session.ended_at.is_none()
-        && asked.now < session.expires_at
-        && session.application == application.name
-}
-
-/// The entity that a subject stands for.
-pub(crate) fn entity_of(subject: &str) -> Option<EntityId> {
-    subject.parse().ok().map(EntityId)
 }

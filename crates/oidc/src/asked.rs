@@ -1,25 +1,31 @@
 //! What every endpoint is given: the project, the time, the issuer, the keys, from where it is asked.
 
-use std::{
-    net::{IpAddr, Ipv4Addr},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use axum::{
     Extension, RequestPartsExt as _,
     extract::FromRequestParts,
     http::{HeaderMap, request::Parts},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use muster_app::{Ctx, Opened};
+use muster_auth::Authenticator;
 use muster_model::Text;
 use muster_policy::{Application, SigningAlgorithm};
-use muster_web::{Origin, Problem, RequestId, Service};
+use muster_web::{Problem, RequestId, Service};
 
 use crate::{
     keys::{KeyRing, Keys, Signer},
     refused::Refused,
+    tries::Tries,
 };
+
+/// What the routes keep in memory.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Kept {
+    keys: Keys,
+    tries: Tries,
+}
 
 /// A request to the provider.
 #[derive(Debug, Clone)]
@@ -30,14 +36,20 @@ pub(crate) struct Asked {
     /// Who we are to applications: the project's `url`, never what a request says.
     pub(crate) issuer: Text,
     pub(crate) headers: HeaderMap,
-    pub(crate) network: IpAddr,
     pub(crate) keys: Keys,
+    pub(crate) tries: Tries,
+    pub(crate) authenticator: Authenticator,
 }
 
 impl Asked {
     /// The address of a path here.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.issuer)
+    }
+
+    /// The instant so long after now.
+    pub(crate) fn after(&self, length: SignedDuration) -> Timestamp {
+        self.now.checked_add(length).unwrap_or(Timestamp::MAX)
     }
 
     /// The application of this name.
@@ -58,25 +70,34 @@ impl Asked {
     }
 }
 
+impl Asked {
+    /// What work is given that nobody asked for; `None` where the project has no applications.
+    pub(crate) fn by_itself(service: &Service, kept: &Kept) -> Option<Self> {
+        let opened = service.opened();
+        let has_applications = !opened.model.applications.is_empty();
+        let issuer = opened.model.url.clone().filter(|_| has_applications)?;
+        let ctx = Ctx::new("sign-in".into(), "".into(), Arc::clone(service.clock()));
+        let (now, Kept { keys, tries }) = (ctx.now(), kept.clone());
+        let authenticator = service.authenticator().clone();
+        let headers = HeaderMap::new();
+        Some(Self { ctx, now, opened, issuer, headers, keys, tries, authenticator })
+    }
+}
+
 impl FromRequestParts<Service> for Asked {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
-        let opened = service.opened();
-        let Some(issuer) =
-            opened.model.url.clone().filter(|_| !opened.model.applications.is_empty())
-        else {
-            return Err(Problem::not_found("there are no applications that could sign in here")
-                .hint("set `url:` and `applications:` in the project"));
-        };
-        let keys = parts.extract::<Extension<Keys>>().await;
-        let Extension(keys) = keys.map_err(|_| Problem::not_found("there is nothing here"))?;
-        let correlation = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
-        let correlation = correlation.unwrap_or_else(|| "".into());
-        let origin = parts.extensions.get::<Origin>().map(|origin| origin.address);
-        let network = origin.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
-        let ctx = Ctx::new("sign-in".into(), correlation, Arc::clone(service.clock()));
-        let (now, headers) = (ctx.now(), parts.headers.clone());
-        Ok(Self { ctx, now, opened, issuer, headers, network, keys })
+        let kept = parts.extract::<Extension<Kept>>().await.map(|Extension(kept)| kept);
+        let asked = Self::by_itself(service, &kept.unwrap_or_default());
+        let mut asked = asked.ok_or_else(|| {
+            Problem::not_found("there are no applications that could sign in here")
+                .hint("set `url:` and `applications:` in the project")
+        })?;
+        if let Some(RequestId(id)) = parts.extensions.get::<RequestId>() {
+            asked.ctx.correlation = id.clone();
+        }
+        asked.headers = parts.headers.clone();
+        Ok(asked)
     }
 }

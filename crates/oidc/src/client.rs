@@ -14,6 +14,7 @@ use crate::{
     jose::{self, Audience},
     params::{Params, decoded},
     refused::Refused,
+    token,
 };
 
 /// The only type of assertion there is (RFC 7523).
@@ -153,7 +154,7 @@ async fn has_signed(
 ) -> Result<bool, Refused> {
     let Some(claims) = signed(application, token) else { return Ok(false) };
     let is_own = claims.iss == *application.name && claims.sub == *application.name;
-    let is_for_us = claims.aud.has(&asked.issuer) || claims.aud.has(&asked.url("/oauth2/token"));
+    let is_for_us = claims.aud.has(&asked.issuer) || claims.aud.has(&asked.url(token::PATH));
     let now = asked.now.as_second();
     let (latest, skew) = (now + LONGEST.as_secs(), SKEW.as_secs());
     let is_current = now < claims.exp + skew

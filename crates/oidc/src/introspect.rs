@@ -3,18 +3,20 @@
 use axum::Json;
 use bytes::Bytes;
 use muster_policy::Application;
-use muster_store::HandleKind;
 use serde_json::{Value, json};
 
 use crate::{
-    access_token::{self, Valid, is_open},
+    access_token::{self, Valid},
     asked::Asked,
     client::confidential_client,
-    hashed::hash,
     params::Params,
-    person::Person,
+    refresh,
     refused::Refused,
+    sessions,
 };
+
+/// Where it is.
+pub(crate) const PATH: &str = "/oauth2/introspect";
 
 /// Says whether a token is valid, and for what. Of one that is for others it says no more than of one that never was.
 pub(crate) async fn introspect(asked: Asked, body: Bytes) -> Result<Json<Value>, Refused> {
@@ -23,7 +25,7 @@ pub(crate) async fn introspect(asked: Asked, body: Bytes) -> Result<Json<Value>,
     let token = params.need("token", "send the token as `token`")?;
     let found = match access_token::valid(&asked, token).await? {
         Some(valid) => Some(access(&valid)).filter(|_| is_for(&valid, caller)),
-        None => refresh(&asked, caller, token).await?,
+        None => refreshing(&asked, caller, token).await?,
     };
     Ok(Json(found.unwrap_or_else(|| json!({ "active": false }))))
 }
@@ -50,30 +52,23 @@ fn access(valid: &Valid) -> Value {
 }
 
 /// A refresh token, which is for the application that got it and nobody else.
-async fn refresh(
+async fn refreshing(
     asked: &Asked,
     caller: &Application,
     token: &str,
 ) -> Result<Option<Value>, Refused> {
     let mut tx = asked.opened.store.read().await?;
-    let kept = tx.handle(HandleKind::Refresh, &hash(token)).await?;
-    let kept = kept.filter(|kept| {
-        kept.application == caller.name && kept.used_at.is_none() && asked.now < kept.expires_at
-    });
-    let Some((kept, id)) = kept.and_then(|kept| kept.application_session.map(|id| (kept, id)))
-    else {
-        return Ok(None);
-    };
-    let session = tx.application_session(id).await?;
+    let shown = refresh::find(&mut tx, token).await?;
+    let shown = shown.filter(|shown| shown.is_present && shown.handle.application == caller.name);
+    let Some(shown) = shown else { return Ok(None) };
+    let session = sessions::of_handle(&mut tx, &shown.handle).await?;
     drop(tx);
-    let Some(session) = session.filter(|session| is_open(asked, session, caller)) else {
-        return Ok(None);
-    };
-    let person = Person::allowed(asked, caller, session.entity).await?;
+    let Some(session) = session else { return Ok(None) };
+    let person = sessions::person(asked, caller, &session).await?;
     Ok(person.map(|person| {
         json!({
             "active": true, "iss": &*asked.issuer, "sub": person.subject(), "username": person.key(),
-            "client_id": &*caller.name, "scope": &*session.scopes, "exp": kept.expires_at.as_second(),
+            "client_id": &*caller.name, "scope": &*session.scopes, "exp": session.expires_at.as_second(),
         })
     }))
 }

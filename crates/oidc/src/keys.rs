@@ -25,7 +25,10 @@ pub(crate) const OLDEST: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// The keys, as the routes share them.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Keys(Arc<RwLock<Option<(Timestamp, Arc<KeyRing>)>>>);
+pub(crate) struct Keys(Arc<RwLock<Option<Read>>>);
+
+/// When the keys were read, and the keys.
+type Read = (Timestamp, Arc<KeyRing>);
 
 impl Keys {
     /// The keys as of now, read again after a minute.

@@ -6,19 +6,37 @@
 
 mod access_token;
 mod asked;
+mod authorize;
 mod client;
+mod code;
+mod consent;
+mod device;
+mod handles;
 mod hashed;
+mod id_token;
 mod introspect;
 mod jose;
 mod keys;
+mod logout;
 mod metadata;
+mod page;
 mod params;
 mod person;
+mod proof;
+mod pushed;
+mod refresh;
 mod refused;
+mod request;
 mod revoke;
 mod rotate;
 mod scopes;
+mod sessions;
+mod signed_in;
+mod tell;
 mod token;
+mod tokens;
+mod tries;
+mod userinfo;
 
 use axum::{
     Extension,
@@ -30,6 +48,7 @@ use muster_web::Router;
 pub use self::{
     keys::KeyView,
     rotate::{list_signing_keys, rotate_signing_keys},
+    tell::Teller,
 };
 
 /// Bytes of a request at most: what is asked is short.
@@ -40,10 +59,17 @@ pub fn router() -> Router {
     Router::new()
         .route(metadata::OPENID, get(metadata::configuration))
         .route(metadata::OAUTH, get(metadata::configuration))
-        .route("/oauth2/jwks", get(metadata::jwks))
-        .route("/oauth2/token", post(token::token))
-        .route("/oauth2/introspect", post(introspect::introspect))
-        .route("/oauth2/revoke", post(revoke::revoke))
+        .route(metadata::JWKS, get(metadata::jwks))
+        .route(authorize::PATH, get(authorize::by_link).post(authorize::by_form))
+        .route(pushed::PATH, post(pushed::push))
+        .route(consent::PATH, post(consent::answer))
+        .route(token::PATH, post(token::token))
+        .route(userinfo::PATH, get(userinfo::userinfo).post(userinfo::userinfo))
+        .route(introspect::PATH, post(introspect::introspect))
+        .route(revoke::PATH, post(revoke::revoke))
+        .route(device::BEGIN, post(device::begin))
+        .route(device::PATH, get(device::open).post(device::answer))
+        .route(logout::PATH, get(logout::by_link).post(logout::by_form))
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
-        .layer(Extension(keys::Keys::default()))
+        .layer(Extension(asked::Kept::default()))
 }

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use muster_app::{Known, known_identity};
+use muster_app::{Error, Known, known_identity};
 use muster_model::{EntityId, Value};
 use muster_policy::Application;
 use serde_json::{Map, Value as Json, json};
 
 use crate::{
     asked::Asked,
-    refused::Refused,
     scopes::{KNOWN, Scopes},
 };
 
@@ -23,6 +22,14 @@ const STANDARD: &[(&str, &str, &[&str])] = &[
     ("email", "email", &["email", "mail", "emailAddress"]),
 ];
 
+/// The claims that are the same everywhere.
+pub(crate) fn claims_known() -> Vec<&'static str> {
+    let fixed =
+        ["sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "sid", "azp"];
+    let of_people = STANDARD.iter().map(|(claim, _, _)| *claim);
+    fixed.into_iter().chain(of_people).chain(["email_verified", "groups", "roles"]).collect()
+}
+
 /// Somebody who may use an application now.
 #[derive(Debug, Clone)]
 pub(crate) struct Person(Arc<Known>);
@@ -34,7 +41,11 @@ impl Person {
         asked: &Asked,
         application: &Application,
         id: EntityId,
-    ) -> Result<Option<Self>, Refused> {
+    ) -> Result<Option<Self>, Error> {
+        // One place knows who may sign in, and every door asks it.
+        if !asked.authenticator.is_alive(&asked.opened, id, asked.now).await? {
+            return Ok(None);
+        }
         let known = known_identity(&asked.opened, asked.now, id).await?;
         Ok(known.map(Self).filter(|person| person.may_use(application)))
     }
@@ -42,9 +53,7 @@ impl Person {
     fn may_use(&self, application: &Application) -> bool {
         let holder = self.0.holder();
         let has_role = application.roles.iter().any(|role| holder.roles().contains(role));
-        holder.works()
-            && holder.type_id() == application.identity
-            && (application.roles.is_empty() || has_role)
+        holder.type_id() == application.identity && (application.roles.is_empty() || has_role)
     }
 
     /// Which entity it is.

@@ -6,8 +6,18 @@ use jiff::Timestamp;
 use muster_store::{Handle, HandleKind};
 
 use crate::{
-    access_token, asked::Asked, client::client, hashed::hash, params::Params, refused::Refused,
+    access_token,
+    asked::Asked,
+    client::client,
+    hashed::hash,
+    params::Params,
+    refresh,
+    refused::Refused,
+    sessions::{self, Why},
 };
+
+/// Where it is.
+pub(crate) const PATH: &str = "/oauth2/revoke";
 
 /// Refuses a token from now on. A refresh token takes the whole session at the application with it. What is not a token, or is one of
 /// somebody else, is left as it is, and the answer is the same.
@@ -16,11 +26,11 @@ pub(crate) async fn revoke(asked: Asked, body: Bytes) -> Result<StatusCode, Refu
     let caller = client(&asked, &params).await?;
     let token = params.need("token", "send the token as `token`")?;
     let mut tx = asked.opened.store.begin().await?;
-    if let Some(kept) = tx.handle(HandleKind::Refresh, &hash(token)).await? {
-        if kept.application == caller.name
-            && let Some(id) = kept.application_session
+    if let Some(shown) = refresh::find(&mut tx, token).await? {
+        if shown.handle.application == caller.name
+            && let Some(session) = sessions::of_handle(&mut tx, &shown.handle).await?
         {
-            tx.end_application_session(id, asked.now).await?;
+            sessions::end(&asked, &mut tx, &session, Why::Over).await?;
             tx.commit().await?;
         }
         return Ok(StatusCode::OK);

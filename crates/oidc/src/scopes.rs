@@ -41,11 +41,6 @@ impl Scopes {
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
-
-    /// The words.
-    pub(crate) fn words(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
-    }
 }
 
 impl std::fmt::Display for Scopes {

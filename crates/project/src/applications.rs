@@ -11,6 +11,7 @@ use crate::{
     context::Context,
     duration::parse_duration,
     expression::{about_identity, rule, value_type},
+    merge::Parts,
     names,
     roles::{RoleNames, find_roles},
     suggest::known_names,
@@ -51,22 +52,22 @@ const TAKEN: &[&str] = &[
 ];
 
 /// What applications are built from.
-pub(crate) struct Ground<'a> {
-    pub(crate) schema: &'a Arc<Schema>,
-    pub(crate) roles: &'a RoleNames,
-    pub(crate) systems: &'a [&'a Entry],
-    pub(crate) applications: &'a [&'a Entry],
-    /// Where this Muster is reached, as written.
-    pub(crate) url: Option<&'a Node>,
+struct Ground<'a> {
+    schema: &'a Arc<Schema>,
+    roles: &'a RoleNames,
+    systems: &'a [&'a Entry],
+    applications: &'a [&'a Entry],
 }
 
 /// Builds the applications in order of name.
 pub(crate) fn applications(
     context: &mut Context<'_>,
-    entries: &[&Entry],
-    ground: &Ground<'_>,
+    parts: &Parts<'_>,
+    schema: &Arc<Schema>,
+    roles: &RoleNames,
 ) -> Vec<Application> {
-    if let (Some(first), None) = (entries.first(), ground.url) {
+    let Parts { systems, applications, url, .. } = parts;
+    if let (Some(first), None) = (applications.first(), url) {
         context.error(
             "E0922",
             first.key_span,
@@ -74,7 +75,8 @@ pub(crate) fn applications(
             "say it at the top level: `url: https://muster.tern.example`",
         );
     }
-    entries.iter().filter_map(|entry| application(context, entry, ground)).collect()
+    let ground = Ground { schema, roles, systems, applications };
+    applications.iter().filter_map(|entry| application(context, entry, &ground)).collect()
 }
 
 fn application(

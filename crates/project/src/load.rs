@@ -6,7 +6,7 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 use muster_model::{
     Capabilities, Diagnostic, Schema, SettingProblem, Settings, Severity, SourceMap, Text,
 };
-use muster_policy::{Model, System, TypeModel, Workflow};
+use muster_policy::{AccessModel, Model, PolicyTest, System, TypeModel, Workflow};
 
 use crate::{
     access, applications,
@@ -127,24 +127,9 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
     let ground =
         access::Ground { schema: &schema, types: &types, names: &names, roles: &role_names };
     let access = access::access(context, parts, &ground);
-    let ground = applications::Ground {
-        schema: &schema,
-        roles: &role_names,
-        systems: &parts.systems,
-        applications: &parts.applications,
-        url: parts.url,
-    };
-    let applications = applications::applications(context, &parts.applications, &ground);
+    let applications = applications::applications(context, parts, &schema, &role_names);
     systems::reviews(context, &parts.systems, &role_names, &mut drafts);
-    let ground = policy_tests::Ground {
-        schema: &schema,
-        names: &names,
-        drafts: &drafts,
-        roles: &role_names,
-        conflicts: &parts.conflicts,
-        access: &access,
-    };
-    let tests = policy_tests::tests(context, &parts.tests, &ground);
+    let tests = tests_of(context, parts, &ground, (&drafts, &access));
     let systems = drafts.into_iter().map(systems::Draft::finish).collect::<Option<Vec<_>>>()?;
     let local = systems::by_hand(&schema, systems.len());
     let roles = roles.into_iter().collect::<Option<Vec<_>>>()?;
@@ -152,7 +137,6 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
     let settings =
         |node: Option<&Node>| node.map(|node| systems::settings_of(Some(node), node.span));
     let (mail, audit) = (settings(parts.mail), settings(parts.audit));
-    let sealing_key = parts.sealing.and_then(|node| node.get_text("key").cloned());
     let workflows = workflows_of(context, parts, &role_names, &types, &systems);
     let directory = directory::directory(context, parts.directory, &schema, &role_names);
     Some(Model {
@@ -171,13 +155,25 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
         webhooks: webhooks::webhooks(context, &parts.webhooks),
         mail,
         audit,
-        sealing_key,
+        sealing_key: parts.sealing.and_then(|node| node.get_text("key").cloned()),
         server,
         sign_in: sign_in::sign_in(parts.sign_in),
         access,
         applications,
         directory,
     })
+}
+
+fn tests_of(
+    context: &mut Context<'_>,
+    parts: &Parts<'_>,
+    ground: &access::Ground<'_>,
+    (drafts, access): (&[systems::Draft], &AccessModel),
+) -> Vec<PolicyTest> {
+    let access::Ground { schema, names, roles, .. } = *ground;
+    let conflicts = &parts.conflicts;
+    let ground = policy_tests::Ground { schema, names, drafts, roles, conflicts, access };
+    policy_tests::tests(context, &parts.tests, &ground)
 }
 
 fn workflows_of(

@@ -104,6 +104,12 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
     parts.server = server.map(|entry| &entry.value).filter(|node| !node.is_null());
     parts.sealing = sealing.map(|entry| &entry.value).filter(|node| !node.is_null());
     parts.sign_in = sign_in.map(|entry| &entry.value).filter(|node| !node.is_null());
+    each_once(context, &mut parts);
+    parts
+}
+
+/// Sorts everything that has a name, and reports names that are there twice.
+fn each_once(context: &mut Context<'_>, parts: &mut Parts<'_>) {
     let named = [
         ("entity type", &mut parts.types),
         ("system", &mut parts.systems),
@@ -119,7 +125,6 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
     for (what, entries) in named {
         unique(context, what, entries);
     }
-    parts
 }
 
 fn list(node: &Node) -> &[Node] {

@@ -100,6 +100,15 @@ impl ReadTx {
         self.fetch_all(sql, args![entity, id, limit]).await
     }
 
+    /// Sign-ins that were ended at an instant or after it, and when, the first ones first.
+    pub async fn sessions_ended_since(
+        &mut self,
+        at: Timestamp,
+    ) -> Result<Vec<(i64, Timestamp)>, StoreError> {
+        let sql = "SELECT id, ended_at FROM session WHERE ended_at >= $1 ORDER BY ended_at";
+        self.fetch_all(sql, args![at]).await
+    }
+
     /// What a person lets an application know: scopes, words with a space between.
     pub async fn consent(
         &mut self,

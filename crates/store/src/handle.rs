@@ -85,16 +85,17 @@ impl Tx {
         Ok(self.execute(sql, args![hash, at]).await? > 0)
     }
 
-    /// Changes what an unused handle stands for; false when it was used or is not there.
+    /// Changes what an unused handle stands for, from one thing to another; false when it stands for something else, or was used.
+    /// Of two that try at the same time one wins.
     pub async fn change_handle(
         &mut self,
         hash: &[u8],
         application_session: Option<i64>,
-        body: &str,
+        (from, to): (&str, &str),
     ) -> Result<bool, StoreError> {
-        let sql = "UPDATE handle SET application_session = $2, body = $3
-                   WHERE hash = $1 AND used_at IS NULL";
-        Ok(self.execute(sql, args![hash, application_session, body]).await? > 0)
+        let sql = "UPDATE handle SET application_session = $2, body = $4
+                   WHERE hash = $1 AND body = $3 AND used_at IS NULL";
+        Ok(self.execute(sql, args![hash, application_session, from, to]).await? > 0)
     }
 
     /// Forgets handles that expired before `at`.

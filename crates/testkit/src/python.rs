@@ -5,7 +5,7 @@
 
 use std::{
     fs::{self, File},
-    hash::{DefaultHasher, Hash as _, Hasher as _},
+    hash::{DefaultHasher, Hash, Hasher as _},
     path::{Path, PathBuf},
     process::Command,
 };
@@ -16,6 +16,7 @@ use crate::process::run;
 
 /// Everything that is installed, with the packages that these need; nothing else is fetched.
 const REQUIREMENTS: &[&str] = &[
+    "Authlib==1.9.8",
     "aiosmtpd==1.4.6",
     "annotated-types==0.8.0",
     "anyio==4.16.0",
@@ -39,6 +40,7 @@ const REQUIREMENTS: &[&str] = &[
     "hypothesis==6.170.15",
     "idna==3.20",
     "iniconfig==2.3.1",
+    "joserfc==1.8.0",
     "jsonschema_rs==0.60.3",
     "lark==1.3.1",
     "markdown-it-py==4.3.0",
@@ -82,18 +84,35 @@ pub fn program(name: &str) -> Result<PathBuf> {
     Ok(path)
 }
 
+/// Runs a script of Python, which may import the packages of the list, with these arguments. Answers what it wrote.
+pub fn run_python(script: &str, arguments: &[&str]) -> Result<String> {
+    let python = program("python")?;
+    let written =
+        run(Command::new(python).args(["-W", "ignore", "-c", script]).args(arguments), "")?;
+    Ok(String::from_utf8(written)?)
+}
+
 /// The folder of the environment.
 fn environment() -> Result<PathBuf> {
+    made_once("muster-testkit-python", &REQUIREMENTS, make)
+}
+
+/// A folder that is made once for these versions, below a folder of this name, and serves every test program.
+pub(crate) fn made_once(
+    name: &str,
+    versions: &impl Hash,
+    make: impl FnOnce(&Path) -> Result<()>,
+) -> Result<PathBuf> {
     let mut hasher = DefaultHasher::new();
-    REQUIREMENTS.hash(&mut hasher);
-    let base = cache_folder()?;
+    versions.hash(&mut hasher);
+    let base = cache_folder(name)?;
     let folder = base.join(format!("{:016x}", hasher.finish()));
     let ready = folder.join("ready");
     if ready.is_file() {
         return Ok(folder);
     }
     let lock = File::create(base.join("lock")).context("cannot create a lock file")?;
-    lock.lock().context("cannot lock the folder of the Python environment")?;
+    lock.lock().with_context(|| format!("cannot lock `{}`", base.display()))?;
     if !ready.is_file() {
         make(&folder)?;
         fs::write(&ready, "")?;
@@ -127,14 +146,14 @@ fn python() -> Result<&'static str> {
 }
 
 /// A folder in cargo's target folder, found by the files that cargo leaves there; else in the temporary folder.
-fn cache_folder() -> Result<PathBuf> {
+fn cache_folder(name: &str) -> Result<PathBuf> {
     let program = std::env::current_exe().context("this program has no path")?;
     let is_target = |folder: &&Path| {
         folder.join("CACHEDIR.TAG").is_file() || folder.join(".rustc_info.json").is_file()
     };
     let target = program.ancestors().find(is_target);
     let base = target.map_or_else(std::env::temp_dir, Path::to_path_buf);
-    let folder = base.join("muster-testkit-python");
+    let folder = base.join(name);
     fs::create_dir_all(&folder).with_context(|| format!("cannot create `{}`", folder.display()))?;
     Ok(folder)
 }

@@ -159,6 +159,7 @@ const LAYERS: &[Layer] = &[
             "connector-scim",
             "connector-sql",
             "app",
+            "auth",
             "authzen",
             "web",
             "engine",

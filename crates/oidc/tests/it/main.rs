@@ -1,8 +1,22 @@
 //! Sign-in for applications, over HTTP.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "test code: a panic is a failed test"
+)]
+
 mod client;
 mod client_credentials;
+mod code_flow;
+mod conformance;
+mod flow;
+mod logout;
 mod metadata;
+mod more_flows;
+mod relying_parties;
 mod support;
 
 /// Every file of the folder is one of the modules.

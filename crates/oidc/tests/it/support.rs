@@ -1,10 +1,16 @@
 //! A small company with applications: people read from a file, a wiki, a shop, a program.
 
 use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
     path::Path,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
+use async_trait::async_trait;
 use axum::{
     body::Body,
     http::{HeaderMap, Request, Response, StatusCode, header},
@@ -12,13 +18,17 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http_body_util::BodyExt as _;
 use jiff::{SignedDuration, Timestamp};
-use muster_app::{Clock, Connectors, Ctx, Opened, create_application_secret};
+use muster_app::{
+    Clock, CommandCall, Connectors, Ctx, Deliver, DeliverError, Mail, Opened, PeopleQuery,
+    WebhookCall, WebhookKind, create_application_secret, list_people,
+};
+use muster_auth::{Amr, Opening, Verified};
 use muster_connector::{Connector, ConnectorError};
 use muster_engine::{NoProgress, SyncOptions};
-use muster_model::{Capabilities, SettingProblem, Settings};
+use muster_model::{Capabilities, EntityId, SettingProblem, Settings};
 use muster_project::Catalogue;
 use muster_web::{Limits, Service};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 use tower::ServiceExt as _;
@@ -99,8 +109,57 @@ applications:
     keys: 'SIGNER_KEY'
 "#;
 
-/// Reads CSV files.
-struct Files;
+/// What was posted to applications, and whether they take it.
+#[derive(Default)]
+pub(crate) struct Posts {
+    taken: Mutex<Vec<(String, String)>>,
+    refuses: AtomicBool,
+}
+
+impl Posts {
+    /// Addresses and bodies.
+    pub(crate) fn taken(&self) -> Vec<(String, String)> {
+        self.taken.lock().unwrap().clone()
+    }
+
+    /// Whether applications are out of order.
+    pub(crate) fn refuse(&self, refuses: bool) {
+        self.refuses.store(refuses, Ordering::Relaxed);
+    }
+}
+
+#[async_trait]
+impl Deliver for Posts {
+    fn render(&self, _: &str, _: bool, _: &Json) -> Result<String, DeliverError> {
+        Err(DeliverError::for_good("nothing is rendered here"))
+    }
+
+    async fn mail(&self, _: &Settings, _: &Mail) -> Result<(), DeliverError> {
+        Err(DeliverError::for_good("nothing is mailed here"))
+    }
+
+    async fn webhook(&self, call: &WebhookCall<'_>) -> Result<(), DeliverError> {
+        if self.refuses.load(Ordering::Relaxed) {
+            return Err(DeliverError::for_now("out of order"));
+        }
+        assert_eq!(call.kind, WebhookKind::Form);
+        let url = call.settings.scalar("url").unwrap().to_string();
+        let body = String::from_utf8(call.body.clone()).unwrap();
+        self.taken.lock().unwrap().push((url, body));
+        Ok(())
+    }
+
+    async fn ask_webhook(&self, _: &WebhookCall<'_>) -> Result<Vec<u8>, DeliverError> {
+        Err(DeliverError::for_good("nobody is asked here"))
+    }
+
+    async fn ask(&self, _: &CommandCall<'_>) -> Result<Vec<u8>, DeliverError> {
+        Err(DeliverError::for_good("nobody is asked here"))
+    }
+}
+
+/// Reads CSV files, and posts.
+struct Files(Arc<Posts>);
 
 impl Catalogue for Files {
     fn connectors(&self) -> Vec<&'static str> {
@@ -126,13 +185,29 @@ impl Connectors for Files {
     ) -> Result<Arc<dyn Connector>, ConnectorError> {
         muster_connector_file::open("csv", settings, base)
     }
+
+    fn deliver(&self, _: &Path) -> Option<Arc<dyn Deliver>> {
+        Some(Arc::<Posts>::clone(&self.0))
+    }
 }
 
-pub(crate) struct Standing(Mutex<Timestamp>);
+/// A clock that stands until it is set, or one that runs.
+pub(crate) struct Standing(Mutex<Option<Timestamp>>);
+
+impl Standing {
+    /// The time of the machine.
+    pub(crate) fn running() -> Self {
+        Self(Mutex::new(None))
+    }
+}
 
 impl Clock for Standing {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "programs of others look at the clock of the machine"
+    )]
     fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap()
+        self.0.lock().unwrap().unwrap_or_else(Timestamp::now)
     }
 }
 
@@ -141,7 +216,9 @@ pub(crate) struct Served {
     pub(crate) ctx: Ctx,
     pub(crate) opened: Opened,
     pub(crate) clock: Arc<Standing>,
-    router: axum::Router,
+    pub(crate) service: Service,
+    pub(crate) posts: Arc<Posts>,
+    pub(crate) router: axum::Router,
     _folder: TempDir,
 }
 
@@ -173,10 +250,16 @@ impl Served {
 
     /// With this public key for the application `signer`.
     pub(crate) async fn with_key(key: &str) -> Self {
+        let noon = "2026-11-20T12:00:00Z".parse().unwrap();
+        Self::at_address(ISSUER, key, Arc::new(Standing(Mutex::new(Some(noon))))).await
+    }
+
+    /// Reached under this address.
+    pub(crate) async fn at_address(issuer: &str, key: &str, clock: Arc<Standing>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let write =
             |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-        write("muster.yaml", &MODEL.replace("SIGNER_KEY", key));
+        write("muster.yaml", &MODEL.replace("SIGNER_KEY", key).replace(ISSUER, issuer));
         write("teams.csv", "code,title\nA,Authors\nB,Builders\n");
         write("wiki.csv", "user,spaces,active\n");
         write(
@@ -184,10 +267,11 @@ impl Served {
             "id,user,given,family,mail,team,end\n1,ada,Ada,Lovelace,ada@tern.example,A,2026-12-01\n\
              2,bob,Bob,Stone,bob@tern.example,B,\n",
         );
-        let clock = Arc::new(Standing(Mutex::new("2026-11-20T12:00:00Z".parse().unwrap())));
         let shared: Arc<dyn Clock> = Arc::<Standing>::clone(&clock);
         let ctx = Ctx::new("ada".into(), "c".into(), Arc::clone(&shared));
-        let opened = Opened::open(folder.path(), None, Arc::new(Files), &ctx).await;
+        let posts = Arc::new(Posts::default());
+        let files = Files(Arc::clone(&posts));
+        let opened = Opened::open(folder.path(), None, Arc::new(files), &ctx).await;
         let opened = opened.unwrap_or_else(|error| {
             panic!("{error} {:#?}", error.loaded().map(|of| &of.diagnostics))
         });
@@ -195,18 +279,64 @@ impl Served {
             SyncOptions { systems: vec!["teams".into(), "hr".into()], ..SyncOptions::default() };
         muster_engine::sync(&ctx, &opened, &options, &NoProgress).await.unwrap();
         let service = Service::new(opened.clone(), shared, Limits::default());
-        let router = muster_web::finish(muster_oidc::router(), service);
-        Self { ctx, opened, clock, router, _folder: folder }
+        let router = muster_web::finish(muster_oidc::router(), service.clone());
+        Self { ctx, opened, clock, service, posts, router, _folder: folder }
     }
 
     pub(crate) fn at(&self, time: &str) {
-        *self.clock.0.lock().unwrap() = time.parse().unwrap();
+        *self.clock.0.lock().unwrap() = Some(time.parse().unwrap());
     }
 
     /// Lets time pass.
     pub(crate) fn later(&self, length: SignedDuration) {
-        let mut now = self.clock.0.lock().unwrap();
-        *now = now.checked_add(length).unwrap();
+        let now = self.clock.now().checked_add(length).unwrap();
+        *self.clock.0.lock().unwrap() = Some(now);
+    }
+
+    /// Signs a person in, by a password; what their browser keeps.
+    pub(crate) async fn sign_in(&self, person: &str) -> String {
+        self.sign_in_by(person, vec![Amr::Password]).await
+    }
+
+    /// Signs a person in by these proofs.
+    pub(crate) async fn sign_in_by(&self, person: &str, amr: Vec<Amr>) -> String {
+        let verified =
+            Verified { identity: self.person(person).await, auth_time: self.ctx.now(), amr };
+        let network = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let opening = Opening { network, device: "a browser", now: self.ctx.now() };
+        let authenticator = self.service.authenticator();
+        let (_, secret) = authenticator.open(&self.opened, &verified, opening).await.unwrap();
+        format!("muster_session={}", secret.reveal())
+    }
+
+    /// Which entity a person is.
+    pub(crate) async fn person(&self, key: &str) -> EntityId {
+        let query = PeopleQuery { limit: 100, ..PeopleQuery::default() };
+        let people = list_people(&self.ctx, &self.opened, &query).await.unwrap().items;
+        people.into_iter().find(|person| &*person.key == key).unwrap().id
+    }
+
+    /// Ends the sign-in of a browser.
+    pub(crate) async fn sign_out(&self, cookie: &str) {
+        let secret = cookie.split_once('=').unwrap().1;
+        let authenticator = self.service.authenticator();
+        let now = self.ctx.now();
+        let session = authenticator.find(&self.opened, secret, now).await.unwrap().unwrap();
+        authenticator.end(&self.opened, session.id, now).await.unwrap();
+    }
+
+    /// What a browser with this cookie gets.
+    pub(crate) async fn browse(&self, cookie: &str, path: &str) -> Answer {
+        let request = Request::get(path).header(header::COOKIE, cookie);
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    /// What a browser with this cookie gets for a form.
+    pub(crate) async fn submit(&self, cookie: &str, path: &str, form: &[(&str, &str)]) -> Answer {
+        let request = Request::post(path)
+            .header(header::COOKIE, cookie)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(request.body(Body::from(encoded(form))).unwrap()).await
     }
 
     /// A new secret of an application.
@@ -251,6 +381,34 @@ impl Served {
         assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
         answer.json
     }
+}
+
+impl Answer {
+    /// Where the browser is sent.
+    pub(crate) fn location(&self) -> &str {
+        assert_eq!(self.status, StatusCode::SEE_OTHER, "{self:?}");
+        self.headers[header::LOCATION].to_str().unwrap()
+    }
+
+    /// A parameter of the address where the browser is sent.
+    pub(crate) fn sent(&self, name: &str) -> Option<String> {
+        query(self.location()).remove(name)
+    }
+
+    /// The value of a hidden field of a page.
+    pub(crate) fn hidden(&self, name: &str) -> String {
+        let start = format!("name=\"{name}\" value=\"");
+        let (_, rest) = self.text.split_once(&start).unwrap_or_else(|| panic!("{}", self.text));
+        rest.split('"').next().unwrap().to_owned()
+    }
+}
+
+/// The parameters of an address.
+pub(crate) fn query(uri: &str) -> BTreeMap<String, String> {
+    let text = uri.split_once('?').map_or("", |(_, query)| query);
+    let decode = |text: &str| percent_decode_str(text).decode_utf8().unwrap().into_owned();
+    let pairs = text.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.map(|(name, value)| (decode(name), decode(value))).collect()
 }
 
 /// The header of an application that shows its secret.

@@ -177,3 +177,7 @@ CREATE TABLE account_use (
     account BIGINT NOT NULL PRIMARY KEY,
     used_at BIGINT NOT NULL
 ) /*sqlite STRICT*/;
+
+-- Applications: which sign-ins ended lately, so that applications are told -----------------------------------
+
+CREATE INDEX session_ended ON session (ended_at) WHERE ended_at IS NOT NULL;

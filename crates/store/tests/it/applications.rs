@@ -48,10 +48,11 @@ on_both! {
         assert!(write_to!(store, |tx| tx.insert_handle(&handle(1))));
         assert!(!write_to!(store, |tx| tx.insert_handle(&Handle { body: text("x"), ..handle(1) })));
         assert_eq!(read_from!(store, |tx| tx.handle(HandleKind::Refresh, &[1; 32])), None);
-        assert!(write_to!(store, |tx| tx.change_handle(&[1; 32], Some(2), "y")));
+        assert!(!write_to!(store, |tx| tx.change_handle(&[1; 32], Some(2), ("x", "y"))));
+        assert!(write_to!(store, |tx| tx.change_handle(&[1; 32], Some(2), ("{}", "y"))));
         assert!(write_to!(store, |tx| tx.use_handle(&[1; 32], at(5))));
         assert!(!write_to!(store, |tx| tx.use_handle(&[1; 32], at(6))));
-        assert!(!write_to!(store, |tx| tx.change_handle(&[1; 32], None, "z")));
+        assert!(!write_to!(store, |tx| tx.change_handle(&[1; 32], None, ("y", "z"))));
         let used =
             Handle { used_at: Some(at(5)), application_session: Some(2), body: text("y"), ..handle(1) };
         assert_eq!(read_from!(store, |tx| tx.handle(HandleKind::Code, &[1; 32])), Some(used));

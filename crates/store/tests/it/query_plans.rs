@@ -373,6 +373,7 @@ async fn applications(tx: &mut Tx) -> Result<(), StoreError> {
     tx.application_session(1).await?;
     tx.application_sessions_of(7).await?;
     tx.open_application_sessions(None, 9).await?;
+    tx.sessions_ended_since(at(5)).await?;
     tx.end_application_session(1, at(5)).await?;
     tx.forget_application_sessions(at(5)).await?;
     tx.save_consent("wiki", EntityId(1), "openid", at(5)).await?;
@@ -382,7 +383,7 @@ async fn applications(tx: &mut Tx) -> Result<(), StoreError> {
     tx.delete_logout_notice(1).await?;
     tx.insert_handle(&handle(1)).await?;
     tx.handle(HandleKind::Code, &[1; 32]).await?;
-    tx.change_handle(&[1; 32], None, "{}").await?;
+    tx.change_handle(&[1; 32], None, ("{}", "{}")).await?;
     tx.use_handle(&[1; 32], at(5)).await?;
     tx.forget_handles(at(5)).await.map(drop)
 }
