@@ -2,10 +2,14 @@
 //!
 //! Pure: salts and memory are arguments. What hashing costs is bounded by `pool`.
 
+mod old;
+
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use muster_policy::Hashing;
+
+use self::old::OldHash;
 
 /// Bytes of a hash.
 const LENGTH: usize = 32;
@@ -21,14 +25,26 @@ pub enum HashError {
     /// It is in no form that is known.
     #[error("the hash is in no form that is known")]
     Unknown,
+    /// It is one of Windows, which stands for the password itself: whoever reads it can use it.
+    #[error("hashes of Windows are not accepted")]
+    Ntlm,
     /// It asks for more work than is ever done, or its parts are broken.
     #[error("the hash cannot be right")]
     Broken,
 }
 
 /// A stored hash, taken apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredHash {
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoredHash(Form);
+
+#[derive(Clone, PartialEq, Eq)]
+enum Form {
+    Argon2(Argon2Hash),
+    Old(OldHash),
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct Argon2Hash {
     memory: u32,
     passes: u32,
     lanes: u32,
@@ -39,7 +55,44 @@ pub struct StoredHash {
 impl StoredHash {
     /// Takes a stored hash apart.
     pub fn parse(text: &str) -> Result<Self, HashError> {
-        let rest = text.strip_prefix("$argon2id$v=19$").ok_or(HashError::Unknown)?;
+        match text.strip_prefix("$argon2id$v=19$") {
+            Some(rest) => Argon2Hash::parse(rest).map(|hash| Self(Form::Argon2(hash))),
+            None => OldHash::parse(text).map(|hash| Self(Form::Old(hash))),
+        }
+    }
+
+    /// A hash that no password has: what is checked where there is nothing to check, so that it takes as long.
+    pub(crate) fn decoy(hashing: &Hashing) -> Self {
+        let Hashing { memory, passes, parallel: _, wait: _ } = *hashing;
+        let (salt, hash) = (vec![0; 16], vec![0; LENGTH]);
+        Self(Form::Argon2(Argon2Hash { memory, passes, lanes: 1, salt, hash }))
+    }
+
+    /// True when a hash made today would cost more, or be of a better sort.
+    pub fn is_weaker_than(&self, hashing: &Hashing) -> bool {
+        match &self.0 {
+            Form::Argon2(hash) => hash.memory < hashing.memory || hash.passes < hashing.passes,
+            Form::Old(_) => true,
+        }
+    }
+
+    /// True when the password is the one that was hashed. Takes the time and the memory of the hash.
+    pub(crate) fn fits(&self, password: &[u8], memory: &mut Vec<Block>) -> bool {
+        match &self.0 {
+            Form::Argon2(hash) => hash.fits(password, memory),
+            Form::Old(hash) => hash.fits(password),
+        }
+    }
+}
+
+impl std::fmt::Debug for StoredHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("StoredHash")
+    }
+}
+
+impl Argon2Hash {
+    fn parse(rest: &str) -> Result<Self, HashError> {
         let parts: Vec<&str> = rest.split('$').collect();
         let [costs, salt, hash] = parts.as_slice() else { return Err(HashError::Broken) };
         let cost = |name: &str| {
@@ -55,19 +108,7 @@ impl StoredHash {
         if fits && is_whole && can_be { Ok(found) } else { Err(HashError::Broken) }
     }
 
-    /// A hash that no password has: what is checked where there is nothing to check, so that it takes as long.
-    pub(crate) fn decoy(hashing: &Hashing) -> Self {
-        let Hashing { memory, passes, parallel: _, wait: _ } = *hashing;
-        Self { memory, passes, lanes: 1, salt: vec![0; 16], hash: vec![0; LENGTH] }
-    }
-
-    /// True when a hash made today would cost more.
-    pub fn is_weaker_than(&self, hashing: &Hashing) -> bool {
-        self.memory < hashing.memory || self.passes < hashing.passes
-    }
-
-    /// True when the password is the one that was hashed. Takes the time and the memory of the hash.
-    pub(crate) fn fits(&self, password: &[u8], memory: &mut Vec<Block>) -> bool {
+    fn fits(&self, password: &[u8], memory: &mut Vec<Block>) -> bool {
         let mut made = vec![0; self.hash.len()];
         let (costs, salt) = ((self.memory, self.passes, self.lanes), &self.salt);
         fill(password, salt, costs, &mut made, memory).is_some()

@@ -1,9 +1,8 @@
-//! Signing in with a password, and giving somebody one.
+//! Signing in with a password.
 
-use muster_app::{Ctx, Error, Opened, resolve_person};
+use muster_app::Opened;
 use muster_model::{EntityId, Text};
-use muster_store::{Entry, Password};
-use serde_json::json;
+use muster_store::ReadTx;
 
 use crate::{
     Amr, Attempt, Authenticator, Refused, Secret, StoredHash, Verified,
@@ -33,27 +32,57 @@ impl Authenticator {
         opened: &Opened,
         attempt: Attempt<'_>,
     ) -> Result<Verified, Refused> {
-        let known = self.look_up(opened, &attempt).await?;
+        let mut tx = opened.store.read().await?;
+        let found = find(&mut tx, opened, attempt.name).await?;
+        let known = self.known(&mut tx, opened, found, &attempt).await?;
+        drop(tx);
+        self.try_known(opened, &attempt, &known).await
+    }
+
+    /// As [`Authenticator::password`], for an identity that is known already: whoever is signed in proves it again. The name
+    /// of the attempt is not looked at.
+    pub async fn password_of(
+        &self,
+        opened: &Opened,
+        identity: EntityId,
+        attempt: Attempt<'_>,
+    ) -> Result<Verified, Refused> {
+        let mut tx = opened.store.read().await?;
+        let known = self.known(&mut tx, opened, Some(identity), &attempt).await?;
+        drop(tx);
+        self.try_known(opened, &attempt, &known).await
+    }
+
+    async fn try_known(
+        &self,
+        opened: &Opened,
+        attempt: &Attempt<'_>,
+        known: &Known,
+    ) -> Result<Verified, Refused> {
         let checked = match self.0.pool.turn().await {
-            Ok(turn) => self.check(opened, &attempt, &known, &turn).await,
+            Ok(turn) => self.check(opened, attempt, known, &turn).await,
             Err(busy) => Err(busy.into()),
         };
         if let Err(refused) = &checked {
             let mut tx = opened.store.begin().await?;
-            write(&mut tx, &attempt, known.identity, Outcome::Refused(refused.reason())).await?;
+            write(&mut tx, attempt, known.identity, Outcome::Refused(refused.reason())).await?;
             tx.commit().await?;
         }
         checked
     }
 
-    async fn look_up(&self, opened: &Opened, attempt: &Attempt<'_>) -> Result<Known, Refused> {
-        let mut tx = opened.store.read().await?;
-        let identity = find(&mut tx, opened, attempt.name).await?;
+    async fn known(
+        &self,
+        tx: &mut ReadTx,
+        opened: &Opened,
+        identity: Option<EntityId>,
+        attempt: &Attempt<'_>,
+    ) -> Result<Known, Refused> {
         let Some(found) = identity else {
             return Ok(Known { identity: None, hash: None, is_alive: false });
         };
         let hash = tx.password(found).await?.map(|password| password.hash);
-        let is_alive = self.is_alive_in(&mut tx, opened, found, attempt.now).await?;
+        let is_alive = self.is_alive_in(tx, opened, found, attempt.now).await?;
         Ok(Known { identity, hash, is_alive })
     }
 
@@ -112,40 +141,5 @@ impl Authenticator {
             }
             Err(retry_after) => Ok(Err(Refused::Locked { retry_after })),
         }
-    }
-
-    /// Gives a person a password, named by their key or another unique attribute. Their sessions end.
-    pub async fn set_password(
-        &self,
-        ctx: &Ctx,
-        opened: &Opened,
-        person: &str,
-        password: &Secret,
-    ) -> Result<(), Error> {
-        let facts = resolve_person(ctx, opened, &mut *opened.store.begin().await?, person).await?;
-        let identity = facts.row.id;
-        let busy = |busy: crate::Busy| {
-            Error::new(muster_app::Kind::Busy, "too many passwords are hashed at the moment")
-                .caused_by(busy)
-        };
-        let hash = self.0.pool.turn().await.map_err(busy)?.make(password).await?;
-        let mut tx = opened.store.begin().await?;
-        tx.save_password(&Password { entity: identity, hash: hash.into(), set_at: ctx.now() })
-            .await?;
-        tx.forget_lockout(&name_key(Some(identity), "")).await?;
-        let ended = tx.end_sessions(identity, None, ctx.now()).await?;
-        let subject = muster_app::subject_of(&opened.model, &facts.row, &facts.key);
-        tx.append_journal(&Entry {
-            at: ctx.now(),
-            actor: ctx.actor.clone(),
-            on_behalf_of: ctx.on_behalf_of.clone(),
-            action: "password.set".into(),
-            subject,
-            detail: json!({ "sessions_ended": ended }).to_string().into(),
-            correlation: Some(ctx.correlation.clone()),
-        })
-        .await?;
-        tx.commit().await?;
-        Ok(())
     }
 }

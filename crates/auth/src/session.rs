@@ -11,6 +11,8 @@ use muster_store::{Sequence, Session as Row};
 
 use crate::{Acr, Amr, Authenticator, Secret, Verified, log::device, random::random};
 
+/// The cookie that holds what a browser keeps of a session.
+pub const SESSION_COOKIE: &str = "muster_session";
 /// A session in use is noted no more often than this.
 const NOTED: SignedDuration = SignedDuration::from_mins(1);
 
@@ -153,8 +155,17 @@ impl Authenticator {
     ) -> Result<Vec<Session>, Error> {
         let mut tx = opened.store.read().await?;
         let rows = tx.sessions_of(identity).await?;
-        Ok(rows.into_iter().filter(|row| holds(opened, row, now)).map(session).collect())
+        Ok(listed(opened, rows, now).collect())
     }
+}
+
+/// Those sessions that are neither ended nor too old.
+pub(crate) fn listed(
+    opened: &Opened,
+    rows: Vec<Row>,
+    now: Timestamp,
+) -> impl Iterator<Item = Session> {
+    rows.into_iter().filter(move |row| holds(opened, row, now)).map(session)
 }
 
 /// Whether a session is neither ended nor too old.

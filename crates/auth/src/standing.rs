@@ -3,8 +3,9 @@
 use std::sync::PoisonError;
 
 use jiff::Timestamp;
-use muster_app::{Error, Opened, entity_type, load_identities, load_world_near};
-use muster_model::EntityId;
+use muster_app::{Error, Opened, entity_type, load_identities, load_world_near, subject_of};
+use muster_model::{EntityId, Text};
+use muster_policy::Evaluation;
 use muster_store::ReadTx;
 use rustc_hash::FxHashMap;
 
@@ -73,20 +74,78 @@ impl Authenticator {
     }
 }
 
+/// How an identity is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name {
+    /// How the journal names it.
+    pub subject: Text,
+    /// How it is shown to people.
+    pub display: Text,
+    /// These and the values by which it signs in.
+    pub(crate) all: Vec<Text>,
+}
+
+impl Authenticator {
+    /// How an identity is called.
+    pub async fn name_of(
+        &self,
+        opened: &Opened,
+        identity: EntityId,
+        now: Timestamp,
+    ) -> Result<Name, Error> {
+        let mut tx = opened.store.read().await?;
+        self.name_in(&mut tx, opened, identity, now).await
+    }
+
+    pub(crate) async fn name_in(
+        &self,
+        tx: &mut ReadTx,
+        opened: &Opened,
+        identity: EntityId,
+        now: Timestamp,
+    ) -> Result<Name, Error> {
+        let gone = || Error::not_found("the identity is not there any more");
+        let (key, evaluation) = evaluated(tx, opened, identity, now).await?.ok_or_else(gone)?;
+        let row = &evaluation.row;
+        let of = opened.model.schema.get(row.type_id);
+        let display = of.and_then(|of| row.get(of.attribute_named("display")?.slot).as_text());
+        let display = display.cloned().unwrap_or_else(|| key.clone());
+        let subject = subject_of(&opened.model, row, &key);
+        let names = opened.model.types.get(row.type_id.index()).map(|of| &of.sign_in.names);
+        let own = names.into_iter().flatten().filter_map(|slot| row.get(*slot).as_text().cloned());
+        let words = display.split_whitespace().map(Text::from);
+        let all = own.chain(words).chain([subject.clone(), key]).collect();
+        Ok(Name { subject, display, all })
+    }
+}
+
 async fn evaluate(
     tx: &mut ReadTx,
     opened: &Opened,
     identity: EntityId,
     now: Timestamp,
 ) -> Result<(bool, Option<Timestamp>), Error> {
-    let Some(entity) = tx.entity(identity).await? else { return Ok((false, None)) };
-    let Some(type_id) = entity_type(opened, entity.type_no) else { return Ok((false, None)) };
-    let found = load_identities(tx, opened, type_id, &[identity], now).await?;
-    let Some(facts) = found.into_iter().next() else { return Ok((false, None)) };
-    let world = load_world_near(tx, opened, &[identity], now).await?;
-    let evaluation = opened.evaluator.evaluate(&facts.identity(), &world, now);
-    let sign_in = opened.model.types.get(type_id.index()).map(|of| &of.sign_in);
+    let Some((_, evaluation)) = evaluated(tx, opened, identity, now).await? else {
+        return Ok((false, None));
+    };
+    let sign_in = opened.model.types.get(evaluation.row.type_id.index()).map(|of| &of.sign_in);
     let states = sign_in.map_or(&[][..], |sign_in| &sign_in.states);
     let is_alive = evaluation.state.is_some_and(|state| states.contains(&state));
     Ok((is_alive, evaluation.next_change))
+}
+
+/// The key of an identity, and what became of it.
+async fn evaluated(
+    tx: &mut ReadTx,
+    opened: &Opened,
+    identity: EntityId,
+    now: Timestamp,
+) -> Result<Option<(Text, Evaluation)>, Error> {
+    let Some(entity) = tx.entity(identity).await? else { return Ok(None) };
+    let Some(type_id) = entity_type(opened, entity.type_no) else { return Ok(None) };
+    let found = load_identities(tx, opened, type_id, &[identity], now).await?;
+    let Some(facts) = found.into_iter().next() else { return Ok(None) };
+    let world = load_world_near(tx, opened, &[identity], now).await?;
+    let evaluation = opened.evaluator.evaluate(&facts.identity(), &world, now);
+    Ok(Some((facts.key, evaluation)))
 }

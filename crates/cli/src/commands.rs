@@ -26,6 +26,7 @@ pub(crate) mod matches;
 pub(crate) mod migrate;
 pub(crate) mod orders;
 pub(crate) mod orphans;
+pub(crate) mod password;
 pub(crate) mod people;
 pub(crate) mod plan;
 pub(crate) mod plans;
@@ -40,6 +41,8 @@ pub(crate) mod roles;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod serve;
+pub(crate) mod sessions;
+pub(crate) mod sign_ins;
 pub(crate) mod simulate;
 pub(crate) mod sync;
 pub(crate) mod systems;
@@ -83,6 +86,9 @@ pub(crate) async fn run(shell: &mut Shell, command: Command) -> Result<Exit> {
         Command::Plans(args) => Box::pin(plans::run(shell, args)).await,
         Command::Problems(args) => Box::pin(problems::run(shell, args)).await,
         Command::Users(args) => Box::pin(users::run(shell, args)).await,
+        Command::Password(args) => Box::pin(password::run(shell, args)).await,
+        Command::Sessions(args) => Box::pin(sessions::run(shell, args)).await,
+        Command::SignIns(args) => Box::pin(sign_ins::run(shell, args)).await,
         Command::People(args) => Box::pin(people::run(shell, args)).await,
         Command::Accounts(args) => Box::pin(accounts::run(shell, args)).await,
         Command::Orphans(args) => Box::pin(orphans::run(shell, args)).await,

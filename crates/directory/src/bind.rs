@@ -4,8 +4,8 @@ use ldap3_proto::proto::{
     LdapBindCred, LdapBindRequest, LdapBindResponse, LdapExtendedRequest,
     LdapPasswordModifyRequest, LdapResult, LdapResultCode,
 };
-use muster_app::{Ctx, Kind, Scope, known_client};
-use muster_auth::{Attempt, Door, Refused, Secret, Shown};
+use muster_app::{Ctx, Error, Scope, known_client};
+use muster_auth::{Attempt, Door, NotSet, Refused, Secret, Shown};
 use muster_model::EntityId;
 
 use crate::{
@@ -159,14 +159,14 @@ impl Session {
             return Err(wrong());
         }
         let service = &self.server.service;
-        let ctx = Ctx::new(key.clone(), "".into(), std::sync::Arc::clone(service.clock()));
+        let ctx = Ctx::new(key, "".into(), std::sync::Arc::clone(service.clock()));
         let (opened, new) = (&state.served.opened, Secret::new(new));
-        match service.authenticator().set_password(&ctx, opened, &key, &new).await {
+        match service.authenticator().set_password(&ctx, opened, id, &new).await {
             Ok(()) => Ok(LdapResultCode::Success),
-            Err(error) if error.kind() == Kind::Invalid => {
+            Err(error @ NotSet::Weak(_)) => {
                 Err(Refusal::new(LdapResultCode::ConstraintViolation, error.to_string()))
             }
-            Err(error) => Err(error.into()),
+            Err(error) => Err(Error::from(error).into()),
         }
     }
 }

@@ -48,6 +48,7 @@ fn faces(service: &muster_web::Service) -> muster_web::Router {
         .merge(muster_scim_server::router(service))
         .merge(muster_web::events())
         .merge(muster_authzen::router())
+        .merge(muster_signin::router())
         .merge(muster_oidc::router())
 }
 

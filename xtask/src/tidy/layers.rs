@@ -71,6 +71,7 @@ const LAYERS: &[Layer] = &[
         kind: Kind::Edge,
         uses: &["model", "policy", "store", "app", "auth", "telemetry"],
     },
+    Layer { name: "signin", kind: Kind::Edge, uses: &["model", "app", "auth", "web"] },
     Layer { name: "authzen", kind: Kind::Edge, uses: &["model", "app", "web"] },
     Layer { name: "oidc", kind: Kind::Edge, uses: &["model", "policy", "store", "app", "web"] },
     Layer {
@@ -108,6 +109,7 @@ const LAYERS: &[Layer] = &[
             "connector",
             "http",
             "app",
+            "auth",
             "engine",
             "demo",
             "web",
@@ -138,6 +140,7 @@ const LAYERS: &[Layer] = &[
             "api",
             "scim-server",
             "oidc",
+            "signin",
             "cli",
         ],
     },

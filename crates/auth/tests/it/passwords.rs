@@ -84,6 +84,43 @@ on_both! {
         assert_eq!(company.log().await.len(), 40);
     }
 
+    async fn a_hash_of_another_system_is_taken_and_made_anew_when_its_owner_signs_in(company) {
+        let ada = company.ada().await;
+        let old = "{SSHA256}DIzeh0gCRMTRu9dAH3C3rr7fWkRT0Bp2ZdtRqvTX3XJzYWx0c2FsdA==";
+        company.auth.set_hash(&company.ctx, &company.opened, ada, old).await.unwrap();
+        let kept = async || {
+            let mut tx = company.opened.store.read().await.unwrap();
+            tx.password(ada).await.unwrap().unwrap().hash
+        };
+        assert_eq!(word(&company.sign_in("ada", "Password").await), "wrong");
+        assert_eq!(&*kept().await, old);
+        assert_eq!(word(&company.sign_in("ada", "password").await), "in");
+        assert!(kept().await.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        assert_eq!(word(&company.sign_in("ada", "password").await), "in");
+        let ntlm = "8846F7EAEE8FB117AD06BDD830B7586C";
+        assert!(company.auth.set_hash(&company.ctx, &company.opened, ada, ntlm).await.is_err());
+    }
+
+    async fn a_new_password_is_long_not_common_and_not_a_former_one(company) {
+        let set = async |password: &str| {
+            let (ada, password) = (company.ada().await, muster_auth::Secret::new(password));
+            let set = company.auth.set_password(&company.ctx, &company.opened, ada, &password);
+            set.await.map_err(|error| error.to_string())
+        };
+        for (password, why) in [
+            ("fourteen signs", "it is shorter than 15 letters"),
+            ("passwordpassword", "it is one of those that are tried first"),
+            ("ada@tern.example", "it is little more than a name"),
+            (PASSWORD, "it was used before"),
+        ] {
+            assert_eq!(set(password).await, Err(format!("the password cannot be taken: {why}")));
+        }
+        assert_eq!(set("another lamp, another boat").await, Ok(()));
+        assert!(set(PASSWORD).await.is_err());
+        assert_eq!(word(&company.sign_in("ada", PASSWORD).await), "wrong");
+        assert_eq!(word(&company.sign_in("ada", "another lamp, another boat").await), "in");
+    }
+
     async fn neither_journal_nor_log_holds_a_password(company) {
         company.set("1", "a canary in the coal mine").await;
         drop(company.sign_in("ada", "another canary").await);

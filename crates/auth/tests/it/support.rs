@@ -109,7 +109,10 @@ impl Company {
         let auth = Authenticator::new(&opened.model.sign_in);
         let company = Self { ctx, opened, auth, clock, _folder: folder, _database: database };
         company
-            .enter("person", &[("id", "1"), ("userName", "ada"), ("mail", "Ada@tern.example")])
+            .enter(
+                "person",
+                &[("id", "1"), ("userName", "ada"), ("mail", "Ada@tern.example"), ("name", "Ada")],
+            )
             .await;
         company.enter("person", &[("id", "2"), ("userName", "eve")]).await;
         company.enter("robot", &[("id", "r2")]).await;
@@ -143,13 +146,18 @@ impl Company {
     }
 
     pub(crate) async fn ada(&self) -> EntityId {
+        self.identity("1").await
+    }
+
+    async fn identity(&self, person: &str) -> EntityId {
         let mut tx = self.opened.store.read().await.unwrap();
-        muster_app::resolve_person(&self.ctx, &self.opened, &mut tx, "1").await.unwrap().row.id
+        muster_app::resolve_person(&self.ctx, &self.opened, &mut tx, person).await.unwrap().row.id
     }
 
     pub(crate) async fn set(&self, person: &str, password: &str) {
+        let identity = self.identity(person).await;
         let password = Secret::new(password);
-        self.auth.set_password(&self.ctx, &self.opened, person, &password).await.unwrap();
+        self.auth.set_password(&self.ctx, &self.opened, identity, &password).await.unwrap();
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use muster_app::{Clock, Connectors, Ctx, Opened, Scope, create_token};
+use muster_app::{Clock, Connectors, Ctx, Opened, Scope, create_token, resolve_person};
 use muster_auth::Secret;
 use muster_connector::{Connector, ConnectorError};
 use muster_directory::{Doors, serve};
@@ -220,9 +220,12 @@ impl Served {
 
     /// Gives somebody a password.
     pub(crate) async fn password(&self, person: &str, password: &str) {
-        let password = Secret::new(password);
-        let authenticator = self.service.authenticator();
-        authenticator.set_password(&self.ctx, &self.opened, person, &password).await.unwrap();
+        let mut tx = self.opened.store.read().await.unwrap();
+        let facts = resolve_person(&self.ctx, &self.opened, &mut tx, person).await.unwrap();
+        drop(tx);
+        let (authenticator, password) = (self.service.authenticator(), Secret::new(password));
+        let identity = facts.row.id;
+        authenticator.set_password(&self.ctx, &self.opened, identity, &password).await.unwrap();
     }
 
     /// Puts other people into the file of the source, and reads it.

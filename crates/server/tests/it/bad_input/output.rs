@@ -122,6 +122,9 @@ fn call(command: &str) -> Option<Vec<(&'static str, i32)>> {
             ("token end hr", 0),
             ("token end hr", 1),
         ],
+        "password" => vec![("password set nobody", 1)],
+        "sessions" => vec![("sessions list", 0), ("sessions end nobody", 1)],
+        "sign-ins" => vec![("sign-ins", 0), ("sign-ins --of nobody", 1)],
         "applications" => vec![
             ("applications list", 0),
             ("applications secret nowhere", 1),

@@ -1,0 +1,36 @@
+//! The pages on which people sign in, see their account and sign out. They need no script.
+//!
+//! A page is a template with the texts of a language; nothing is written into a template that a language would change. A
+//! form is taken only from a page of ours ([`own`]), and nobody is sent to an address that is not ours ([`return_to`]).
+//! Whether somebody may get in is decided in `muster_auth`.
+
+mod account;
+mod browser;
+mod own;
+mod page;
+mod return_to;
+mod sign_in;
+mod texts;
+
+use axum::{
+    http::header,
+    routing::{get, post},
+};
+use muster_web::Router;
+
+/// The routes.
+pub fn router() -> Router {
+    Router::new()
+        .route("/signin", get(sign_in::show).post(sign_in::sign_in))
+        .route("/signout", post(sign_in::sign_out))
+        .route("/account", get(account::show))
+        .route("/account/password", post(account::change_password))
+        .route("/account/sessions/{id}/end", post(account::end_session))
+        .route("/account/sessions/end", post(account::end_others))
+        .route("/signin/style.css", get(style))
+}
+
+async fn style() -> impl axum::response::IntoResponse {
+    let headers = [(header::CONTENT_TYPE, "text/css"), (header::CACHE_CONTROL, "max-age=3600")];
+    (headers, include_str!("../templates/style.css"))
+}

@@ -1,0 +1,159 @@
+//! What the pages say, in the languages there are. A text that a language lacks does not compile.
+
+use muster_auth::Weak;
+
+/// The texts of a language.
+#[derive(Debug)]
+pub(crate) struct Texts {
+    pub(crate) language: &'static str,
+    pub(crate) sign_in: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) password: &'static str,
+    pub(crate) wrong: &'static str,
+    pub(crate) later: &'static str,
+    pub(crate) trouble: &'static str,
+    pub(crate) again: &'static str,
+    pub(crate) account: &'static str,
+    pub(crate) signed_in_as: &'static str,
+    pub(crate) sign_out: &'static str,
+    pub(crate) change_password: &'static str,
+    pub(crate) present_password: &'static str,
+    pub(crate) new_password: &'static str,
+    pub(crate) new_password_help: &'static str,
+    pub(crate) password_changed: &'static str,
+    pub(crate) short: &'static str,
+    pub(crate) long: &'static str,
+    pub(crate) common: &'static str,
+    pub(crate) repeats: &'static str,
+    pub(crate) only_a_name: &'static str,
+    pub(crate) former: &'static str,
+    pub(crate) sessions: &'static str,
+    pub(crate) sessions_help: &'static str,
+    pub(crate) this_session: &'static str,
+    pub(crate) since: &'static str,
+    pub(crate) last_used: &'static str,
+    pub(crate) network: &'static str,
+    pub(crate) device: &'static str,
+    pub(crate) end: &'static str,
+    pub(crate) end_others: &'static str,
+    pub(crate) unknown_device: &'static str,
+}
+
+const ENGLISH: Texts = Texts {
+    language: "en",
+    sign_in: "Sign in",
+    name: "Name",
+    password: "Password",
+    wrong: "The name or the password is not right.",
+    later: "This cannot be tried at the moment. Try again in a while.",
+    trouble: "Something went wrong on our side. Try again in a while.",
+    again: "Sign in again to go on.",
+    account: "Your account",
+    signed_in_as: "Signed in as",
+    sign_out: "Sign out",
+    change_password: "Change password",
+    present_password: "Present password",
+    new_password: "New password",
+    new_password_help: "A sentence is good. Your other sessions end.",
+    password_changed: "The password was changed.",
+    short: "A new password needs more letters than that, at least",
+    long: "A password this long cannot be taken.",
+    common: "This password is one of those that are tried first.",
+    repeats: "This password repeats itself.",
+    only_a_name: "This password is little more than your name.",
+    former: "This password was used before.",
+    sessions: "Sessions",
+    sessions_help: "Where you are signed in. End what you do not know.",
+    this_session: "this one",
+    since: "Since",
+    last_used: "Last used",
+    network: "From",
+    device: "On",
+    end: "End",
+    end_others: "End all others",
+    unknown_device: "unknown",
+};
+
+const GERMAN: Texts = Texts {
+    language: "de",
+    sign_in: "Anmelden",
+    name: "Name",
+    password: "Passwort",
+    wrong: "Der Name oder das Passwort stimmt nicht.",
+    later: "Das geht im Moment nicht. Versuchen Sie es später noch einmal.",
+    trouble: "Bei uns ist etwas schiefgegangen. Versuchen Sie es später noch einmal.",
+    again: "Melden Sie sich noch einmal an, um fortzufahren.",
+    account: "Ihr Konto",
+    signed_in_as: "Angemeldet als",
+    sign_out: "Abmelden",
+    change_password: "Passwort ändern",
+    present_password: "Bisheriges Passwort",
+    new_password: "Neues Passwort",
+    new_password_help: "Ein ganzer Satz ist gut. Ihre anderen Sitzungen enden.",
+    password_changed: "Das Passwort wurde geändert.",
+    short: "Ein neues Passwort braucht mehr Zeichen, mindestens",
+    long: "Ein so langes Passwort geht nicht.",
+    common: "Dieses Passwort gehört zu denen, die zuerst versucht werden.",
+    repeats: "Dieses Passwort wiederholt sich.",
+    only_a_name: "Dieses Passwort ist kaum mehr als Ihr Name.",
+    former: "Dieses Passwort wurde schon einmal benutzt.",
+    sessions: "Sitzungen",
+    sessions_help: "Wo Sie angemeldet sind. Beenden Sie, was Sie nicht kennen.",
+    this_session: "diese hier",
+    since: "Seit",
+    last_used: "Zuletzt benutzt",
+    network: "Von",
+    device: "Auf",
+    end: "Beenden",
+    end_others: "Alle anderen beenden",
+    unknown_device: "unbekannt",
+};
+
+impl Texts {
+    /// Why a new password cannot be taken.
+    pub(crate) fn weak(&self, weak: Weak) -> String {
+        match weak {
+            Weak::Short(least) => format!("{} {least}.", self.short),
+            Weak::Long => self.long.to_owned(),
+            Weak::Common => self.common.to_owned(),
+            Weak::Repeats => self.repeats.to_owned(),
+            Weak::Name => self.only_a_name.to_owned(),
+            Weak::Former => self.former.to_owned(),
+        }
+    }
+
+    /// The texts in the language that the reader likes best, of those there are; English otherwise.
+    pub(crate) fn for_reader(accept_language: Option<&str>) -> &'static Self {
+        let liked = accept_language.unwrap_or_default().split(',').map(|range| {
+            let mut parts = range.split(';').map(str::trim);
+            let language = parts.next().unwrap_or_default();
+            let weight = parts.find_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok());
+            (language.split('-').next().unwrap_or_default(), weight.unwrap_or(1.0))
+        });
+        let mut best = (&ENGLISH, 0.0);
+        for (language, weight) in liked {
+            let known = [&ENGLISH, &GERMAN]
+                .into_iter()
+                .find(|texts| texts.language.eq_ignore_ascii_case(language));
+            if let Some(texts) = known.filter(|_| weight > best.1) {
+                best = (texts, weight);
+            }
+        }
+        best.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_liked_language_is_spoken() {
+        let language = |accept| Texts::for_reader(accept).language;
+        assert_eq!(language(None), "en");
+        assert_eq!(language(Some("de-AT, en;q=0.8")), "de");
+        assert_eq!(language(Some("fr, en;q=0.5, de;q=0.7")), "de");
+        assert_eq!(language(Some("en-GB,DE;q=0.9")), "en");
+        assert_eq!(language(Some("de;q=0, ;;q=x,,")), "en");
+    }
+}
