@@ -184,7 +184,7 @@ impl SmallDisk {
     fn mount() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", "size=3m", "none"]).arg(folder.path());
+        mount.args(["-t", "tmpfs", "-o", "size=6m", "none"]).arg(folder.path());
         let mounted = mount.output().is_ok_and(|output| output.status.success());
         if !mounted {
             assert!(std::env::var_os("CI").is_none(), "this machine may not mount a small disk");
@@ -196,7 +196,7 @@ impl SmallDisk {
 
     /// Takes all the room that is left but `n` kilobytes.
     fn fill(&self, n: usize) {
-        let all = "x".repeat(4 << 20);
+        let all = "x".repeat(8 << 20);
         drop(std::fs::write(self.0.path().join("filler"), all));
         let filler =
             std::fs::File::options().write(true).open(self.0.path().join("filler")).unwrap();
