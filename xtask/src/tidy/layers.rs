@@ -73,7 +73,11 @@ const LAYERS: &[Layer] = &[
     },
     Layer { name: "signin", kind: Kind::Edge, uses: &["model", "app", "auth", "web"] },
     Layer { name: "authzen", kind: Kind::Edge, uses: &["model", "app", "web"] },
-    Layer { name: "oidc", kind: Kind::Edge, uses: &["model", "policy", "store", "app", "web"] },
+    Layer {
+        name: "oidc",
+        kind: Kind::Edge,
+        uses: &["model", "policy", "store", "app", "auth", "web"],
+    },
     Layer {
         name: "directory",
         kind: Kind::Edge,
