@@ -14,6 +14,7 @@ use muster_engine::{LocalChange, LocalVerb, change_local};
 use muster_model::Value;
 use muster_project::NoConnectors;
 use muster_web::{Limits, Service};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
@@ -165,5 +166,5 @@ impl Page {
 
 /// Text as it stands in a form.
 pub(crate) fn encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02x}")).collect()
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
