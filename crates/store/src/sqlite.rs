@@ -24,8 +24,8 @@ use crate::{
 const PREPARED: usize = 256;
 /// Page cache of the writer and of each reader, in KiB. Larger ones were no faster with a million people: what they lack
 /// comes from the system's own cache.
-const WRITER_CACHE: i64 = 8 * 1024;
-const READER_CACHE: i64 = 4 * 1024;
+const WRITER_CACHE: i64 = 4 * 1024;
+const READER_CACHE: i64 = 1024;
 /// The pause before the write-ahead log is asked for again.
 const WAL_PAUSE: Duration = Duration::from_millis(5);
 

@@ -33,6 +33,8 @@ use crate::{
 const GATHER: Duration = Duration::from_millis(5);
 /// Plans follow each other no faster: under load each holds several changes, and costs as many writes as one with a single one.
 const SPACING: Duration = Duration::from_millis(15);
+/// After so long without work, memory that only work needs is given back.
+const QUIET: Duration = Duration::from_secs(5);
 /// What a person decides about is planned so long after the first change.
 const SOON: SignedDuration = SignedDuration::from_secs(1);
 /// Planning for all who wait takes no more than one part in so many of the time.
@@ -127,13 +129,19 @@ impl Planner<'_> {
         let mut wake = self.node.opened.store.wake();
         let watch = self.node.opened.store.read().await?.workflow_watch(EVERYBODY).await?;
         self.everybody = watch.is_none_or(|watch| watch.revision != self.node.opened.revision);
+        let mut busy_at = Some(Instant::now());
         while !self.node.is_stopped() {
             // What commits from here on calls again.
             drop(tokio::time::timeout(Duration::ZERO, wake.changed()).await);
             let begin = Instant::now();
             if self.look().await? {
+                busy_at = Some(begin);
                 tokio::time::sleep_until(begin + SPACING).await;
                 continue;
+            }
+            if busy_at.is_some_and(|at| at.elapsed() >= QUIET) {
+                busy_at = None;
+                self.release_memory();
             }
             tokio::select! {
                 () = wake.changed() => tokio::time::sleep(GATHER).await,
@@ -142,6 +150,13 @@ impl Planner<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Gives back what work needed and rest does not.
+    fn release_memory(&self) {
+        self.node.opened.store.release_memory();
+        // The allocator looks for pages to give back when a large piece is freed.
+        drop(std::hint::black_box(Vec::<u8>::with_capacity(8 << 20)));
     }
 
     /// How long nothing is due, as far as is known.
@@ -179,9 +194,6 @@ impl Planner<'_> {
         let facts_version = looked.base.facts_version;
         let is_everybody = looked.ids.is_none();
         let seen = self.put(looked, outcome).await?;
-        if is_everybody {
-            opened.store.release_memory();
-        }
         if is_everybody && seen {
             watching.all_known(opened, facts_version).await?;
             self.everybody_was_seen(facts_version).await?;
