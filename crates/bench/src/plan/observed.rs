@@ -126,7 +126,6 @@ fn account(
         confidence: 100,
         enabled: Some(desired.enabled),
         disabled_since: (!desired.enabled).then(|| rig.ctx.now()),
-        last_used: None,
         content: encode_row(&row, &account_names.layout.numbers, |_| true),
         grants: held,
         fingerprint: Fingerprint(u128::from(entity.0.unsigned_abs())),

@@ -137,7 +137,7 @@ fn list(shell: &mut Shell, opened: &Opened) -> Result<()> {
         (row, document(of, &grants, &scopes))
     });
     let report = Report::list(&APPLICATIONS, items, None);
-    Ok(shell.ui.show(&report.empty("the model has no applications"))?)
+    shell.ui.show(&report.empty("the model has no applications"))
 }
 
 fn document(of: &Application, grants: &[&str], scopes: &[&str]) -> Json {

@@ -86,6 +86,7 @@ const MISTAKEN: &str = r#"applications:
 "#;
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one text, as people see it")]
 fn all_mistakes_are_told_at_once() {
     assert_snapshot!(said_of(MISTAKEN), @r#"
     error[E0922]: applications need to know where Muster is reached

@@ -34,7 +34,7 @@ on_both! {
         write_to!(store, |tx| tx.insert_application_session(&two));
         assert_eq!(read_from!(store, |tx| tx.application_sessions_of(7)), [application_session(1)]);
         let first = Some((EntityId(1), 1));
-        assert_eq!(read_from!(store, |tx| tx.open_application_sessions(first, 9)), [two.clone()]);
+        assert_eq!(read_from!(store, |tx| tx.open_application_sessions(first, 9)), std::slice::from_ref(&two));
         assert!(write_to!(store, |tx| tx.end_application_session(1, at(5))));
         assert!(!write_to!(store, |tx| tx.end_application_session(1, at(6))));
         assert_eq!(read_from!(store, |tx| tx.application_sessions_of(7)), []);
