@@ -66,10 +66,12 @@ pub(crate) fn directory(
         named.iter().filter_map(Node::text).map(|name| name.to_lowercase().into()).collect()
     };
     let (everyone, anonymous) = (seen("everyone"), seen("anonymous"));
+    let mut address = |key| node.get(key).and_then(|node| server::listen(context, node));
+    let (listen, listen_tls) = (address("listen"), address("listen_tls"));
     Some(Directory {
         base: base?,
-        listen: node.get("listen").and_then(|node| server::listen(context, node)),
-        listen_tls: node.get("listen_tls").and_then(|node| server::listen(context, node)),
+        listen,
+        listen_tls,
         containers,
         everyone,
         anonymous,
