@@ -6,6 +6,7 @@
 mod change;
 mod connectors;
 mod decisions;
+mod directory;
 mod import;
 mod ldap;
 mod midpoint;
@@ -52,6 +53,8 @@ enum Benchmark {
     Nodes(nodes::Args),
     /// Decides for applications, in process and over HTTP
     Decisions(decisions::Args),
+    /// Searches in the directory that is served, and in slapd with the same entries
+    Directory(directory::Args),
     /// Creates accounts in a real LDAP directory
     Ldap(ldap::Args),
     /// Starts the served product: time to be ready, memory at rest
@@ -88,6 +91,7 @@ fn main() -> anyhow::Result<()> {
             Benchmark::Soak(args) => react::run_soak(args).await,
             Benchmark::Nodes(args) => nodes::run(args).await,
             Benchmark::Decisions(args) => decisions::run(args).await,
+            Benchmark::Directory(args) => directory::run(args).await,
             Benchmark::Ldap(args) => ldap::run(args).await,
             Benchmark::Serve(args) => serve::run(args).await,
             Benchmark::ScimServer(args) => scim_server::run(args).await,

@@ -18,6 +18,8 @@ pub(crate) struct Served {
     child: Child,
     /// `http://` and the address.
     pub(crate) url: String,
+    /// `ldap://` and the address, where the directory is served.
+    pub(crate) ldap: Option<String>,
     /// Seconds from the start of the process until `/readyz` said yes.
     pub(crate) ready: f64,
 }
@@ -36,7 +38,8 @@ impl Served {
         let mut line = String::new();
         lines.read_line(&mut line)?;
         let event: Json = serde_json::from_str(&line).context("`muster serve` did not start")?;
-        let url = event.get("url").and_then(Json::as_str).context("no address")?.to_owned();
+        let text = |place: &str| event.pointer(place).and_then(Json::as_str).map(str::to_owned);
+        let (url, ldap) = (text("/url").context("no address")?, text("/ldap/0"));
         // What else it says is read, so that it never waits.
         std::thread::spawn(move || lines.lines().for_each(drop));
         let client = reqwest::Client::builder().no_proxy().build()?;
@@ -44,12 +47,22 @@ impl Served {
             ensure!(start.elapsed() < PATIENCE, "the server is not ready after {PATIENCE:?}");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        Ok(Self { child, url, ready: start.elapsed().as_secs_f64() })
+        Ok(Self { child, url, ldap, ready: start.elapsed().as_secs_f64() })
     }
 
     /// A line of the process's status, such as `VmRSS:`, in MiB.
     pub(crate) fn mib(&self, field: &str) -> u64 {
         crate::output::status_mib(&self.child.id().to_string(), field)
+    }
+
+    /// The seconds of processor time that the process used so far, all its threads together.
+    pub(crate) fn cpu_seconds(&self) -> f64 {
+        let path = format!("/proc/{}/stat", self.child.id());
+        let stat = std::fs::read_to_string(path).unwrap_or_default();
+        // After the name in brackets; the kernel counts in hundredths of a second.
+        let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+        let ticks = fields.skip(11).take(2).filter_map(|field| field.parse::<f64>().ok());
+        ticks.sum::<f64>() / 100.0
     }
 }
 
