@@ -11,6 +11,7 @@ mod import;
 mod ldap;
 mod midpoint;
 mod nodes;
+mod oidc;
 mod output;
 mod pairs;
 mod plan;
@@ -55,6 +56,8 @@ enum Benchmark {
     Decisions(decisions::Args),
     /// Searches in the directory that is served, and in slapd with the same entries
     Directory(directory::Args),
+    /// Tokens of the served product: client credentials, refresh, introspection, beside `oidc-provider`
+    Oidc(oidc::Args),
     /// Creates accounts in a real LDAP directory
     Ldap(ldap::Args),
     /// Starts the served product: time to be ready, memory at rest
@@ -90,6 +93,7 @@ fn main() -> anyhow::Result<()> {
             Benchmark::React(args) => react::run_react(args).await,
             Benchmark::Soak(args) => react::run_soak(args).await,
             Benchmark::Nodes(args) => nodes::run(args).await,
+            Benchmark::Oidc(args) => oidc::run(args).await,
             Benchmark::Decisions(args) => decisions::run(args).await,
             Benchmark::Directory(args) => directory::run(args).await,
             Benchmark::Ldap(args) => ldap::run(args).await,

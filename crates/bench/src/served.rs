@@ -50,6 +50,11 @@ impl Served {
         Ok(Self { child, url, ldap, ready: start.elapsed().as_secs_f64() })
     }
 
+    /// The number of the process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// A line of the process's status, such as `VmRSS:`, in MiB.
     pub(crate) fn mib(&self, field: &str) -> u64 {
         crate::output::status_mib(&self.child.id().to_string(), field)
