@@ -33,6 +33,10 @@ const SERVERS: &[Server] = &[
     Server { package: "postgresql", sign: Sign::Program("initdb") },
     Server { package: "mariadb-server", sign: Sign::Program("mariadbd") },
     Server { package: "samba-ad-dc", sign: Sign::Program("samba") },
+    // Brings no program, only a module.
+    Server { package: "libapache2-mod-auth-openidc", sign: Sign::Program("mod_auth_openidc.so") },
+    Server { package: "nodejs", sign: Sign::Program("node") },
+    Server { package: "npm", sign: Sign::Program("npm") },
     // Brings no program, only the templates of a domain.
     Server { package: "samba-ad-provision", sign: Sign::Program("provision_users.ldif") },
     Server { package: "python3-venv", sign: Sign::PythonModules("ensurepip, venv") },
@@ -98,6 +102,7 @@ fn more_folders() -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = [
         "/usr/sbin",
         "/usr/local/sbin",
+        "/usr/lib/apache2/modules",
         "/usr/lib/openldap",
         "/usr/libexec",
         "/usr/share/samba/setup",

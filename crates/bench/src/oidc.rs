@@ -115,11 +115,15 @@ async fn sign_in(opened: &Opened, url: &str, secret: &str, times: usize) -> Resu
         let browser = client.get(&link);
         let browser = browser.header(header::COOKIE, format!("muster_session={}", cookie.reveal()));
         let answer = browser.send().await?;
-        let back = answer.headers().get(header::LOCATION).context("nobody is sent back")?.to_str()?;
+        let back =
+            answer.headers().get(header::LOCATION).context("nobody is sent back")?.to_str()?;
         let code = back.split_once("?code=").context("there is no code")?.1;
         let code = code.split('&').next().unwrap_or_default();
         let form = format!("grant_type=authorization_code&code={code}&code_verifier={VERIFIER}");
-        tokens.push(text(&post(&client, &format!("{url}/oauth2/token"), secret, form).await?, "refresh_token")?);
+        tokens.push(text(
+            &post(&client, &format!("{url}/oauth2/token"), secret, form).await?,
+            "refresh_token",
+        )?);
     }
     Ok(tokens)
 }
@@ -197,7 +201,9 @@ async fn rate(target: &Target, asks: Vec<Ask>, args: &Args) -> Result<Json> {
         ended??;
     }
     let cpu = processor_seconds(target.process)? - before;
-    Ok(json!({ "per_core": (total / cpu.max(0.01)).round(), "per_second": (total / seconds(start)).round() }))
+    Ok(
+        json!({ "per_core": (total / cpu.max(0.01)).round(), "per_second": (total / seconds(start)).round() }),
+    )
 }
 
 /// The processor time that a process has used.

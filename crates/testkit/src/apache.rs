@@ -1,4 +1,4 @@
-//! Apache's web server with one page behind a sign-in by LDAP.
+//! Apache's web server with one page behind a sign-in.
 
 use std::{
     fmt::Write as _,
@@ -16,8 +16,7 @@ use tempfile::TempDir;
 use crate::process::{Launch, Server, find_program, on_free_port};
 
 const PACKAGES: &str = "apache2-bin";
-const MODULES: &[&str] =
-    &["mpm_event", "authn_core", "authz_core", "authz_user", "auth_basic", "ldap", "authnz_ldap"];
+const MODULES: &[&str] = &["mpm_event", "authn_core", "authz_core", "authz_user"];
 /// How long it is waited for a page.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -34,6 +33,16 @@ impl Apache {
     /// Starts it. `rules` are the directives that say where the directory is and who may come in: `AuthLDAPURL …`,
     /// `Require ldap-group …`.
     pub fn start(rules: &str) -> Result<Self> {
+        let location = |_| {
+            format!(
+                "<Location />\nAuthType Basic\nAuthName Tern\nAuthBasicProvider ldap\n{rules}\n</Location>\n"
+            )
+        };
+        Self::with(&["auth_basic", "ldap", "authnz_ldap"], location)
+    }
+
+    /// Starts it with more modules, and with the directives for the port that it gets.
+    pub fn with(modules: &[&str], directives: impl Fn(u16) -> String) -> Result<Self> {
         let program = find_program("apache2", &["/usr/sbin/apache2"], PACKAGES)?;
         let folder = tempfile::Builder::new().prefix("muster-apache-").tempdir()?;
         // It reads its pages as somebody who may do nothing.
@@ -41,7 +50,10 @@ impl Apache {
         fs::create_dir(folder.path().join("pages"))?;
         fs::write(folder.path().join("pages/index.html"), "welcome")?;
         let (server, port) = on_free_port(|port| {
-            fs::write(folder.path().join("httpd.conf"), configuration(folder.path(), port, rules))?;
+            fs::write(
+                folder.path().join("httpd.conf"),
+                configuration(folder.path(), port, modules, &directives(port)),
+            )?;
             let command = vec![
                 program.clone().into(),
                 "-DFOREGROUND".into(),
@@ -54,23 +66,27 @@ impl Apache {
         Ok(Self { _server: server, port, _folder: folder })
     }
 
+    /// The port on which it answers.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The status that the page is answered with to this name and password, which go in Base64: `name:password`.
     pub fn status(&self, credentials: &str) -> Result<u16> {
         status(self.port, Some(credentials))
     }
 }
 
-fn configuration(folder: &Path, port: u16, rules: &str) -> String {
+fn configuration(folder: &Path, port: u16, more: &[&str], directives: &str) -> String {
     let mut modules = String::new();
-    for name in MODULES {
+    for name in MODULES.iter().chain(more) {
         // Writing into a String cannot fail.
         _ = writeln!(modules, "LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so");
     }
     let place = folder.display();
     format!(
         "ServerRoot {place}\nPidFile {place}/httpd.pid\nErrorLog {place}/error.log\nListen 127.0.0.1:{port}\n\
-         ServerName localhost\nUser nobody\nGroup nogroup\n{modules}DocumentRoot {place}/pages\n\
-         <Location />\nAuthType Basic\nAuthName Tern\nAuthBasicProvider ldap\n{rules}\n</Location>\n"
+         ServerName localhost\nUser nobody\nGroup nogroup\n{modules}DocumentRoot {place}/pages\n{directives}"
     )
 }
 

@@ -2,11 +2,13 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use muster_testkit::{run_node, run_python};
+use muster_store::{ApplicationSecret, Sequence};
+use muster_testkit::{Apache, run_node, run_python};
 use serde_json::Value as Json;
+use sha2::{Digest as _, Sha256};
 use tokio::{net::TcpListener, sync::oneshot};
 
-use crate::support::{Served, Standing};
+use crate::support::{ISSUER, Served, Standing};
 
 /// Muster on a port, in the time of the machine: others look at their own clock.
 struct Live {
@@ -17,10 +19,17 @@ struct Live {
 
 impl Live {
     async fn start() -> Self {
+        Self::with(|_| Vec::new()).await
+    }
+
+    /// With changes of the model, which know the issuer.
+    async fn with(changes: impl FnOnce(&str) -> Vec<(&'static str, String)>) -> Self {
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let issuer = format!("http://{}", listener.local_addr().unwrap());
         let clock = Arc::new(Standing::running());
-        let served = Served::at_address(&issuer, "{\"kty\":\"EC\"}", clock).await;
+        let mut all = vec![(ISSUER, issuer.clone())];
+        all.extend(changes(&issuer));
+        let served = Served::changed(&all, clock).await;
         let (stop, stopped) = oneshot::channel::<()>();
         let (router, limits) = (served.router.clone(), served.service.limits().clone());
         tokio::spawn(async move {
@@ -128,4 +137,65 @@ async fn openid_client_signs_somebody_in_with_pushed_requests_and_bound_tokens_a
         "out": "https://wiki.example/bye",
     });
     assert_eq!(said, expected);
+}
+
+const BROWSER: &str = r#"
+import json, sys
+import requests
+page, cookie = sys.argv[1:3]
+browser = requests.Session()
+name, value = cookie.split("=", 1)
+browser.cookies.set(name, value, domain="127.0.0.1")
+first = browser.get(page)
+again = browser.get(page, allow_redirects=False)
+stranger = requests.get(page, allow_redirects=False)
+print(json.dumps({"first": first.text, "hops": len(first.history), "again": again.status_code, "stranger": stranger.status_code}))
+"#;
+
+/// What Apache and the wiki share.
+const SHARED: &str = "a-secret-that-both-know-from-the-beginning";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn apache_lets_in_who_is_signed_in() {
+    let mut apache = None;
+    let live = Live::with(|issuer| {
+        let directives = |port: u16| {
+            format!(
+                "OIDCProviderMetadataURL {issuer}/.well-known/openid-configuration\nOIDCClientID wiki\nOIDCClientSecret {SHARED}\n\
+                 OIDCRedirectURI http://localhost:{port}/back\nOIDCCryptoPassphrase tern\nOIDCPKCEMethod S256\n\
+                 OIDCScope \"openid profile email\"\nOIDCRemoteUserClaim preferred_username\n\
+                 <Location />\nAuthType openid-connect\nRequire claim email:bob@tern.example\n</Location>\n"
+            )
+        };
+        let started = Apache::with(&["auth_openidc"], directives).unwrap();
+        let back = format!("http://localhost:{}/back", started.port());
+        apache = Some(started);
+        vec![("https://wiki.example/other", back)]
+    });
+    let live = live.await;
+    share(&live.served).await;
+    let cookie = live.served.sign_in("2").await;
+    let page = format!("http://localhost:{}/index.html", apache.as_ref().unwrap().port());
+    let written = tokio::task::spawn_blocking(move || run_python(BROWSER, &[&page, &cookie]));
+    let said: Json = serde_json::from_str(&written.await.unwrap().unwrap()).unwrap();
+    let expected =
+        serde_json::json!({ "first": "welcome", "hops": 3, "again": 200, "stranger": 302 });
+    assert_eq!(said, expected);
+}
+
+/// Gives the wiki the secret that Apache was started with.
+async fn share(served: &Served) {
+    let mut tx = served.opened.store.begin().await.unwrap();
+    let secret = ApplicationSecret {
+        id: tx.take_ids(Sequence::ApplicationSecret, 1).await.unwrap(),
+        application: "wiki".into(),
+        hash: Sha256::digest(SHARED).to_vec(),
+        hint: "a-se".into(),
+        created_at: served.ctx.now(),
+        created_by: "test".into(),
+        expires_at: None,
+        revoked_at: None,
+    };
+    tx.insert_application_secret(&secret).await.unwrap();
+    tx.commit().await.unwrap();
 }

@@ -251,15 +251,20 @@ impl Served {
     /// With this public key for the application `signer`.
     pub(crate) async fn with_key(key: &str) -> Self {
         let noon = "2026-11-20T12:00:00Z".parse().unwrap();
-        Self::at_address(ISSUER, key, Arc::new(Standing(Mutex::new(Some(noon))))).await
+        let changes = [("SIGNER_KEY", key.to_owned())];
+        Self::changed(&changes, Arc::new(Standing(Mutex::new(Some(noon))))).await
     }
 
-    /// Reached under this address.
-    pub(crate) async fn at_address(issuer: &str, key: &str, clock: Arc<Standing>) -> Self {
+    /// With parts of the model replaced.
+    pub(crate) async fn changed(changes: &[(&str, String)], clock: Arc<Standing>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let write =
             |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-        write("muster.yaml", &MODEL.replace("SIGNER_KEY", key).replace(ISSUER, issuer));
+        let mut model = MODEL.to_owned();
+        for (from, to) in changes {
+            model = model.replace(from, to);
+        }
+        write("muster.yaml", &model.replace("SIGNER_KEY", "{\"kty\":\"EC\"}"));
         write("teams.csv", "code,title\nA,Authors\nB,Builders\n");
         write("wiki.csv", "user,spaces,active\n");
         write(
