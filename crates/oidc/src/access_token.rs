@@ -94,8 +94,8 @@ fn audience(application: &Application) -> &[Text] {
 #[derive(Debug)]
 pub(crate) struct Valid {
     pub(crate) claims: Claims,
-    /// Who is behind it.
-    pub(crate) person: Option<Person>,
+    /// Who is behind it, and by which session.
+    pub(crate) behind: Option<(Person, ApplicationSession)>,
 }
 
 /// What a token says, if it is valid now: signed by us, not expired or revoked, of an application that is still there, of a session
@@ -111,11 +111,11 @@ pub(crate) async fn valid(asked: &Asked, token: &str) -> Result<Option<Valid>, R
     if tx.handle(HandleKind::Revoked, &hash(&claims.jti)).await?.is_some() {
         return Ok(None);
     }
-    let Some(sid) = &claims.sid else { return Ok(Some(Valid { claims, person: None })) };
+    let Some(sid) = &claims.sid else { return Ok(Some(Valid { claims, behind: None })) };
     let Ok(id) = sid.parse::<i64>() else { return Ok(None) };
     let session = tx.application_session(id).await?;
     drop(tx);
     let Some(session) = session else { return Ok(None) };
     let person = sessions::person(asked, application, &session).await?;
-    Ok(person.map(|person| Valid { claims, person: Some(person) }))
+    Ok(person.map(|person| Valid { claims, behind: Some((person, session)) }))
 }

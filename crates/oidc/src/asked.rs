@@ -5,18 +5,20 @@ use std::sync::Arc;
 use axum::{
     Extension, RequestPartsExt as _,
     extract::FromRequestParts,
-    http::{HeaderMap, request::Parts},
+    http::{HeaderMap, header, request::Parts},
 };
 use jiff::{SignedDuration, Timestamp};
 use muster_app::{Ctx, Opened};
 use muster_auth::Authenticator;
 use muster_model::Text;
 use muster_policy::{Application, SigningAlgorithm};
+use muster_signin::Language;
 use muster_web::{Problem, RequestId, Service};
 
 use crate::{
     keys::{KeyRing, Keys, Signer},
     refused::Refused,
+    texts::Texts,
     tries::Tries,
 };
 
@@ -45,6 +47,12 @@ impl Asked {
     /// The address of a path here.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.issuer)
+    }
+
+    /// What pages say, in the language of whoever asks.
+    pub(crate) fn texts(&self) -> &'static Texts {
+        let liked = self.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        Texts::of(Language::of_reader(liked))
     }
 
     /// The instant so long after now.

@@ -31,7 +31,7 @@ pub(crate) async fn by_link(asked: Asked, RawQuery(query): RawQuery) -> Response
 pub(crate) async fn by_form(asked: Asked, body: Bytes) -> Response {
     match std::str::from_utf8(&body) {
         Ok(text) => answer(&asked, text).await,
-        Err(_) => page::refused(&Refused::request("this is no form")),
+        Err(_) => page::refused(&asked, &Refused::request("this is no form")),
     }
 }
 
@@ -47,11 +47,11 @@ async fn answer(asked: &Asked, text: &str) -> Response {
 /// Tells the application what went wrong where that is safe, otherwise the person.
 pub(crate) fn told(asked: &Asked, wrong: Wrong) -> Response {
     let Wrong { refused, back } = wrong;
-    let Some((uri, state)) = back else { return page::refused(&refused) };
+    let Some((uri, state)) = back else { return page::refused(asked, &refused) };
     let mut said = vec![("error", refused.code), ("error_description", refused.detail)];
     said.extend(state.as_deref().map(|state| ("state", state)));
     said.push(("iss", &asked.issuer));
-    page::see_other(&page::with_query(&uri, &said))
+    page::see_other(asked, &page::with_query(&uri, &said))
 }
 
 /// The request: as it stands, as it was pushed, or as it was kept while the person signed in; then with its handle.
@@ -64,7 +64,7 @@ async fn request(asked: &Asked, params: &Params) -> Result<(Request, Option<Stri
             return Err(Refused::request("the application has to push its requests").into());
         }
         let mut request = Request::read(asked, application, params)?;
-        request.subject = crate::id_token::hinted(asked, params).await?;
+        request.name_subject(crate::id_token::hinted(asked, params).await?)?;
         return Ok((request, None));
     };
     let expired = || Refused::new("invalid_request_uri", "the request is not there any more");
@@ -118,7 +118,14 @@ pub(crate) async fn go_on(
             return Err(wrong(Refused::new("consent_required", detail)));
         }
         let handle = keep(asked, &request, continued).await.map_err(wrong)?;
-        return Ok(consent::page(asked, application, &person, &scopes, &handle, &session));
+        return Ok(consent::page(
+            asked,
+            application,
+            (&request, &person),
+            &scopes,
+            &handle,
+            &session,
+        ));
     }
     if let Some(handle) = continued
         && !handles::use_up(asked, handle).await.map_err(wrong)?
@@ -129,7 +136,7 @@ pub(crate) async fn go_on(
     let mut said = vec![("code", code.as_str())];
     said.extend(request.state.as_deref().map(|state| ("state", state)));
     said.push(("iss", &asked.issuer));
-    Ok(page::see_other(&page::with_query(&request.redirect_uri, &said)))
+    Ok(page::see_other(asked, &page::with_query(&request.redirect_uri, &said)))
 }
 
 /// Whether a sign-in is as fresh and as sure as it has to be.
@@ -153,12 +160,13 @@ async fn sign_in(
     let here = format!("{}{handle}", urn::KEPT);
     let name = request.application.as_str();
     let back = page::with_query(PATH, &[("client_id", name), ("request_uri", &here)]);
-    let mut said = vec![("return_to", back.as_str())];
+    let mut said = Vec::new();
+    said.extend(request.name.as_deref().map(|name| ("login_hint", name)));
     if asked.signed_in().await?.is_some() {
         // Whoever is signed in proves it again, or proves more.
         said.push(("again", "1"));
     }
-    Ok(page::see_other(&page::with_query("/signin", &said)))
+    Ok(page::sign_in(asked, &back, &said))
 }
 
 /// Keeps a request for when the person comes back.

@@ -49,7 +49,7 @@ pub(crate) async fn make(
     let name = &application.name;
     let end = asked.after(LIFETIME);
     let (mut handle, text) = handles::new(asked, HandleKind::Code, name, &binding, end)?;
-    let body = Body::of(session, request.nonce.clone());
+    let body = Body::of(session, request.nonce.clone(), request.wanted.clone());
     let mut tx = asked.opened.store.begin().await?;
     let id = tx.take_ids(Sequence::ApplicationSession, 1).await?;
     let made = sessions::new(asked, application, session, scopes, &body)?;

@@ -1,23 +1,25 @@
 //! Consent: a person decides what an application of others learns of them.
 
+use askama::Template;
 use axum::{http::StatusCode, response::Response};
 use bytes::Bytes;
 use muster_policy::Application;
 use muster_store::{Entry, HandleKind};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     asked::Asked,
     authorize::{go_on, told},
     handles,
     hashed::hash_text,
-    page::{escaped, shown},
+    page::shown,
     params::Params,
     person::Person,
     refused::Refused,
     request::{Prompt, Request, Wrong},
     scopes::Scopes,
     signed_in::SignedIn,
+    texts::Texts,
 };
 
 /// Where the answer goes.
@@ -41,35 +43,52 @@ pub(crate) async fn is_needed(
         return Ok(false);
     }
     let given = asked.opened.store.read().await?.consent(&application.name, person.id()).await?;
-    Ok(!given.is_some_and(|given| scopes.are_within(&Scopes::of(&given))))
+    let words = words(request, scopes);
+    Ok(!given.is_some_and(|given| words.are_within(&Scopes::of(&given))))
+}
+
+/// What the consent is about: the scopes, and each claim that the request names besides.
+fn words(request: &Request, scopes: &Scopes) -> Scopes {
+    let mut text = scopes.to_string();
+    for name in request.wanted.all() {
+        text.extend([" claim:", &name]);
+    }
+    Scopes::of(&text)
+}
+
+#[derive(Template)]
+#[template(path = "consent.html")]
+struct Page<'a> {
+    texts: &'static Texts,
+    title: &'a str,
+    /// What would be told: names and values.
+    claims: Vec<(String, String)>,
+    person: &'a str,
+    handle: &'a str,
+    proof: String,
 }
 
 /// The question. The answer has to come from the same sign-in: what proves it is in the form, and nobody else can know it.
 pub(crate) fn page(
     asked: &Asked,
     application: &Application,
-    person: &Person,
+    (request, person): (&Request, &Person),
     scopes: &Scopes,
     handle: &str,
     session: &SignedIn,
 ) -> Response {
-    let title = escaped(&application.title);
-    let claims = person.claims(asked, application, scopes);
-    let mut told = String::new();
-    for (name, value) in &claims {
-        let value = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
-        let (name, value) = (escaped(name), escaped(&value));
-        told.extend(["<li>", &name, ": ", &value, "</li>"]);
-    }
-    let (handle, proof) = (escaped(handle), proof(handle, session));
-    let body = format!(
-        "<h1>{title} asks for something</h1><p>{} is asked to tell {title}:</p><ul>{told}</ul>\
-         <form method=\"post\" action=\"{PATH}\"><input type=\"hidden\" name=\"request\" value=\"{handle}\">\
-         <input type=\"hidden\" name=\"proof\" value=\"{proof}\">\
-         <button name=\"decision\" value=\"allow\">Allow</button> <button name=\"decision\" value=\"deny\">Do not allow</button></form>",
-        escaped(person.key())
-    );
-    shown(StatusCode::OK, &application.title, &body)
+    let claims = person.claims(asked, application, scopes, &request.wanted.all());
+    let shown_as =
+        |value: Value| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+    let page = Page {
+        texts: asked.texts(),
+        title: &application.title,
+        claims: claims.into_iter().map(|(name, value)| (name, shown_as(value))).collect(),
+        person: person.key(),
+        handle,
+        proof: proof(handle, session),
+    };
+    shown(StatusCode::OK, &page)
 }
 
 /// What joins a question to the sign-in that it was shown to.
@@ -103,7 +122,8 @@ async fn decide(asked: &Asked, body: &Bytes) -> Result<Response, Wrong> {
     let person = person.map_err(|error| wrong(error.into()))?;
     if let Some(person) = person {
         let scopes = person.granted(application, &request.scopes());
-        save(asked, application, &person, &scopes).await.map_err(wrong)?;
+        let words = words(&request, &scopes);
+        save(asked, application, &person, &words).await.map_err(wrong)?;
     }
     request.consented = true;
     go_on(asked, request, Some(handle)).await
@@ -114,11 +134,11 @@ async fn save(
     asked: &Asked,
     application: &Application,
     person: &Person,
-    scopes: &Scopes,
+    words: &Scopes,
 ) -> Result<(), Refused> {
     let mut tx = asked.opened.store.begin().await?;
     let before = tx.consent(&application.name, person.id()).await?.unwrap_or_else(|| "".into());
-    let all = Scopes::of(&format!("{before} {scopes}")).to_string();
+    let all = Scopes::of(&format!("{before} {words}")).to_string();
     tx.save_consent(&application.name, person.id(), &all, asked.now).await?;
     let entry = Entry {
         at: asked.now,

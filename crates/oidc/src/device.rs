@@ -1,5 +1,6 @@
 //! Devices without a browser (RFC 8628): the device shows a code, the person types it somewhere else and says which device it is.
 
+use askama::Template;
 use aws_lc_rs::rand;
 use axum::{Json, extract::RawQuery, http::StatusCode, response::Response};
 use bytes::Bytes;
@@ -15,7 +16,7 @@ use crate::{
     client::client,
     handles,
     hashed::{hash, hash_text},
-    page::{self, escaped, shown},
+    page,
     params::Params,
     person::Person,
     refresh,
@@ -23,7 +24,9 @@ use crate::{
     scopes::Scopes,
     sessions::{self, Body, Why},
     signed_in::SignedIn,
+    texts::Texts,
     tokens::{self, Bound},
+    wanted::Wanted,
 };
 
 /// Where a device begins.
@@ -173,21 +176,32 @@ pub(crate) async fn open(asked: Asked, RawQuery(query): RawQuery) -> Result<Resp
     let params = Params::read(&query.unwrap_or_default())?;
     let code = params.get("user_code").unwrap_or_default();
     if asked.signed_in().await?.is_none() {
-        let back = page::with_query(PATH, &[("user_code", code)]);
-        return Ok(page::see_other(&page::with_query("/signin", &[("return_to", &back)])));
+        return Ok(page::sign_in(&asked, &page::with_query(PATH, &[("user_code", code)]), &[]));
     }
-    Ok(entry(code, ""))
+    Ok(entry(&asked, code, None))
+}
+
+#[derive(Template)]
+#[template(path = "device_code.html")]
+struct Entry<'a> {
+    texts: &'static Texts,
+    message: Option<&'static str>,
+    code: &'a str,
 }
 
 /// The page on which the code is typed. A code from a link is filled in, and still has to be sent.
-fn entry(code: &str, remark: &str) -> Response {
-    let (code, remark) = (escaped(code), escaped(remark));
-    let body = format!(
-        "<h1>Connect a device</h1><p role=\"status\">{remark}</p><form method=\"post\" action=\"{PATH}\">\
-         <label>The code that the device shows <input name=\"user_code\" value=\"{code}\" autocomplete=\"off\" required></label> \
-         <button>Go on</button></form>"
-    );
-    shown(StatusCode::OK, "Connect a device", &body)
+fn entry(asked: &Asked, code: &str, message: Option<&'static str>) -> Response {
+    page::shown(StatusCode::OK, &Entry { texts: asked.texts(), message, code })
+}
+
+/// The page that says which application it is: somebody else may have sent the code.
+#[derive(Template)]
+#[template(path = "device_question.html")]
+struct Question<'a> {
+    texts: &'static Texts,
+    title: &'a str,
+    code: &'a str,
+    proof: &'a str,
 }
 
 /// A person sends the code, and then the decision.
@@ -195,37 +209,25 @@ pub(crate) async fn answer(asked: Asked, body: Bytes) -> Result<Response, Refuse
     let params = Params::of_body(&body)?;
     let code = params.get("user_code").unwrap_or_default();
     let Some(session) = asked.signed_in().await? else {
-        let back = page::with_query(PATH, &[("user_code", code)]);
-        return Ok(page::see_other(&page::with_query("/signin", &[("return_to", &back)])));
+        return Ok(page::sign_in(&asked, &page::with_query(PATH, &[("user_code", code)]), &[]));
     };
     if !asked.tries.may(session.id, asked.now) {
-        return Ok(entry("", "There were too many wrong codes. Wait some minutes."));
+        return Ok(entry(&asked, "", Some(asked.texts().device_too_many)));
     }
     let Some((pointer, device)) = find(&asked, code).await? else {
         asked.tries.wrong(session.id, asked.now);
-        return Ok(entry("", "No device shows this code now."));
+        return Ok(entry(&asked, "", Some(asked.texts().device_unknown)));
     };
     let gone = || Refused::request("the application is not there any more");
     let application = asked.application(&pointer.application).ok_or_else(gone)?;
     let proof = hash_text(&format!("device {} {}", folded(code), session.id));
-    match (params.get("proof") == Some(&proof), params.get("decision")) {
-        (true, Some(word @ ("allow" | "deny"))) => {
-            decide(&asked, application, &session, device, word == "allow").await
-        }
-        (true | false, _) => Ok(question(application, code, &proof)),
+    if params.get("proof") == Some(&proof)
+        && let Some(word @ ("allow" | "deny")) = params.get("decision")
+    {
+        return decide(&asked, application, &session, device, word == "allow").await;
     }
-}
-
-/// The page that says which application it is: somebody else may have sent the code.
-fn question(application: &Application, code: &str, proof: &str) -> Response {
-    let (title, code) = (escaped(&application.title), escaped(code));
-    let body = format!(
-        "<h1>Sign in to {title} on a device?</h1><p>Allow it only if you began this yourself and the device in front of you shows {code}.</p>\
-         <form method=\"post\" action=\"{PATH}\"><input type=\"hidden\" name=\"user_code\" value=\"{code}\">\
-         <input type=\"hidden\" name=\"proof\" value=\"{proof}\">\
-         <button name=\"decision\" value=\"allow\">Allow</button> <button name=\"decision\" value=\"deny\">Do not allow</button></form>"
-    );
-    shown(StatusCode::OK, &application.title, &body)
+    let (texts, title) = (asked.texts(), &application.title);
+    Ok(page::shown(StatusCode::OK, &Question { texts, title, code, proof: &proof }))
 }
 
 /// The request of the device that shows this code, while nobody has decided.
@@ -257,7 +259,7 @@ async fn decide(
         Some(person) => {
             let scopes = person.granted(application, &Scopes::of(&kept.scope));
             let id = tx.take_ids(Sequence::ApplicationSession, 1).await?;
-            let body = Body::of(session, None);
+            let body = Body::of(session, None, Wanted::default());
             let made = sessions::new(asked, application, session, &scopes, &body)?;
             tx.insert_application_session(&ApplicationSession { id, ..made }).await?;
             Some(id)
@@ -267,13 +269,10 @@ async fn decide(
     let change = (&*device.body, &*handles::written(&decided)?);
     if !tx.change_handle(&device.hash, id, change).await? {
         // The device asked at this very moment. The person sends the decision again.
-        return Ok(entry("", "That did not arrive. Type the code again."));
+        return Ok(entry(asked, "", Some(asked.texts().device_again)));
     }
     tx.commit().await?;
-    let text = if is_allowed {
-        "The device is connected. You can close this page."
-    } else {
-        "The device was not connected. You can close this page."
-    };
-    Ok(shown(StatusCode::OK, &application.title, &format!("<h1>{text}</h1>")))
+    let texts = asked.texts();
+    let said = if is_allowed { texts.device_connected } else { texts.device_not_connected };
+    Ok(page::done(texts, said, Some(texts.close)))
 }

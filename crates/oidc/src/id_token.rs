@@ -72,7 +72,7 @@ pub(crate) async fn issue(
         sid: session.id.to_string(),
         at_hash: left_half(access_token),
         nonce: body.nonce.clone(),
-        person: person.claims(asked, application, scopes),
+        person: person.claims(asked, application, scopes, &body.wanted.id_token),
     };
     let signer = asked.signer(application.algorithm).await?;
     Ok(jose::sign(&signer, TYPE, &claims)?)

@@ -42,7 +42,7 @@ fn access(valid: &Valid) -> Value {
         "token_type": if claims.cnf.is_some() { "DPoP" } else { "Bearer" },
     });
     let more = [
-        ("username", valid.person.as_ref().map(|person| person.key().into())),
+        ("username", valid.behind.as_ref().map(|(person, _)| person.key().into())),
         ("cnf", claims.cnf.as_ref().map(|cnf| json!(cnf))),
     ];
     if let Some(fields) = answer.as_object_mut() {

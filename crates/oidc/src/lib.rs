@@ -33,10 +33,12 @@ mod scopes;
 mod sessions;
 mod signed_in;
 mod tell;
+mod texts;
 mod token;
 mod tokens;
 mod tries;
 mod userinfo;
+mod wanted;
 
 use axum::{
     Extension,

@@ -1,5 +1,6 @@
 //! Signing out, begun by an application (OpenID Connect RP-Initiated Logout).
 
+use askama::Template;
 use axum::{extract::RawQuery, http::StatusCode, response::Response};
 use bytes::Bytes;
 use muster_policy::Application;
@@ -8,11 +9,12 @@ use crate::{
     asked::Asked,
     hashed::hash_text,
     id_token::{self, Hint},
-    page::{self, escaped, shown},
+    page,
     params::Params,
     refused::Refused,
     sessions::{self, Why},
     signed_in::SignedIn,
+    texts::Texts,
 };
 
 /// Where it is.
@@ -27,7 +29,7 @@ pub(crate) async fn by_link(asked: Asked, RawQuery(query): RawQuery) -> Response
 pub(crate) async fn by_form(asked: Asked, body: Bytes) -> Response {
     match std::str::from_utf8(&body) {
         Ok(text) => answer(&asked, text).await,
-        Err(_) => page::refused(&Refused::request("this is no form")),
+        Err(_) => page::refused(&asked, &Refused::request("this is no form")),
     }
 }
 
@@ -45,18 +47,18 @@ async fn answer(asked: &Asked, text: &str) -> Response {
             let is_sure = is_of(asked, hint.as_ref(), session).await?
                 || params.get("proof") == Some(&proof(session));
             if !is_sure {
-                return Ok(question(&params, session));
+                return Ok(question(asked, &params, session));
             }
             end(asked, session).await?;
         } else if let Some(hint) = &hint {
             end_own(asked, hint).await?;
         }
         Ok::<_, Refused>(match target {
-            Some(target) => page::see_other(&target),
-            None => shown(StatusCode::OK, "Signed out", "<h1>You are signed out</h1>"),
+            Some(target) => page::see_other(asked, &target),
+            None => page::done(asked.texts(), asked.texts().signed_out, None),
         })
     };
-    went.await.unwrap_or_else(|refused| page::refused(&refused))
+    went.await.unwrap_or_else(|refused| page::refused(asked, &refused))
 }
 
 /// The application that asks: by the ID token, or by its name; both have to be the same.
@@ -108,22 +110,19 @@ fn proof(session: &SignedIn) -> String {
     hash_text(&format!("logout {} {}", session.id, session.auth_time))
 }
 
+#[derive(Template)]
+#[template(path = "sign_out.html")]
+struct Question<'a> {
+    texts: &'static Texts,
+    fields: Vec<(&'a str, &'a str)>,
+    proof: String,
+}
+
 /// Asks whether the person wants to sign out, with everything that was sent.
-fn question(params: &Params, session: &SignedIn) -> Response {
-    let field = |name: &str, value: &str| {
-        format!("<input type=\"hidden\" name=\"{}\" value=\"{}\">", escaped(name), escaped(value))
-    };
-    let mut fields: String = params
-        .pairs()
-        .filter(|(name, _)| *name != "proof")
-        .map(|(name, value)| field(name, value))
-        .collect();
-    fields.push_str(&field("proof", &proof(session)));
-    let body = format!(
-        "<h1>Sign out?</h1><p>You will be signed out here and of every application.</p>\
-         <form method=\"post\" action=\"{PATH}\">{fields}<button>Sign out</button></form>"
-    );
-    shown(StatusCode::OK, "Sign out?", &body)
+fn question(asked: &Asked, params: &Params, session: &SignedIn) -> Response {
+    let fields = params.pairs().filter(|(name, _)| *name != "proof").collect();
+    let question = Question { texts: asked.texts(), fields, proof: proof(session) };
+    page::shown(StatusCode::OK, &question)
 }
 
 /// Ends the session of the application that asks, where nobody is signed in here any more.

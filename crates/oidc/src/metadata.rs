@@ -49,7 +49,7 @@ pub(crate) async fn configuration(asked: Asked) -> Json<Value> {
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "acr_values_supported": SignedIn::LEVELS.map(Acr::word),
         "claims_supported": person::claims_known(),
-        "claims_parameter_supported": false,
+        "claims_parameter_supported": true,
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
         "backchannel_logout_supported": true,

@@ -1,12 +1,14 @@
 //! Answers to browsers: redirects, and the few pages that are shown here. They need no script.
 
+use askama::Template;
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
+use muster_web::Problem;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::refused::Refused;
+use crate::{asked::Asked, refused::Refused, texts::Texts};
 
 /// What stays as it is in a query.
 const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -24,47 +26,49 @@ pub(crate) fn with_query(uri: &str, pairs: &[(&str, &str)]) -> String {
 }
 
 /// Sends the browser somewhere else, by a link whatever it came by.
-pub(crate) fn see_other(uri: &str) -> Response {
+pub(crate) fn see_other(asked: &Asked, uri: &str) -> Response {
     match HeaderValue::from_str(uri) {
         Ok(uri) => (StatusCode::SEE_OTHER, [(header::LOCATION, uri)]).into_response(),
-        Err(_) => refused(&Refused::request("the address to return to cannot be used")),
+        Err(_) => refused(asked, &Refused::request("the address to return to cannot be used")),
     }
+}
+
+/// Sends a person to the sign-in page, from where they come back to a path here.
+pub(crate) fn sign_in(asked: &Asked, back: &str, more: &[(&str, &str)]) -> Response {
+    see_other(asked, &with_query(&with_query("/signin", &[("return_to", back)]), more))
+}
+
+#[derive(Template)]
+#[template(path = "refused.html")]
+struct RefusedPage {
+    texts: &'static Texts,
+    detail: &'static str,
 }
 
 /// Says that it does not go on, to the person, because nobody else can be told safely.
-pub(crate) fn refused(refused: &Refused) -> Response {
-    let body = format!(
-        "<h1>This does not go on</h1><p>The application that sent you here asked for something that cannot be: {}.</p>\
-         <p>Go back and try again. If it happens again, tell those who run the application.</p>",
-        escaped(refused.detail)
-    );
-    shown(StatusCode::BAD_REQUEST, "This does not go on", &body)
+pub(crate) fn refused(asked: &Asked, refused: &Refused) -> Response {
+    let page = RefusedPage { texts: asked.texts(), detail: refused.detail };
+    shown(StatusCode::BAD_REQUEST, &page)
 }
 
-/// A page. `body` is HTML in which everything that came from elsewhere is escaped.
-pub(crate) fn shown(status: StatusCode, title: &str, body: &str) -> Response {
-    let title = escaped(title);
-    let text = format!(
-        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\
-         <meta name=\"viewport\" content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light dark\"></head>\
-         <body><main>{body}</main></body></html>"
-    );
-    let html = HeaderValue::from_static("text/html; charset=utf-8");
-    (status, [(header::CONTENT_TYPE, html)], text).into_response()
+#[derive(Template)]
+#[template(path = "done.html")]
+struct Done {
+    texts: &'static Texts,
+    said: &'static str,
+    help: Option<&'static str>,
 }
 
-/// Text as it stands in HTML.
-pub(crate) fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c => escaped.push(c),
-        }
-    }
-    escaped
+/// Says that something is done.
+pub(crate) fn done(
+    texts: &'static Texts,
+    said: &'static str,
+    help: Option<&'static str>,
+) -> Response {
+    shown(StatusCode::OK, &Done { texts, said, help })
+}
+
+/// A page, which looks like those on which people sign in.
+pub(crate) fn shown(status: StatusCode, page: &impl Template) -> Response {
+    muster_signin::page(status, page).unwrap_or_else(Problem::into_response)
 }

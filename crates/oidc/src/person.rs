@@ -1,6 +1,6 @@
 //! The person behind a token: who it is, whether they may still be here, and what an application is told of them.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use muster_app::{Error, Known, known_identity};
 use muster_model::{EntityId, Value};
@@ -17,17 +17,43 @@ const STANDARD: &[(&str, &str, &[&str])] = &[
     ("name", "profile", &["display"]),
     ("given_name", "profile", &["givenName", "firstName", "given_name", "first_name"]),
     ("family_name", "profile", &["familyName", "lastName", "surname", "family_name", "last_name"]),
+    ("middle_name", "profile", &["middleName", "middle_name"]),
+    ("nickname", "profile", &["nickName", "nickname"]),
     ("preferred_username", "profile", &["userName", "username", "login", "uid"]),
+    ("picture", "profile", &["picture", "photo"]),
+    ("website", "profile", &["website"]),
+    ("zoneinfo", "profile", &["zoneinfo", "timezone", "timeZone"]),
     ("locale", "profile", &["locale", "preferredLanguage", "language"]),
     ("email", "email", &["email", "mail", "emailAddress"]),
+    ("phone_number", "phone", &["phone", "phoneNumber", "telephoneNumber", "mobile"]),
 ];
+
+/// The parts of the claim `address`, which is its own scope.
+const ADDRESS: &[(&str, &[&str])] = &[
+    ("street_address", &["streetAddress", "street"]),
+    ("locality", &["locality", "city", "town"]),
+    ("region", &["region", "state"]),
+    ("postal_code", &["postalCode", "postcode", "zip"]),
+    ("country", &["country", "countryCode"]),
+];
+
+/// Claims that stand beside another one. What the repository holds was decided by the organisation, not said by whoever signs in.
+const VERIFIED: &[(&str, &str)] =
+    &[("email_verified", "email"), ("phone_number_verified", "phone_number")];
 
 /// The claims that are the same everywhere.
 pub(crate) fn claims_known() -> Vec<&'static str> {
     let fixed =
         ["sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "sid", "azp"];
     let of_people = STANDARD.iter().map(|(claim, _, _)| *claim);
-    fixed.into_iter().chain(of_people).chain(["email_verified", "groups", "roles"]).collect()
+    let verified = VERIFIED.iter().map(|(claim, _)| *claim);
+    let more = ["address", "groups", "roles"];
+    fixed.into_iter().chain(of_people).chain(verified).chain(more).collect()
+}
+
+/// Whether a claim is one of the standard's about people, which a request may name by itself.
+pub(crate) fn is_claim(name: &str) -> bool {
+    name == "address" || STANDARD.iter().any(|(claim, _, _)| *claim == name)
 }
 
 /// Somebody who may use an application now.
@@ -90,24 +116,34 @@ impl Person {
         names
     }
 
-    /// What the application is told of the person by these scopes, without the subject.
+    /// What the application is told of the person by these scopes, and by these names where it may ask for their scope; without the subject.
     pub(crate) fn claims(
         &self,
         asked: &Asked,
         application: &Application,
         scopes: &Scopes,
+        named: &BTreeSet<String>,
     ) -> Map<String, Json> {
+        let may_ask = |scope: &str| application.scopes.iter().any(|known| &**known == scope);
+        let is_told = |claim: &str, scope: &str| {
+            scopes.has(scope) || (named.contains(claim) && may_ask(scope))
+        };
+        let first =
+            |attributes: &[&str]| attributes.iter().find_map(|name| self.attribute(asked, name));
         let mut claims = Map::new();
-        for (claim, scope, attributes) in STANDARD {
-            if scopes.has(scope)
-                && let Some(value) = attributes.iter().find_map(|name| self.attribute(asked, name))
-            {
-                claims.insert((*claim).to_owned(), value);
-            }
+        for (claim, _, attributes) in STANDARD.iter().filter(|of| is_told(of.0, of.1)) {
+            claims.extend(first(attributes).map(|value| ((*claim).to_owned(), value)));
         }
-        if claims.contains_key("email") {
-            // What the repository holds was decided by the organisation, not said by whoever signs in.
-            claims.insert("email_verified".to_owned(), true.into());
+        if is_told("address", "address") {
+            let parts =
+                ADDRESS.iter().filter_map(|(part, from)| Some(((*part).to_owned(), first(from)?)));
+            let parts: Map<String, Json> = parts.collect();
+            claims.extend((!parts.is_empty()).then(|| ("address".to_owned(), parts.into())));
+        }
+        for (claim, _) in
+            VERIFIED.iter().filter(|(_, of)| claims.contains_key(*of)).collect::<Vec<_>>()
+        {
+            claims.insert((*claim).to_owned(), true.into());
         }
         if scopes.has("groups") {
             claims.insert("groups".to_owned(), json!(self.entitlements(application)));

@@ -30,7 +30,7 @@ pub(crate) async fn push(asked: Asked, body: Bytes) -> Result<(StatusCode, Json<
     }
     let request = Request::read(&asked, application, &params).map_err(|wrong| wrong.refused);
     let mut request = request?;
-    request.subject = id_token::hinted(&asked, &params).await?;
+    request.name_subject(id_token::hinted(&asked, &params).await?)?;
     let name = &application.name;
     let handle = handles::keep(&asked, HandleKind::Pushed, name, &request, PATIENCE).await?;
     let answer = json!({

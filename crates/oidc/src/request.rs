@@ -1,9 +1,15 @@
 //! What an application asks for when it sends a person here: read once, checked once, kept while the person signs in.
 
-use muster_policy::{Application, ClientAuthentication, GrantType};
+use muster_policy::{Application, ClientAuthentication, GrantType, Pkce};
 use serde::{Deserialize, Serialize};
 
-use crate::{asked::Asked, params::Params, refused::Refused, scopes::Scopes};
+use crate::{
+    asked::Asked,
+    params::Params,
+    refused::Refused,
+    scopes::Scopes,
+    wanted::{Named, Wanted},
+};
 
 /// Letters of `state` and `nonce` at most.
 const LONGEST: usize = 1024;
@@ -26,6 +32,12 @@ pub(crate) struct Request {
     pub(crate) acr: Vec<String>,
     /// Whom the application thinks it is.
     pub(crate) subject: Option<String>,
+    /// The name that the application thinks they will sign in with.
+    #[serde(default)]
+    pub(crate) name: Option<String>,
+    /// What it wants to be told besides what the scopes say.
+    #[serde(default)]
+    pub(crate) wanted: Wanted,
     /// The key that tokens have to be bound to.
     pub(crate) key: Option<String>,
     /// When it was asked for.
@@ -85,6 +97,16 @@ impl Request {
         Scopes::of(&self.scope)
     }
 
+    /// Says whom the request is about, where an ID token says so too.
+    pub(crate) fn name_subject(&mut self, hinted: Option<String>) -> Result<(), Refused> {
+        let Some(hinted) = hinted else { return Ok(()) };
+        if self.subject.as_ref().is_some_and(|named| *named != hinted) {
+            return Err(Refused::request("`claims` and `id_token_hint` name different people"));
+        }
+        self.subject = Some(hinted);
+        Ok(())
+    }
+
     /// Whether the person has to be asked this.
     pub(crate) fn wants(&self, prompt: Prompt) -> bool {
         self.prompt.contains(&prompt)
@@ -122,6 +144,9 @@ fn checked(
     let max_age = params.get("max_age").map(str::parse::<u32>).transpose();
     let max_age = max_age.map_err(|_| Refused::request("`max_age` is no number of seconds"))?;
     let ours = application.max_age.map(|length| length.as_secs());
+    let Named { wanted, subject, mut acr } = Named::read(params)?;
+    acr.extend(params.words("acr_values").map(ToOwned::to_owned));
+    let name = params.get("login_hint").filter(|name| name.len() <= LONGEST);
     Ok(Request {
         application: application.name.to_string(),
         redirect_uri: redirect_uri.to_owned(),
@@ -131,22 +156,23 @@ fn checked(
         challenge: challenge(application, params)?,
         prompt: prompts(params)?,
         max_age: max_age.map(i64::from).into_iter().chain(ours).min(),
-        acr: params.words("acr_values").map(ToOwned::to_owned).collect(),
-        subject: None,
+        acr,
+        subject,
+        name: name.map(ToOwned::to_owned),
+        wanted,
         key: params.get("dpop_jkt").map(ToOwned::to_owned),
         asked_at: asked.now.as_second(),
         consented: false,
     })
 }
 
-/// The challenge. Only an application that proves who it is and binds its ID token by a nonce may do without (OAuth 2.1, 7.5.1).
+/// The challenge. Only an application that proves who it is may do without: when it binds its ID token by a nonce (OAuth 2.1, 7.5.1), or
+/// when the model says so.
 fn challenge(application: &Application, params: &Params) -> Result<Option<String>, Refused> {
     let Some(challenge) = params.get("code_challenge") else {
         let is_public = application.authentication == ClientAuthentication::Public;
-        if is_public
-            || params.get("nonce").is_none()
-            || params.get("code_challenge_method").is_some()
-        {
+        let is_bound = params.get("nonce").is_some() || application.pkce == Pkce::Optional;
+        if is_public || !is_bound || params.get("code_challenge_method").is_some() {
             return Err(Refused::request("send a `code_challenge` (RFC 7636)"));
         }
         return Ok(None);

@@ -4,7 +4,7 @@ use muster_policy::Application;
 
 /// Scopes with a meaning of their own; all others are entitlements of the application's system.
 pub(crate) const KNOWN: &[&str] =
-    &["openid", "profile", "email", "groups", "roles", "offline_access"];
+    &["openid", "profile", "email", "address", "phone", "groups", "roles", "offline_access"];
 
 /// Scopes in the order asked for, each once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

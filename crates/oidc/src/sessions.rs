@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::{
     asked::Asked, handles, person::Person, refused::Refused, scopes::Scopes, signed_in::SignedIn,
+    wanted::Wanted,
 };
 
 /// What is known of the sign-in.
@@ -21,13 +22,16 @@ pub(crate) struct Body {
     pub(crate) amr: Vec<String>,
     /// What the application wants to find in the ID token.
     pub(crate) nonce: Option<String>,
+    /// The claims that it named one by one.
+    #[serde(default)]
+    pub(crate) wanted: Wanted,
 }
 
 impl Body {
     /// Of a sign-in.
-    pub(crate) fn of(session: &SignedIn, nonce: Option<String>) -> Self {
+    pub(crate) fn of(session: &SignedIn, nonce: Option<String>, wanted: Wanted) -> Self {
         let SignedIn { auth_time, acr, amr, .. } = session.clone();
-        Self { auth_time, acr, amr, nonce }
+        Self { auth_time, acr, amr, nonce, wanted }
     }
 }
 

@@ -1,13 +1,10 @@
 //! Who is signed in with this browser.
 
-use axum::http::header;
 use muster_auth::Acr;
 use muster_model::EntityId;
+use muster_signin::session_cookie;
 
 use crate::{asked::Asked, refused::Refused};
-
-/// The cookie that holds what a browser keeps of a sign-in.
-const COOKIE: &str = "muster_session";
 
 /// A sign-in that holds.
 #[derive(Debug, Clone)]
@@ -39,7 +36,7 @@ impl SignedIn {
 impl Asked {
     /// The sign-in of the browser that asks.
     pub(crate) async fn signed_in(&self) -> Result<Option<SignedIn>, Refused> {
-        let Some(cookie) = self.cookie() else { return Ok(None) };
+        let Some(cookie) = session_cookie(&self.headers) else { return Ok(None) };
         let found = self.authenticator.find(&self.opened, cookie, self.now).await?;
         Ok(found.map(|session| SignedIn {
             id: session.id,
@@ -49,17 +46,5 @@ impl Asked {
             acr: session.acr.word().to_owned(),
             amr: session.amr.iter().map(|amr| amr.word().to_owned()).collect(),
         }))
-    }
-
-    /// The one cookie of that name there is.
-    fn cookie(&self) -> Option<&str> {
-        let lines = self.headers.get_all(header::COOKIE).iter();
-        let pairs = lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(';'));
-        let mut found = pairs.filter_map(|pair| {
-            let (name, value) = pair.trim().split_once('=')?;
-            (name == COOKIE).then_some(value)
-        });
-        let (Some(one), None) = (found.next(), found.next()) else { return None };
-        Some(one)
     }
 }

@@ -11,10 +11,12 @@ use serde_json::{Map, Value};
 use crate::{
     access_token::{self, Valid},
     asked::Asked,
+    handles,
     params::Params,
     proof::{self, Place},
     refused::Refused,
     scopes::Scopes,
+    sessions::Body,
 };
 
 /// Where it is.
@@ -44,13 +46,14 @@ async fn claims(
         return Ok(Err("invalid_token"));
     }
     let scopes = Scopes::of(&valid.claims.scope);
-    let (Some(person), true) = (&valid.person, scopes.has("openid")) else {
+    let (Some((person, session)), true) = (&valid.behind, scopes.has("openid")) else {
         return Ok(Err("insufficient_scope"));
     };
     let Some(application) = asked.application(&valid.claims.client_id) else {
         return Ok(Err("invalid_token"));
     };
-    let mut claims = person.claims(asked, application, &scopes);
+    let body: Body = handles::read(&session.body)?;
+    let mut claims = person.claims(asked, application, &scopes, &body.wanted.userinfo);
     claims.insert("sub".to_owned(), person.subject().into());
     Ok(Ok(claims))
 }

@@ -38,6 +38,8 @@ pub struct Application {
     pub audience: Vec<Text>,
     /// Whether people are asked before it learns something of them.
     pub consent: bool,
+    /// Whether its codes have to be bound by PKCE.
+    pub pkce: Pkce,
     /// Whether requests have to be pushed.
     pub pushed: bool,
     /// Whether tokens have to be bound to a key.
@@ -115,6 +117,16 @@ words! {
         Key = "key",
         /// Not at all: it runs where nothing can be kept secret.
         Public = "none",
+    }
+}
+
+words! {
+    /// Whether codes have to be bound by PKCE.
+    Pkce {
+        /// Always; an application that proves who it is may send a nonce instead.
+        Required = "required",
+        /// Only where the application does so.
+        Optional = "optional",
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use muster_lang::{Env, Type};
 use muster_model::{Schema, Span, SystemId, Text, ValueType};
-use muster_policy::{Application, ClientAuthentication, GrantType, Rule, SigningAlgorithm};
+use muster_policy::{Application, ClientAuthentication, GrantType, Pkce, Rule, SigningAlgorithm};
 
 use crate::{
     context::Context,
@@ -93,6 +93,7 @@ fn application(
     let grants = grants(node, redirect_uris.is_empty());
     let authentication = node.get_text("authentication");
     let authentication = authentication.and_then(|word| ClientAuthentication::named(word));
+    let pkce = node.get_text("pkce").and_then(|word| Pkce::named(word));
     let algorithm = node.get_text("algorithm").and_then(|word| SigningAlgorithm::named(word));
     let application = Application {
         name: entry.key.clone(),
@@ -110,6 +111,7 @@ fn application(
         system: node.get("system").and_then(|node| system(context, node, ground.systems)),
         audience: audience(context, node.get("audience"), ground.applications),
         consent: node.flag("consent"),
+        pkce: pkce.unwrap_or(Pkce::Required),
         pushed: node.flag("pushed"),
         bound: node.flag("bound"),
         algorithm: algorithm.unwrap_or(SigningAlgorithm::Es256),
@@ -146,6 +148,10 @@ fn contradictions(context: &mut Context<'_>, span: Span, application: &Applicati
     if public && application.has(GrantType::Client) {
         let help = "leave `client_credentials` out, or let it authenticate";
         wrong("an application that keeps no secret cannot act on its own account", help);
+    }
+    if public && application.pkce == Pkce::Optional {
+        let help = "leave `pkce` out, or let it authenticate";
+        wrong("an application that keeps no secret needs PKCE", help);
     }
     if application.has(GrantType::Refresh) && !signs_in {
         let help = "add `authorization_code` or `device_code`, or leave `refresh_token` out";

@@ -15,7 +15,7 @@ use muster_auth::{Authenticator, Opening, SESSION_COOKIE, Secret, Session};
 use muster_model::Text;
 use muster_web::{Origin, Problem, RequestId, Service};
 
-use crate::texts::Texts;
+use crate::texts::{Language, Texts};
 
 /// Who asks.
 pub(crate) struct Browser {
@@ -43,12 +43,12 @@ impl FromRequestParts<Service> for Browser {
         let (now, origin) = (ctx.now(), parts.extensions.get::<Origin>());
         let said =
             |name| parts.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-        let session = match cookie(&parts.headers) {
+        let session = match session_cookie(&parts.headers) {
             Some(cookie) => auth.find(&opened, cookie, now).await?,
             None => None,
         };
         Ok(Self {
-            texts: Texts::for_reader(said(header::ACCEPT_LANGUAGE)),
+            texts: Texts::of(Language::of_reader(said(header::ACCEPT_LANGUAGE))),
             network: origin.map_or(Ipv4Addr::UNSPECIFIED.into(), |origin| origin.address),
             device: said(header::USER_AGENT).unwrap_or_default().to_owned(),
             is_tls: origin.is_some_and(|origin| origin.is_tls),
@@ -86,7 +86,7 @@ impl Browser {
 }
 
 /// What the browser keeps of a session; nothing when it shows two.
-fn cookie(headers: &HeaderMap) -> Option<&str> {
+pub fn session_cookie(headers: &HeaderMap) -> Option<&str> {
     let lines = headers.get_all(header::COOKIE).iter();
     let pairs = lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(';'));
     let mut found = pairs.filter_map(|pair| {

@@ -2,7 +2,7 @@
 //!
 //! A page is a template with the texts of a language; nothing is written into a template that a language would change. A
 //! form is taken only from a page of ours ([`own`]), and nobody is sent to an address that is not ours ([`return_to`]).
-//! Whether somebody may get in is decided in `muster_auth`.
+//! Whether somebody may get in is decided in `muster_auth`. Other faces with pages take layout, style and language from here.
 
 mod account;
 mod browser;
@@ -17,6 +17,8 @@ use axum::{
     routing::{get, post},
 };
 use muster_web::Router;
+
+pub use self::{browser::session_cookie, page::page, texts::Language};
 
 /// The routes.
 pub fn router() -> Router {

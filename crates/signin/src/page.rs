@@ -13,8 +13,8 @@ use muster_web::Problem;
 const CONTENT: &str =
     "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// The page.
-pub(crate) fn page(status: StatusCode, template: &impl Template) -> Result<Response, Problem> {
+/// A page that extends `layout.html`, of this crate or of another one.
+pub fn page(status: StatusCode, template: &impl Template) -> Result<Response, Problem> {
     let text = template.render().map_err(|error| {
         Problem::from(Error::bug("a page cannot be filled in").caused_by(error))
     })?;

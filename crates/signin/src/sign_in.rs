@@ -27,6 +27,8 @@ pub(crate) struct Asked {
     return_to: String,
     /// Said when somebody who is signed in has to prove it again.
     again: Option<String>,
+    /// The name that an application thinks somebody will sign in with.
+    login_hint: String,
 }
 
 #[derive(Deserialize)]
@@ -47,7 +49,10 @@ pub(crate) async fn show(
         return Ok(Redirect::to(return_to).into_response());
     }
     let message = browser.session.as_ref().map(|_| browser.texts.again);
-    page(StatusCode::OK, &Page { texts: browser.texts, message, name: "", return_to })
+    page(
+        StatusCode::OK,
+        &Page { texts: browser.texts, message, name: &asked.login_hint, return_to },
+    )
 }
 
 /// Takes the form. The session that the browser had ends, whoever's it was: nothing of it goes over into the new one.

@@ -76,7 +76,7 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "oidc",
         kind: Kind::Edge,
-        uses: &["model", "policy", "store", "app", "auth", "web"],
+        uses: &["model", "policy", "store", "app", "auth", "web", "signin"],
     },
     Layer {
         name: "directory",

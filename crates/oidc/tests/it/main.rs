@@ -16,6 +16,7 @@ mod flow;
 mod logout;
 mod metadata;
 mod more_flows;
+mod pages;
 mod relying_parties;
 mod support;
 

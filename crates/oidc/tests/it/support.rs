@@ -50,6 +50,9 @@ types:
       givenName: { type: string }
       familyName: { type: string }
       mail: { type: string }
+      phone: { type: string }
+      street: { type: string }
+      city: { type: string }
       team: { type: link, to: team }
       end: { type: date }
     lifecycle:
@@ -68,6 +71,9 @@ systems:
           givenName: record.given
           familyName: record.family
           mail: record.mail
+          phone: record.phone
+          street: record.street
+          city: record.city
           team: record.team
           end: record.end
   teams:
@@ -101,6 +107,14 @@ applications:
     redirect_uris: "https://shop.example/cb"
     roles: author
     consent: true
+    algorithm: RS256
+  suite:
+    redirect_uris: "https://suite.example/cb"
+    logout_redirect_uris: "https://suite.example/bye"
+    logout_uri: "https://suite.example/logout"
+    grants: [authorization_code, refresh_token]
+    scopes: [openid, profile, email, address, phone]
+    pkce: optional
     algorithm: RS256
   backup: { scopes: [backup.read, backup.write], audience: [backup, vault] }
   vault: {}
@@ -269,8 +283,9 @@ impl Served {
         write("wiki.csv", "user,spaces,active\n");
         write(
             "people.csv",
-            "id,user,given,family,mail,team,end\n1,ada,Ada,Lovelace,ada@tern.example,A,2026-12-01\n\
-             2,bob,Bob,Stone,bob@tern.example,B,\n",
+            "id,user,given,family,mail,team,end,phone,street,city\n\
+             1,ada,Ada,Lovelace,ada@tern.example,A,2026-12-01,+44 20 7946 0000,St James's Square 12,London\n\
+             2,bob,Bob,Stone,bob@tern.example,B,,,,\n",
         );
         let shared: Arc<dyn Clock> = Arc::<Standing>::clone(&clock);
         let ctx = Ctx::new("ada".into(), "c".into(), Arc::clone(&shared));

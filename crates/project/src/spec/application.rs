@@ -1,6 +1,6 @@
 //! The keys of applications.
 
-use muster_policy::{ClientAuthentication, GrantType, SigningAlgorithm};
+use muster_policy::{ClientAuthentication, GrantType, Pkce, SigningAlgorithm};
 
 use crate::spec::{Group, Shape, key};
 
@@ -73,8 +73,8 @@ pub(crate) const APPLICATION: Group = Group {
             "scopes",
             Shape::Many(&Shape::Text),
             "[openid, profile, email]",
-            "What it may ask for. `openid`, `profile`, `email`, `groups`, `roles` and `offline_access` are known; for any other word a \
-             person has to hold the entitlement of that name in `system`.",
+            "What it may ask for. `openid`, `profile`, `email`, `address`, `phone`, `groups`, `roles` and `offline_access` are known; for \
+             any other word a person has to hold the entitlement of that name in `system`.",
             "[openid, profile, groups]",
         ),
         key(
@@ -104,6 +104,13 @@ pub(crate) const APPLICATION: Group = Group {
             "false",
             "Whether people are asked before it learns something of them: for applications of others.",
             "true",
+        ),
+        key(
+            "pkce",
+            Shape::Choice(Pkce::WORDS),
+            "`required`",
+            "Whether its requests need PKCE or, where it proves who it is, a `nonce`. `optional` is for applications that know neither.",
+            "optional",
         ),
         key(
             "pushed",

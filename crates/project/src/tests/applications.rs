@@ -79,6 +79,18 @@ fn an_address_that_could_lead_elsewhere_is_none() {
     }
 }
 
+#[test]
+fn who_keeps_no_secret_cannot_do_without_pkce() {
+    let said = |authentication: &str| {
+        said_of(&format!(
+            "url: https://m.example\napplications: {{ a: {{ redirect_uris: \"https://a.example/cb\", pkce: optional, \
+             authentication: {authentication} }} }}\n"
+        ))
+    };
+    assert_eq!(said("secret"), "no problems in 2 files\n");
+    assert!(said("none").contains("needs PKCE"));
+}
+
 const MISTAKEN: &str = r#"applications:
   a: { redirect_uris: "http://a.example", system: wiki, scopes: ["a b"], claims: { sub: person.id, team: person.team } }
   b: { grants: [client_credentials, refresh_token], authentication: none }
