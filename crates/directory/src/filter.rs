@@ -163,9 +163,7 @@ impl<'f> Prepared<'f> {
             },
             Ask::InChain(_) => Ok(Some(Vec::new())),
             Ask::Pieces(_) | Ask::Ordered(..) | Ask::Present => {
-                let Some(column) = view.index.column(position, attribute) else {
-                    return Ok(Some(Vec::new()));
-                };
+                let column = view.index.column(position, attribute);
                 Ok(match ask {
                     Ask::Pieces(pieces) if folds(syntax) => Some(column.with(pieces)),
                     Ask::Ordered(value, order) => comparable(syntax, value.as_bytes())
@@ -307,7 +305,7 @@ impl<'f> Prepared<'f> {
             return Some(false);
         }
         match ask {
-            Ask::Present => Some(!index.members(entry.subject).is_empty()),
+            Ask::Present => Some(index.has_members(entry.subject)),
             Ask::Equal(value) => Some(
                 self.found(attribute, value)?
                     .iter()
@@ -410,9 +408,8 @@ fn members_of(view: &View<'_>, dn: &str) -> Vec<EntityId> {
             let roles = &view.opened().model.roles;
             match view.layout().places.get(place) {
                 Some(of) if of.entities().is_some() => {
-                    let column = view.index.column(place, &of.naming);
-                    let found = column.and_then(|column| column.equal(&naming).first().copied());
-                    found.map(Subject::Entity)
+                    let found = view.index.column(place, &of.naming).equal(&naming);
+                    found.first().copied().map(Subject::Entity)
                 }
                 Some(_) | None => {
                     roles.iter().position(|role| fold(&role.name) == naming).map(Subject::Role)

@@ -1,47 +1,50 @@
 //! Where to look: for each attribute the values and whose they are, for each group its members, for each entry its name.
 //!
-//! It is made of everything that is shown, and made anew while others go on using the former one when facts have changed. So
-//! it only says where to look: whatever it finds is looked at again as it is now, and what only it knows, that is members and
-//! names in other entries, may lag behind by as long as it takes to be made.
+//! It is made of everything that is shown, once. When facts change, only those are looked at again whom that can concern, while
+//! others go on using the former one. So it only says where to look: whatever it finds is looked at again as it is now, and
+//! what only it knows, that is members and names in other entries, may lag behind by as long as that takes.
 
 mod column;
+mod making;
+mod part;
+mod pieces;
+mod reach;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use muster_app::{Error, IdentityFacts, Opened, identity_facts, load_world};
-use muster_model::{AttributeKind, EntityId, Row, Text, Value};
-use muster_policy::{EntityEntries, MemoryWorld};
-use muster_store::{IdRange, ReadTx};
-use rustc_hash::FxHashMap;
+use muster_app::{Error, Opened};
+use muster_model::{EntityId, Text};
+use muster_store::ReadTx;
+use rustc_hash::FxHashSet;
 
 use crate::{
     entry::{self, Subject},
-    layout::{Layout, Place},
-    name::{Name, fold},
-    syntax::{comparable, syntax_of, written},
+    layout::Layout,
 };
+use column::Columns;
+use making::{make_all, make_some};
+use part::{Part, entity_of};
 
-pub(crate) use column::{Column, compare};
+pub(crate) use column::compare;
+pub(crate) use making::linked;
+pub(crate) use pieces::{Pieces, contains};
 
-/// Entities looked at in one step.
-const BATCH: usize = 500;
+/// Entities that are kept beside the great part before they become part of it.
+const BESIDE: usize = 5_000;
+/// How long a commit may be seen before this process says what it changed.
+const HEARSAY: Duration = Duration::from_millis(20);
 
 /// Where to look, as of one state of the repository.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Index {
-    /// The state of the repository that it was made from.
+    /// The state of the repository that it is right for.
     pub(crate) version: i64,
-    /// When it is no longer right by the passing of time alone.
-    pub(crate) until: Option<Timestamp>,
-    /// The entities of each container, in order of id.
-    all: Vec<Vec<EntityId>>,
-    /// The attributes of each container, by their names in lower case.
-    columns: Vec<BTreeMap<Text, Column>>,
-    /// The container of an entity, and the value that names it there.
-    names: FxHashMap<EntityId, (u32, Text)>,
-    /// The members of groups, in order.
-    members: BTreeMap<Subject, Vec<Subject>>,
+    great: Arc<Part>,
+    /// What is right of those who changed since the great part was made.
+    fresh: Arc<Part>,
+    /// Who changed since.
+    replaced: Arc<FxHashSet<EntityId>>,
 }
 
 impl Index {
@@ -52,38 +55,122 @@ impl Index {
         now: Timestamp,
     ) -> Result<Self, Error> {
         let mut tx = opened.store.read().await?;
-        let mut making = Making {
-            opened,
-            layout,
-            now,
-            world: load_world(&mut tx, opened, now, None).await?,
-            links: Vec::new(),
-            index: Self { version: tx.facts_version().await?, ..Self::default() },
+        let version = tx.facts_version().await?;
+        let great = make_all(&mut tx, opened, layout, now).await?;
+        Ok(Self { version, great: Arc::new(great), ..Self::default() })
+    }
+
+    /// The index as it is right now; `None` where it is this one.
+    pub(crate) async fn renewed(
+        &self,
+        opened: &Opened,
+        layout: &Layout,
+        now: Timestamp,
+    ) -> Result<Option<Self>, Error> {
+        let mut tx = opened.store.read().await?;
+        let mut version = tx.facts_version().await?;
+        let mut changed = opened.store.changed_between(self.version, version);
+        if changed.is_none() {
+            // It may have been committed, and not said yet.
+            drop(tx);
+            tokio::time::sleep(HEARSAY).await;
+            tx = opened.store.read().await?;
+            version = tx.facts_version().await?;
+            changed = opened.store.changed_between(self.version, version);
+        }
+        let due = self.due(now);
+        if version == self.version && due.is_empty() {
+            return Ok(None);
+        }
+        let ids = match changed {
+            Some(changed) => reach::reached(&mut tx, opened, changed, due).await?,
+            None => None,
         };
-        for (position, place) in layout.places.iter().enumerate() {
-            making.index.all.push(Vec::new());
-            making.index.columns.push(BTreeMap::new());
-            if let Some(of) = place.entities() {
-                making.container(&mut tx, position, place, of).await?;
+        let Some(ids) = ids else {
+            drop(tx);
+            return Self::make(opened, layout, now).await.map(Some);
+        };
+        let fresh = self.look_again(&mut tx, opened, layout, ids, now).await?;
+        Ok(Some(match fresh {
+            Some((fresh, ids)) => Self { version, ..self.with(fresh, ids).await? },
+            None => Self { version, ..self.clone() },
+        }))
+    }
+
+    /// Looks at some entities again, and at those that name them where they are called otherwise now.
+    async fn look_again(
+        &self,
+        tx: &mut ReadTx,
+        opened: &Opened,
+        layout: &Layout,
+        mut ids: BTreeSet<EntityId>,
+        now: Timestamp,
+    ) -> Result<Option<(Part, BTreeSet<EntityId>)>, Error> {
+        if ids.is_empty() {
+            return Ok(None);
+        }
+        let mut part = make_some(tx, opened, layout, &ids, self, now).await?;
+        if self.great.names_others || self.fresh.names_others {
+            let is_renamed = |id: &EntityId| self.naming(*id) != part.naming(*id);
+            let renamed: Vec<EntityId> = ids.iter().copied().filter(is_renamed).collect();
+            let n_before = ids.len();
+            ids.extend(reach::sources(tx, opened, &renamed).await?);
+            if ids.len() > n_before {
+                part = make_some(tx, opened, layout, &ids, self, now).await?;
             }
         }
-        Ok(making.finish())
+        Ok(Some((part, ids)))
+    }
+
+    /// This index where what is known of some entities is replaced.
+    async fn with(&self, part: Part, ids: BTreeSet<EntityId>) -> Result<Self, Error> {
+        let ids: FxHashSet<EntityId> = ids.into_iter().collect();
+        let fresh = self.fresh.with(&ids, &part);
+        let replaced = &ids | &self.replaced;
+        if replaced.len() <= BESIDE {
+            let (fresh, replaced) = (Arc::new(fresh), Arc::new(replaced));
+            return Ok(Self { fresh, replaced, ..self.clone() });
+        }
+        let great = Arc::clone(&self.great);
+        let joined = tokio::task::spawn_blocking(move || great.with(&replaced, &fresh)).await;
+        let great =
+            joined.map_err(|error| Error::bug("an index was not joined").caused_by(error))?;
+        Ok(Self { great: Arc::new(great), ..Self::default() })
+    }
+
+    /// Whether what it knows is right for a state of the repository at an instant, so that nobody else has to be asked.
+    pub(crate) fn is_right(&self, version: i64, now: Timestamp) -> bool {
+        self.version == version && self.due(now).is_empty()
+    }
+
+    /// Those of whom something else is right by the passing of time alone.
+    fn due(&self, now: Timestamp) -> Vec<EntityId> {
+        let great = self.great.due(now).filter(|id| !self.replaced.contains(id));
+        great.chain(self.fresh.due(now)).collect()
     }
 
     /// The entities of a container, in order of id.
-    pub(crate) fn all(&self, place: usize) -> &[EntityId] {
-        self.all.get(place).map_or(&[], Vec::as_slice)
+    pub(crate) fn all(&self, place: usize) -> Vec<EntityId> {
+        let great = self.great.all(place).iter().filter(|id| !self.replaced.contains(id));
+        let mut all: Vec<EntityId> = great.chain(self.fresh.all(place)).copied().collect();
+        all.sort();
+        all
     }
 
     /// The values of an attribute in a container.
-    pub(crate) fn column(&self, place: usize, attribute: &str) -> Option<&Column> {
-        self.columns.get(place)?.get(&*attribute.to_ascii_lowercase())
+    pub(crate) fn column(&self, place: usize, attribute: &str) -> Columns<'_> {
+        let attribute = attribute.to_ascii_lowercase();
+        Columns {
+            great: self.great.column(place, &attribute),
+            fresh: self.fresh.column(place, &attribute),
+            replaced: &self.replaced,
+        }
     }
 
     /// The container of an entity and the value that names it.
     pub(crate) fn naming(&self, id: EntityId) -> Option<(usize, &Text)> {
-        let (place, naming) = self.names.get(&id)?;
-        Some((usize::try_from(*place).ok()?, naming))
+        let part = if self.replaced.contains(&id) { &self.fresh } else { &self.great };
+        part.naming(id)
     }
 
     /// The name of what is shown of an entity.
@@ -93,228 +180,37 @@ impl Index {
     }
 
     /// The members of a group, in order.
-    pub(crate) fn members(&self, group: Subject) -> &[Subject] {
-        self.members.get(&group).map_or(&[], Vec::as_slice)
+    pub(crate) fn members(&self, group: Subject) -> Vec<Subject> {
+        let mut members: Vec<Subject> = self.each_member(group).collect();
+        members.sort();
+        members.dedup();
+        members
+    }
+
+    /// Whether a group has members.
+    pub(crate) fn has_members(&self, group: Subject) -> bool {
+        self.each_member(group).next().is_some()
+    }
+
+    /// The members of a group; one may come twice.
+    fn each_member(&self, group: Subject) -> impl Iterator<Item = Subject> {
+        let is_replaced =
+            |of: &Subject| entity_of(of).is_some_and(|id| self.replaced.contains(&id));
+        let said = self.great.say_they_are_in(group).iter().filter(move |who| !is_replaced(who));
+        let lists = if is_replaced(&group) { &self.fresh } else { &self.great };
+        // Who is not shown is no member.
+        let is_shown = |of: &&Subject| entity_of(of).is_none_or(|id| self.naming(id).is_some());
+        let all = said.chain(self.fresh.say_they_are_in(group)).chain(lists.listed_by(group));
+        all.filter(is_shown).copied()
     }
 
     /// Everybody who is in a group, also through others.
     pub(crate) fn all_members(&self, group: Subject) -> Vec<Subject> {
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         let mut ahead = vec![group];
         while let Some(group) = ahead.pop() {
-            ahead.extend(self.members(group).iter().filter(|member| seen.insert(**member)));
+            ahead.extend(self.each_member(group).filter(|member| seen.insert(*member)));
         }
         seen.into_iter().collect()
-    }
-}
-
-/// An index that is being made.
-struct Making<'a> {
-    opened: &'a Opened,
-    layout: &'a Layout,
-    now: Timestamp,
-    world: MemoryWorld,
-    /// Values that are links: container, attribute, whose, where to. The names are known in the end only.
-    links: Vec<(usize, Text, EntityId, Value)>,
-    index: Index,
-}
-
-impl Making<'_> {
-    async fn container(
-        &mut self,
-        tx: &mut ReadTx,
-        position: usize,
-        place: &Place,
-        of: &EntityEntries,
-    ) -> Result<(), Error> {
-        let Some(names) = self.opened.names.type_names(of.type_id) else { return Ok(()) };
-        let mut after = EntityId(0);
-        loop {
-            let range = IdRange { after, to: EntityId(i64::MAX) };
-            let rows = tx.scan_identities(names.no, range, BATCH).await?;
-            let Some(last) = rows.last() else { return Ok(()) };
-            after = last.id;
-            let ids: Vec<EntityId> = rows.iter().map(|row| row.id).collect();
-            let mut assignments: BTreeMap<EntityId, Vec<_>> = BTreeMap::new();
-            for assignment in tx.assignments_of_many(&ids, self.now).await? {
-                assignments.entry(assignment.entity).or_default().push(assignment);
-            }
-            for row in rows {
-                let own = assignments.remove(&row.id).unwrap_or_default();
-                let facts = identity_facts(self.opened, of.type_id, row, own)?;
-                self.entity(position, place, of, &facts);
-            }
-            // Others are to be answered meanwhile.
-            tokio::task::yield_now().await;
-        }
-    }
-
-    fn entity(
-        &mut self,
-        position: usize,
-        place: &Place,
-        of: &EntityEntries,
-        facts: &IdentityFacts,
-    ) {
-        let (opened, now) = (self.opened, self.now);
-        let evaluation = opened.evaluator.evaluate(&facts.identity(), &self.world, now);
-        let (shown, until) = entry::values(opened, of, facts, &evaluation, &self.world, now);
-        self.index.until = [self.index.until, until].into_iter().flatten().min();
-        let Some(values) = shown else { return };
-        let id = facts.row.id;
-        let Some((naming, attributes)) = entry::attributes(place, of, &values, &|_| None) else {
-            return;
-        };
-        let Some(columns) = self.index.columns.get_mut(position) else { return };
-        for attribute in attributes.iter().skip(1) {
-            let syntax = syntax_of(&attribute.name);
-            let column = columns.entry(attribute.name.to_ascii_lowercase().into()).or_default();
-            for value in &attribute.values {
-                column.extend(comparable(syntax, value).map(|value| (&*value).into()), id);
-            }
-        }
-        for (attribute, value) in of.attributes.iter().zip(values) {
-            if value.items().iter().any(|item| matches!(item, Value::Link(_))) {
-                self.links.push((position, attribute.name.clone(), id, value));
-            }
-        }
-        let place = u32::try_from(position).unwrap_or(u32::MAX);
-        self.index.names.insert(id, (place, naming.into()));
-        if let Some(all) = self.index.all.get_mut(position) {
-            all.push(id);
-        }
-        for held in &evaluation.roles {
-            if self.layout.place_of_role(held.role).is_some() {
-                let group = Subject::Role(held.role);
-                self.index.members.entry(group).or_default().push(Subject::Entity(id));
-            }
-        }
-        self.groups(of, &evaluation.row);
-    }
-
-    /// Notes of which groups an entity is a member, and who its members are, by the links that it holds itself.
-    fn groups(&mut self, own: &EntityEntries, row: &Row) {
-        let links = |slot| {
-            row.get(slot).items().iter().filter_map(|item| match item {
-                Value::Link(id) => Some(Subject::Entity(*id)),
-                Value::Null
-                | Value::Bool(_)
-                | Value::Int(_)
-                | Value::Float(_)
-                | Value::Text(_)
-                | Value::Date(_)
-                | Value::DateTime(_)
-                | Value::Binary(_)
-                | Value::Uuid(_)
-                | Value::Reference(_)
-                | Value::List(_) => None,
-            })
-        };
-        let this = Subject::Entity(row.id);
-        let schema = &self.opened.model.schema;
-        for group in self.layout.groups() {
-            for slot in &group.members {
-                let kind = schema.attribute(group.type_id, *slot).map(|attribute| attribute.kind);
-                match kind {
-                    Some(AttributeKind::Inverse { of, slot }) if of == row.type_id => {
-                        for group in links(slot) {
-                            self.index.members.entry(group).or_default().push(this);
-                        }
-                    }
-                    Some(AttributeKind::Inverse { .. }) | None => {}
-                    Some(_) if group.type_id == own.type_id => {
-                        self.index.members.entry(this).or_default().extend(links(*slot));
-                    }
-                    Some(_) => {}
-                }
-            }
-        }
-    }
-
-    /// Brings everything into order.
-    fn finish(mut self) -> Index {
-        let name_of = |id| self.index.dn(self.layout, id);
-        let mut named: Vec<(usize, Text, EntityId, Vec<Text>)> = Vec::new();
-        for (position, attribute, id, value) in &self.links {
-            let values = written(syntax_of(attribute), value, &name_of).into_iter();
-            let values = values.filter_map(|dn| {
-                let name = Name::read(std::str::from_utf8(&dn).ok()?)?;
-                Some(name.comparable().into())
-            });
-            named.push((*position, attribute.clone(), *id, values.collect()));
-        }
-        for (position, attribute, id, values) in named {
-            let Some(columns) = self.index.columns.get_mut(position) else { continue };
-            let column = columns.entry(attribute.to_ascii_lowercase().into()).or_default();
-            column.extend(values, id);
-        }
-        for column in self.index.columns.iter_mut().flat_map(BTreeMap::values_mut) {
-            column.sort();
-        }
-        let names = &self.index.names;
-        for members in self.index.members.values_mut() {
-            // Who is not shown is no member.
-            members.retain(|member| match member {
-                Subject::Entity(id) => names.contains_key(id),
-                Subject::Node(_) | Subject::Role(_) => true,
-            });
-            members.sort_unstable();
-            members.dedup();
-        }
-        self.index
-    }
-}
-
-/// True when the comparable form of a value holds these pieces in their order.
-pub(crate) fn contains(value: &str, pieces: &Pieces) -> bool {
-    let Some(mut rest) = value.strip_prefix(&*pieces.initial) else { return false };
-    for any in &pieces.any {
-        match rest.split_once(&**any) {
-            Some((_, after)) => rest = after,
-            None => return false,
-        }
-    }
-    rest.ends_with(&*pieces.last)
-}
-
-/// The pieces of a substring filter in comparable form.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Pieces {
-    pub(crate) initial: String,
-    pub(crate) any: Vec<String>,
-    pub(crate) last: String,
-}
-
-impl Pieces {
-    /// The pieces of a filter. A space at the edge of a piece counts, as it does within the value.
-    pub(crate) fn of(filter: &ldap3_proto::proto::LdapSubstringFilter) -> Self {
-        let piece = |text: &str| {
-            let mut folded = fold(text);
-            if text.starts_with(' ') && !folded.is_empty() {
-                folded.insert(0, ' ');
-            }
-            if text.ends_with(' ') {
-                folded.push(' ');
-            }
-            folded
-        };
-        Self {
-            initial: filter
-                .initial
-                .as_deref()
-                .map(|text| piece(text).trim_start().to_owned())
-                .unwrap_or_default(),
-            any: filter
-                .any
-                .iter()
-                .map(|text| piece(text))
-                .filter(|piece| !piece.is_empty())
-                .collect(),
-            last: filter
-                .final_
-                .as_deref()
-                .map(|text| piece(text).trim_end().to_owned())
-                .unwrap_or_default(),
-        }
     }
 }

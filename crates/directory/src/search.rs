@@ -270,7 +270,7 @@ impl Looking<'_, '_> {
             };
             match self.prepared.candidates(view, position).await? {
                 Some(ids) => items.extend(entities(&ids)),
-                None => items.extend(entities(view.index.all(position))),
+                None => items.extend(entities(&view.index.all(position))),
             }
         }
         Ok(items)

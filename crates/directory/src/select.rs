@@ -109,17 +109,17 @@ impl Selection {
 
 /// The members of a group as one of its attributes has them.
 pub(crate) fn members(view: &View<'_>, group: Subject, attribute: &str) -> Vec<Bytes> {
-    let members = view.index.members(group).iter();
+    let members = view.index.members(group).into_iter();
     if attribute == "memberUid" {
-        let naming = |member: &Subject| match member {
+        let naming = |member| match member {
             Subject::Entity(id) => {
-                view.index.naming(*id).map(|(_, naming)| naming.to_string().into())
+                view.index.naming(id).map(|(_, naming)| naming.to_string().into())
             }
             Subject::Node(_) | Subject::Role(_) => None,
         };
         return members.filter_map(naming).collect();
     }
-    members.filter_map(|member| view.dn(*member).map(Bytes::from)).collect()
+    members.filter_map(|member| view.dn(member).map(Bytes::from)).collect()
 }
 
 impl Wanted {

@@ -169,7 +169,7 @@ async fn connection(
     drop(place);
 }
 
-/// Makes the index, and makes it anew when facts or the model changed. Never ends.
+/// Makes the index, and renews it when facts or the model changed. Never ends.
 async fn keep_up(server: &Server) {
     let mut wake = server.service.opened().store.wake();
     loop {
@@ -181,17 +181,18 @@ async fn keep_up(server: &Server) {
             Some(state) => Some(Arc::clone(&state.served)),
             None => Served::new(Arc::clone(&opened)).map(Arc::new),
         };
-        let is_right = match same {
-            Some(state) => is_right(state, now).await,
-            None => false,
-        };
-        if let Some(served) = served.filter(|_| !is_right) {
-            match Index::make(&served.opened, &served.layout, now).await {
-                Ok(index) => {
-                    server
-                        .state
-                        .send_replace(Some(Arc::new(State { served, index: Arc::new(index) })));
+        if let Some(served) = served {
+            let (opened, layout) = (&served.opened, &served.layout);
+            let index = match same {
+                Some(state) => state.index.renewed(opened, layout, now).await,
+                None => Index::make(opened, layout, now).await.map(Some),
+            };
+            match index {
+                Ok(Some(index)) => {
+                    let state = State { served, index: Arc::new(index) };
+                    server.state.send_replace(Some(Arc::new(state)));
                 }
+                Ok(None) => {}
                 Err(error) => tracing::warn!(%error, "the directory stays as it was"),
             }
         }
@@ -199,15 +200,6 @@ async fn keep_up(server: &Server) {
         tokio::time::sleep(took * (SHARE - 1)).await;
         changed(&mut wake).await;
     }
-}
-
-/// Whether nothing changed that the index was made from.
-async fn is_right(state: &State, now: jiff::Timestamp) -> bool {
-    if state.index.until.is_some_and(|until| until <= now) {
-        return false;
-    }
-    let Ok(mut tx) = state.served.opened.store.read().await else { return true };
-    tx.facts_version().await.is_ok_and(|version| version == state.index.version)
 }
 
 async fn changed(wake: &mut Wake) {

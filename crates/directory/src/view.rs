@@ -8,14 +8,14 @@ use std::{
 
 use jiff::Timestamp;
 use muster_app::{Error, Opened, decode_facts, entity_type, load_identities, load_world_near};
-use muster_model::{AttributeKind, EntityId, Row, Text, Value};
+use muster_model::{AttributeKind, EntityId, Row, Text};
 use muster_policy::{Evaluation, Holds, MemoryWorld, Right};
 use muster_store::ReadTx;
 use rustc_hash::FxHashMap;
 
 use crate::{
     entry::{self, Attribute, Entry, Subject},
-    index::Index,
+    index::{Index, linked},
     layout::{Layout, Node, Place, Target, bytes},
     name::below,
 };
@@ -102,7 +102,9 @@ impl<'s> View<'s> {
         naming: &str,
     ) -> Result<Option<EntityId>, Error> {
         let Some(of) = self.layout().places.get(place) else { return Ok(None) };
-        Ok(self.equal(place, &of.naming, naming).await?.into_iter().next())
+        let mut found = self.index.column(place, &of.naming).equal(naming);
+        found.extend(self.holders(place, &of.naming, naming).await?);
+        Ok(found.into_iter().min())
     }
 
     /// A name by which an entity signs in.
@@ -121,38 +123,48 @@ impl<'s> View<'s> {
         Ok(self.tx.entity(id).await?.map(|entity| entity.key))
     }
 
-    /// Entities of a container whose attribute may have this value, in comparable form: by the repository where it can
-    /// tell, so that those who are new are found, and by the index.
+    /// Entities of a container whose attribute may have this value, in comparable form. Where the index is not right any more,
+    /// the repository is asked too, so that those who are new are found.
     pub(crate) async fn equal(
         &mut self,
         place: usize,
         attribute: &str,
         value: &str,
     ) -> Result<Vec<EntityId>, Error> {
-        let column = self.index.column(place, attribute);
-        let mut ids = column.map(|column| column.equal(value)).unwrap_or_default();
-        let of = self.layout().places.get(place).and_then(Place::entities);
-        let unique = of.and_then(|of| {
+        let mut ids = self.index.column(place, attribute).equal(value);
+        if !self.index.is_right(self.version, self.now) {
+            ids.extend(self.holders(place, attribute, value).await?);
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(ids)
+    }
+
+    /// Entities that hold a value of a unique attribute, by the repository.
+    async fn holders(
+        &mut self,
+        place: usize,
+        attribute: &str,
+        value: &str,
+    ) -> Result<Vec<EntityId>, Error> {
+        let unique = self.layout().places.get(place).and_then(Place::entities).and_then(|of| {
             let found =
                 of.attributes.iter().find(|known| known.name.eq_ignore_ascii_case(attribute));
             Some((of.type_id, found?.unique?))
         });
         // No value that is kept has a zero byte.
-        if let Some((type_id, slot)) = unique.filter(|_| !value.contains('\0'))
-            && let Some(names) = self.opened().names.type_names(type_id)
-        {
-            let is_key = self.opened().model.schema.get(type_id).is_some_and(|of| of.key == slot);
-            let value: Text = value.into();
-            let found = match self.opened().names.attribute_no(type_id, slot) {
-                _ if is_key => self.tx.entity_ids_by_key(names.no, &[value]).await?,
-                Some(no) => self.tx.unique_value_holders(names.no, no, &[value]).await?,
-                None => Vec::new(),
-            };
-            ids.extend(found.into_iter().flatten());
-            ids.sort_unstable();
-            ids.dedup();
-        }
-        Ok(ids)
+        let Some((type_id, slot)) = unique.filter(|_| !value.contains('\0')) else {
+            return Ok(Vec::new());
+        };
+        let Some(names) = self.opened().names.type_names(type_id) else { return Ok(Vec::new()) };
+        let is_key = self.opened().model.schema.get(type_id).is_some_and(|of| of.key == slot);
+        let value: Text = value.into();
+        let found = match self.opened().names.attribute_no(type_id, slot) {
+            _ if is_key => self.tx.entity_ids_by_key(names.no, &[value]).await?,
+            Some(no) => self.tx.unique_value_holders(names.no, no, &[value]).await?,
+            None => Vec::new(),
+        };
+        Ok(found.into_iter().flatten().collect())
     }
 
     /// Those of these entities that are shown in a container, in their order.
@@ -385,10 +397,6 @@ impl<'s> View<'s> {
 /// The groups that groups are in, found out for several entities at once.
 #[derive(Default)]
 struct Above(BTreeMap<EntityId, BTreeSet<Subject>>);
-
-fn linked(value: &Value) -> Option<Subject> {
-    if let Value::Link(id) = value { Some(Subject::Entity(*id)) } else { None }
-}
 
 fn is_named(entry: &Entry, place: &Place, naming: &str) -> bool {
     let named = entry.attribute(&place.naming);

@@ -212,6 +212,7 @@ impl Tx {
         &mut self,
         assignments: &[Assignment],
     ) -> Result<(), StoreError> {
+        self.changed.note(assignments.iter().map(|assignment| assignment.entity));
         self.insert_many(&INSERT, assignments, |assignment, args| {
             let Assignment {
                 id,
@@ -242,7 +243,9 @@ impl Tx {
         reason: &str,
     ) -> Result<bool, StoreError> {
         let sql = "UPDATE assignment SET ended_at = $2, ended_by = $3, end_reason = $4
-                   WHERE id = $1 AND ended_at IS NULL";
-        Ok(self.execute(sql, args![id, at, by, reason]).await? > 0)
+                   WHERE id = $1 AND ended_at IS NULL RETURNING entity";
+        let ended: Vec<EntityId> = self.fetch_changed(sql, args![id, at, by, reason]).await?;
+        self.changed.note(ended.iter().copied());
+        Ok(!ended.is_empty())
     }
 }

@@ -213,6 +213,7 @@ impl ReadTx {
 impl Tx {
     /// Writes new entities. A key that is taken is [`StoreError::Exists`].
     pub async fn insert_entities(&mut self, entities: &[Entity]) -> Result<(), StoreError> {
+        self.changed.note(entities.iter().map(|entity| entity.id));
         self.insert_many(&INSERT, entities, |entity, args| {
             let Entity {
                 id,
@@ -247,6 +248,7 @@ impl Tx {
         &mut self,
         entities: &[Entity],
     ) -> Result<Vec<EntityId>, StoreError> {
+        self.changed.note(entities.iter().map(|entity| entity.id));
         let keep = "INSERT INTO entity_history (entity, version, key, facts, absent_since,
                                                 effective_at, recorded_at, replaced_at)
                     SELECT id, version, key, facts, absent_since, effective_at, recorded_at,
@@ -293,6 +295,8 @@ impl Tx {
     /// Removes an entity with its history, links, unique values, evaluation and assignments.
     /// Records and accounts that belonged to it stay and belong to nobody. Returns false when it was not there.
     pub async fn remove_entity(&mut self, id: EntityId) -> Result<bool, StoreError> {
+        // Whose links led to it is not said.
+        self.changed.give_up();
         for sql in [
             "DELETE FROM entity_history WHERE entity = $1",
             "DELETE FROM unique_value WHERE entity = $1",

@@ -61,6 +61,7 @@ impl Tx {
         key: &str,
         facts: &[u8],
     ) -> Result<(), StoreError> {
+        self.changed.note([entity]);
         for sql in [
             "DELETE FROM unique_value WHERE entity = $1",
             "DELETE FROM pending_link WHERE source = $1",

@@ -139,6 +139,7 @@ impl ReadTx {
 impl Tx {
     /// Writes links that are new; for bulk loads of entities that have none yet.
     pub async fn insert_links(&mut self, links: &[Link]) -> Result<(), StoreError> {
+        self.changed.note(links.iter().map(|link| link.source));
         self.insert_many(&INSERT, links, |link, args| {
             let Link { source, attribute_no, target } = link;
             bind!(args, *source, *attribute_no, *target);
@@ -148,6 +149,7 @@ impl Tx {
 
     /// Makes the stored links of each set exactly its targets. What is the same already is not written.
     pub async fn replace_links(&mut self, sets: &[LinkSet]) -> Result<(), StoreError> {
+        self.changed.note(sets.iter().map(|set| set.source));
         let sql = "SELECT source, attribute_no, target FROM link
                    WHERE source = $1 AND attribute_no = $2";
         let stored: Vec<Link> = self

@@ -85,6 +85,7 @@ impl Tx {
     /// Takes an entity out of its type, or puts it back: the number of the type changes its sign. Without a type nothing
     /// looks at it; its history stays.
     pub async fn flip_entity_type(&mut self, entity: EntityId) -> Result<(), StoreError> {
+        self.changed.note([entity]);
         let sql = "UPDATE entity SET type_no = 0 - type_no WHERE id = $1";
         match self.execute(sql, args![entity]).await? {
             0 => Err(StoreError::Missing { table: "entity", row: entity.0.to_string() }),
@@ -98,6 +99,7 @@ impl Tx {
         from: EntityId,
         to: EntityId,
     ) -> Result<(), StoreError> {
+        self.changed.note([from, to]);
         self.execute("UPDATE unique_value SET entity = $2 WHERE entity = $1", args![from, to])
             .await
             .map(drop)
@@ -109,6 +111,8 @@ impl Tx {
         assignments: &[muster_model::AssignmentId],
         to: EntityId,
     ) -> Result<(), StoreError> {
+        // From whom is not said.
+        self.changed.give_up();
         let sql = "UPDATE assignment SET entity = $2 WHERE id = $1";
         self.execute_each(sql, assignments, |id, args| bind!(args, *id, to)).await.map(drop)
     }

@@ -12,6 +12,7 @@ use crate::{
     ReadTx, StoreError, Tx, address,
     dialect::Dialect,
     error::{DriverError, pool_message, sqlite_error, sqlite_message},
+    fact_version::{Changed, Changes},
     migrate::migrate,
     postgres::{Access, PostgresStore},
     sqlite::SqliteStore,
@@ -66,6 +67,7 @@ pub(crate) struct Shared {
     url: String,
     pub(crate) statements: Statements,
     writes: Mutex<BTreeMap<&'static str, u64>>,
+    changes: Mutex<Changes>,
     has_fail_point: AtomicBool,
     fail_point: RwLock<Option<FailPoint>>,
     pub(crate) bell: Bell,
@@ -196,6 +198,10 @@ impl Store {
         self.shared.statements.n_runs()
     }
 
+    pub(crate) fn changes<T>(&self, look: impl FnOnce(&Changes) -> T) -> T {
+        look(&self.shared.changes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Sets what is called around every commit; `None` takes it away. For tests that stop the process there.
     pub fn set_fail_point(&self, hook: Option<FailPoint>) {
         self.shared.has_fail_point.store(hook.is_some(), Ordering::Release);
@@ -221,6 +227,7 @@ impl Shared {
             url,
             statements: Statements::default(),
             writes: Mutex::default(),
+            changes: Mutex::default(),
             has_fail_point: AtomicBool::new(false),
             fail_point: RwLock::default(),
             bell: Bell::default(),
@@ -233,6 +240,10 @@ impl Shared {
         for (table, n_rows) in written {
             *writes.entry(table).or_default() += n_rows;
         }
+    }
+
+    pub(crate) fn keep_changes(&self, version: i64, changed: &mut Changed) {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner).keep(version, changed);
     }
 
     pub(crate) fn fail_point(&self, name: &str) {

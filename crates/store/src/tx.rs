@@ -19,6 +19,7 @@ use crate::{
     column::FromRow,
     dialect::Dialect,
     error::{postgres_error, sqlite_error},
+    fact_version::Changed,
     postgres::PostgresTx,
     sqlite::SqliteTx,
     statement::{Insert, InsertText, for_sqlite},
@@ -37,6 +38,8 @@ pub struct Tx {
     read: ReadTx,
     /// Rows changed so far, by table.
     writes: BTreeMap<&'static str, u64>,
+    /// Entities changed so far.
+    pub(crate) changed: Changed,
 }
 
 /// Which database.
@@ -188,15 +191,18 @@ impl ReadTx {
 
 impl Tx {
     pub(crate) fn new(connection: Connection, shared: Arc<Shared>) -> Self {
-        Self { read: ReadTx::new(connection, shared), writes: BTreeMap::new() }
+        Self {
+            read: ReadTx::new(connection, shared),
+            writes: BTreeMap::new(),
+            changed: Changed::default(),
+        }
     }
 
     /// Makes everything permanent. Bumps the fact version when facts changed.
     #[instrument(name = "commit", level = "debug", skip_all)]
     pub async fn commit(mut self) -> Result<(), StoreError> {
-        if FACTS.iter().any(|table| self.writes.contains_key(table)) {
-            self.bump_facts_version().await?;
-        }
+        let is_change = FACTS.iter().any(|table| self.writes.contains_key(table));
+        let version = if is_change { self.bump_facts_version().await? } else { None };
         self.read.shared.fail_point("commit before");
         let is_news = is_news(self.writes.keys());
         match &mut self.read.connection {
@@ -204,6 +210,9 @@ impl Tx {
             Connection::Postgres(tx) => {
                 tx.commit(is_news).await.map_err(|err| postgres_error("COMMIT", &err))?;
             }
+        }
+        if let Some(version) = version {
+            self.read.shared.keep_changes(version, &mut self.changed);
         }
         self.read.shared.count_writes(&self.writes);
         if is_news {

@@ -9,6 +9,7 @@
 
 mod attacks;
 mod bind;
+mod changes;
 mod groups;
 mod pages;
 mod search;

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use muster_model::EntityId;
+use muster_model::{AssignmentId, EntityId};
 use muster_store::{Durability, Entity, Options, Store, StoreError};
 
 use crate::support::*;
@@ -131,6 +131,27 @@ on_both! {
         let link = muster_store::Link { source: EntityId(1), attribute_no: 1, target: EntityId(2) };
         write_to!(store, |tx| tx.insert_links(&[link]));
         assert_eq!(version().await, before + 4);
+    }
+
+    async fn what_changed_is_known_as_long_as_nobody_else_changed_something(store) {
+        let version = async || read_from!(store, |tx| tx.facts_version());
+        let begin = version().await;
+        write_to!(store, |tx| tx.insert_entities(&[person(1, "E1"), person(2, "E2")]));
+        let made = version().await;
+        write_to!(store, |tx| tx.insert_assignments(&[assignment(1, 2, "sales")]));
+        write_to!(store, |tx| tx.insert_accounts(&[account(1, "ada")]));
+        let ended = AssignmentId(1);
+        write_to!(store, |tx| tx.end_assignment(ended, at(5), "bob", "left"));
+        let end = version().await;
+        let ids = |ids: &[i64]| Some(ids.iter().map(|id| EntityId(*id)).collect::<Vec<_>>());
+        assert_eq!(store.changed_between(begin, made), ids(&[1, 2]));
+        assert_eq!(store.changed_between(made, end), ids(&[2]));
+        assert_eq!(store.changed_between(end, end), ids(&[]));
+        // Somebody else came before this one.
+        assert_eq!(store.changed_between(begin - 1, end), None);
+        assert_eq!(store.changed_between(end, end + 1), None);
+        write_to!(store, |tx| tx.remove_entity(EntityId(2)));
+        assert_eq!(store.changed_between(end, version().await), None);
     }
 
     async fn analyzing_changes_nothing(store) {
