@@ -1,4 +1,4 @@
-//! Proving who somebody is: passwords, lockout, sessions.
+//! Proving who somebody is: passwords, passkeys, lockout, sessions.
 //!
 //! The person who signs in is the identity of the repository. Whether they may is asked of their lifecycle, in one place
 //! ([`Authenticator::is_alive`]) and each time anew: the fact that makes somebody a leaver ends their sessions, and no flag
@@ -15,6 +15,7 @@ mod hash;
 mod listing;
 mod lockout;
 mod log;
+mod passkey;
 mod password;
 mod pool;
 mod proof;
@@ -29,6 +30,7 @@ pub use authenticator::Authenticator;
 pub use hash::{HashError, StoredHash};
 pub use listing::{SignInQuery, session_json, sign_in_json};
 pub use muster_connector::Secret;
+pub use passkey::{NotAdded, Passkey, Question};
 pub use pool::Busy;
 pub use proof::{Acr, Amr};
 pub use session::{Opening, SESSION_COOKIE, Session};

@@ -125,7 +125,7 @@ impl Authenticator {
     }
 
     /// Counts one more try under a name, unless it is locked.
-    async fn count_try(
+    pub(crate) async fn count_try(
         &self,
         opened: &Opened,
         attempt: &Attempt<'_>,

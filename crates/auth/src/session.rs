@@ -13,6 +13,8 @@ use crate::{Acr, Amr, Authenticator, Secret, Verified, log::device, random::rand
 
 /// The cookie that holds what a browser keeps of a session.
 pub const SESSION_COOKIE: &str = "muster_session";
+/// How long a proof is fresh.
+const FRESH: SignedDuration = SignedDuration::from_mins(10);
 /// A session in use is noted no more often than this.
 const NOTED: SignedDuration = SignedDuration::from_mins(1);
 
@@ -39,6 +41,13 @@ pub struct Session {
     pub network: Text,
     /// On what, as the browser calls itself.
     pub device: Text,
+}
+
+impl Session {
+    /// Whether its person was there lately. Whoever changes how they sign in proves that they are.
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        now.duration_since(self.auth_time) < FRESH
+    }
 }
 
 /// Where a session is opened.
@@ -204,10 +213,10 @@ fn session(row: Row) -> Session {
     }
 }
 
-fn new_cookie() -> Result<Secret, Error> {
+pub(crate) fn new_cookie() -> Result<Secret, Error> {
     Ok(Secret::new(URL_SAFE_NO_PAD.encode(random::<32>()?)))
 }
 
-fn hash(cookie: &str) -> Vec<u8> {
+pub(crate) fn hash(cookie: &str) -> Vec<u8> {
     digest(&SHA256, cookie.as_bytes()).as_ref().to_vec()
 }

@@ -72,6 +72,7 @@ impl Tx {
             "DELETE FROM temporary_pass WHERE entity = $1",
             "DELETE FROM password WHERE entity = $1",
             "DELETE FROM former_password WHERE entity = $1",
+            "DELETE FROM passkey WHERE entity = $1",
             "DELETE FROM session WHERE entity = $1",
             "UPDATE sign_in SET network = '', device = '' WHERE entity = $1",
             "DELETE FROM scim_resource WHERE entity = $1",

@@ -41,6 +41,7 @@ mod operation;
 mod operation_event;
 mod orphan;
 mod packed;
+mod passkey;
 mod password;
 mod plan;
 mod postgres;
@@ -111,6 +112,7 @@ pub use operation::{
 };
 pub use operation_event::OperationEvent;
 pub use orphan::{OrphanDecision, OrphanVerb};
+pub use passkey::{Passkey, PasskeyChallenge};
 pub use password::Password;
 pub use plan::{Plan, PlanStatus};
 pub use present::{Direction, FirstRecorded};

@@ -47,6 +47,8 @@ words! {
         Session = "session",
         /// Tries to sign in.
         SignIn = "sign_in",
+        /// Passkeys.
+        Passkey = "passkey",
     }
 }
 

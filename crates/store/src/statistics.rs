@@ -49,6 +49,8 @@ const COUNTS: &[(&str, &str)] = counts!(
     "operation",
     "operation_review",
     "orphan_decision",
+    "passkey",
+    "passkey_challenge",
     "password",
     "pending_link",
     "plan",

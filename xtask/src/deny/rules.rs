@@ -14,7 +14,7 @@ pub(super) const LICENCES: &[&str] = &[
     "CDLA-Permissive-2.0",
     "ISC",
     "MIT",
-    // File by file: the codec of LDAP, used as it is.
+    // File by file: the codec of LDAP and the checks of passkeys, used as they are.
     "MPL-2.0",
     "Unicode-3.0",
     "Unlicense",
@@ -26,7 +26,6 @@ pub(super) const SOURCE: &str = "registry+https://github.com/rust-lang/crates.io
 
 /// Crates that may not come in at all, and why.
 pub(super) const BANNED: &[(&str, &str)] = &[
-    ("chrono", "time is jiff's"),
     ("diesel", "statements are text, see docs/decisions/0002"),
     ("native-tls", "TLS is rustls with aws-lc-rs"),
     ("openssl", "TLS is rustls with aws-lc-rs"),
@@ -39,11 +38,13 @@ pub(super) const BANNED: &[(&str, &str)] = &[
 
 /// Crates that belong to one place, and the packages that may depend on them directly.
 pub(super) const KEPT: &[(&str, &[&str])] = &[
-    ("argon2", &["muster-auth"]),
+    ("argon2", &["crypto-glue", "muster-auth"]),
     ("askama", &["muster-oidc", "muster-signin"]),
     ("bcrypt", &["muster-auth"]),
     ("calamine", &["bench", "muster-connector-file"]),
     ("cel", &["muster-lang"]),
+    // Time is jiff's. It is in the lock because `serde_with` could use it; nothing switches that on.
+    ("chrono", &["serde_with"]),
     ("clap", &["bench", "clap_complete", "clap_mangen", "muster-cli"]),
     ("csv", &["bench", "muster-cli", "muster-connector-file"]),
     ("deadpool-postgres", &["muster-store"]),
@@ -74,6 +75,7 @@ pub(super) const KEPT: &[(&str, &[&str])] = &[
             "muster-tls",
         ],
     ),
+    ("webauthn-rs", &["muster-auth"]),
 ];
 
 /// The same rules in the words of cargo-deny.

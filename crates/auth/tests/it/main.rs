@@ -5,5 +5,7 @@
 #[macro_use]
 mod support;
 
+mod authenticator;
+mod passkeys;
 mod passwords;
 mod sessions;

@@ -42,6 +42,8 @@ sign_in:
   lockout: { tries: 3 }
 "#;
 
+const ADDRESS: &str = "url: https://muster.example";
+
 /// Ada's first password.
 pub(crate) const PASSWORD: &str = "a lamp, a boat, and rain";
 
@@ -87,18 +89,23 @@ pub(crate) struct Company {
 
 impl Company {
     pub(crate) async fn sqlite() -> Self {
-        Self::start("sqlite::memory:", None).await
+        Self::sqlite_at(ADDRESS).await
+    }
+
+    /// With this line, or none, for the address in the model.
+    pub(crate) async fn sqlite_at(address: &str) -> Self {
+        Self::start("sqlite::memory:", address, None).await
     }
 
     pub(crate) async fn postgres() -> Self {
         let database = muster_testkit::postgres().unwrap();
         let url = database.url().to_owned();
-        Self::start(&url, Some(database)).await
+        Self::start(&url, ADDRESS, Some(database)).await
     }
 
-    async fn start(url: &str, database: Option<Database>) -> Self {
+    async fn start(url: &str, address: &str, database: Option<Database>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("muster.yaml"), MODEL).unwrap();
+        std::fs::write(folder.path().join("muster.yaml"), format!("{MODEL}{address}\n")).unwrap();
         let start = "2026-11-20T12:00:00Z".parse().unwrap();
         let clock = Arc::new(Standing(Mutex::new(start)));
         let ctx = Ctx::new("tester".into(), "c".into(), Arc::<Standing>::clone(&clock));
@@ -149,7 +156,7 @@ impl Company {
         self.identity("1").await
     }
 
-    async fn identity(&self, person: &str) -> EntityId {
+    pub(crate) async fn identity(&self, person: &str) -> EntityId {
         let mut tx = self.opened.store.read().await.unwrap();
         muster_app::resolve_person(&self.ctx, &self.opened, &mut tx, person).await.unwrap().row.id
     }

@@ -181,3 +181,30 @@ CREATE TABLE account_use (
 -- Applications: which sign-ins ended lately, so that applications are told -----------------------------------
 
 CREATE INDEX session_ended ON session (ended_at) WHERE ended_at IS NOT NULL;
+
+-- Passkeys (auth) ------------------------------------------------------------------------------------------
+
+-- `handle` is how the authenticator names the identity, `counter` how often it says that it signed.
+CREATE TABLE passkey (
+    id BIGINT NOT NULL PRIMARY KEY,
+    entity BIGINT NOT NULL,
+    credential BYTEA NOT NULL,
+    handle BYTEA NOT NULL,
+    name TEXT NOT NULL,
+    public_key TEXT NOT NULL,
+    counter BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    used_at BIGINT
+) /*sqlite STRICT*/;
+CREATE UNIQUE INDEX passkey_credential ON passkey (credential);
+CREATE INDEX passkey_entity ON passkey (entity, id);
+
+-- What a passkey has to sign, once. `hash` is SHA-256 of what the browser keeps; `entity` is who adds a passkey, or nobody while
+-- somebody signs in.
+CREATE TABLE passkey_challenge (
+    hash BYTEA NOT NULL PRIMARY KEY,
+    entity BIGINT,
+    state TEXT NOT NULL,
+    expires_at BIGINT NOT NULL
+) /*sqlite STRICT, WITHOUT ROWID*/;
+CREATE INDEX passkey_challenge_expires ON passkey_challenge (expires_at);

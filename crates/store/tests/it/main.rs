@@ -23,6 +23,7 @@ mod leases;
 mod links;
 mod matches;
 mod open;
+mod passkeys;
 mod plans;
 mod query_plans;
 mod queue;

@@ -40,6 +40,8 @@ const BIG: &[&str] = &[
     "match_case",
     "operation",
     "operation_event",
+    "passkey",
+    "passkey_challenge",
     "password",
     "pending_link",
     "record",
@@ -78,6 +80,8 @@ const SCANS: &[&str] = &[
     "SELECT COUNT(*) FROM workflow_task",
     "SELECT COUNT(*) FROM former_password",
     "SELECT COUNT(*) FROM lockout",
+    "SELECT COUNT(*) FROM passkey",
+    "SELECT COUNT(*) FROM passkey_challenge",
     "SELECT COUNT(*) FROM password",
     "SELECT COUNT(*) FROM session",
     "SELECT COUNT(*) FROM sign_in",
@@ -91,6 +95,7 @@ const SCANS: &[&str] = &[
 const TOUR: &str = concat!(
     include_str!("query_plans.rs"),
     include_str!("scim.rs"),
+    include_str!("passkeys.rs"),
     include_str!("sign_ins.rs"),
     include_str!("backups.rs"),
 );
@@ -168,6 +173,7 @@ async fn facts(tx: &mut Tx) -> Result<(), StoreError> {
     tx.end_assignment(AssignmentId(1), at(1), "ada", "").await?;
     lifecycle(tx).await?;
     crate::scim::tour(tx).await?;
+    crate::passkeys::tour(tx).await?;
     crate::sign_ins::tour(tx).await?;
     tx.remove_entity(EntityId(1)).await.map(drop)
 }
@@ -206,6 +212,7 @@ async fn read_lifecycle(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.workflow_watch("a").await?;
     tx.temporary_pass(EntityId(1)).await?;
     tx.in_state_since(1, 1, at(1), None, 9).await?;
+    crate::passkeys::read_tour(tx).await?;
     crate::sign_ins::read_tour(tx).await?;
     tx.remains(EntityId(1)).await.map(drop)
 }
