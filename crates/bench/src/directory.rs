@@ -21,7 +21,7 @@ use reqwest::Client;
 use serde_json::json;
 
 use crate::{
-    output::{figures, say},
+    output::{figures, processor_seconds, rounded, say, share},
     rig::seconds,
     served::{Served, done, muster},
 };
@@ -237,7 +237,7 @@ async fn changes(served: &Served, asked: &Asked, args: &Args) -> Result<serde_js
     let client = Client::builder().no_proxy().build()?;
     let mut ldap = asked.connect().await?;
     let mut taken = Vec::new();
-    let before = served.cpu_seconds();
+    let before = processor_seconds(served.process())?;
     for n in 0..args.changes {
         let person = n * 7_919 % args.people;
         let url = format!("{}/api/v1/people/P{person:07}/assignments", served.url);
@@ -254,9 +254,10 @@ async fn changes(served: &Served, asked: &Asked, args: &Args) -> Result<serde_js
         taken.push(seconds(start) * 1_000.0);
     }
     #[expect(clippy::cast_precision_loss, reason = "a mean for people")]
-    let cpu = (served.cpu_seconds() - before) * 1_000.0 / args.changes.max(1) as f64;
+    let cpu =
+        (processor_seconds(served.process())? - before) * 1_000.0 / args.changes.max(1) as f64;
     Ok(json!({
-        "until_shown_p50_ms": measure::share(&mut taken, 50),
-        "until_shown_p99_ms": measure::share(&mut taken, 99), "cpu_ms": measure::rounded(cpu),
+        "until_shown_p50_ms": share(&taken, 50),
+        "until_shown_p99_ms": share(&taken, 99), "cpu_ms": rounded(cpu),
     }))
 }

@@ -9,6 +9,7 @@ mod decisions;
 mod directory;
 mod import;
 mod ldap;
+mod leaver;
 mod midpoint;
 mod nodes;
 mod oidc;
@@ -60,6 +61,8 @@ enum Benchmark {
     Oidc(oidc::Args),
     /// Creates accounts in a real LDAP directory
     Ldap(ldap::Args),
+    /// Ends people over the API: how long until every door is shut and their accounts are disabled
+    Leaver(leaver::Args),
     /// Starts the served product: time to be ready, memory at rest
     Serve(serve::Args),
     /// Users over SCIM, few and many, beside other servers
@@ -97,6 +100,7 @@ fn main() -> anyhow::Result<()> {
             Benchmark::Decisions(args) => decisions::run(args).await,
             Benchmark::Directory(args) => directory::run(args).await,
             Benchmark::Ldap(args) => ldap::run(args).await,
+            Benchmark::Leaver(args) => leaver::run(args).await,
             Benchmark::Serve(args) => serve::run(args).await,
             Benchmark::ScimServer(args) => scim_server::run(args).await,
             Benchmark::ScimInbound(args) => scim_inbound::run(args).await,

@@ -14,19 +14,17 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use muster_app::{Clock as _, Opened, create_application_secret};
-use muster_auth::{Amr, Authenticator, Opening, Verified};
+use muster_auth::{Amr, Authenticator, Opening, SESSION_COOKIE, Verified};
 use muster_engine::{NoProgress, SyncOptions, sync};
 use reqwest::{Client, header, redirect};
 use serde_json::{Value as Json, json};
 
 use crate::{
-    output::{figures, say},
+    output::{figures, processor_seconds, say},
     rig::{BenchClock, Rig, seconds},
     served::Served,
 };
 
-/// Ticks of processor time in a second, as Linux counts them.
-const TICKS: f64 = 100.0;
 const MODEL: &str = r#"muster: 1
 url: http://127.0.0.1
 types:
@@ -106,29 +104,36 @@ async fn sign_in(opened: &Opened, url: &str, secret: &str, times: usize) -> Resu
     let (_, cookie) =
         authenticator.open(opened, &verified, Opening { network, device: "bench", now }).await?;
     let client = Client::builder().no_proxy().redirect(redirect::Policy::none()).build()?;
-    let link = format!(
-        "{url}/oauth2/authorize?client_id=bench&redirect_uri=https%3A%2F%2Fbench.example%2Fcb&response_type=code\
-         &scope=openid+offline_access&code_challenge={CHALLENGE}&code_challenge_method=S256"
-    );
     let mut tokens = Vec::new();
     for _ in 0..times {
-        let browser = client.get(&link);
-        let browser = browser.header(header::COOKIE, format!("muster_session={}", cookie.reveal()));
-        let answer = browser.send().await?;
-        let back =
-            answer.headers().get(header::LOCATION).context("nobody is sent back")?.to_str()?;
-        let code = back.split_once("?code=").context("there is no code")?.1;
-        let code = code.split('&').next().unwrap_or_default();
-        let form = format!("grant_type=authorization_code&code={code}&code_verifier={VERIFIER}");
-        tokens.push(text(
-            &post(&client, &format!("{url}/oauth2/token"), secret, form).await?,
-            "refresh_token",
-        )?);
+        let answer = exchange(&client, url, secret, cookie.reveal()).await?;
+        tokens.push(text(&answer, "refresh_token")?);
     }
     Ok(tokens)
 }
 
-async fn post(client: &Client, url: &str, secret: &str, form: String) -> Result<Json> {
+/// Signs the person of a session in to the application `bench`; what that gets.
+pub(crate) async fn exchange(
+    client: &Client,
+    url: &str,
+    secret: &str,
+    cookie: &str,
+) -> Result<Json> {
+    let link = format!(
+        "{url}/oauth2/authorize?client_id=bench&redirect_uri=https%3A%2F%2Fbench.example%2Fcb&response_type=code\
+         &scope=openid+offline_access&code_challenge={CHALLENGE}&code_challenge_method=S256"
+    );
+    let cookie = format!("{SESSION_COOKIE}={cookie}");
+    let answer = client.get(&link).header(header::COOKIE, cookie).send().await?;
+    let back = answer.headers().get(header::LOCATION).context("nobody is sent back")?.to_str()?;
+    let code = back.split_once("?code=").context("there is no code")?.1;
+    let code = code.split('&').next().unwrap_or_default();
+    let form = format!("grant_type=authorization_code&code={code}&code_verifier={VERIFIER}");
+    post(client, &format!("{url}/oauth2/token"), secret, form).await
+}
+
+/// Posts a form as the application; what it is answered.
+pub(crate) async fn post(client: &Client, url: &str, secret: &str, form: String) -> Result<Json> {
     let request = client.post(url).basic_auth("bench", Some(secret));
     let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
     let answer = request.body(form).send().await?;
@@ -138,7 +143,8 @@ async fn post(client: &Client, url: &str, secret: &str, form: String) -> Result<
     Ok(serde_json::from_str(&body)?)
 }
 
-fn text(answer: &Json, field: &str) -> Result<String> {
+/// A text in an answer.
+pub(crate) fn text(answer: &Json, field: &str) -> Result<String> {
     let found = answer.get(field).and_then(Json::as_str);
     Ok(found.with_context(|| format!("there is no `{field}`"))?.to_owned())
 }
@@ -204,15 +210,6 @@ async fn rate(target: &Target, asks: Vec<Ask>, args: &Args) -> Result<Json> {
     Ok(
         json!({ "per_core": (total / cpu.max(0.01)).round(), "per_second": (total / seconds(start)).round() }),
     )
-}
-
-/// The processor time that a process has used.
-fn processor_seconds(process: u32) -> Result<f64> {
-    let text = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
-    // The name of the program stands in brackets and may hold blanks.
-    let (_, rest) = text.rsplit_once(") ").context("no status of the process")?;
-    let ticks = rest.split(' ').skip(11).take(2).map(str::parse::<f64>);
-    Ok(ticks.sum::<Result<f64, _>>()? / TICKS)
 }
 
 /// The npm package.

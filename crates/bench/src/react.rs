@@ -18,7 +18,7 @@ use serde_json::{Value as Json, json};
 use tokio::sync::mpsc;
 
 use crate::{
-    output::{figures, resident_mib, say},
+    output::{figures, resident_mib, say, share},
     plan::observe_everything,
     rig::Rig,
     shape::Shape,
@@ -241,12 +241,6 @@ impl Times {
             "verified_p50_ms": share(&self.verified, 50), "verified_p99_ms": share(&self.verified, 99),
         })
     }
-}
-
-fn share(times: &[f64], percent: usize) -> Option<f64> {
-    let mut times = times.to_vec();
-    times.sort_by(f64::total_cmp);
-    times.get(times.len().saturating_sub(1) * percent / 100).map(|ms| (ms * 10.0).round() / 10.0)
 }
 
 async fn measure(

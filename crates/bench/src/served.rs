@@ -59,16 +59,6 @@ impl Served {
     pub(crate) fn mib(&self, field: &str) -> u64 {
         crate::output::status_mib(&self.child.id().to_string(), field)
     }
-
-    /// The seconds of processor time that the process used so far, all its threads together.
-    pub(crate) fn cpu_seconds(&self) -> f64 {
-        let path = format!("/proc/{}/stat", self.child.id());
-        let stat = std::fs::read_to_string(path).unwrap_or_default();
-        // After the name in brackets; the kernel counts in hundredths of a second.
-        let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-        let ticks = fields.skip(11).take(2).filter_map(|field| field.parse::<f64>().ok());
-        ticks.sum::<f64>() / 100.0
-    }
 }
 
 impl Drop for Served {

@@ -13,7 +13,10 @@ use super::{
     Args,
     asked::{Asked, Question},
 };
-use crate::{output::say, rig::seconds};
+use crate::{
+    output::{rounded, say, share},
+    rig::seconds,
+};
 
 /// How often everything is read.
 const READS: usize = 3;
@@ -115,21 +118,11 @@ async fn together(asked: &Arc<Asked>, step: Step, clients: usize, args: &Args) -
     }
     let rate = rate(taken.len(), seconds(begun));
     Ok(json!({
-        "per_second": rate, "p50_ms": share(&mut taken, 50), "p99_ms": share(&mut taken, 99),
+        "per_second": rate, "p50_ms": share(&taken, 50), "p99_ms": share(&taken, 99),
     }))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
 fn rate(n: usize, seconds: f64) -> f64 {
     (n as f64 / seconds).round()
-}
-
-/// What so many percent of the times do not exceed, in milliseconds.
-pub(super) fn share(times: &mut [f64], percent: usize) -> Option<f64> {
-    times.sort_by(f64::total_cmp);
-    times.get(times.len().saturating_sub(1) * percent / 100).copied().map(rounded)
-}
-
-pub(super) fn rounded(figure: f64) -> f64 {
-    (figure * 1_000.0).round() / 1_000.0
 }
