@@ -41,6 +41,7 @@ mod scope;
 mod sealing;
 mod simulate;
 mod takeover;
+mod typed;
 
 pub use accounts::{AccountQuery, AccountView, account_view, list_accounts};
 pub use alarm::{
@@ -113,3 +114,4 @@ pub use takeover::{
     AcceptDeduced, DeducedRole, IndirectAccess, OpenAccess, RedundantAssignment, SystemTaken,
     Takeover, accept_deduced, take_over,
 };
+pub use typed::{typed_secret, typed_secret_folded};

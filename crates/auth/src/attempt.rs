@@ -84,6 +84,12 @@ pub enum Refused {
     /// It was right, but their lifecycle does not let them in.
     #[error("the lifecycle of this identity lets nobody in")]
     Inactive,
+    /// The password was right, but a second factor is needed that this door cannot ask for.
+    #[error("a second factor is needed, and cannot be asked for here")]
+    NeedsFactor,
+    /// The sign-in on its way is over, or the step is not the next one: begin anew.
+    #[error("this sign-in is over")]
+    Over,
     /// The store or the model is in trouble.
     #[error(transparent)]
     Trouble(#[from] muster_app::Error),
@@ -92,6 +98,8 @@ pub enum Refused {
 /// What may be told to whoever was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shown {
+    /// Begin anew.
+    Over,
     /// Name or password is not right.
     Wrong,
     /// Come again after so long.
@@ -104,7 +112,8 @@ impl Refused {
     /// What may be told: whether a name is known, locked or disabled must not be seen.
     pub fn shown(&self) -> Shown {
         match self {
-            Self::Wrong | Self::Inactive => Shown::Wrong,
+            Self::Wrong | Self::Inactive | Self::NeedsFactor => Shown::Wrong,
+            Self::Over => Shown::Over,
             Self::Locked { retry_after } | Self::Busy { retry_after } => Shown::Later(*retry_after),
             Self::Trouble(_) => Shown::Trouble,
         }
@@ -117,6 +126,8 @@ impl Refused {
             Self::Locked { .. } => "locked",
             Self::Busy { .. } => "busy",
             Self::Inactive => "inactive",
+            Self::NeedsFactor => "factor",
+            Self::Over => "over",
             Self::Trouble(_) => "trouble",
         }
     }

@@ -1,4 +1,4 @@
-//! Proving who somebody is: passwords, passkeys, lockout, sessions.
+//! Proving who somebody is: passwords, second factors, passkeys, lockout, sessions.
 //!
 //! The person who signs in is the identity of the repository. Whether they may is asked of their lifecycle, in one place
 //! ([`Authenticator::is_alive`]) and each time anew: the fact that makes somebody a leaver ends their sessions, and no flag
@@ -10,26 +10,34 @@
 
 mod attempt;
 mod authenticator;
+mod enrol;
 mod find;
+mod flow;
 mod hash;
 mod listing;
 mod lockout;
 mod log;
+mod need;
 mod passkey;
 mod password;
 mod pool;
 mod proof;
 mod random;
+mod second;
 mod session;
 mod set_password;
 mod standing;
 mod strength;
+mod totp;
 
 pub use attempt::{Attempt, Door, Refused, Shown, Verified};
 pub use authenticator::Authenticator;
+pub use enrol::{Confirmation, Enrolment, Holder, RecoveryCodes};
+pub use flow::{FLOW_COOKIE, Flow, Purpose, Step};
 pub use hash::{HashError, StoredHash};
 pub use listing::{SignInQuery, session_json, sign_in_json};
 pub use muster_connector::Secret;
+pub use need::{Factors, Need};
 pub use passkey::{NotAdded, Passkey, Question};
 pub use pool::Busy;
 pub use proof::{Acr, Amr};

@@ -1,8 +1,8 @@
-//! Whether another try is allowed, and what it leads to if it is wrong. Pure.
+//! Whether another try is allowed, and what it leads to if it is wrong.
 
 use jiff::{SignedDuration, Timestamp};
 use muster_policy::LockoutPolicy;
-use muster_store::Lockout;
+use muster_store::{Lockout, StoreError, Tx};
 
 /// What is to be remembered when one more is tried now, or how long nothing is tried.
 ///
@@ -28,6 +28,27 @@ pub(crate) fn count(
         locked_until: if locks { now.checked_add(wait).ok() } else { None },
         last_at: now,
     })
+}
+
+/// A try that was counted.
+#[derive(Debug, Clone)]
+pub(crate) struct Counted {
+    /// What was remembered before it.
+    pub(crate) before: Lockout,
+    /// And with it.
+    pub(crate) after: Lockout,
+}
+
+impl Counted {
+    /// Forgets this one try, because it was right but not the last one of its sign-in. Whoever knows a password must not be able to
+    /// forget wrong codes by it, so that nothing else is forgotten; and if somebody tried at the same time, not even this.
+    pub(crate) async fn take_back(&self, tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
+        let present = tx.begin_try(&self.after.name_key, now).await?;
+        if (present.tries, present.cycles) == (self.after.tries, self.after.cycles) {
+            tx.save_lockout(&self.before).await?;
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -11,8 +11,10 @@ const DEVICE: usize = 200;
 /// What came of a try.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Outcome<'a> {
-    /// They are in, or one step further.
+    /// They are in.
     Allowed(&'a [Amr]),
+    /// It was right, and something is still needed.
+    Continued(&'a [Amr]),
     /// They are not, for this reason.
     Refused(&'static str),
 }
@@ -26,6 +28,7 @@ pub(crate) async fn write(
 ) -> Result<(), StoreError> {
     let (outcome, reason, proofs) = match outcome {
         Outcome::Allowed(proofs) => ("allowed", "right", proofs),
+        Outcome::Continued(proofs) => ("continued", "right", proofs),
         Outcome::Refused(reason) => ("refused", reason, &[][..]),
     };
     let entry = SignIn {

@@ -5,10 +5,12 @@ use muster_model::{EntityId, Text};
 use muster_store::ReadTx;
 
 use crate::{
-    Amr, Attempt, Authenticator, Refused, Secret, StoredHash, Verified,
+    Amr, Attempt, Authenticator, Door, Need, Purpose, Refused, Secret, Step, StoredHash, Verified,
     find::{find, name_key},
-    lockout::count,
+    flow::{begin, factors},
+    lockout::{Counted, count},
     log::{Outcome, write},
+    need::need,
     pool::Turn,
 };
 
@@ -22,24 +24,59 @@ struct Known {
     is_alive: bool,
 }
 
+/// Where a password is asked for.
+#[derive(Clone, Copy)]
+enum Then<'a> {
+    /// At a door that can ask for nothing else.
+    Alone,
+    /// Of somebody who is signed in.
+    Again,
+    /// As the first step of a sign-in.
+    GoOn(Purpose<'a>),
+}
+
+/// A right password.
+struct Right {
+    identity: EntityId,
+    proof: Amr,
+    /// A hash that costs what one costs today, when the one that is kept costs less.
+    better: Option<String>,
+    counted: Counted,
+}
+
+/// Who they are, and what is still needed with what the browser keeps until then.
+type Settled = (Verified, Option<(Need, Secret)>);
+
 impl Authenticator {
-    /// Checks a name and a password.
+    /// Checks a name and a password at a door that asks for nothing else.
     ///
     /// Each call is one entry of the log and, at most, one hash; names that nobody has, that have no password, that are locked
-    /// or whose lifecycle lets nobody in take as long as others. The tries of all doors count together.
+    /// or whose lifecycle lets nobody in take as long as others. The tries of all doors count together. Whoever has to show a second
+    /// factor is refused, unless the model lets the directory take the password alone.
     pub async fn password(
         &self,
         opened: &Opened,
         attempt: Attempt<'_>,
     ) -> Result<Verified, Refused> {
-        let mut tx = opened.store.read().await?;
-        let found = find(&mut tx, opened, attempt.name).await?;
-        let known = self.known(&mut tx, opened, found, &attempt).await?;
-        drop(tx);
-        self.try_known(opened, &attempt, &known).await
+        let (verified, _) = self.by_name(opened, &attempt, Then::Alone).await?;
+        Ok(verified)
     }
 
-    /// As [`Authenticator::password`], for an identity that is known already: whoever is signed in proves it again. The name
+    /// As [`Authenticator::password`], as the first step of a sign-in that goes on when more is needed.
+    pub async fn sign_in(
+        &self,
+        opened: &Opened,
+        attempt: Attempt<'_>,
+        purpose: Purpose<'_>,
+    ) -> Result<Step, Refused> {
+        let (verified, next) = self.by_name(opened, &attempt, Then::GoOn(purpose)).await?;
+        Ok(match next {
+            Some((need, secret)) => Step::Next { need, secret },
+            None => Step::In { verified, return_to: purpose.return_to.into() },
+        })
+    }
+
+    /// As [`Authenticator::password`], for somebody who is signed in already and proves it again: nothing else is asked for. The name
     /// of the attempt is not looked at.
     pub async fn password_of(
         &self,
@@ -50,7 +87,20 @@ impl Authenticator {
         let mut tx = opened.store.read().await?;
         let known = self.known(&mut tx, opened, Some(identity), &attempt).await?;
         drop(tx);
-        self.try_known(opened, &attempt, &known).await
+        Ok(self.try_known(opened, &attempt, &known, Then::Again).await?.0)
+    }
+
+    async fn by_name(
+        &self,
+        opened: &Opened,
+        attempt: &Attempt<'_>,
+        then: Then<'_>,
+    ) -> Result<Settled, Refused> {
+        let mut tx = opened.store.read().await?;
+        let found = find(&mut tx, opened, attempt.name).await?;
+        let known = self.known(&mut tx, opened, found, attempt).await?;
+        drop(tx);
+        self.try_known(opened, attempt, &known, then).await
     }
 
     async fn try_known(
@@ -58,15 +108,17 @@ impl Authenticator {
         opened: &Opened,
         attempt: &Attempt<'_>,
         known: &Known,
-    ) -> Result<Verified, Refused> {
+        then: Then<'_>,
+    ) -> Result<Settled, Refused> {
         let checked = match self.0.pool.turn().await {
-            Ok(turn) => self.check(opened, attempt, known, &turn).await,
+            Ok(turn) => match self.check(opened, attempt, known, &turn).await {
+                Ok(right) => self.settle(opened, attempt, known, right, then).await,
+                Err(refused) => Err(refused),
+            },
             Err(busy) => Err(busy.into()),
         };
         if let Err(refused) = &checked {
-            let mut tx = opened.store.begin().await?;
-            write(&mut tx, attempt, known.identity, Outcome::Refused(refused.reason())).await?;
-            tx.commit().await?;
+            self.refuse(opened, attempt, known.identity, refused).await?;
         }
         checked
     }
@@ -92,7 +144,7 @@ impl Authenticator {
         attempt: &Attempt<'_>,
         known: &Known,
         turn: &Turn,
-    ) -> Result<Verified, Refused> {
+    ) -> Result<Right, Refused> {
         let name_key = name_key(known.identity, attempt.name);
         let counted = self.count_try(opened, attempt, &name_key).await?;
         let stored = known.hash.as_deref().and_then(|hash| StoredHash::parse(hash).ok());
@@ -101,7 +153,7 @@ impl Authenticator {
         let nothing = Secret::new("");
         let password = if fits_in { attempt.password } else { &nothing };
         let is_right = turn.fits(password, usable.unwrap_or(&self.0.decoy)).await?;
-        counted?;
+        let counted = counted?;
         let (Some(identity), Some(stored), true) = (known.identity, usable, is_right) else {
             return Err(Refused::Wrong);
         };
@@ -113,15 +165,55 @@ impl Authenticator {
         } else {
             None
         };
+        Ok(Right { identity, proof: Amr::Password, better, counted })
+    }
+
+    /// What a right password leads to.
+    async fn settle(
+        &self,
+        opened: &Opened,
+        attempt: &Attempt<'_>,
+        known: &Known,
+        right: Right,
+        then: Then<'_>,
+    ) -> Result<Settled, Refused> {
+        let Right { identity, proof, better, counted } = right;
+        let now = attempt.now;
+        let verified = Verified { identity, auth_time: now, amr: vec![proof] };
         let mut tx = opened.store.begin().await?;
-        tx.forget_lockout(&name_key).await?;
         if let (Some(new), Some(old)) = (&better, &known.hash) {
             tx.rehash_password(identity, old, new).await?;
         }
-        let amr = vec![Amr::Password];
-        write(&mut tx, attempt, Some(identity), Outcome::Allowed(&amr)).await?;
+        let settings = &opened.model.sign_in;
+        let factors = factors(&mut tx, identity).await?;
+        let next = |wanted| need(&verified.amr, factors, settings.second_factor, wanted);
+        let alone = attempt.door == Door::Ldap && settings.directory_takes_password;
+        let (need, purpose) = match then {
+            Then::Again => (None, Purpose::default()),
+            Then::Alone if alone && proof == Amr::Password => (None, Purpose::default()),
+            Then::Alone => (next(None), Purpose::default()),
+            Then::GoOn(purpose) => (next(purpose.acr), purpose),
+        };
+        let Some(need) = need else {
+            match then {
+                Then::Again => counted.take_back(&mut tx, now).await?,
+                Then::Alone | Then::GoOn(_) => {
+                    tx.forget_lockout(&counted.after.name_key).await?;
+                }
+            }
+            write(&mut tx, attempt, Some(identity), Outcome::Allowed(&verified.amr)).await?;
+            tx.commit().await?;
+            return Ok((verified, None));
+        };
+        counted.take_back(&mut tx, now).await?;
+        if let Then::Alone = then {
+            tx.commit().await?;
+            return Err(Refused::NeedsFactor);
+        }
+        let secret = begin(&mut tx, &verified, purpose).await?;
+        write(&mut tx, attempt, Some(identity), Outcome::Continued(&verified.amr)).await?;
         tx.commit().await?;
-        Ok(Verified { identity, auth_time: attempt.now, amr })
+        Ok((verified, Some((need, secret))))
     }
 
     /// Counts one more try under a name, unless it is locked.
@@ -130,14 +222,14 @@ impl Authenticator {
         opened: &Opened,
         attempt: &Attempt<'_>,
         name_key: &str,
-    ) -> Result<Result<(), Refused>, Refused> {
+    ) -> Result<Result<Counted, Refused>, Refused> {
         let mut tx = opened.store.begin().await?;
         let before = tx.begin_try(name_key, attempt.now).await?;
         match count(&before, &opened.model.sign_in.lockout, attempt.now) {
             Ok(after) => {
                 tx.save_lockout(&after).await?;
                 tx.commit().await?;
-                Ok(Ok(()))
+                Ok(Ok(Counted { before, after }))
             }
             Err(retry_after) => Ok(Err(Refused::Locked { retry_after })),
         }

@@ -95,6 +95,7 @@ impl Authenticator {
             .await?;
         tx.forget_lockout(&name_key(Some(identity), "")).await?;
         let ended = tx.end_sessions(identity, None, ctx.now()).await?;
+        tx.end_sign_in_flows(identity, &[]).await?;
         tx.append_journal(&Entry {
             at: ctx.now(),
             actor: ctx.actor.clone(),

@@ -115,7 +115,7 @@ impl Session {
         };
         let checked = service.authenticator().password(&state.served.opened, attempt).await;
         checked.map(|verified| verified.identity).map_err(|refused| match refused.shown() {
-            Shown::Wrong => wrong(),
+            Shown::Wrong | Shown::Over => wrong(),
             Shown::Later(_) => Refusal::new(LdapResultCode::Busy, "try again later"),
             Shown::Trouble => {
                 if let Refused::Trouble(error) = refused {

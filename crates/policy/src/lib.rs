@@ -55,7 +55,9 @@ pub use review::Review;
 pub use schedule::Schedule;
 pub use scim::{Hook, HookAsks, ScimResource, ScimType};
 pub use server::{LogFormat, LogLevel, Server, ServerLimits, TlsFiles};
-pub use sign_in::{Hashing, LockoutPolicy, PasswordPolicy, SessionLimits, SignIn, TypeSignIn};
+pub use sign_in::{
+    Hashing, LockoutPolicy, PasswordPolicy, SecondFactor, SessionLimits, SignIn, TypeSignIn,
+};
 pub use type_model::{LifecycleState, Local, Retention, TypeModel};
 pub use webhook::Webhook;
 pub use work::{Delivery, Rate, Work};

@@ -23,6 +23,20 @@ pub struct SignIn {
     pub lockout: LockoutPolicy,
     /// How long sessions last.
     pub sessions: SessionLimits,
+    /// Who shows a second factor.
+    pub second_factor: SecondFactor,
+    /// The directory takes the password alone of people who have to show a second factor, which it cannot ask for.
+    pub directory_takes_password: bool,
+}
+
+/// Who shows a second factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SecondFactor {
+    /// Whoever has one.
+    #[default]
+    Enrolled,
+    /// Everybody; whoever has none gets one first.
+    Required,
 }
 
 /// How passwords are hashed: argon2id with one lane.

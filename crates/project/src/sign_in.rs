@@ -1,6 +1,6 @@
 //! Signing in: from `sign_in:` to what is asked of everybody.
 
-use muster_policy::{Hashing, LockoutPolicy, PasswordPolicy, SessionLimits, SignIn};
+use muster_policy::{Hashing, LockoutPolicy, PasswordPolicy, SecondFactor, SessionLimits, SignIn};
 
 use crate::{duration::parse_duration, yaml::Node};
 
@@ -13,6 +13,13 @@ pub(crate) fn sign_in(node: Option<&Node>) -> SignIn {
         passwords: part("passwords").map(passwords).unwrap_or_default(),
         lockout: part("lockout").map(lockout).unwrap_or_default(),
         sessions: part("sessions").map(sessions).unwrap_or_default(),
+        second_factor: match node.get_text("second_factor").map(|word| &**word) {
+            Some("required") => SecondFactor::Required,
+            Some(_) | None => SecondFactor::Enrolled,
+        },
+        directory_takes_password: node
+            .get_text("directory")
+            .is_some_and(|word| &**word == "password"),
     }
 }
 

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use jiff::Timestamp;
-use muster_auth::{Attempt, Door, NotSet, Secret, Session};
+use muster_auth::{NotSet, Secret, Session};
 use muster_web::Problem;
 use serde::Deserialize;
 
@@ -55,15 +55,7 @@ pub(crate) async fn change_password(
     let Some(session) = &browser.session else { return Ok(to_sign_in()) };
     let (present, new) = (Secret::new(change.present), Secret::new(change.new));
     let (auth, opened) = (&browser.auth, &browser.opened);
-    let attempt = Attempt {
-        door: Door::Web,
-        name: "",
-        password: &present,
-        network: browser.network,
-        device: &browser.device,
-        correlation: browser.correlation(),
-        now: browser.now,
-    };
+    let attempt = browser.attempt("", &present);
     let verified = match auth.password_of(opened, session.identity, attempt).await {
         Ok(verified) => verified,
         Err(refused) => {

@@ -8,11 +8,13 @@ use std::{
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
+    response::AppendHeaders,
 };
 use jiff::Timestamp;
 use muster_app::{Ctx, Opened};
-use muster_auth::{Authenticator, Opening, SESSION_COOKIE, Secret, Session};
-use muster_model::Text;
+use muster_auth::{
+    Attempt, Authenticator, Door, FLOW_COOKIE, Opening, SESSION_COOKIE, Secret, Session,
+};
 use muster_web::{Origin, Problem, RequestId, Service};
 
 use crate::texts::{Language, Texts};
@@ -28,6 +30,8 @@ pub(crate) struct Browser {
     pub(crate) now: Timestamp,
     /// The session that holds, if one is shown.
     pub(crate) session: Option<Session>,
+    /// What is kept of a sign-in on its way, if one is shown; whether it holds is not known.
+    pub(crate) flow: Option<Secret>,
     is_tls: bool,
 }
 
@@ -57,6 +61,7 @@ impl FromRequestParts<Service> for Browser {
             auth,
             now,
             session,
+            flow: cookie(&parts.headers, FLOW_COOKIE).map(Secret::new),
         })
     }
 }
@@ -67,31 +72,55 @@ impl Browser {
         Opening { network: self.network, device: &self.device, now: self.now }
     }
 
-    /// The correlation of the request.
-    pub(crate) fn correlation(&self) -> Option<&Text> {
-        Some(&self.ctx.correlation).filter(|text| !text.is_empty())
+    /// A try with a name and a password or a code.
+    pub(crate) fn attempt<'a>(&'a self, name: &'a str, password: &'a Secret) -> Attempt<'a> {
+        Attempt {
+            door: Door::Web,
+            name,
+            password,
+            network: self.network,
+            device: &self.device,
+            correlation: Some(&self.ctx.correlation).filter(|text| !text.is_empty()),
+            now: self.now,
+        }
     }
 
     /// Lets the browser keep a session, until it is closed; `None` lets it forget the one it has.
-    pub(crate) fn keep(&self, secret: Option<&Secret>) -> [(HeaderName, String); 1] {
+    pub(crate) fn keep(&self, secret: Option<&Secret>) -> Cookie {
+        self.cookie(SESSION_COOKIE, "/", secret)
+    }
+
+    /// Lets the browser keep a sign-in on its way; `None` lets it forget the one it has.
+    pub(crate) fn keep_flow(&self, secret: Option<&Secret>) -> Cookie {
+        self.cookie(FLOW_COOKIE, "/signin", secret)
+    }
+
+    fn cookie(&self, name: &str, path: &str, secret: Option<&Secret>) -> Cookie {
         let secure = if self.is_tls { "; Secure" } else { "" };
         let (value, gone) = match secret {
             Some(secret) => (secret.reveal(), ""),
             None => ("", "; Max-Age=0"),
         };
-        let cookie =
-            format!("{SESSION_COOKIE}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{gone}");
-        [(header::SET_COOKIE, cookie)]
+        let cookie = format!("{name}={value}; Path={path}; HttpOnly; SameSite=Lax{secure}{gone}");
+        AppendHeaders([(header::SET_COOKIE, cookie)])
     }
 }
 
+/// A header that a browser keeps something for.
+pub(crate) type Cookie = AppendHeaders<[(HeaderName, String); 1]>;
+
 /// What the browser keeps of a session; nothing when it shows two.
 pub fn session_cookie(headers: &HeaderMap) -> Option<&str> {
+    cookie(headers, SESSION_COOKIE)
+}
+
+/// What the browser keeps under a name; nothing when it shows two.
+fn cookie<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h str> {
     let lines = headers.get_all(header::COOKIE).iter();
     let pairs = lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(';'));
     let mut found = pairs.filter_map(|pair| {
         let (name, value) = pair.trim().split_once('=')?;
-        (name == SESSION_COOKIE).then_some(value)
+        (name == wanted).then_some(value)
     });
     let one = found.next()?;
     found.next().is_none().then_some(one)

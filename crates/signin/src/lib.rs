@@ -10,6 +10,7 @@ mod own;
 mod page;
 mod return_to;
 mod sign_in;
+mod steps;
 mod texts;
 
 use axum::{
@@ -24,6 +25,7 @@ pub use self::{browser::session_cookie, page::page, texts::Language};
 pub fn router() -> Router {
     Router::new()
         .route("/signin", get(sign_in::show).post(sign_in::sign_in))
+        .route("/signin/code", get(steps::show_code).post(steps::code))
         .route("/signout", post(sign_in::sign_out))
         .route("/account", get(account::show))
         .route("/account/password", post(account::change_password))

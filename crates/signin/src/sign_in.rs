@@ -6,11 +6,11 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse as _, Redirect, Response},
 };
-use muster_auth::{Attempt, Door, Secret, Shown};
+use muster_auth::{Acr, Purpose, Refused, Secret, Shown};
 use muster_web::Problem;
 use serde::Deserialize;
 
-use crate::{browser::Browser, own::Own, page::page, return_to, texts::Texts};
+use crate::{browser::Browser, own::Own, page::page, return_to, steps, texts::Texts};
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -19,14 +19,19 @@ struct Page<'a> {
     message: Option<&'static str>,
     name: &'a str,
     return_to: &'a str,
+    acr: &'a str,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Asked {
     return_to: String,
+    /// How sure it has to be, if more than usual.
+    acr: String,
     /// Said when somebody who is signed in has to prove it again.
     again: Option<String>,
+    /// Said when a sign-in ended before it was done.
+    over: Option<String>,
     /// The name that an application thinks somebody will sign in with.
     login_hint: String,
 }
@@ -37,6 +42,8 @@ pub(crate) struct Given {
     password: String,
     #[serde(default)]
     return_to: String,
+    #[serde(default)]
+    acr: String,
 }
 
 /// The form. Whoever is signed in goes on, unless they have to prove it again.
@@ -48,59 +55,59 @@ pub(crate) async fn show(
     if browser.session.is_some() && asked.again.is_none() {
         return Ok(Redirect::to(return_to).into_response());
     }
-    let message = browser.session.as_ref().map(|_| browser.texts.again);
-    page(
-        StatusCode::OK,
-        &Page { texts: browser.texts, message, name: &asked.login_hint, return_to },
-    )
+    let again = browser.session.as_ref().map(|_| browser.texts.again);
+    let message = asked.over.as_ref().map(|_| browser.texts.over).or(again);
+    let Asked { login_hint, acr, .. } = &asked;
+    page(StatusCode::OK, &Page { texts: browser.texts, message, name: login_hint, return_to, acr })
 }
 
-/// Takes the form. The session that the browser had ends, whoever's it was: nothing of it goes over into the new one.
+/// Takes the form: the first step of a sign-in.
 pub(crate) async fn sign_in(
     _: Own,
     browser: Browser,
     Form(given): Form<Given>,
 ) -> Result<Response, Problem> {
-    let Given { name, password, return_to } = given;
+    let Given { name, password, return_to, acr } = given;
     let password = Secret::new(password);
-    let attempt = Attempt {
-        door: Door::Web,
-        name: &name,
-        password: &password,
-        network: browser.network,
-        device: &browser.device,
-        correlation: browser.correlation(),
-        now: browser.now,
-    };
-    let return_to = return_to::checked(&return_to);
-    match browser.auth.password(&browser.opened, attempt).await {
-        Ok(verified) => {
-            if let Some(former) = &browser.session {
-                browser.auth.end(&browser.opened, former.id, browser.now).await?;
-            }
-            let opening = browser.opening();
-            let (_, secret) = browser.auth.open(&browser.opened, &verified, opening).await?;
-            Ok((browser.keep(Some(&secret)), Redirect::to(return_to)).into_response())
-        }
+    let purpose = Purpose { acr: Acr::from_word(&acr), return_to: return_to::checked(&return_to) };
+    if let Some(former) = &browser.flow {
+        browser.auth.end_flow(&browser.opened, former.reveal()).await?;
+    }
+    let attempt = browser.attempt(&name, &password);
+    match browser.auth.sign_in(&browser.opened, attempt, purpose).await {
+        Ok(step) => steps::after(&browser, step).await,
         Err(refused) => {
-            let (status, message, wait) = told(refused.shown(), browser.texts);
-            if let Shown::Trouble = refused.shown() {
-                tracing::error!(error = %refused, "somebody could not sign in");
-            }
-            let (texts, message) = (browser.texts, Some(message));
-            let mut answer = page(status, &Page { texts, message, name: &name, return_to })?;
-            if let Some(wait) = wait {
-                answer.headers_mut().insert(header::RETRY_AFTER, wait.into());
-            }
-            Ok(answer)
+            let texts = browser.texts;
+            refused_with(&refused, texts, |message| {
+                let (message, return_to) = (Some(message), purpose.return_to);
+                Page { texts, message, name: &name, return_to, acr: &acr }
+            })
         }
     }
+}
+
+/// The page again, with what whoever was refused may know.
+pub(crate) fn refused_with<T: Template>(
+    refused: &Refused,
+    texts: &'static Texts,
+    template: impl FnOnce(&'static str) -> T,
+) -> Result<Response, Problem> {
+    if let Shown::Trouble = refused.shown() {
+        tracing::error!(error = %refused, "somebody could not sign in");
+    }
+    let (status, message, wait) = told(refused.shown(), texts);
+    let mut answer = page(status, &template(message))?;
+    if let Some(wait) = wait {
+        answer.headers_mut().insert(header::RETRY_AFTER, wait.into());
+    }
+    Ok(answer)
 }
 
 /// What whoever is refused is told, and when they may come again, in seconds.
 pub(crate) fn told(shown: Shown, texts: &'static Texts) -> (StatusCode, &'static str, Option<u32>) {
     match shown {
         Shown::Wrong => (StatusCode::UNAUTHORIZED, texts.wrong, None),
+        Shown::Over => (StatusCode::UNAUTHORIZED, texts.over, None),
         Shown::Later(wait) => {
             let seconds = u32::try_from(wait.as_secs() + 1).unwrap_or(u32::MAX);
             (StatusCode::TOO_MANY_REQUESTS, texts.later, Some(seconds))

@@ -25,10 +25,12 @@ pub(super) fn check(files: &[File]) -> Vec<Finding> {
     findings
 }
 
-/// The functions of a file that stand under a `test` attribute.
+/// The functions of a file that stand under a `test` attribute, or first in a block of tests that run on both databases.
 fn tests_of(text: &str) -> impl Iterator<Item = &str> {
-    let mut is_test = false;
+    let (mut is_test, mut on_both) = (false, false);
     text.lines().filter_map(move |line| {
+        on_both = line.starts_with("on_both! {") || (on_both && line != "}");
+        is_test |= on_both && line.starts_with("    async fn ");
         let line = line.trim();
         let after = line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ");
         if let Some((name, _)) = after.and_then(|rest| rest.split_once('(')) {
@@ -56,9 +58,9 @@ mod tests {
     #[test]
     fn a_test_that_vanished_is_noticed() {
         let file = |path: &str, text: &str| File { path: path.to_owned(), text: text.to_owned() };
-        let code =
-            "#[tokio::test]\nasync fn it_holds() {}\n#[test]\nfn it_stays() {}\nfn no_test() {}\n";
-        let table = "| 5 | hosts | `it_holds`, `it_stays`, `Host` |\n| 6 | hops | `it_went`, `no_test` |\n`out_of_it`\n";
+        let code = "#[tokio::test]\nasync fn it_holds() {}\n#[test]\nfn it_stays() {}\nfn no_test() {}\n\
+            on_both! {\n    async fn it_is_one(store) {\n        fn inner() {}\n    }\n}\nfn after() {}\n";
+        let table = "| 5 | hosts | `it_holds`, `it_stays`, `it_is_one`, `Host` |\n| 6 | hops | `it_went`, `no_test` |\n`out_of_it`\n";
         let found = check(&[file("a/b.rs", code), file(TABLE, table)]);
         let lines: Vec<_> = found.iter().map(|finding| (finding.line, &*finding.message)).collect();
         assert_eq!(

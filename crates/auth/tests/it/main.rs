@@ -5,7 +5,10 @@
 #[macro_use]
 mod support;
 
+#[path = "../../../signin/tests/it/app.rs"]
+mod app;
 mod authenticator;
+mod flows;
 mod passkeys;
 mod passwords;
 mod sessions;

@@ -1,20 +1,9 @@
 //! Names and passwords, wrong and right.
 
 use jiff::SignedDuration;
-use muster_auth::{Amr, Door, Refused, Shown};
+use muster_auth::{Amr, Door, Shown};
 
 use crate::support::*;
-
-/// What came of a try, in a word.
-fn word(tried: &Result<muster_auth::Verified, Refused>) -> &'static str {
-    match tried {
-        Ok(_) => "in",
-        Err(Refused::Wrong) => "wrong",
-        Err(Refused::Locked { .. }) => "locked",
-        Err(Refused::Inactive) => "inactive",
-        Err(other) => panic!("{other}"),
-    }
-}
 
 on_both! {
     async fn somebody_signs_in_by_any_of_their_names(company) {

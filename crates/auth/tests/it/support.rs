@@ -2,12 +2,16 @@
 
 use std::sync::{Arc, Mutex};
 
+use crate::app::App;
 use jiff::{SignedDuration, Timestamp};
 use muster_app::{Clock, Ctx, Opened};
-use muster_auth::{Attempt, Authenticator, Door, Opening, Refused, Secret, Session, Verified};
+use muster_auth::{
+    Acr, Attempt, Authenticator, Confirmation, Door, Holder, Opening, Purpose, RecoveryCodes,
+    Refused, Secret, Session, Step, Verified,
+};
 use muster_engine::{LocalChange, LocalVerb, change_local};
 use muster_model::{EntityId, Value};
-use muster_project::NoConnectors;
+use muster_project::{File, NoConnectors};
 use muster_store::{SignIn, SignInFilter};
 use muster_testkit::Database;
 use tempfile::TempDir;
@@ -68,6 +72,19 @@ macro_rules! on_both {
     };
 }
 
+/// What came of a try, in a word.
+pub(crate) fn word<T>(tried: &Result<T, Refused>) -> &'static str {
+    match tried {
+        Ok(_) => "in",
+        Err(Refused::Wrong) => "wrong",
+        Err(Refused::Locked { .. }) => "locked",
+        Err(Refused::Inactive) => "inactive",
+        Err(Refused::NeedsFactor) => "factor",
+        Err(Refused::Over) => "over",
+        Err(other) => panic!("{other}"),
+    }
+}
+
 /// A clock that is set by hand.
 pub(crate) struct Standing(Mutex<Timestamp>);
 
@@ -101,6 +118,14 @@ impl Company {
         let database = muster_testkit::postgres().unwrap();
         let url = database.url().to_owned();
         Self::start(&url, ADDRESS, Some(database)).await
+    }
+
+    /// Goes on with more in `sign_in:` of the model.
+    pub(crate) async fn asking(mut self, more: &str) -> Self {
+        let file = File { path: "muster.yaml".into(), text: format!("{MODEL}  {more}\n").into() };
+        let revision = self.opened.revision;
+        self.opened = self.opened.with_files(vec![file], revision).await.unwrap();
+        self
     }
 
     async fn start(url: &str, address: &str, database: Option<Database>) -> Self {
@@ -187,21 +212,65 @@ impl Company {
         password: &str,
     ) -> Result<Verified, Refused> {
         let password = Secret::new(password);
-        let attempt = Attempt {
-            door,
+        let attempt = Attempt { door, ..self.attempt(name, &password) };
+        self.auth.password(&self.opened, attempt).await
+    }
+
+    /// A try on the page.
+    pub(crate) fn attempt<'a>(&self, name: &'a str, password: &'a Secret) -> Attempt<'a> {
+        Attempt {
+            door: Door::Web,
             name,
-            password: &password,
+            password,
             network: "192.0.2.1".parse().unwrap(),
             device: "Firefox",
             correlation: None,
             now: self.now(),
-        };
-        self.auth.password(&self.opened, attempt).await
+        }
     }
 
-    /// Signs Ada in and opens a session.
+    /// Begins to sign in on the page.
+    pub(crate) async fn on_page(&self, name: &str, password: &str) -> Result<Step, Refused> {
+        self.on_page_for(name, password, None).await
+    }
+
+    pub(crate) async fn on_page_for(
+        &self,
+        name: &str,
+        password: &str,
+        acr: Option<Acr>,
+    ) -> Result<Step, Refused> {
+        let password = Secret::new(password);
+        let purpose = Purpose { acr, return_to: "/there" };
+        self.auth.sign_in(&self.opened, self.attempt(name, &password), purpose).await
+    }
+
+    /// Goes on with a code.
+    pub(crate) async fn code(&self, secret: &Secret, code: &str) -> Result<Step, Refused> {
+        let code = Secret::new(code);
+        self.auth.code(&self.opened, secret.reveal(), self.attempt("", &code)).await
+    }
+
+    /// Gives Ada an authenticator app; returns it and her recovery codes.
+    pub(crate) async fn app(&self) -> (App, RecoveryCodes) {
+        let (session, _) = self.session().await;
+        let holder = Holder::Session(&session);
+        let begun = self.auth.begin_totp(&self.opened, holder, self.now()).await.unwrap();
+        let app = App::from_uri(begun.uri.reveal());
+        let code = Secret::new(app.code(self.now()));
+        let confirmation = Confirmation { holder, sealed: &begun.sealed, code: &code };
+        let confirmed = self.auth.confirm_totp(&self.ctx, &self.opened, confirmation).await;
+        // The code that confirmed it is used up.
+        self.pass(SignedDuration::from_secs(60));
+        (app, confirmed.unwrap().unwrap())
+    }
+
+    /// Opens a session for Ada, by her password alone.
     pub(crate) async fn session(&self) -> (Session, Secret) {
-        let verified = self.sign_in("ada", PASSWORD).await.unwrap();
+        let password = Secret::new(PASSWORD);
+        let attempt = self.attempt("", &password);
+        let ada = self.ada().await;
+        let verified = self.auth.password_of(&self.opened, ada, attempt).await.unwrap();
         let network = "192.0.2.1".parse().unwrap();
         let opening = Opening { network, device: "Firefox", now: self.now() };
         self.auth.open(&self.opened, &verified, opening).await.unwrap()

@@ -60,6 +60,20 @@ pub(crate) const SIGN_IN: Group = Group {
             "How long sessions last.",
             "{ idle: 1h, longest: 12h }",
         ),
+        key(
+            "second_factor",
+            Shape::Choice(&["enrolled", "required"]),
+            "enrolled",
+            "Who shows a second factor: whoever has one, or everybody; then whoever has none gets one before they are let in. Applications may ask for more.",
+            "required",
+        ),
+        key(
+            "directory",
+            Shape::Choice(&["refuse", "password"]),
+            "refuse",
+            "What a bind to the directory comes to for somebody who has to show a second factor, which the directory cannot ask for: it is refused, or the password is enough.",
+            "password",
+        ),
     ],
 };
 

@@ -1,7 +1,9 @@
 //! The sign-in pages, asked as a browser asks.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "test code")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "test code")]
 
+mod app;
+mod steps;
 mod support;
 
 use axum::http::StatusCode;

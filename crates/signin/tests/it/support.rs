@@ -9,7 +9,7 @@ use axum::{
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;
 use muster_app::{Clock, Ctx, Opened};
-use muster_auth::Secret;
+use muster_auth::{Confirmation, Holder, Secret};
 use muster_engine::{LocalChange, LocalVerb, change_local};
 use muster_model::Value;
 use muster_project::NoConnectors;
@@ -37,23 +37,39 @@ types:
     sign_in: { name: userName }
 sign_in:
   hashing: { parallel: 2, wait: 60s }
-  lockout: { tries: 3 }
 "#;
 
 /// The password of whoever has one.
 pub(crate) const PASSWORD: &str = "a lamp, a boat, and rain";
 
+pub(crate) use crate::app::App;
+
 struct Standing;
+
+struct Fixed(Timestamp);
+
+impl Clock for Fixed {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+}
 
 impl Clock for Standing {
     fn now(&self) -> Timestamp {
-        "2026-11-20T12:00:00Z".parse().unwrap()
+        now()
     }
+}
+
+/// The time here.
+pub(crate) fn now() -> Timestamp {
+    "2026-11-20T12:00:00Z".parse().unwrap()
 }
 
 /// Ada, Bea and Leo, who left, have a password; Eve has none.
 pub(crate) struct Served {
     router: axum::Router,
+    service: Service,
+    ctx: Ctx,
     _folder: TempDir,
 }
 
@@ -61,6 +77,8 @@ pub(crate) struct Served {
 pub(crate) struct Browser {
     router: axum::Router,
     pub(crate) cookie: Option<String>,
+    /// What it keeps of a sign-in on its way.
+    pub(crate) flow: Option<String>,
     pub(crate) site: &'static str,
     pub(crate) language: &'static str,
 }
@@ -75,8 +93,13 @@ pub(crate) struct Page {
 
 impl Served {
     pub(crate) async fn start() -> Self {
+        Self::start_with("  lockout: { tries: 3 }\n").await
+    }
+
+    /// With this at the end of `sign_in:`.
+    pub(crate) async fn start_with(more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("muster.yaml"), MODEL).unwrap();
+        std::fs::write(folder.path().join("muster.yaml"), format!("{MODEL}{more}")).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(Standing);
         let ctx = Ctx::new("tester".into(), "c".into(), Arc::clone(&clock));
         let opened = match Opened::open(folder.path(), None, Arc::new(NoConnectors), &ctx).await {
@@ -107,13 +130,29 @@ impl Served {
                 auth.set_password(&ctx, &opened, entity, &Secret::new(PASSWORD)).await.unwrap();
             }
         }
-        let router = muster_web::finish(muster_signin::router(), service);
-        Self { router, _folder: folder }
+        let router = muster_web::finish(muster_signin::router(), service.clone());
+        Self { router, service, ctx, _folder: folder }
+    }
+
+    /// Gives whoever is signed in an authenticator app that was set up three minutes ago, and returns it with their recovery codes.
+    pub(crate) async fn app(&self, browser: &Browser) -> (App, Vec<Secret>) {
+        let (auth, opened) = (self.service.authenticator(), self.service.opened());
+        let session = auth.find(&opened, browser.cookie.as_ref().unwrap(), self.ctx.now()).await;
+        let session = session.unwrap().unwrap();
+        let earlier: Timestamp = "2026-11-20T11:57:00Z".parse().unwrap();
+        let ctx = Ctx::new("tester".into(), "c".into(), Arc::new(Fixed(earlier)));
+        let holder = Holder::Session(&session);
+        let begun = auth.begin_totp(&opened, holder, earlier).await.unwrap();
+        let app = App::from_uri(begun.uri.reveal());
+        let code = Secret::new(app.code(earlier));
+        let confirmation = Confirmation { holder, sealed: &begun.sealed, code: &code };
+        let codes = auth.confirm_totp(&ctx, &opened, confirmation).await;
+        (app, codes.unwrap().unwrap())
     }
 
     pub(crate) fn browser(&self) -> Browser {
         let router = self.router.clone();
-        Browser { router, cookie: None, site: "same-origin", language: "en" }
+        Browser { router, cookie: None, flow: None, site: "same-origin", language: "en" }
     }
 }
 
@@ -139,17 +178,25 @@ impl Browser {
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(header::ACCEPT_LANGUAGE, self.language)
             .header(header::USER_AGENT, "Testfox/1");
-        if let Some(cookie) = &self.cookie {
-            request = request.header(header::COOKIE, format!("muster_session={cookie}"));
+        for (name, value) in [("muster_session", &self.cookie), ("muster_sign_in", &self.flow)] {
+            if let Some(value) = value {
+                request = request.header(header::COOKIE, format!("{name}={value}"));
+            }
         }
         let request = request.body(Body::from(form.to_owned())).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let text = |name| parts.headers.get(name).map_or("", |value| value.to_str().unwrap());
-        if let Some(rest) = text(header::SET_COOKIE).strip_prefix("muster_session=") {
+        for set in parts.headers.get_all(header::SET_COOKIE) {
+            let (name, rest) = set.to_str().unwrap().split_once('=').unwrap();
             assert!(rest.contains("; HttpOnly; SameSite=Lax"), "{rest}");
             let value = rest.split(';').next().unwrap().to_owned();
-            self.cookie = Some(value).filter(|value| !value.is_empty());
+            let value = Some(value).filter(|value| !value.is_empty());
+            match name {
+                "muster_session" => self.cookie = value,
+                "muster_sign_in" => self.flow = value,
+                other => panic!("a cookie `{other}`"),
+            }
         }
         let location = text(header::LOCATION).to_owned();
         let body = body.collect().await.unwrap().to_bytes();

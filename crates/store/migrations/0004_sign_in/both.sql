@@ -208,3 +208,35 @@ CREATE TABLE passkey_challenge (
     expires_at BIGINT NOT NULL
 ) /*sqlite STRICT, WITHOUT ROWID*/;
 CREATE INDEX passkey_challenge_expires ON passkey_challenge (expires_at);
+
+-- Sign-in in steps and second factors (auth) ---------------------------------------------------------------
+
+-- Sign-ins on their way from the first proof to the last. `hash` is SHA-256 of what the browser keeps, and another one after each proof.
+CREATE TABLE sign_in_flow (
+    hash BYTEA NOT NULL PRIMARY KEY,
+    entity BIGINT NOT NULL,
+    methods TEXT NOT NULL,
+    proved_at BIGINT NOT NULL,
+    wanted TEXT,
+    return_to TEXT NOT NULL,
+    tries BIGINT NOT NULL,
+    ends_at BIGINT NOT NULL
+) /*sqlite STRICT, WITHOUT ROWID*/;
+CREATE INDEX sign_in_flow_entity ON sign_in_flow (entity);
+CREATE INDEX sign_in_flow_ends ON sign_in_flow (ends_at);
+
+-- Seeds of authenticator apps, sealed. No code of `last_step` or before is taken.
+CREATE TABLE totp (
+    entity BIGINT NOT NULL PRIMARY KEY,
+    sealed BYTEA NOT NULL,
+    last_step BIGINT NOT NULL,
+    confirmed_at BIGINT NOT NULL
+) /*sqlite STRICT*/;
+
+-- Recovery codes that were not used yet.
+CREATE TABLE recovery_code (
+    entity BIGINT NOT NULL,
+    hash BYTEA NOT NULL,
+    made_at BIGINT NOT NULL,
+    PRIMARY KEY (entity, hash)
+) /*sqlite STRICT, WITHOUT ROWID*/;

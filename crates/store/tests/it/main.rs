@@ -32,6 +32,7 @@ mod records;
 mod revisions;
 mod schema;
 mod scim;
+mod sign_in_flows;
 mod sign_ins;
 mod statistics;
 mod tls;

@@ -45,11 +45,14 @@ const BIG: &[&str] = &[
     "password",
     "pending_link",
     "record",
+    "recovery_code",
     "scim_bulk_result",
     "scim_mail",
     "scim_resource",
     "session",
     "sign_in",
+    "sign_in_flow",
+    "totp",
     "unique_value",
     "workflow_run",
     "workflow_task",
@@ -85,6 +88,9 @@ const SCANS: &[&str] = &[
     "SELECT COUNT(*) FROM password",
     "SELECT COUNT(*) FROM session",
     "SELECT COUNT(*) FROM sign_in",
+    "SELECT COUNT(*) FROM sign_in_flow",
+    "SELECT COUNT(*) FROM recovery_code",
+    "SELECT COUNT(*) FROM totp",
     // Accounts by sort.
     "SELECT system_no, type_no, enabled, status, COUNT(*) FROM account",
     // A new revision.
@@ -97,6 +103,7 @@ const TOUR: &str = concat!(
     include_str!("scim.rs"),
     include_str!("passkeys.rs"),
     include_str!("sign_ins.rs"),
+    include_str!("sign_in_flows.rs"),
     include_str!("backups.rs"),
 );
 
@@ -175,6 +182,7 @@ async fn facts(tx: &mut Tx) -> Result<(), StoreError> {
     crate::scim::tour(tx).await?;
     crate::passkeys::tour(tx).await?;
     crate::sign_ins::tour(tx).await?;
+    crate::sign_in_flows::tour(tx).await?;
     tx.remove_entity(EntityId(1)).await.map(drop)
 }
 
@@ -214,6 +222,7 @@ async fn read_lifecycle(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.in_state_since(1, 1, at(1), None, 9).await?;
     crate::passkeys::read_tour(tx).await?;
     crate::sign_ins::read_tour(tx).await?;
+    crate::sign_in_flows::read_tour(tx).await?;
     tx.remains(EntityId(1)).await.map(drop)
 }
 

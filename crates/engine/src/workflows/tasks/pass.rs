@@ -1,7 +1,7 @@
 //! `pass` and `revoke_pass`: a secret for the first sign-in, kept as a hash, shown in one mail.
 
 use jiff::SignedDuration;
-use muster_app::{Error, Kind};
+use muster_app::{Error, Kind, typed_secret};
 use muster_store::{TemporaryPass, Tx};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -9,14 +9,13 @@ use sha2::{Digest as _, Sha256};
 use super::{At, Outcome, mail::mail, nobody_sends};
 
 const VALID: SignedDuration = SignedDuration::from_mins(480);
-/// Signs of a pass: none that is taken for another one. 20 of 30 are 98 bits.
-const SIGNS: &[u8] = b"23456789abcdefghjkmnpqrstvwxyz";
+/// Signs of a pass: 98 bits.
 const LENGTH: usize = 20;
 
 /// Makes a new pass each time it is tried: what an earlier mail said opens nothing then.
 pub(super) async fn send(at: &At<'_>) -> Result<Outcome, Error> {
     let Some(deliver) = at.opened.deliver() else { return Ok(nobody_sends()) };
-    let pass = secret()?;
+    let pass = typed_secret(LENGTH)?;
     let mut salt = vec![0; 16];
     fill(&mut salt)?;
     let hash = Sha256::new().chain_update(&salt).chain_update(&pass).finalize().to_vec();
@@ -45,29 +44,6 @@ pub(super) async fn revoke(at: &At<'_>, tx: &mut Tx) -> Result<Outcome, Error> {
     }
     at.journal(tx, "pass.revoke", json!({})).await?;
     Ok(Outcome::Done(String::new()))
-}
-
-/// Groups of five signs, each equally likely.
-fn secret() -> Result<String, Error> {
-    let mut pass = String::new();
-    let mut n = 0;
-    while n < LENGTH {
-        let mut bytes = [0; 32];
-        fill(&mut bytes)?;
-        // 240 is the greatest multiple of 30 in a byte.
-        for byte in bytes.into_iter().filter(|byte| *byte < 240) {
-            let Some(sign) = SIGNS.get(usize::from(byte) % SIGNS.len()) else { continue };
-            if n == LENGTH {
-                break;
-            }
-            if n > 0 && n.is_multiple_of(5) {
-                pass.push('-');
-            }
-            pass.push(char::from(*sign));
-            n += 1;
-        }
-    }
-    Ok(pass)
 }
 
 fn fill(bytes: &mut [u8]) -> Result<(), Error> {

@@ -1,0 +1,105 @@
+//! What somebody still has to show before they are in. Pure.
+
+use muster_policy::SecondFactor;
+
+use crate::{Acr, Amr};
+
+/// What somebody could show besides a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Factors {
+    /// They have an authenticator app.
+    pub totp: bool,
+    /// The passkeys they have.
+    pub passkeys: usize,
+    /// The recovery codes they have left.
+    pub recovery_codes: usize,
+}
+
+impl Factors {
+    /// Whether there is any second factor. Recovery codes alone are none: they stand in for one.
+    pub fn any(self) -> bool {
+        self.totp || self.passkeys > 0
+    }
+}
+
+/// What comes next in a sign-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// A second factor that they have: a code of the authenticator app or a recovery code, or a passkey, which is a whole sign-in by
+    /// itself.
+    Factor,
+    /// They came with a pass and give themselves a password first.
+    Password,
+    /// They have no second factor, and get one first.
+    Enrol,
+}
+
+/// What is needed after these proofs; `None` when they are enough.
+pub(crate) fn need(
+    proofs: &[Amr],
+    factors: Factors,
+    policy: SecondFactor,
+    wanted: Option<Acr>,
+) -> Option<Need> {
+    let usual = match policy {
+        SecondFactor::Required => Acr::Two,
+        SecondFactor::Enrolled if factors.any() => Acr::Two,
+        SecondFactor::Enrolled => Acr::One,
+    };
+    // More than two proofs cannot be asked for here: nobody can be led to a passkey that they do not have.
+    let least = usual.max(wanted.map_or(Acr::One, |wanted| wanted.min(Acr::Two)));
+    let lacks = Acr::of(proofs) < least;
+    let came_by_pass = proofs.contains(&Amr::Pass) && !proofs.contains(&Amr::Password);
+    if lacks && factors.any() {
+        Some(Need::Factor)
+    } else if came_by_pass {
+        Some(Need::Password)
+    } else if lacks {
+        Some(Need::Enrol)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NONE: Factors = Factors { totp: false, passkeys: 0, recovery_codes: 0 };
+    const APP: Factors = Factors { totp: true, ..NONE };
+
+    #[test]
+    fn a_second_factor_is_shown_by_whoever_has_one_or_has_to() {
+        use SecondFactor::{Enrolled, Required};
+        let password = [Amr::Password];
+        assert_eq!(need(&password, NONE, Enrolled, None), None);
+        assert_eq!(need(&password, APP, Enrolled, None), Some(Need::Factor));
+        assert_eq!(need(&password, NONE, Required, None), Some(Need::Enrol));
+        assert_eq!(need(&password, APP, Required, None), Some(Need::Factor));
+        assert_eq!(need(&password, NONE, Enrolled, Some(Acr::Two)), Some(Need::Enrol));
+        assert_eq!(need(&password, APP, Enrolled, Some(Acr::One)), Some(Need::Factor));
+        for second in [Amr::Otp, Amr::Recovery] {
+            assert_eq!(need(&[Amr::Password, second], APP, Required, Some(Acr::Two)), None);
+        }
+        assert_eq!(need(&[Amr::Passkey], APP, Required, Some(Acr::Resistant)), None);
+        // Who has a passkey does not get an app for a password that somebody guessed.
+        let passkey = Factors { passkeys: 1, ..NONE };
+        assert_eq!(need(&password, passkey, Required, None), Some(Need::Factor));
+        // Codes are left over of an app that is gone.
+        let codes = Factors { recovery_codes: 3, ..NONE };
+        assert_eq!(need(&password, codes, Enrolled, None), None);
+    }
+
+    #[test]
+    fn a_pass_leads_to_a_password_and_by_no_way_around_a_second_factor() {
+        use SecondFactor::{Enrolled, Required};
+        let pass = [Amr::Pass];
+        assert_eq!(need(&pass, NONE, Enrolled, None), Some(Need::Password));
+        assert_eq!(need(&pass, NONE, Required, None), Some(Need::Password));
+        assert_eq!(need(&pass, APP, Enrolled, None), Some(Need::Factor));
+        assert_eq!(need(&[Amr::Pass, Amr::Otp], APP, Enrolled, None), Some(Need::Password));
+        let after = [Amr::Pass, Amr::Password];
+        assert_eq!(need(&after, NONE, Enrolled, None), None);
+        assert_eq!(need(&after, NONE, Required, None), Some(Need::Enrol));
+    }
+}

@@ -1,0 +1,113 @@
+//! What comes after the first step of a sign-in: where each step leads, and the step with a code.
+//!
+//! Which step is next is known to the sign-in that is held by the server. A page that is asked for out of turn leads to the one whose
+//! turn it is.
+
+use askama::Template;
+use axum::{
+    extract::Form,
+    http::StatusCode,
+    response::{IntoResponse as _, Redirect, Response},
+};
+use muster_auth::{Flow, Need, Refused, Secret, Step, Verified};
+use muster_web::Problem;
+use serde::Deserialize;
+
+use crate::{browser::Browser, own::Own, page::page, sign_in::refused_with, texts::Texts};
+
+#[derive(Template)]
+#[template(path = "code.html")]
+struct Page {
+    texts: &'static Texts,
+    message: Option<&'static str>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Given {
+    code: String,
+}
+
+/// The page of a step.
+fn path(need: Need) -> &'static str {
+    match need {
+        Need::Factor => "/signin/code",
+        Need::Password => "/signin/password",
+        Need::Enrol => "/signin/enrol",
+    }
+}
+
+/// Goes on after a right proof: to the next step, or in.
+pub(crate) async fn after(browser: &Browser, step: Step) -> Result<Response, Problem> {
+    match step {
+        Step::Next { need, secret } => {
+            Ok((browser.keep_flow(Some(&secret)), Redirect::to(path(need))).into_response())
+        }
+        Step::In { verified, return_to } => {
+            Ok((enter(browser, &verified).await?, Redirect::to(&return_to)).into_response())
+        }
+    }
+}
+
+/// Opens a session for somebody who showed every proof. The one that the browser had ends, whoever's it was: nothing of it goes over
+/// into the new one.
+pub(crate) async fn enter(
+    browser: &Browser,
+    verified: &Verified,
+) -> Result<impl axum::response::IntoResponseParts, Problem> {
+    if let Some(former) = &browser.session {
+        browser.auth.end(&browser.opened, former.id, browser.now).await?;
+    }
+    let (_, secret) = browser.auth.open(&browser.opened, verified, browser.opening()).await?;
+    Ok((browser.keep(Some(&secret)), browser.keep_flow(None)))
+}
+
+/// The sign-in that the browser shows, with what it keeps of it, if this step is the next one; otherwise where to go instead.
+pub(crate) async fn at(
+    browser: &Browser,
+    wanted: Need,
+) -> Result<Result<(Flow, &Secret), Response>, Problem> {
+    let begin = || Ok(Err(Redirect::to("/signin").into_response()));
+    let Some(secret) = &browser.flow else { return begin() };
+    let flow = browser.auth.flow(&browser.opened, secret.reveal(), browser.now).await?;
+    let Some(flow) = flow else { return begin() };
+    match flow.need {
+        Some(need) if need == wanted => Ok(Ok((flow, secret))),
+        Some(need) => Ok(Err(Redirect::to(path(need)).into_response())),
+        None => begin(),
+    }
+}
+
+/// The form for a code.
+pub(crate) async fn show_code(browser: Browser) -> Result<Response, Problem> {
+    match at(&browser, Need::Factor).await? {
+        Ok(_) => page(StatusCode::OK, &Page { texts: browser.texts, message: None }),
+        Err(elsewhere) => Ok(elsewhere),
+    }
+}
+
+/// Takes a code.
+pub(crate) async fn code(
+    _: Own,
+    browser: Browser,
+    Form(given): Form<Given>,
+) -> Result<Response, Problem> {
+    let code = Secret::new(given.code);
+    let secret = browser.flow.as_ref().map_or("", Secret::reveal);
+    match browser.auth.code(&browser.opened, secret, browser.attempt("", &code)).await {
+        Ok(step) => after(&browser, step).await,
+        Err(Refused::Over) => Ok(over(&browser)),
+        Err(Refused::Wrong) => {
+            let page_of = Page { texts: browser.texts, message: Some(browser.texts.wrong_code) };
+            page(StatusCode::UNAUTHORIZED, &page_of)
+        }
+        Err(refused) => {
+            let texts = browser.texts;
+            refused_with(&refused, texts, |message| Page { texts, message: Some(message) })
+        }
+    }
+}
+
+/// Back to the beginning, where it is said that this sign-in is over.
+pub(crate) fn over(browser: &Browser) -> Response {
+    (browser.keep_flow(None), Redirect::to("/signin?over=1")).into_response()
+}
