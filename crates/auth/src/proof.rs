@@ -1,6 +1,7 @@
 //! What somebody proved who they are with, and how much that is worth.
 
 use muster_model::Text;
+use muster_policy::Assurance;
 
 /// A proof that was given (`amr`, RFC 8176 where it has a word).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,5 +80,15 @@ impl Acr {
     /// The one with this word.
     pub fn from_word(word: &str) -> Option<Self> {
         [Self::One, Self::Two, Self::Resistant].into_iter().find(|acr| acr.word() == word)
+    }
+}
+
+impl From<Assurance> for Acr {
+    fn from(assurance: Assurance) -> Self {
+        match assurance {
+            Assurance::One => Self::One,
+            Assurance::Two => Self::Two,
+            Assurance::Resistant => Self::Resistant,
+        }
     }
 }

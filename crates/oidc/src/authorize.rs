@@ -3,6 +3,8 @@
 use axum::{extract::RawQuery, response::Response};
 use bytes::Bytes;
 use jiff::SignedDuration;
+use muster_auth::Acr;
+use muster_policy::Application;
 use muster_store::HandleKind;
 
 use crate::{
@@ -94,12 +96,14 @@ pub(crate) async fn go_on(
         || wrong(Refused::new("unauthorized_client", "the application is not there any more"));
     let application = asked.application(&request.application).ok_or_else(gone)?;
     let session = asked.signed_in().await.map_err(wrong)?;
-    let Some(session) = session.filter(|session| suffices(session, &request, asked)) else {
+    let Some(session) = session.filter(|session| suffices(session, &request, application, asked))
+    else {
         if request.wants(Prompt::None) {
             let detail = "the person has to sign in first";
             return Err(wrong(Refused::new("login_required", detail)));
         }
-        return sign_in(asked, &request, continued).await.map_err(wrong);
+        let least = least(&request, application);
+        return sign_in(asked, &request, continued, least).await.map_err(wrong);
     };
     let person = Person::allowed(asked, application, session.identity).await;
     let person = person.map_err(|error| wrong(error.into()))?;
@@ -140,14 +144,24 @@ pub(crate) async fn go_on(
 }
 
 /// Whether a sign-in is as fresh and as sure as it has to be.
-fn suffices(session: &SignedIn, request: &Request, asked: &Asked) -> bool {
+fn suffices(
+    session: &SignedIn,
+    request: &Request,
+    application: &Application,
+    asked: &Asked,
+) -> bool {
     let again = request.wants(Prompt::Login) || request.wants(Prompt::SelectAccount);
     let since = asked.now.as_second() - session.auth_time;
     let is_fresh = request.max_age.is_none_or(|most| since <= most)
         && !(again && session.auth_time < request.asked_at);
-    // Values that we do not know cannot be required: they are wishes (OpenID Connect Core, 3.1.2.1).
-    let known: Vec<_> = request.acr.iter().filter_map(|word| SignedIn::level(word)).collect();
-    is_fresh && known.iter().min().is_none_or(|least| session.level >= *least)
+    is_fresh && session.level >= least(request, application)
+}
+
+/// How sure a sign-in has to be: as the model says, and as one of the values that the request names. Values that we do not know
+/// cannot be required: they are wishes (OpenID Connect Core, 3.1.2.1).
+fn least(request: &Request, application: &Application) -> Acr {
+    let asked = request.acr.iter().filter_map(|word| SignedIn::level(word)).min();
+    asked.unwrap_or(Acr::One).max(application.acr.into())
 }
 
 /// Sends the person to the sign-in page, and from there back to this request.
@@ -155,6 +169,7 @@ async fn sign_in(
     asked: &Asked,
     request: &Request,
     continued: Option<&str>,
+    least: Acr,
 ) -> Result<Response, Refused> {
     let handle = keep(asked, request, continued).await?;
     let here = format!("{}{handle}", urn::KEPT);
@@ -162,6 +177,9 @@ async fn sign_in(
     let back = page::with_query(PATH, &[("client_id", name), ("request_uri", &here)]);
     let mut said = Vec::new();
     said.extend(request.name.as_deref().map(|name| ("login_hint", name)));
+    if least > Acr::One {
+        said.push(("acr", least.word()));
+    }
     if asked.signed_in().await?.is_some() {
         // Whoever is signed in proves it again, or proves more.
         said.push(("again", "1"));

@@ -220,6 +220,11 @@ pub(crate) async fn answer(asked: Asked, body: Bytes) -> Result<Response, Refuse
     };
     let gone = || Refused::request("the application is not there any more");
     let application = asked.application(&pointer.application).ok_or_else(gone)?;
+    let least = application.acr.into();
+    if session.level < least {
+        let back = page::with_query(PATH, &[("user_code", code)]);
+        return Ok(page::sign_in(&asked, &back, &[("acr", least.word()), ("again", "1")]));
+    }
     let proof = hash_text(&format!("device {} {}", folded(code), session.id));
     if params.get("proof") == Some(&proof)
         && let Some(word @ ("allow" | "deny")) = params.get("decision")

@@ -1,7 +1,8 @@
 //! Sessions of people at applications: what all tokens and codes of one sign-in have in common, and fall with.
 
 use muster_app::Error;
-use muster_policy::Application;
+use muster_auth::Acr;
+use muster_policy::{Application, Assurance};
 use muster_store::{ApplicationSession, Entry, Handle, LogoutNotice, ReadTx, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -87,10 +88,19 @@ pub(crate) async fn person(
     let is_open = session.ended_at.is_none()
         && asked.now < session.expires_at
         && session.application == application.name;
-    if !is_open || !is_signed_in(asked, session).await? {
+    if !is_open || !is_sure(application, session)? || !is_signed_in(asked, session).await? {
         return Ok(None);
     }
     Ok(Person::allowed(asked, application, session.entity).await?)
+}
+
+/// Whether the sign-in behind a session is as sure as the model says by now.
+fn is_sure(application: &Application, session: &ApplicationSession) -> Result<bool, Refused> {
+    if application.acr == Assurance::One {
+        return Ok(true);
+    }
+    let body: Body = handles::read(&session.body)?;
+    Ok(Acr::from_word(&body.acr) >= Some(application.acr.into()))
 }
 
 /// Whether a session goes on when the sign-in that it came from is ended.

@@ -46,6 +46,8 @@ pub struct Application {
     pub bound: bool,
     /// How ID tokens are signed.
     pub algorithm: SigningAlgorithm,
+    /// How sure the sign-in has to be.
+    pub acr: Assurance,
     /// How long ago the sign-in may be at most.
     pub max_age: Option<SignedDuration>,
     /// How long access tokens and ID tokens live.
@@ -127,6 +129,19 @@ words! {
         Required = "required",
         /// Only where the application does so.
         Optional = "optional",
+    }
+}
+
+words! {
+    /// How sure a sign-in has to be; more is greater.
+    #[derive(PartialOrd, Ord)]
+    Assurance {
+        /// One proof.
+        One = "one",
+        /// Two proofs of different sorts.
+        Two = "two",
+        /// A proof that cannot be given to somebody who pretends to be us: a passkey.
+        Resistant = "resistant",
     }
 }
 

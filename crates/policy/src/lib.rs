@@ -33,7 +33,9 @@ mod world;
 
 pub use access::*;
 pub use administration::{Administration, Right};
-pub use application::{Application, ClientAuthentication, GrantType, Pkce, SigningAlgorithm};
+pub use application::{
+    Application, Assurance, ClientAuthentication, GrantType, Pkce, SigningAlgorithm,
+};
 pub use checked::*;
 pub use correlation::{Pair, Standing, settle};
 pub use deduce::{Access, Deduced, Deducer, Deduction};

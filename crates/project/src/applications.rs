@@ -5,7 +5,9 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use muster_lang::{Env, Type};
 use muster_model::{Schema, Span, SystemId, Text, ValueType};
-use muster_policy::{Application, ClientAuthentication, GrantType, Pkce, Rule, SigningAlgorithm};
+use muster_policy::{
+    Application, Assurance, ClientAuthentication, GrantType, Pkce, Rule, SigningAlgorithm,
+};
 
 use crate::{
     context::Context,
@@ -95,6 +97,7 @@ fn application(
     let authentication = authentication.and_then(|word| ClientAuthentication::named(word));
     let pkce = node.get_text("pkce").and_then(|word| Pkce::named(word));
     let algorithm = node.get_text("algorithm").and_then(|word| SigningAlgorithm::named(word));
+    let acr = node.get_text("acr").and_then(|word| Assurance::named(word));
     let application = Application {
         name: entry.key.clone(),
         title: node.get_text("title").unwrap_or(&entry.key).clone(),
@@ -115,6 +118,7 @@ fn application(
         pushed: node.flag("pushed"),
         bound: node.flag("bound"),
         algorithm: algorithm.unwrap_or(SigningAlgorithm::Es256),
+        acr: acr.unwrap_or(Assurance::One),
         max_age: length("max_age"),
         access_lifetime: length("access_lifetime").unwrap_or(ACCESS_LIFETIME),
         refresh_lifetime: length("refresh_lifetime").unwrap_or(REFRESH_LIFETIME),

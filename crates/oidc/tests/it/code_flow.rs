@@ -389,6 +389,31 @@ async fn an_application_says_how_fresh_and_how_sure_the_sign_in_has_to_be() {
 }
 
 #[tokio::test]
+async fn an_application_gets_as_sure_a_sign_in_as_the_model_says() {
+    let served = Served::start().await;
+    let bank = [("client_id", "bank"), ("redirect_uri", "https://bank.example/cb")];
+    let with = |more: &[(&'static str, &'static str)]| request(&[&bank, more].concat());
+    let password = served.sign_in("1").await;
+    for less in [with(&[]), with(&[("acr_values", "urn:muster:acr:1")])] {
+        let led = served.browse(&password, &less).await;
+        assert!(led.location().starts_with("/signin?"), "{}", led.location());
+        assert_eq!(led.sent("acr").as_deref(), Some("urn:muster:acr:2"));
+        assert_eq!(led.sent("again").as_deref(), Some("1"));
+    }
+    let silent = served.browse(&password, &with(&[("prompt", "none")])).await;
+    assert_eq!(silent.sent("error").as_deref(), Some("login_required"));
+    for more in [vec![Amr::Password, Amr::Otp], vec![Amr::Passkey]] {
+        let cookie = served.sign_in_by("1", more).await;
+        let through = served.browse(&cookie, &with(&[])).await;
+        assert!(through.sent("code").is_some(), "{}", through.location());
+    }
+    let most = with(&[("acr_values", "urn:muster:acr:3")]);
+    let two = served.sign_in_by("1", vec![Amr::Password, Amr::Otp]).await;
+    let led = served.browse(&two, &most).await;
+    assert_eq!(led.sent("acr").as_deref(), Some("urn:muster:acr:3"));
+}
+
+#[tokio::test]
 async fn who_proves_it_again_gets_through_a_request_for_that() {
     let served = Served::start().await;
     let cookie = served.sign_in("1").await;

@@ -14,6 +14,7 @@ use jsonwebtoken::{
     Algorithm, EncodingKey, Header,
     jwk::{Jwk, ThumbprintHash},
 };
+use muster_auth::Amr;
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
@@ -128,6 +129,22 @@ async fn a_device_gets_tokens_when_the_person_has_seen_which_it_is_and_allowed_i
     let tokens = device_asks(&served, device).await;
     assert_eq!(claims(tokens.field("id_token"))["name"], "Ada Lovelace");
     assert_eq!(device_asks(&served, device).await.error(), "invalid_grant", "once");
+}
+
+#[tokio::test]
+async fn a_device_needs_as_sure_a_sign_in_as_a_browser() {
+    let served = Served::start().await;
+    let auth = basic("bank", &served.secret("bank").await);
+    let form = [("client_id", "bank"), ("scope", "openid")];
+    let begun = served.post("/oauth2/device_authorization", &auth, &form).await;
+    let form = [("user_code", begun.field("user_code"))];
+    let password = served.sign_in("1").await;
+    let led = served.submit(&password, "/oauth2/device", &form).await;
+    assert!(led.location().starts_with("/signin?"), "{led:?}");
+    assert_eq!(led.sent("acr").as_deref(), Some("urn:muster:acr:2"));
+    let two = served.sign_in_by("1", vec![Amr::Password, Amr::Otp]).await;
+    let page = served.submit(&two, "/oauth2/device", &form).await;
+    assert!(page.text.contains("Sign in to bank"), "{}", page.text);
 }
 
 #[tokio::test]

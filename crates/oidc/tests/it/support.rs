@@ -116,6 +116,7 @@ applications:
     scopes: [openid, profile, email, address, phone]
     pkce: optional
     algorithm: RS256
+  bank: { redirect_uris: "https://bank.example/cb", acr: two, grants: [authorization_code, device_code] }
   backup: { scopes: [backup.read, backup.write], audience: [backup, vault] }
   vault: {}
   signer:

@@ -1,6 +1,6 @@
 //! The keys of applications.
 
-use muster_policy::{ClientAuthentication, GrantType, Pkce, SigningAlgorithm};
+use muster_policy::{Assurance, ClientAuthentication, GrantType, Pkce, SigningAlgorithm};
 
 use crate::spec::{Group, Shape, key};
 
@@ -132,6 +132,14 @@ pub(crate) const APPLICATION: Group = Group {
             "ES256",
             "How its ID tokens are signed.",
             "RS256",
+        ),
+        key(
+            "acr",
+            Shape::Choice(Assurance::WORDS),
+            "`one`, or what it asks for",
+            "How sure the sign-in has to be: `one` proof, `two` proofs of different sorts, or one that is `resistant` to pages that \
+             pretend to be us, which is a passkey. Who proved less is sent to prove more, also when a token is refreshed.",
+            "two",
         ),
         key(
             "max_age",
