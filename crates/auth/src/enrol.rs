@@ -9,7 +9,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
 use crate::{
-    Authenticator, Flow, Secret, Session,
+    Amr, Attempt, Authenticator, Flow, Need, Refused, Secret, Session, Step,
+    flow::Proof,
     random::random,
     second::{RECOVERY_CODE, code_hash, seed_purpose},
     totp,
@@ -147,11 +148,47 @@ impl Authenticator {
         if !tx.save_totp(&kept, made_at).await? {
             return Ok(None);
         }
+        if let Holder::Session(session) = holder {
+            // Whoever else is in came without it.
+            tx.end_sessions(entity, Some(session.id), now).await?;
+        }
         self.note(tx, ctx, opened, entity, "factor.enrol").await?;
         if tx.recovery_codes(entity).await? > 0 {
             return Ok(Some(Vec::new()));
         }
         self.codes_in(tx, ctx, opened, entity).await.map(Some)
+    }
+
+    /// As [`Authenticator::confirm_totp`], as the next proof of a sign-in on its way that needs a second factor nobody has yet.
+    pub async fn enrol(
+        &self,
+        ctx: &Ctx,
+        opened: &Opened,
+        attempt: Attempt<'_>,
+        (secret, sealed): (&str, &str),
+    ) -> Result<(Step, RecoveryCodes), Refused> {
+        let flow = self.flow(opened, secret, attempt.now).await?;
+        let Some(flow) = flow.filter(|flow| flow.need == Some(Need::Enrol)) else {
+            self.refuse(opened, &attempt, None, &Refused::Over).await?;
+            return Err(Refused::Over);
+        };
+        let confirmation =
+            Confirmation { holder: Holder::Flow(&flow), sealed, code: attempt.password };
+        let mut tx = opened.store.begin().await?;
+        let confirmed = self.confirm_in(&mut tx, ctx, opened, confirmation).await?;
+        let done = if let Some(codes) = confirmed {
+            let proof = Proof { amr: Amr::Otp, counted: None };
+            let step = self.go_on(tx, opened, &attempt, &flow, proof).await;
+            step.map(|step| (step, codes))
+        } else {
+            drop(tx);
+            self.count_wrong(opened, &flow).await?;
+            Err(Refused::Wrong)
+        };
+        if let Err(refused) = &done {
+            self.refuse(opened, &attempt, Some(flow.identity), refused).await?;
+        }
+        done
     }
 
     /// Gives an identity new recovery codes; those it had are worth nothing any more.
@@ -182,7 +219,8 @@ impl Authenticator {
         Ok(codes.into_iter().map(Secret::new).collect())
     }
 
-    /// Takes the authenticator app of an identity away, and its recovery codes with it; false when it had none.
+    /// Takes the authenticator app of an identity away, and its recovery codes with it; false when it had none. All its sessions end: what
+    /// they were opened with is worth nothing any more.
     pub async fn remove_totp(
         &self,
         ctx: &Ctx,
@@ -194,6 +232,8 @@ impl Authenticator {
             return Ok(false);
         }
         tx.save_recovery_codes(identity, &[], ctx.now()).await?;
+        tx.end_sessions(identity, None, ctx.now()).await?;
+        tx.end_sign_in_flows(identity, &[]).await?;
         self.note(&mut tx, ctx, opened, identity, "factor.remove").await?;
         tx.commit().await?;
         Ok(true)

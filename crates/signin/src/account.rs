@@ -7,11 +7,14 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use jiff::Timestamp;
-use muster_auth::{NotSet, Secret, Session};
+use muster_auth::{Factors, NotSet, Secret, Session};
 use muster_web::Problem;
 use serde::Deserialize;
 
 use crate::{browser::Browser, own::Own, page::page, sign_in::told, texts::Texts};
+
+/// Where whoever is not signed in goes first.
+pub(crate) const SIGN_IN: &str = "/signin?return_to=/account";
 
 #[derive(Template)]
 #[template(path = "account.html")]
@@ -19,6 +22,7 @@ struct Page<'a> {
     texts: &'static Texts,
     display: &'a str,
     message: Option<String>,
+    factors: Factors,
     sessions: Vec<Line>,
 }
 
@@ -63,8 +67,7 @@ pub(crate) async fn change_password(
             return shown(&browser, session, status, Some(message.to_owned())).await;
         }
     };
-    let mut ctx = browser.ctx.clone();
-    ctx.actor = auth.name_of(opened, session.identity, browser.now).await?.subject;
+    let ctx = browser.ctx_of(session.identity).await?;
     match auth.set_password(&ctx, opened, session.identity, &new).await {
         Ok(()) => {}
         Err(NotSet::Weak(weak)) => {
@@ -104,7 +107,7 @@ pub(crate) async fn end_others(_: Own, browser: Browser) -> Result<Response, Pro
 }
 
 fn to_sign_in() -> Response {
-    Redirect::to("/signin?return_to=/account").into_response()
+    Redirect::to(SIGN_IN).into_response()
 }
 
 async fn shown(
@@ -115,9 +118,10 @@ async fn shown(
 ) -> Result<Response, Problem> {
     let (auth, opened, texts) = (&browser.auth, &browser.opened, browser.texts);
     let name = auth.name_of(opened, session.identity, browser.now).await?;
+    let factors = auth.factors(opened, session.identity).await?;
     let sessions = auth.sessions(opened, session.identity, browser.now).await?;
     let sessions = sessions.iter().map(|one| line(one, session.id, texts)).collect();
-    page(status, &Page { texts, display: &name.display, message, sessions })
+    page(status, &Page { texts, display: &name.display, message, factors, sessions })
 }
 
 fn line(session: &Session, this: i64, texts: &Texts) -> Line {

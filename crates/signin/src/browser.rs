@@ -15,6 +15,7 @@ use muster_app::{Ctx, Opened};
 use muster_auth::{
     Attempt, Authenticator, Door, FLOW_COOKIE, Opening, SESSION_COOKIE, Secret, Session,
 };
+use muster_model::EntityId;
 use muster_web::{Origin, Problem, RequestId, Service};
 
 use crate::texts::{Language, Texts};
@@ -70,6 +71,13 @@ impl Browser {
     /// Where a session would be opened.
     pub(crate) fn opening(&self) -> Opening<'_> {
         Opening { network: self.network, device: &self.device, now: self.now }
+    }
+
+    /// What is done by a person themselves.
+    pub(crate) async fn ctx_of(&self, identity: EntityId) -> Result<Ctx, Problem> {
+        let mut ctx = self.ctx.clone();
+        ctx.actor = self.auth.name_of(&self.opened, identity, self.now).await?.subject;
+        Ok(ctx)
     }
 
     /// A try with a name and a password or a code.

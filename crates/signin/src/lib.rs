@@ -6,6 +6,8 @@
 
 mod account;
 mod browser;
+mod enrol;
+mod factors;
 mod own;
 mod page;
 mod return_to;
@@ -26,9 +28,14 @@ pub fn router() -> Router {
     Router::new()
         .route("/signin", get(sign_in::show).post(sign_in::sign_in))
         .route("/signin/code", get(steps::show_code).post(steps::code))
+        .route("/signin/enrol", get(enrol::show).post(enrol::confirm))
         .route("/signout", post(sign_in::sign_out))
         .route("/account", get(account::show))
         .route("/account/password", post(account::change_password))
+        .route("/account/app", post(factors::begin))
+        .route("/account/app/confirm", post(factors::confirm))
+        .route("/account/app/remove", post(factors::remove))
+        .route("/account/codes", post(factors::new_codes))
         .route("/account/sessions/{id}/end", post(account::end_session))
         .route("/account/sessions/end", post(account::end_others))
         .route("/signin/style.css", get(style))

@@ -17,9 +17,9 @@ use crate::{browser::Browser, own::Own, page::page, sign_in::refused_with, texts
 
 #[derive(Template)]
 #[template(path = "code.html")]
-struct Page {
-    texts: &'static Texts,
-    message: Option<&'static str>,
+pub(crate) struct CodePage {
+    pub(crate) texts: &'static Texts,
+    pub(crate) message: Option<&'static str>,
 }
 
 #[derive(Deserialize)]
@@ -80,7 +80,7 @@ pub(crate) async fn at(
 /// The form for a code.
 pub(crate) async fn show_code(browser: Browser) -> Result<Response, Problem> {
     match at(&browser, Need::Factor).await? {
-        Ok(_) => page(StatusCode::OK, &Page { texts: browser.texts, message: None }),
+        Ok(_) => page(StatusCode::OK, &CodePage { texts: browser.texts, message: None }),
         Err(elsewhere) => Ok(elsewhere),
     }
 }
@@ -97,12 +97,13 @@ pub(crate) async fn code(
         Ok(step) => after(&browser, step).await,
         Err(Refused::Over) => Ok(over(&browser)),
         Err(Refused::Wrong) => {
-            let page_of = Page { texts: browser.texts, message: Some(browser.texts.wrong_code) };
+            let page_of =
+                CodePage { texts: browser.texts, message: Some(browser.texts.wrong_code) };
             page(StatusCode::UNAUTHORIZED, &page_of)
         }
         Err(refused) => {
             let texts = browser.texts;
-            refused_with(&refused, texts, |message| Page { texts, message: Some(message) })
+            refused_with(&refused, texts, |message| CodePage { texts, message: Some(message) })
         }
     }
 }

@@ -9,7 +9,7 @@ pub(crate) struct App(hmac::Key);
 impl App {
     /// One that reads the address of a seed.
     pub(crate) fn from_uri(uri: &str) -> Self {
-        let seed = uri.split("secret=").nth(1).unwrap().split('&').next().unwrap();
+        let seed = uri.split("secret=").nth(1).unwrap().split(['&', '<']).next().unwrap();
         let bits = seed.bytes().flat_map(|letter| {
             let five = match letter {
                 b'A'..=b'Z' => letter - b'A',

@@ -1,6 +1,6 @@
 //! A small company behind the pages, and browsers that keep a cookie.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::{
     body::Body,
@@ -44,23 +44,16 @@ pub(crate) const PASSWORD: &str = "a lamp, a boat, and rain";
 
 pub(crate) use crate::app::App;
 
-struct Standing;
-
-struct Fixed(Timestamp);
-
-impl Clock for Fixed {
-    fn now(&self) -> Timestamp {
-        self.0
-    }
-}
+/// A clock that is set by hand.
+struct Standing(Mutex<Timestamp>);
 
 impl Clock for Standing {
     fn now(&self) -> Timestamp {
-        now()
+        *self.0.lock().unwrap()
     }
 }
 
-/// The time here.
+/// The time here, unless some passes.
 pub(crate) fn now() -> Timestamp {
     "2026-11-20T12:00:00Z".parse().unwrap()
 }
@@ -70,6 +63,7 @@ pub(crate) struct Served {
     router: axum::Router,
     service: Service,
     ctx: Ctx,
+    clock: Arc<Standing>,
     _folder: TempDir,
 }
 
@@ -100,13 +94,14 @@ impl Served {
     pub(crate) async fn start_with(more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("muster.yaml"), format!("{MODEL}{more}")).unwrap();
-        let clock: Arc<dyn Clock> = Arc::new(Standing);
-        let ctx = Ctx::new("tester".into(), "c".into(), Arc::clone(&clock));
+        let clock = Arc::new(Standing(Mutex::new(now())));
+        let ctx = Ctx::new("tester".into(), "c".into(), Arc::<Standing>::clone(&clock));
         let opened = match Opened::open(folder.path(), None, Arc::new(NoConnectors), &ctx).await {
             Ok(opened) => opened,
             Err(error) => panic!("{error}: {:?}", error.loaded().map(|loaded| &loaded.diagnostics)),
         };
-        let service = Service::new(opened.clone(), clock, Limits::default());
+        let service =
+            Service::new(opened.clone(), Arc::<Standing>::clone(&clock), Limits::default());
         let auth = service.authenticator().clone();
         for (id, user, name, left) in [
             ("1", "ada", "Ada <i> Lovelace", "false"),
@@ -131,7 +126,18 @@ impl Served {
             }
         }
         let router = muster_web::finish(muster_signin::router(), service.clone());
-        Self { router, service, ctx, _folder: folder }
+        Self { router, service, ctx, clock, _folder: folder }
+    }
+
+    /// Lets time pass.
+    pub(crate) fn pass(&self, minutes: i64) {
+        *self.clock.0.lock().unwrap() += jiff::SignedDuration::from_mins(minutes);
+    }
+
+    /// The journal.
+    pub(crate) async fn journal(&self) -> String {
+        let mut tx = self.service.opened().store.read().await.unwrap();
+        format!("{:?}", tx.scan_journal(None, 1000).await.unwrap())
     }
 
     /// Gives whoever is signed in an authenticator app that was set up three minutes ago, and returns it with their recovery codes.
@@ -140,7 +146,7 @@ impl Served {
         let session = auth.find(&opened, browser.cookie.as_ref().unwrap(), self.ctx.now()).await;
         let session = session.unwrap().unwrap();
         let earlier: Timestamp = "2026-11-20T11:57:00Z".parse().unwrap();
-        let ctx = Ctx::new("tester".into(), "c".into(), Arc::new(Fixed(earlier)));
+        let ctx = Ctx::new("tester".into(), "c".into(), Arc::new(Standing(Mutex::new(earlier))));
         let holder = Holder::Session(&session);
         let begun = auth.begin_totp(&opened, holder, earlier).await.unwrap();
         let app = App::from_uri(begun.uri.reveal());
@@ -206,6 +212,29 @@ impl Browser {
 }
 
 impl Page {
+    /// What stands in the page between these.
+    pub(crate) fn between(&self, before: &str, after: &str) -> &str {
+        let rest = self.body.split_once(before).unwrap_or_else(|| panic!("{}", self.body)).1;
+        rest.split_once(after).unwrap().0
+    }
+
+    /// The app that reads the seed of this page.
+    pub(crate) fn app(&self) -> App {
+        App::from_uri(self.between("<code>otpauth", "</code>"))
+    }
+
+    /// The form that confirms it with a code.
+    pub(crate) fn confirmation(&self, code: &str) -> String {
+        let sealed = self.between("name=\"sealed\" value=\"", "\"");
+        format!("sealed={sealed}&code={code}")
+    }
+
+    /// The recovery codes of this page.
+    pub(crate) fn codes(&self) -> Vec<&str> {
+        let items = self.body.split("<li><code>").skip(1);
+        items.map(|item| item.split_once('<').unwrap().0).collect()
+    }
+
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }

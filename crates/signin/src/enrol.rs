@@ -1,0 +1,110 @@
+//! Getting an authenticator app: on the way in, where the model asks for one, or on `/account`.
+
+use askama::Template;
+use axum::{
+    extract::Form,
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+};
+use muster_auth::{Enrolment, Holder, Need, RecoveryCodes, Refused, Secret, Step};
+use muster_web::Problem;
+use qrcode::{EcLevel, QrCode, render::svg};
+use serde::Deserialize;
+
+use crate::{
+    browser::Browser,
+    own::Own,
+    page::page,
+    sign_in::refused_with,
+    steps::{self, after, at, over},
+    texts::Texts,
+};
+
+/// The seed, as a picture and as text, and the form for the first code.
+#[derive(Template)]
+#[template(path = "enrol.html")]
+pub(crate) struct Page<'a> {
+    pub(crate) texts: &'static Texts,
+    pub(crate) message: Option<&'static str>,
+    pub(crate) picture: String,
+    pub(crate) enrolment: &'a Enrolment,
+    /// Where the form goes.
+    pub(crate) action: &'static str,
+}
+
+/// New recovery codes, shown once.
+#[derive(Template)]
+#[template(path = "codes.html")]
+pub(crate) struct CodesPage<'a> {
+    pub(crate) texts: &'static Texts,
+    pub(crate) codes: &'a RecoveryCodes,
+    /// Where one goes on.
+    pub(crate) next: &'a str,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Confirmed {
+    pub(crate) sealed: String,
+    pub(crate) code: String,
+}
+
+const ACTION: &str = "/signin/enrol";
+
+/// The address of a seed as a picture that apps read; nothing when it is too long, and then it is typed.
+pub(crate) fn picture(enrolment: &Enrolment) -> String {
+    let uri = enrolment.uri.reveal().as_bytes();
+    let Ok(code) = QrCode::with_error_correction_level(uri, EcLevel::M) else {
+        return String::new();
+    };
+    let drawn = code.render::<svg::Color<'_>>().min_dimensions(240, 240).build();
+    drawn.find("<svg").and_then(|at| drawn.get(at..)).unwrap_or_default().to_owned()
+}
+
+/// A new seed for somebody on their way in.
+pub(crate) async fn show(browser: Browser) -> Result<Response, Problem> {
+    let (flow, _) = match at(&browser, Need::Enrol).await? {
+        Ok(flow) => flow,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
+    let (auth, opened) = (&browser.auth, &browser.opened);
+    let enrolment = auth.begin_totp(opened, Holder::Flow(&flow), browser.now).await?;
+    let (texts, picture) = (browser.texts, picture(&enrolment));
+    let (enrolment, action) = (&enrolment, ACTION);
+    page(StatusCode::OK, &Page { texts, message: None, picture, enrolment, action })
+}
+
+/// Takes the first code of the app, which is a proof too.
+pub(crate) async fn confirm(
+    _: Own,
+    browser: Browser,
+    Form(given): Form<Confirmed>,
+) -> Result<Response, Problem> {
+    let (flow, secret) = match at(&browser, Need::Enrol).await? {
+        Ok(flow) => flow,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
+    let (auth, opened, texts) = (&browser.auth, &browser.opened, browser.texts);
+    let (ctx, code) = (browser.ctx_of(flow.identity).await?, Secret::new(given.code));
+    let shown = (secret.reveal(), &*given.sealed);
+    match auth.enrol(&ctx, opened, browser.attempt("", &code), shown).await {
+        Ok((Step::In { verified, return_to }, codes)) if !codes.is_empty() => {
+            let page = page(StatusCode::OK, &CodesPage { texts, codes: &codes, next: &return_to })?;
+            Ok((steps::enter(&browser, &verified).await?, page).into_response())
+        }
+        Ok((step, _)) => after(&browser, step).await,
+        Err(Refused::Wrong) => {
+            let holder = Holder::Flow(&flow);
+            let again = auth.again_totp(opened, holder, &given.sealed, browser.now).await?;
+            let Some(enrolment) = again else { return Ok(over(&browser)) };
+            let (message, picture) = (Some(texts.wrong_code), picture(&enrolment));
+            let (enrolment, action) = (&enrolment, ACTION);
+            let shown = Page { texts, message, picture, enrolment, action };
+            page(StatusCode::UNPROCESSABLE_ENTITY, &shown)
+        }
+        Err(Refused::Over) => Ok(over(&browser)),
+        Err(refused) => refused_with(&refused, texts, |message| steps::CodePage {
+            texts,
+            message: Some(message),
+        }),
+    }
+}
