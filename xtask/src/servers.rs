@@ -39,6 +39,11 @@ const SERVERS: &[Server] = &[
     Server { package: "npm", sign: Sign::Program("npm") },
     // Brings no program, only the templates of a domain.
     Server { package: "samba-ad-provision", sign: Sign::Program("provision_users.ldif") },
+    // What `sssd` needs to make people of a directory users of a machine.
+    Server { package: "sssd-ldap", sign: Sign::Program("libsss_ldap.so") },
+    Server { package: "libnss-sss", sign: Sign::Program("libnss_sss.so.2") },
+    Server { package: "libpam-sss", sign: Sign::Program("pam_sss.so") },
+    Server { package: "pamtester", sign: Sign::Program("pamtester") },
     Server { package: "python3-venv", sign: Sign::PythonModules("ensurepip, venv") },
 ];
 
@@ -109,6 +114,14 @@ fn more_folders() -> Vec<PathBuf> {
     ]
     .map(PathBuf::from)
     .into();
+    // Libraries stand in a folder named after the machine: `/usr/lib/x86_64-linux-gnu`.
+    let libraries = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    let libraries = libraries
+        .map(|entry| entry.path())
+        .filter(|path| path.display().to_string().ends_with("-gnu"));
+    for path in libraries {
+        folders.extend([path.join("sssd"), path.join("security"), path]);
+    }
     if let Ok(versions) = fs::read_dir("/usr/lib/postgresql") {
         folders.extend(versions.flatten().map(|version| version.path().join("bin")));
     }

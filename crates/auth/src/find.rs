@@ -24,17 +24,37 @@ pub(crate) async fn find(
     if !forms.contains(&folded) {
         forms.push(folded);
     }
+    let keys = keys(name);
     for (index, of) in opened.model.types.iter().enumerate() {
         let Some(names) = opened.names.types.get(index) else { continue };
+        let key = opened.model.schema.types.get(index).map(|of| of.key);
         for slot in &of.sign_in.names {
             let Some(number) = names.attributes.get(slot.index()) else { continue };
-            let holders = tx.unique_value_holders(names.no, *number, &forms).await?;
+            let holders = if Some(*slot) == key {
+                tx.entity_ids_by_key(names.no, &keys).await?
+            } else {
+                tx.unique_value_holders(names.no, *number, &forms).await?
+            };
             if let Some(found) = holders.into_iter().flatten().next() {
                 return Ok(Some(found));
             }
         }
     }
     Ok(None)
+}
+
+/// What a name may stand for as a key. Keys are kept as they were written, not folded, so a name is also tried in small and in
+/// capital letters.
+fn keys(name: &str) -> Vec<Text> {
+    let typed = composed(name);
+    let typed = typed.trim();
+    let mut keys = vec![name.trim().into()];
+    for form in [typed.into(), typed.to_lowercase().into(), typed.to_uppercase().into()] {
+        if !keys.contains(&form) {
+            keys.push(form);
+        }
+    }
+    keys
 }
 
 /// Under which key tries are counted: the identity, whichever of its names was typed. Of a name that nobody has, a short hash:
@@ -49,8 +69,11 @@ pub(crate) fn name_key(found: Option<EntityId>, name: &str) -> String {
 
 /// A name without what does not tell people apart: forms of letters, case, space around.
 fn fold(name: &str) -> String {
-    let composed: String = name.chars().take(LONGEST).nfkc().collect();
-    composed.trim().to_lowercase()
+    composed(name).trim().to_lowercase()
+}
+
+fn composed(name: &str) -> String {
+    name.chars().take(LONGEST).nfkc().collect()
 }
 
 #[cfg(test)]

@@ -112,10 +112,7 @@ impl<'s> View<'s> {
         let Some(row) = self.row(id).await? else { return Ok(None) };
         let model = &self.opened().model;
         let names = model.types.get(row.type_id.index()).map_or(&[][..], |of| &of.sign_in.names);
-        let key = model.schema.get(row.type_id).map(|of| of.key);
-        // The key is not among the unique values by which people are found.
-        let mut names = names.iter().filter(|slot| Some(**slot) != key);
-        Ok(names.find_map(|slot| row.get(*slot).as_text()).cloned())
+        Ok(names.iter().find_map(|slot| row.get(*slot).as_text()).cloned())
     }
 
     /// The key of an entity.

@@ -24,6 +24,7 @@ mod scim;
 mod secure_database;
 mod slapd;
 mod smtp;
+mod sssd;
 mod tls;
 mod tls_reader;
 
@@ -44,6 +45,7 @@ pub use scim::{ScimOptions, ScimServer};
 pub use secure_database::SecureDatabase;
 pub use slapd::{Slapd, SlapdOptions};
 pub use smtp::SmtpServer;
+pub use sssd::Sssd;
 pub use tls::{Certificates, make_certificates};
 pub use tls_reader::TlsReader;
 

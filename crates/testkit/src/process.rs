@@ -111,6 +111,11 @@ impl Server {
         Ok(self)
     }
 
+    /// The number of its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.pid
+    }
+
     /// Everything the server has written so far.
     pub(crate) fn log(&self) -> String {
         fs::read(&self.log)

@@ -13,10 +13,22 @@ on_both! {
             assert_eq!((verified.identity, &*verified.amr), (ada, &[Amr::Password][..]), "{name}");
             assert_eq!(verified.auth_time, company.now());
         }
-        // The key is no name here, and a robot has none at all.
+        // The key is no name here, and a robot may never sign in.
         assert_eq!(word(&company.sign_in("1", PASSWORD).await), "wrong");
         company.set("r2", PASSWORD).await;
-        assert_eq!(word(&company.sign_in("r2", PASSWORD).await), "wrong");
+        assert_eq!(word(&company.sign_in("r2", PASSWORD).await), "inactive");
+    }
+
+    async fn somebody_signs_in_by_their_key_where_that_is_their_name(company) {
+        company.enter("guest", &[("badge", "G-Ü7")]).await;
+        company.set("G-Ü7", PASSWORD).await;
+        for name in ["G-Ü7", "g-ü7", " G-Ü7", "Ｇ-Ü7"] {
+            assert_eq!(word(&company.sign_in(name, PASSWORD).await), "in", "{name}");
+        }
+        assert_eq!(word(&company.sign_in("G-Ü7", "wrong").await), "wrong");
+        for name in ["G-Ü77", "G-U7", "g"] {
+            assert_eq!(word(&company.sign_in(name, PASSWORD).await), "wrong", "{name}");
+        }
     }
 
     async fn whoever_is_refused_is_told_the_same_and_the_log_knows_why(company) {

@@ -41,6 +41,12 @@ types:
     key: id
     attributes: { id: { type: string, unique: true } }
     sign_in: { states: [] }
+  guest:
+    identity: true
+    key: badge
+    attributes: { badge: { type: string, unique: true } }
+    lifecycle: { active: { when: "true" } }
+    sign_in: { name: badge }
 sign_in:
   hashing: { parallel: 2, wait: 60s }
   lockout: { tries: 3 }
@@ -152,7 +158,7 @@ impl Company {
         company
     }
 
-    async fn enter(&self, type_name: &str, set: &[(&str, &str)]) {
+    pub(crate) async fn enter(&self, type_name: &str, set: &[(&str, &str)]) {
         self.write(LocalVerb::Create, type_name, None, set).await;
     }
 

@@ -102,6 +102,15 @@ async fn people_sign_in_and_see_themselves_and_what_everyone_sees() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn people_whose_sign_in_name_is_their_key_bind_by_their_entry() {
+    let display = "    display: given + \" \" + family\n";
+    let served = Served::changed(display, &format!("{display}    sign_in: {{ name: id }}\n")).await;
+    served.password("1", PASSWORD).await;
+    assert_eq!(served.tool("ldapwhoami", &["-D", ADA, "-w", PASSWORD]).await.code, 0);
+    assert_eq!(served.tool("ldapwhoami", &["-D", ADA, "-w", "wrong"]).await.code, 49);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn all_who_may_not_sign_in_are_told_the_same() {
     let served = Served::start().await;
     for person in ["1", "4"] {

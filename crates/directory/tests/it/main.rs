@@ -13,4 +13,5 @@ mod changes;
 mod groups;
 mod pages;
 mod search;
+mod sssd;
 mod support;
