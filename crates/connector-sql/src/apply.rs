@@ -10,6 +10,7 @@ use muster_model::{Applied, Change, ObjectRef, Text};
 
 use crate::{
     Database,
+    create::Batch,
     error::{Fault, FaultKind, Stop},
     link::Lease,
     read::forgetting,
@@ -46,11 +47,23 @@ pub(crate) async fn apply(database: &Database, changes: &[Change]) -> Vec<Answer
         answers.iter().zip(0..).filter(|(answer, _)| answer.is_none()).map(|(_, at)| at).collect();
     let mut renamed = Renamed::new();
     let mut down: Option<ConnectorError> = None;
-    for places in claimed.chunks(CHUNK) {
-        let chunk: Vec<&Change> = places.iter().filter_map(|at| changes.get(*at)).collect();
+    let mut ready = None;
+    let mut chunks = claimed.chunks(CHUNK).peekable();
+    let of = |places: &[usize]| -> Vec<&Change> {
+        places.iter().filter_map(|at| changes.get(*at)).collect()
+    };
+    while let Some(places) = chunks.next() {
+        let chunk = of(places);
         let done = match &down {
             Some(error) => vec![Err(error.clone()); chunk.len()],
-            None => run(database, &chunk, &mut renamed, &mut down).await,
+            None => {
+                let next = chunks.peek().map(|places| of(places)).unwrap_or_default();
+                let run = run(database, &chunk, ready.take(), &mut renamed, &mut down);
+                // The next rows are made ready while the database takes these.
+                let (done, batch) = tokio::join!(run, async { batch(database, &next) });
+                ready = batch;
+                done
+            }
         };
         for (at, answer) in places.iter().zip(done) {
             if let Some(place) = answers.get_mut(*at) {
@@ -62,10 +75,20 @@ pub(crate) async fn apply(database: &Database, changes: &[Change]) -> Vec<Answer
     answers.into_iter().map(|answer| answer.unwrap_or_else(lost)).collect()
 }
 
+/// The rows with which a chunk begins, if it can be told without asking the database.
+fn batch<'c>(database: &Database, chunk: &[&'c Change]) -> Option<Batch<'c>> {
+    let class = &chunk.first()?.object().class;
+    if database.settings.roles_of(class).is_some() {
+        return None;
+    }
+    Batch::of(database.known_shape(class)?, chunk)
+}
+
 /// Does one chunk, as carefully as it turns out to need.
 async fn run(
     database: &Database,
     chunk: &[&Change],
+    mut ready: Option<Batch<'_>>,
     renamed: &mut Renamed,
     down: &mut Option<ConnectorError>,
 ) -> Vec<Answer> {
@@ -83,7 +106,7 @@ async fn run(
         };
         let mut names = renamed.clone();
         let mut work = Work { database, lease: &mut lease, renamed: &mut names };
-        let fault = match work.chunk(chunk, care).await {
+        let fault = match work.chunk(chunk, care, ready.take()).await {
             Ok(answers) => {
                 lease.done();
                 *renamed = names;
@@ -114,7 +137,12 @@ pub(crate) struct Work<'w, 'p> {
 
 impl Work<'_, '_> {
     /// An error means that the whole transaction is lost.
-    async fn chunk(&mut self, chunk: &[&Change], care: Care) -> Result<Vec<Answer>, Fault> {
+    async fn chunk(
+        &mut self,
+        chunk: &[&Change],
+        care: Care,
+        mut ready: Option<Batch<'_>>,
+    ) -> Result<Vec<Answer>, Fault> {
         if care == Care::Alone {
             return self.one_by_one(chunk).await;
         }
@@ -124,7 +152,7 @@ impl Work<'_, '_> {
             && let Some(change) = rest.first()
         {
             if care == Care::Together {
-                match self.create_many(rest).await {
+                match self.create_many(rest, ready.take()).await {
                     Ok(done) if !done.is_empty() => {
                         answers.extend(done.into_iter().map(Ok));
                         continue;

@@ -1,6 +1,9 @@
 //! New rows, many in one statement where they are alike.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use muster_connector::ConnectorError;
 use muster_model::{Applied, Change, ObjectRef, Text, Value};
@@ -111,6 +114,62 @@ impl<'s> NewRow<'s> {
     }
 }
 
+/// New rows that are alike, and the statement that inserts them all.
+pub(crate) struct Batch<'c> {
+    shape: Arc<Shape>,
+    objects: Vec<&'c ObjectRef>,
+    sql: Sql,
+}
+
+impl<'c> Batch<'c> {
+    /// Of as many of the first changes as are alike; `None` when there are fewer than two.
+    pub(crate) fn of(shape: Arc<Shape>, changes: &[&'c Change]) -> Option<Self> {
+        let [Change::Create { object: first, .. }, ..] = changes else { return None };
+        let (mut objects, mut rows): (Vec<&ObjectRef>, Vec<NewRow<'_>>) = Default::default();
+        let mut names = HashSet::new();
+        for change in changes.iter().take(MOST_ROWS) {
+            let Change::Create { object, values, enabled } = change else { break };
+            let is_new = object.class == first.class && names.insert(&object.name);
+            let Ok(row) = NewRow::new(&shape, object, values, *enabled) else { break };
+            let fits = rows.first().is_none_or(|first| {
+                first.names().eq(row.names()) && (rows.len() + 1) * row.columns.len() <= MOST_VALUES
+            });
+            if !is_new || !fits || !row.is_plain() {
+                break;
+            }
+            objects.push(object);
+            rows.push(row);
+        }
+        if rows.len() < 2 {
+            return None;
+        }
+        let sql = insertion(&shape, rows).ok()?;
+        Some(Self { shape, objects, sql })
+    }
+}
+
+/// The statement that inserts rows with the same columns.
+fn insertion(shape: &Shape, rows: Vec<NewRow<'_>>) -> Result<Sql, ConnectorError> {
+    let mut sql = Sql::new(shape.dialect, "INSERT INTO ");
+    sql.table(shape.table()?).add(" (");
+    let first = rows.first().into_iter().flat_map(|row| &row.columns);
+    let columns: Vec<&Column> = first.map(|(column, _)| *column).collect();
+    for (index, column) in columns.iter().enumerate() {
+        sql.add(if index == 0 { "" } else { ", " }).name(&column.name);
+    }
+    sql.add(") ");
+    if shape.dialect == Dialect::Postgres {
+        unnest(&mut sql, &columns, &rows);
+        return Ok(sql);
+    }
+    for (index, row) in rows.into_iter().enumerate() {
+        sql.add(if index == 0 { "VALUES (" } else { ", (" });
+        row.bind(&mut sql);
+        sql.add(")");
+    }
+    Ok(sql)
+}
+
 impl Work<'_, '_> {
     pub(crate) async fn create(
         &mut self,
@@ -119,7 +178,8 @@ impl Work<'_, '_> {
         values: &[(Text, Value)],
         enabled: Option<bool>,
     ) -> Result<Applied, Stop> {
-        let row = NewRow::new(shape, object, values, enabled)?;
+        let mut row = NewRow::new(shape, object, values, enabled)?;
+        let lists = std::mem::take(&mut row.lists);
         self.renamed.remove(&(object.class.clone(), object.name.clone()));
         if !self.revive(shape, object, &row).await? {
             let mut sql = Sql::new(shape.dialect, "INSERT INTO ");
@@ -132,11 +192,11 @@ impl Work<'_, '_> {
             sql.add(")");
             self.lease.execute(sql).await?;
         }
-        if row.lists.is_empty() && shape.class.id.is_none() {
+        if lists.is_empty() && shape.class.id.is_none() {
             return Ok(Applied { id: Some(object.name.clone()), name: None, pending: None });
         }
         let reference = self.made(shape, object).await?;
-        for (list, value) in &row.lists {
+        for (list, value) in &lists {
             // The row is there already, so the transaction has to go back.
             lists::replace(self.lease, shape, list, &reference, value).await.map_err(lasting)?;
         }
@@ -190,72 +250,46 @@ impl Work<'_, '_> {
         Ok(self.lease.execute(sql).await? > 0)
     }
 
-    /// Creates as many of the first changes as are alike, in one statement; none when there are fewer than two.
-    pub(crate) async fn create_many(&mut self, changes: &[&Change]) -> Result<Vec<Applied>, Stop> {
+    /// Creates as many of the first changes as are alike, in one statement; none when there are fewer than two. `ready` is
+    /// their batch, where it was made ahead.
+    pub(crate) async fn create_many(
+        &mut self,
+        changes: &[&Change],
+        ready: Option<Batch<'_>>,
+    ) -> Result<Vec<Applied>, Stop> {
         let [Change::Create { object, .. }, Change::Create { .. }, ..] = changes else {
             return Ok(Vec::new());
         };
-        let class = object.class.clone();
-        if self.database.settings.roles_of(&class).is_some() {
-            return Ok(Vec::new());
-        }
-        let shape = self.database.shape(self.lease, &class).await?;
-        let mut rows: Vec<(&ObjectRef, NewRow<'_>)> = Vec::new();
-        let mut names = HashSet::new();
-        for change in changes.iter().take(MOST_ROWS) {
-            let Change::Create { object, values, enabled } = change else { break };
-            let is_new = object.class == class && names.insert(&object.name);
-            let Ok(row) = NewRow::new(&shape, object, values, *enabled) else { break };
-            let fits = rows.first().is_none_or(|(_, first)| {
-                first.names().eq(row.names()) && (rows.len() + 1) * row.columns.len() <= MOST_VALUES
-            });
-            if !is_new || !fits || !row.is_plain() {
-                break;
+        let batch = match ready {
+            Some(batch) => Some(batch),
+            None if self.database.settings.roles_of(&object.class).is_some() => None,
+            None => {
+                let shape = self.database.shape(self.lease, &object.class).await?;
+                Batch::of(shape, changes)
             }
-            rows.push((object, row));
+        };
+        let Some(batch) = batch else { return Ok(Vec::new()) };
+        if !self.renamed.is_empty() {
+            for object in &batch.objects {
+                self.renamed.remove(&(object.class.clone(), object.name.clone()));
+            }
         }
-        if rows.len() < 2 {
-            return Ok(Vec::new());
-        }
-        let objects = if self.renamed.is_empty() { [].iter() } else { rows.iter() };
-        for (object, _) in objects {
-            self.renamed.remove(&(object.class.clone(), object.name.clone()));
-        }
-        let ids = self.insert(&shape, &rows).await?;
-        Ok(rows
-            .iter()
-            .map(|(object, _)| {
-                let id = ids.get(&object.name).cloned().unwrap_or_else(|| object.name.clone());
-                Applied { id: Some(id), name: None, pending: None }
-            })
-            .collect())
+        let Batch { shape, objects, sql } = batch;
+        let ids = self.insert(&shape, &objects, sql).await?;
+        let applied = |object: &&ObjectRef| {
+            let id = ids.get(&object.name).cloned().unwrap_or_else(|| object.name.clone());
+            Applied { id: Some(id), name: None, pending: None }
+        };
+        Ok(objects.iter().map(applied).collect())
     }
 
-    /// Inserts rows with the same columns; answers their ids by name, where the class has one.
+    /// Inserts rows; answers their ids by name, where the class has one.
     async fn insert(
         &mut self,
         shape: &Shape,
-        rows: &[(&ObjectRef, NewRow<'_>)],
+        objects: &[&ObjectRef],
+        mut sql: Sql,
     ) -> Result<HashMap<Text, Text>, Stop> {
-        let mut sql = Sql::new(shape.dialect, "INSERT INTO ");
-        sql.table(shape.table()?).add(" (");
-        let columns: Vec<&Column> = rows
-            .first()
-            .map(|(_, row)| row.columns.iter().map(|(column, _)| *column).collect())
-            .unwrap_or_default();
-        for (index, column) in columns.iter().enumerate() {
-            sql.add(if index == 0 { "" } else { ", " }).name(&column.name);
-        }
-        sql.add(") ");
-        if shape.dialect == Dialect::Postgres {
-            unnest(&mut sql, &columns, rows);
-        } else {
-            for (index, (_, row)) in rows.iter().enumerate() {
-                sql.add(if index == 0 { "VALUES (" } else { ", (" });
-                row.bind(&mut sql);
-                sql.add(")");
-            }
-        }
         let key = shape.key()?;
         let (Some(id), [key]) = (shape.id()?, key.as_slice()) else {
             self.lease.execute(sql).await?;
@@ -267,7 +301,7 @@ impl Work<'_, '_> {
         } else {
             self.lease.execute(sql).await?;
             let names =
-                rows.iter().filter_map(|(o, _)| key_param(&o.name, key, shape.dialect)).collect();
+                objects.iter().filter_map(|o| key_param(&o.name, key, shape.dialect)).collect();
             let mut sql = Sql::new(shape.dialect, "SELECT ");
             sql.select("", key).add(", ").select("", id).add(" FROM ").add(&shape.from());
             sql.add(" WHERE ").is_in("", key, names);
@@ -288,9 +322,9 @@ impl NewRow<'_> {
     }
 
     /// Adds the values in the order of [`NewRow::names`].
-    fn bind(&self, sql: &mut Sql) {
-        for (index, (column, param)) in self.columns.iter().enumerate() {
-            sql.add(if index == 0 { "" } else { ", " }).bind(param.clone(), column);
+    fn bind(self, sql: &mut Sql) {
+        for (index, (column, param)) in self.columns.into_iter().enumerate() {
+            sql.add(if index == 0 { "" } else { ", " }).bind(param, column);
         }
         if self.disabled_at.is_some() {
             sql.add(", CURRENT_TIMESTAMP");
@@ -299,7 +333,7 @@ impl NewRow<'_> {
 }
 
 /// One parameter for each column, whatever the number of rows, so that the statement stays the same.
-fn unnest(sql: &mut Sql, columns: &[&Column], rows: &[(&ObjectRef, NewRow<'_>)]) {
+fn unnest(sql: &mut Sql, columns: &[&Column], rows: &[NewRow<'_>]) {
     sql.add("SELECT ");
     for (index, column) in columns.iter().enumerate() {
         sql.add(if index == 0 { "u." } else { ", u." }).add(&format!("c{index}"));
@@ -307,7 +341,7 @@ fn unnest(sql: &mut Sql, columns: &[&Column], rows: &[(&ObjectRef, NewRow<'_>)])
     }
     sql.add(" FROM unnest(");
     for index in 0..columns.len() {
-        let texts = rows.iter().map(|(_, row)| match row.columns.get(index) {
+        let texts = rows.iter().map(|row| match row.columns.get(index) {
             Some((_, Param::Text(text))) => Some(text.clone()),
             Some(_) | None => None,
         });

@@ -62,9 +62,7 @@ impl Database {
         lease: &mut Lease<'_>,
         class: &Text,
     ) -> Result<Arc<Shape>, Stop> {
-        let known =
-            self.shapes.0.lock().unwrap_or_else(PoisonError::into_inner).get(class).cloned();
-        if let Some(known) = known {
+        if let Some(known) = self.known_shape(class) {
             return Ok(known);
         }
         let mut shape = self.bare_shape(lease, class).await?;
@@ -76,6 +74,11 @@ impl Database {
         let mut known = self.shapes.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert(class.clone(), Arc::clone(&shape));
         Ok(shape)
+    }
+
+    /// The tables of `class`, if they were asked for before.
+    pub(crate) fn known_shape(&self, class: &Text) -> Option<Arc<Shape>> {
+        self.shapes.0.lock().unwrap_or_else(PoisonError::into_inner).get(class).cloned()
     }
 
     async fn bare_shape(&self, lease: &mut Lease<'_>, name: &Text) -> Result<Shape, Stop> {
