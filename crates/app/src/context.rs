@@ -74,6 +74,19 @@ pub trait Connectors: Catalogue + Send + Sync {
         base: &Path,
     ) -> Result<Arc<dyn Connector>, ConnectorError>;
 
+    /// Opens the connector to a system that an agent reaches; its relative paths start where the agent runs.
+    fn open_remote(
+        &self,
+        agent: &Text,
+        _connector: &str,
+        _settings: &Settings,
+        _chaos: Option<&Settings>,
+    ) -> Result<Arc<dyn Connector>, ConnectorError> {
+        Err(ConnectorError::Settings(format!(
+            "there is nothing here that reaches the agent `{agent}`"
+        )))
+    }
+
     /// What sends mail and the like for workflows of the project in `base`; `None` where nothing does.
     fn deliver(&self, _base: &Path) -> Option<Arc<dyn Deliver>> {
         None

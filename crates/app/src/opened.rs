@@ -121,7 +121,11 @@ impl Opened {
 
     /// Opens the connector of a system.
     pub fn connect(&self, system: &System) -> Result<Arc<dyn Connector>, ConnectorError> {
-        self.connectors.open(&system.connector, &system.settings, system.chaos.as_ref(), &self.dir)
+        let System { connector, settings, agent, chaos, .. } = system;
+        match agent {
+            Some(agent) => self.connectors.open_remote(agent, connector, settings, chaos.as_ref()),
+            None => self.connectors.open(connector, settings, chaos.as_ref(), &self.dir),
+        }
     }
 
     /// Opens a file of rows that a person names, by its ending: `csv`, `tsv` or `xlsx`. Columns that hold several values

@@ -11,6 +11,8 @@ pub enum Scope {
     Admin,
     /// Ask for access decisions.
     Access,
+    /// Make calls to systems as an agent.
+    Agent,
     /// See everything over the API.
     ApiRead,
     /// See and change everything over the API.
@@ -29,9 +31,10 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, in the order of their words.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Access,
         Self::Admin,
+        Self::Agent,
         Self::ApiRead,
         Self::ApiWrite,
         Self::Directory,
@@ -46,6 +49,7 @@ impl Scope {
         match self {
             Self::Admin => "admin",
             Self::Access => "access",
+            Self::Agent => "agent",
             Self::ApiRead => "api:read",
             Self::ApiWrite => "api:write",
             Self::Directory => "directory",

@@ -135,6 +135,7 @@ pub(crate) enum Command {
     Plan(commands::plan::Args),
     Apply(commands::apply::Args),
     Provision(commands::provision::Args),
+    Agent(commands::agent::Args),
     Run(commands::run::Args),
     Serve(commands::serve::Args),
     Token(commands::token::Args),

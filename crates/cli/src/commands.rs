@@ -1,6 +1,7 @@
 //! The commands, one file each: `Args`, whose comments are the help, and `run`.
 
 pub(crate) mod accounts;
+pub(crate) mod agent;
 pub(crate) mod alarms;
 pub(crate) mod applications;
 pub(crate) mod apply;
@@ -71,6 +72,7 @@ pub(crate) async fn run(shell: &mut Shell, command: Command) -> Result<Exit> {
         Command::Plan(args) => Box::pin(plan::run(shell, args)).await,
         Command::Apply(args) => Box::pin(apply::run(shell, args)).await,
         Command::Provision(args) => Box::pin(provision::run(shell, args)).await,
+        Command::Agent(args) => Box::pin(agent::run(shell, args)).await,
         Command::Run(args) => Box::pin(run::run(shell, args)).await,
         Command::Orders(args) => Box::pin(orders::run(shell, args)).await,
         Command::Systems(args) => Box::pin(systems::run(shell, args)).await,

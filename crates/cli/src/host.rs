@@ -10,13 +10,16 @@ use std::{
 use muster_app::{Clock, Connectors};
 use muster_model::Text;
 
+/// Makes the faces that `muster serve` answers with.
+pub type Faces = dyn Fn(&muster_web::Service) -> muster_web::Router + Send + Sync;
+
 /// The process, apart from its streams.
 #[derive(Clone)]
 pub struct Host {
     /// Opens connectors.
     pub connectors: Arc<dyn Connectors>,
     /// The faces that `muster serve` answers with.
-    pub faces: fn(&muster_web::Service) -> muster_web::Router,
+    pub faces: Arc<Faces>,
     /// Where the log of a command that serves goes: standard error.
     pub log: fn() -> Box<dyn Write + Send>,
     /// The time.

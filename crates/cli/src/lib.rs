@@ -36,10 +36,15 @@ use std::ffi::OsString;
 
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
 
-use crate::{args::Cli, error::CommandError, shell::Shell, ui::Ui};
+use crate::{
+    args::{Cli, Command},
+    error::CommandError,
+    shell::Shell,
+    ui::Ui,
+};
 pub use crate::{
     exit::Exit,
-    host::{Host, Streams, VARIABLES},
+    host::{Faces, Host, Streams, VARIABLES},
 };
 
 /// Runs one command and answers the exit code. `args` begins with the name of the program.
@@ -51,8 +56,11 @@ pub async fn run(args: Vec<OsString>, host: Host, streams: Streams) -> u8 {
     let options = cli.global.ui_options(&host);
     let mut shell = Shell { ui: Ui::new(streams, options), host, global: cli.global };
     let result = match remote::wanted(&shell) {
-        Ok(Some(server)) => Box::pin(remote::run(&mut shell, &matches, &server)).await,
-        Ok(None) => commands::run(&mut shell, cli.command).await,
+        // An agent works for a server instead of asking it.
+        Ok(Some(server)) if !matches!(cli.command, Command::Agent(_)) => {
+            Box::pin(remote::run(&mut shell, &matches, &server)).await
+        }
+        Ok(Some(_) | None) => commands::run(&mut shell, cli.command).await,
         Err(error) => Err(error),
     };
     let exit = match result {

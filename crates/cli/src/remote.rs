@@ -16,6 +16,7 @@ use muster_api::{Answered, Operation};
 use muster_http::Method;
 use serde_json::Value as Json;
 
+pub(crate) use self::server::client;
 use self::{profiles::Profile, server::Server, table::Line};
 use crate::{Exit, Result, args::Cli, error::CommandError, shell::Shell};
 

@@ -54,16 +54,15 @@ pub(crate) async fn apply(database: &Database, changes: &[Change]) -> Vec<Answer
     };
     while let Some(places) = chunks.next() {
         let chunk = of(places);
-        let done = match &down {
-            Some(error) => vec![Err(error.clone()); chunk.len()],
-            None => {
-                let next = chunks.peek().map(|places| of(places)).unwrap_or_default();
-                let run = run(database, &chunk, ready.take(), &mut renamed, &mut down);
-                // The next rows are made ready while the database takes these.
-                let (done, batch) = tokio::join!(run, async { batch(database, &next) });
-                ready = batch;
-                done
-            }
+        let done = if let Some(error) = &down {
+            vec![Err(error.clone()); chunk.len()]
+        } else {
+            let next = chunks.peek().map(|places| of(places)).unwrap_or_default();
+            let run = run(database, &chunk, ready.take(), &mut renamed, &mut down);
+            // The next rows are made ready while the database takes these.
+            let (done, batch) = tokio::join!(run, async { batch(database, &next) });
+            ready = batch;
+            done
         };
         for (at, answer) in places.iter().zip(done) {
             if let Some(place) = answers.get_mut(*at) {

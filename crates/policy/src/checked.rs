@@ -82,6 +82,8 @@ pub struct System {
     pub connector: Text,
     /// The connector's settings.
     pub settings: Settings,
+    /// The agent that reaches it; `None` when this machine does.
+    pub agent: Option<Text>,
     /// Faults to make on purpose, for tests and the demo (`chaos:`).
     pub chaos: Option<Settings>,
     /// What may be done to it.

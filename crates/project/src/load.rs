@@ -44,6 +44,11 @@ pub trait Catalogue {
         connector: &str,
         settings: &Settings,
     ) -> Result<Capabilities, Vec<SettingProblem>>;
+
+    /// Whether an agent can make the calls of this kind of connector: there is something to call.
+    fn can_be_remote(&self, _connector: &str) -> bool {
+        true
+    }
 }
 
 /// No connector at all: for a model that has no systems.

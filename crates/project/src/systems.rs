@@ -157,6 +157,7 @@ fn system(
     let settings = settings::settings(node.get("settings"), entry.key_span);
     let connector: Text = node.get_text("connector").cloned().unwrap_or_else(|| "".into());
     let capabilities = capabilities(context, node, &connector, &settings, catalogue);
+    let agent = agent(context, node, &connector, catalogue);
     let ability = Ability { capabilities, writes: mode != Mode::Observe };
     let (reads, absences) = reads::reads(context, node, id, ground, ability, owners);
     let accounts = accounts::accounts(context, node, id, ground, ability);
@@ -168,6 +169,7 @@ fn system(
         name: entry.key.clone(),
         connector,
         settings,
+        agent,
         chaos: node.get("chaos").map(|chaos| settings::settings(Some(chaos), chaos.span)),
         mode,
         reads,
@@ -188,6 +190,25 @@ fn system(
     let written = node.get("accounts").map_or(&[][..], Node::entries);
     let written = written.iter().map(|account| (account.key.clone(), account.key_span)).collect();
     (Draft { system, accounts, entitlements, written }, absences)
+}
+
+/// The agent that reaches the system.
+fn agent(
+    context: &mut Context<'_>,
+    node: &Node,
+    connector: &str,
+    catalogue: &dyn Catalogue,
+) -> Option<Text> {
+    let written = node.get("agent")?;
+    if !catalogue.can_be_remote(connector) {
+        context.error(
+            "E0535",
+            written.span,
+            format!("nothing is called for the connector `{connector}`, so no agent can do it"),
+            "leave `agent` out",
+        );
+    }
+    written.text().cloned()
 }
 
 /// Stands for the capabilities of a system with wrong settings; the model is refused anyway.

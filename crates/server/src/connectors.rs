@@ -6,19 +6,23 @@ use std::{
     sync::Arc,
 };
 
+use muster_agent::Agents;
 use muster_app::{Connectors, Deliver};
 use muster_connector::{
     Chaos, ChaosSettings, Connector, ConnectorError, PUSHED, PushedSource, Secrets, settings_error,
 };
-use muster_model::{Capabilities, SettingProblem, Settings};
+use muster_model::{Capabilities, SettingProblem, Settings, Text};
 use muster_notify::Delivery;
 use muster_project::Catalogue;
 
 use crate::process;
 
 /// The connectors that are part of the binary.
-#[derive(Debug)]
-pub(crate) struct BuiltIn;
+#[derive(Debug, Default)]
+pub(crate) struct BuiltIn {
+    /// Those who reach what this machine does not.
+    pub(crate) agents: Agents,
+}
 
 impl Catalogue for BuiltIn {
     fn connectors(&self) -> Vec<&'static str> {
@@ -58,6 +62,10 @@ impl Catalogue for BuiltIn {
             }]),
         }
     }
+
+    fn can_be_remote(&self, connector: &str) -> bool {
+        ![muster_connector_manual::KIND, PUSHED].contains(&connector)
+    }
 }
 
 impl Connectors for BuiltIn {
@@ -86,20 +94,35 @@ impl Connectors for BuiltIn {
                 return Err(ConnectorError::Settings(format!("there is no connector `{other}`")));
             }
         };
-        match chaos {
-            None => Ok(inner),
-            Some(chaos) => {
-                let chaos =
-                    ChaosSettings::read(chaos).map_err(|problems| settings_error(&problems))?;
-                Ok(Arc::new(Chaos::new(inner, chaos)))
-            }
-        }
+        disturbed(inner, chaos)
+    }
+
+    fn open_remote(
+        &self,
+        agent: &Text,
+        connector: &str,
+        settings: &Settings,
+        chaos: Option<&Settings>,
+    ) -> Result<Arc<dyn Connector>, ConnectorError> {
+        let able =
+            self.capabilities(connector, settings).map_err(|problems| settings_error(&problems))?;
+        disturbed(self.agents.connector(agent, connector, settings, able), chaos)
     }
 
     fn deliver(&self, base: &Path) -> Option<Arc<dyn Deliver>> {
         let secrets = Arc::new(ProcessSecrets { base: base.to_owned() });
         Some(Arc::new(Delivery::new(secrets, base.to_owned())))
     }
+}
+
+/// With the faults that the model asks for.
+fn disturbed(
+    inner: Arc<dyn Connector>,
+    chaos: Option<&Settings>,
+) -> Result<Arc<dyn Connector>, ConnectorError> {
+    let Some(chaos) = chaos else { return Ok(inner) };
+    let chaos = ChaosSettings::read(chaos).map_err(|problems| settings_error(&problems))?;
+    Ok(Arc::new(Chaos::new(inner, chaos)))
 }
 
 /// Secrets from the environment of the process and from files.

@@ -8,6 +8,7 @@ mod process;
 
 use std::{panic, process::ExitCode, sync::Arc};
 
+use muster_agent::Agents;
 use muster_cli::Host;
 
 /// Evaluation makes many small allocations on several threads; this allocator takes a fifth less time for them.
@@ -42,7 +43,7 @@ fn main() -> ExitCode {
 }
 
 /// What `muster serve` answers with.
-fn faces(service: &muster_web::Service) -> muster_web::Router {
+fn faces(service: &muster_web::Service, agents: &Agents) -> muster_web::Router {
     muster_web::Router::new()
         .merge(muster_api::router())
         .merge(muster_scim_server::router(service))
@@ -50,12 +51,15 @@ fn faces(service: &muster_web::Service) -> muster_web::Router {
         .merge(muster_authzen::router())
         .merge(muster_signin::router())
         .merge(muster_oidc::router())
+        .merge(agents.router())
 }
 
 fn host() -> Host {
+    let connectors = connectors::BuiltIn::default();
+    let agents = connectors.agents.clone();
     Host {
-        connectors: Arc::new(connectors::BuiltIn),
-        faces,
+        connectors: Arc::new(connectors),
+        faces: Arc::new(move |service| faces(service, &agents)),
         log: || Box::new(std::io::stderr()),
         clock: Arc::new(process::SystemClock),
         actor: process::user_name().into(),

@@ -72,6 +72,7 @@ const LAYERS: &[Layer] = &[
         uses: &["model", "policy", "store", "app", "auth", "telemetry"],
     },
     Layer { name: "signin", kind: Kind::Edge, uses: &["model", "app", "auth", "web"] },
+    Layer { name: "agent", kind: Kind::Edge, uses: &["model", "connector", "http", "app", "web"] },
     Layer { name: "authzen", kind: Kind::Edge, uses: &["model", "app", "web"] },
     Layer {
         name: "oidc",
@@ -113,6 +114,7 @@ const LAYERS: &[Layer] = &[
             "connector",
             "http",
             "app",
+            "agent",
             "auth",
             "engine",
             "demo",
@@ -138,6 +140,7 @@ const LAYERS: &[Layer] = &[
             "connector-manual",
             "connector-sql",
             "app",
+            "agent",
             "authzen",
             "notify",
             "web",

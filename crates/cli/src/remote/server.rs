@@ -33,25 +33,29 @@ impl Secrets for TokenFile {
     }
 }
 
+/// A client of the server that signs in with the token of the profile. Nothing is sent yet.
+pub(crate) fn client(profile: &Profile) -> Result<HttpClient> {
+    let mut settings = Map::new();
+    settings.insert("url".to_owned(), profile.server.clone().into());
+    settings.insert("auth".to_owned(), json!({ "bearer": { "file": profile.token_file } }));
+    if let Some(ca) = &profile.ca {
+        settings.insert("tls".to_owned(), json!({ "ca": ca }));
+    }
+    let settings = settings_of(&settings);
+    let mut reader = SettingReader::new(&settings);
+    let checked = HttpSettings::read(&mut reader);
+    if let Some(problem) = reader.finish().into_iter().next() {
+        let error = CommandError::usage(format!("`{}`: {}", profile.server, problem.message));
+        return Err(problem.help.into_iter().fold(error, CommandError::hint));
+    }
+    HttpClient::open(&checked, &TokenFile)
+        .map_err(|error| CommandError::new(Exit::Failed, chain(&error)))
+}
+
 impl Server {
     /// Nothing is sent yet.
     pub(super) fn open(profile: &Profile) -> Result<Self> {
-        let mut settings = Map::new();
-        settings.insert("url".to_owned(), profile.server.clone().into());
-        settings.insert("auth".to_owned(), json!({ "bearer": { "file": profile.token_file } }));
-        if let Some(ca) = &profile.ca {
-            settings.insert("tls".to_owned(), json!({ "ca": ca }));
-        }
-        let settings = settings_of(&settings);
-        let mut reader = SettingReader::new(&settings);
-        let checked = HttpSettings::read(&mut reader);
-        if let Some(problem) = reader.finish().into_iter().next() {
-            let error = CommandError::usage(format!("`{}`: {}", profile.server, problem.message));
-            return Err(problem.help.into_iter().fold(error, CommandError::hint));
-        }
-        HttpClient::open(&checked, &TokenFile)
-            .map(Self)
-            .map_err(|error| CommandError::new(Exit::Failed, chain(&error)))
+        client(profile).map(Self)
     }
 
     /// Sends one request; what is refused is the error it names.

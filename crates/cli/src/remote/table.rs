@@ -242,6 +242,7 @@ pub(super) const HERE: &[(&str, &str)] = &[
     ("init", "it begins a project in a folder of this machine"),
     ("fmt", "it works on the files of a folder"),
     ("test", "it runs the tests in the files of a folder"),
+    ("agent", "it works for a server instead of asking one"),
     ("run", "it is the work of the server itself"),
     ("serve", "it is the server"),
     ("decide", "applications ask for decisions under `/access/v1`"),

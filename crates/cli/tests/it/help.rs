@@ -13,6 +13,7 @@ const COMMANDS: &[&str] = &[
     "sync",
     "plan",
     "apply",
+    "agent",
     "run",
     "serve",
     "token",

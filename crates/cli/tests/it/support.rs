@@ -180,7 +180,7 @@ impl Place {
         let host = Host {
             log: || Box::new(io::sink()),
             connectors: Arc::new(Csv),
-            faces: |_| muster_web::Router::new(),
+            faces: Arc::new(|_| muster_web::Router::new()),
             clock: Arc::new(Standing(self.now)),
             actor: "ada".into(),
             variables: self.variables.clone(),

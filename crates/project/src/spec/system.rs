@@ -30,6 +30,13 @@ const SYSTEM_KEYS: &[Key] = &[
         "{ path: data/hr.csv, key: emp_no }",
     ),
     key(
+        "agent",
+        Shape::Text,
+        "none",
+        "The agent inside another network that reaches the system: the name of the client that its token was made for.",
+        "plant",
+    ),
+    key(
         "mode",
         Shape::Choice(&["observe", "propose", "enforce"]),
         "propose",

@@ -31,6 +31,7 @@ pub(crate) fn by_hand(schema: &Schema, n_systems: usize) -> System {
         connector: name.clone(),
         name,
         settings: Settings { entries: BTreeMap::new(), span: Span { file: 0, start: 0, end: 0 } },
+        agent: None,
         chaos: None,
         mode: Mode::Observe,
         reads: schema.types.iter().map(|of| read(of, &at)).collect(),

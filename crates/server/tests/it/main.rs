@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "test code: a panic is a failed test")]
 
+mod agent;
 mod api;
 mod attacks;
 mod bad_input;

@@ -13,6 +13,9 @@ use serde_json::Value as Json;
 
 use crate::failure;
 
+/// Only answers.
+const WITHOUT_LOOP: &[&str] = &["--no-run"];
+
 /// A `muster serve` that ends with the value.
 pub(crate) struct Served {
     child: Child,
@@ -27,12 +30,23 @@ impl Served {
         Self::start_as(|_, _| {})
     }
 
+    /// Serves a project of this model with the loop; `hr` is its file `hr.csv`.
+    pub(crate) fn start_of(model: &str, hr: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("tern");
+        fs::create_dir(&dir).unwrap();
+        fs::write(dir.join("muster.yaml"), model).unwrap();
+        fs::write(dir.join("hr.csv"), hr).unwrap();
+        let (child, url) = serve(&dir, &[], |_, _| {});
+        Self { child, url, folder }
+    }
+
     /// The same; the project's folder and the command are changed before.
     pub(crate) fn start_as(change: impl FnOnce(&Path, &mut Command)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let dir = folder.path().join("tern");
         done(muster(folder.path()).args(["demo", "--dir"]).arg(&dir));
-        let (child, url) = serve(&dir, change);
+        let (child, url) = serve(&dir, WITHOUT_LOOP, change);
         Self { child, url, folder }
     }
 
@@ -40,7 +54,7 @@ impl Served {
     pub(crate) fn kill_and_start_again(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        (self.child, self.url) = serve(&self.dir(), |_, _| {});
+        (self.child, self.url) = serve(&self.dir(), WITHOUT_LOOP, |_, _| {});
     }
 
     /// The project.
@@ -92,17 +106,24 @@ impl Drop for Served {
 }
 
 /// Begins to serve a project; its log goes beside the project's folder. The process and where it listens.
-fn serve(dir: &Path, change: impl FnOnce(&Path, &mut Command)) -> (Child, String) {
+fn serve(
+    dir: &Path,
+    options: &[&str],
+    change: impl FnOnce(&Path, &mut Command),
+) -> (Child, String) {
     let log = fs::File::create(dir.with_file_name("log")).unwrap();
     let mut command = muster(dir);
     command
-        .args(["serve", "--listen", "127.0.0.1:0", "--no-run", "--output", "json"])
+        .args(["serve", "--listen", "127.0.0.1:0", "--output", "json"])
+        .args(options)
         .stdout(Stdio::piped())
         .stderr(log);
     change(dir, &mut command);
     let mut child = command.spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let (mut line, mut events) = (String::new(), BufReader::new(child.stdout.take().unwrap()));
+    events.read_line(&mut line).unwrap();
+    // What it goes on to tell has to go somewhere.
+    std::thread::spawn(move || std::io::copy(&mut events, &mut std::io::sink()));
     let event: Json = serde_json::from_str(&line).unwrap();
     let url = event.get("url").and_then(Json::as_str).unwrap().to_owned();
     (child, url)

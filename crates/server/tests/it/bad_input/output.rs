@@ -187,7 +187,7 @@ fn call(command: &str) -> Option<Vec<(&'static str, i32)>> {
         "schema" => vec![("schema", 0)],
         "version" => vec![("version", 0)],
         // The documents of `run` are one a line; the test below calls it. `serve` does not end.
-        "completion" | "man" | "help" | "run" | "serve" => return None,
+        "completion" | "man" | "help" | "agent" | "run" | "serve" => return None,
         other => panic!("say here how `{other}` is called"),
     })
 }
