@@ -188,6 +188,12 @@ impl std::error::Error for DriverError {}
 
 // === From the drivers ===
 
+/// What was committed is not on the disk.
+pub(crate) fn flush_error(err: &std::io::Error) -> StoreError {
+    let message = format!("the write-ahead log cannot be put on the disk: {err}");
+    StoreError::Statement { table: "COMMIT".to_owned(), source: DriverError::new(message) }
+}
+
 /// What SQLite says, in one line.
 pub(crate) fn sqlite_message(err: &rusqlite::Error) -> String {
     err.to_string()

@@ -25,6 +25,7 @@ mod error;
 mod evaluation;
 mod fact_version;
 mod factor;
+mod flush;
 mod handle;
 mod held_role;
 mod job;

@@ -16,6 +16,7 @@ use crate::{
     arg::Arg,
     column::{Columns, FromRow},
     error::sqlite_error,
+    flush::Flush,
     statement::InsertText,
     wal,
 };
@@ -36,6 +37,8 @@ pub(crate) struct SqliteStore {
     options: Options,
     writer: Arc<tokio::sync::Mutex<Connection>>,
     readers: Arc<Readers>,
+    /// Where commits have to be on the disk before they return.
+    flush: Option<Arc<Flush>>,
     /// The folder of a store "in memory", removed with the last clone.
     _folder: Option<tempfile::TempDir>,
 }
@@ -70,12 +73,10 @@ impl SqliteStore {
     /// It is a file in the system's folder for temporary files that is never synced: databases that SQLite itself
     /// keeps in memory know no readers beside a writer, so they would behave unlike the ones in files.
     pub(crate) fn open_in_memory(options: &Options) -> rusqlite::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("muster-").tempdir().map_err(|err| {
-            rusqlite::Error::SqliteFailure(
-                rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN),
-                Some(format!("cannot make a temporary folder: {err}")),
-            )
-        })?;
+        let folder = tempfile::Builder::new()
+            .prefix("muster-")
+            .tempdir()
+            .map_err(|error| cannot_open(&error))?;
         Self::open_in(folder.path().join("store.db"), options, Some(folder))
     }
 
@@ -86,16 +87,19 @@ impl SqliteStore {
     ) -> rusqlite::Result<Self> {
         let mut connection = connect(&path, options, Access::Write)?;
         turn_on_wal(&connection, options.busy_timeout)?;
-        let synchronous = match (&folder, options.durability) {
-            (Some(_), _) => "OFF",
-            (None, Durability::Full) => "FULL",
-            (None, Durability::Normal) => "NORMAL",
-        };
+        // The log is flushed after commits, not within them.
+        let synchronous = if folder.is_some() { "OFF" } else { "NORMAL" };
         connection.pragma_update(None, "synchronous", synchronous)?;
         connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
         connection.pragma_update(None, "cache_size", -WRITER_CACHE)?;
         let write_back = wal::watch(&mut connection, path.clone(), synchronous)?;
-        let store = Self::around(connection, Access::Write, path, options, folder);
+        let is_flushed = folder.is_none() && options.durability == Durability::Full;
+        let flush = is_flushed
+            .then(|| Flush::new(&path))
+            .transpose()
+            .map_err(|error| cannot_open(&error))?;
+        let mut store = Self::around(connection, Access::Write, path, options, folder);
+        store.flush = flush.map(Arc::new);
         write_back.begin(&store.writer);
         Ok(store)
     }
@@ -116,6 +120,7 @@ impl SqliteStore {
                 idle: Mutex::new(Vec::new()),
                 free: Arc::new(Semaphore::new(options.connections.max(1))),
             }),
+            flush: None,
             _folder: folder,
         }
     }
@@ -124,7 +129,8 @@ impl SqliteStore {
     pub(crate) async fn begin(&self) -> rusqlite::Result<SqliteTx> {
         let connection = Arc::clone(&self.writer).lock_owned().await;
         connection.execute_batch("BEGIN IMMEDIATE")?;
-        Ok(SqliteTx { connection: Held::Writer(connection), open: true })
+        let flush = self.flush.clone();
+        Ok(SqliteTx { connection: Held::Writer { connection, flush }, open: true })
     }
 
     /// Waits for a free reader and begins.
@@ -157,6 +163,11 @@ impl SqliteStore {
         connection.pragma_update(None, "cache_size", -READER_CACHE)?;
         Ok(connection)
     }
+}
+
+fn cannot_open(error: &std::io::Error) -> rusqlite::Error {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN);
+    rusqlite::Error::SqliteFailure(code, Some(error.to_string()))
 }
 
 fn connect(path: &Path, options: &Options, access: Access) -> rusqlite::Result<Connection> {
@@ -207,7 +218,10 @@ pub(crate) struct SqliteTx {
 }
 
 enum Held {
-    Writer(OwnedMutexGuard<Connection>),
+    Writer {
+        connection: OwnedMutexGuard<Connection>,
+        flush: Option<Arc<Flush>>,
+    },
     Reader {
         connection: Option<Connection>,
         readers: Arc<Readers>,
@@ -219,18 +233,21 @@ impl SqliteTx {
     /// The connection. A reader's is only gone while it is dropped.
     pub(crate) fn connection(&self) -> rusqlite::Result<&Connection> {
         match &self.connection {
-            Held::Writer(connection) => Ok(connection),
+            Held::Writer { connection, .. } => Ok(connection),
             Held::Reader { connection, .. } => {
                 connection.as_ref().ok_or(rusqlite::Error::InvalidQuery)
             }
         }
     }
 
-    /// Makes everything permanent.
-    pub(crate) fn commit(&mut self) -> rusqlite::Result<()> {
+    /// Makes everything permanent: for others at once, for a power cut when what is returned has been flushed.
+    pub(crate) fn commit(&mut self) -> rusqlite::Result<Option<Arc<Flush>>> {
         self.connection()?.execute_batch("COMMIT")?;
         self.open = false;
-        Ok(())
+        Ok(match &mut self.connection {
+            Held::Writer { flush, .. } => flush.take(),
+            Held::Reader { .. } => None,
+        })
     }
 
     /// Undoes everything.

@@ -27,9 +27,9 @@ pub type FailPoint = Arc<dyn Fn(&str) + Send + Sync>;
 /// How hard a commit on SQLite tries to survive a power cut. PostgreSQL follows its own configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
-    /// Every commit is on the disk before it returns (`synchronous=FULL`).
+    /// Every commit is on the disk before it returns; those that come at the same time share the way there.
     Full,
-    /// A power cut may lose the last commits, never damage the store (`synchronous=NORMAL`).
+    /// A power cut may lose the last commits, never damage the store.
     Normal,
 }
 

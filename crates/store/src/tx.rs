@@ -18,7 +18,7 @@ use crate::{
     arg::Arg,
     column::FromRow,
     dialect::Dialect,
-    error::{postgres_error, sqlite_error},
+    error::{flush_error, postgres_error, sqlite_error},
     fact_version::Changed,
     postgres::PostgresTx,
     sqlite::SqliteTx,
@@ -205,20 +205,27 @@ impl Tx {
         let version = if is_change { self.bump_facts_version().await? } else { None };
         self.read.shared.fail_point("commit before");
         let is_news = is_news(self.writes.keys());
-        match &mut self.read.connection {
+        let flush = match &mut self.read.connection {
             Connection::Sqlite(tx) => tx.commit().map_err(|err| sqlite_error("COMMIT", &err))?,
             Connection::Postgres(tx) => {
                 tx.commit(is_news).await.map_err(|err| postgres_error("COMMIT", &err))?;
+                None
             }
-        }
+        };
         if let Some(version) = version {
             self.read.shared.keep_changes(version, &mut self.changed);
         }
-        self.read.shared.count_writes(&self.writes);
-        if is_news {
-            self.read.shared.bell.ring();
+        let Self { read: ReadTx { connection, shared }, writes, .. } = self;
+        // Others write while it is waited for the disk.
+        drop(connection);
+        if let Some(flush) = flush {
+            flush.flush().await.map_err(|err| flush_error(&err))?;
         }
-        self.read.shared.fail_point("commit after");
+        shared.count_writes(&writes);
+        if is_news {
+            shared.bell.ring();
+        }
+        shared.fail_point("commit after");
         Ok(())
     }
 
