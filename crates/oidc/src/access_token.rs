@@ -113,9 +113,7 @@ pub(crate) async fn valid(asked: &Asked, token: &str) -> Result<Option<Valid>, R
     }
     let Some(sid) = &claims.sid else { return Ok(Some(Valid { claims, behind: None })) };
     let Ok(id) = sid.parse::<i64>() else { return Ok(None) };
-    let session = tx.application_session(id).await?;
-    drop(tx);
-    let Some(session) = session else { return Ok(None) };
-    let person = sessions::person(asked, application, &session).await?;
+    let Some(session) = tx.application_session(id).await? else { return Ok(None) };
+    let person = sessions::person(asked, tx, application, &session).await?;
     Ok(person.map(|person| Valid { claims, behind: Some((person, session)) }))
 }

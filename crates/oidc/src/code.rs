@@ -74,11 +74,10 @@ pub(crate) async fn exchange(
         return Err(Refused::grant());
     };
     let session = sessions::of_handle(&mut tx, &kept).await?.ok_or_else(Refused::grant)?;
-    drop(tx);
     let binding: Binding = handles::read(&kept.body)?;
     let fits =
         fits(asked, application, params, &kept, &binding) && bound.fits(binding.key.as_deref());
-    let person = sessions::person(asked, application, &session).await?;
+    let person = sessions::person(asked, tx, application, &session).await?;
     let mut tx = asked.opened.store.begin().await?;
     let is_first = tx.use_handle(&hashed, asked.now).await?;
     let Some(person) = person.filter(|_| is_first && fits) else {

@@ -134,11 +134,10 @@ pub(crate) async fn exchange(
     }
     let mut body: Kept = handles::read(&handle.body)?;
     let session = sessions::of_handle(&mut tx, &handle).await?;
-    drop(tx);
     match (body.decision, session) {
         (Some(false), _) => Err(Refused::new("access_denied", "the person did not allow it")),
         (Some(true), Some(session)) => {
-            let person = sessions::person(asked, application, &session).await?;
+            let person = sessions::person(asked, tx, application, &session).await?;
             let mut tx = asked.opened.store.begin().await?;
             let is_first = tx.use_handle(&hashed, asked.now).await?;
             let Some(person) = person.filter(|_| is_first) else {
@@ -154,6 +153,7 @@ pub(crate) async fn exchange(
             tokens::answer(asked, application, issued, bound).await
         }
         (Some(true) | None, _) => {
+            drop(tx);
             let now = asked.now.as_second();
             let is_early = now - body.asked_at < PAUSE;
             body.asked_at = now;

@@ -61,10 +61,8 @@ async fn refreshing(
     let shown = refresh::find(&mut tx, token).await?;
     let shown = shown.filter(|shown| shown.is_present && shown.handle.application == caller.name);
     let Some(shown) = shown else { return Ok(None) };
-    let session = sessions::of_handle(&mut tx, &shown.handle).await?;
-    drop(tx);
-    let Some(session) = session else { return Ok(None) };
-    let person = sessions::person(asked, caller, &session).await?;
+    let Some(session) = sessions::of_handle(&mut tx, &shown.handle).await? else { return Ok(None) };
+    let person = sessions::person(asked, tx, caller, &session).await?;
     Ok(person.map(|person| {
         json!({
             "active": true, "iss": &*asked.issuer, "sub": person.subject(), "username": person.key(),

@@ -1,9 +1,11 @@
 //! Signed tokens: how ours are made and read, and how those of others are checked.
 
-use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, decode, decode_header, encode};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, decode, decode_header};
 use muster_app::Error;
 use muster_model::Text;
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::json;
 
 use crate::keys::{KeyRing, Signer, jose};
 
@@ -17,11 +19,17 @@ pub(crate) fn sign<C: Serialize>(
     claims: &C,
 ) -> Result<String, Error> {
     let key = &signer.0;
-    let mut header = Header::new(jose(key.algorithm));
-    header.kid = Some(key.kid.to_string());
-    header.typ = Some(typ.to_owned());
-    encode(&header, claims, &key.encoding)
-        .map_err(|error| Error::bug("a token cannot be signed").caused_by(error))
+    let head = json!({ "typ": typ, "alg": key.algorithm.word(), "kid": &*key.kid });
+    let claims = serde_json::to_vec(claims)
+        .map_err(|error| Error::bug("a token cannot be written").caused_by(error))?;
+    let mut token = URL_SAFE_NO_PAD.encode(head.to_string());
+    token.push('.');
+    URL_SAFE_NO_PAD.encode_string(claims, &mut token);
+    let signature = key.sign(token.as_bytes());
+    let signature = signature.map_err(|_| Error::bug("a token cannot be signed"))?;
+    token.push('.');
+    URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+    Ok(token)
 }
 
 /// The claims of a token of ours: of this type, signed by a key that counts. When it expires is not looked at.

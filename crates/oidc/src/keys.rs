@@ -5,6 +5,12 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use aws_lc_rs::{
+    error::{KeyRejected, Unspecified},
+    rand::SystemRandom,
+    rsa::KeyPair as RsaKeyPair,
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256},
+};
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey,
@@ -86,12 +92,30 @@ pub(crate) struct KeyRing(Vec<Arc<Key>>);
 pub(crate) struct Key {
     pub(crate) kid: Text,
     pub(crate) algorithm: SigningAlgorithm,
-    pub(crate) encoding: EncodingKey,
+    pair: Pair,
     pub(crate) decoding: DecodingKey,
     public: Json,
     made_at: Timestamp,
     signs_from: Timestamp,
     gone_at: Option<Timestamp>,
+}
+
+/// Both halves of a key, taken apart once: that costs more than a signature.
+enum Pair {
+    Es256(EcdsaKeyPair),
+    Rs256(RsaKeyPair),
+}
+
+impl Pair {
+    /// From the form in which the private half is sealed.
+    fn open(algorithm: SigningAlgorithm, secret: &[u8]) -> Result<Self, KeyRejected> {
+        Ok(match algorithm {
+            SigningAlgorithm::Es256 => {
+                Self::Es256(EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, secret)?)
+            }
+            SigningAlgorithm::Rs256 => Self::Rs256(RsaKeyPair::from_der(secret)?),
+        })
+    }
 }
 
 impl std::fmt::Debug for Key {
@@ -141,7 +165,7 @@ impl Key {
         let damaged = || Error::bug(format!("the signing key `{}` cannot be read", row.kid));
         let algorithm = SigningAlgorithm::named(&row.algorithm).ok_or_else(damaged)?;
         let secret = sealer.open(&purpose(&row.kid), &row.sealed)?;
-        let encoding = encoding(algorithm, &secret);
+        let pair = Pair::open(algorithm, &secret).map_err(|_| damaged())?;
         let jwk: Jwk = serde_json::from_str(&row.public_key).map_err(|_| damaged())?;
         let decoding = DecodingKey::from_jwk(&jwk).map_err(|_| damaged())?;
         let mut public: Json = serde_json::from_str(&row.public_key).map_err(|_| damaged())?;
@@ -150,7 +174,20 @@ impl Key {
             fields.extend(more.map(|(name, value)| (name.to_owned(), value.into())));
         }
         let SigningKeyRow { kid, made_at, signs_from, gone_at, .. } = row;
-        Ok(Self { kid, algorithm, encoding, decoding, public, made_at, signs_from, gone_at })
+        Ok(Self { kid, algorithm, pair, decoding, public, made_at, signs_from, gone_at })
+    }
+
+    /// The signature of a message.
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
+        let random = SystemRandom::new();
+        match &self.pair {
+            Pair::Es256(pair) => Ok(pair.sign(&random, message)?.as_ref().to_vec()),
+            Pair::Rs256(pair) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)?;
+                Ok(signature)
+            }
+        }
     }
 
     fn is_known(&self, now: Timestamp) -> bool {

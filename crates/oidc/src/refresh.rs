@@ -86,7 +86,6 @@ pub(crate) async fn exchange(
     let shown = shown.ok_or_else(Refused::grant)?;
     let session = sessions::of_handle(&mut tx, &shown.handle).await?;
     let session = session.ok_or_else(Refused::grant)?;
-    drop(tx);
     let wanted = params.get("scope").map(Scopes::of);
     if wanted.as_ref().is_some_and(|wanted| !wanted.are_within(&Scopes::of(&session.scopes))) {
         return Err(Refused::new("invalid_scope", "there were fewer scopes at the sign-in"));
@@ -94,7 +93,7 @@ pub(crate) async fn exchange(
     if !bound.fits(shown.kept.key.as_deref()) {
         return Err(Refused::grant());
     }
-    let person = sessions::person(asked, application, &session).await?;
+    let person = sessions::person(asked, tx, application, &session).await?;
     let second = random()?;
     let next = Kept { present: hash_text(&second), key: shown.kept.key.clone() };
     let change = (&*shown.handle.body, &*handles::written(&next)?);

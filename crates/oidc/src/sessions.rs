@@ -79,18 +79,21 @@ pub(crate) async fn of_handle(
     })
 }
 
-/// The person of a session that goes on, if they may still be here.
+/// The person of a session that goes on, if they may still be here. `tx` is the one that the session was read with.
 pub(crate) async fn person(
     asked: &Asked,
+    mut tx: ReadTx,
     application: &Application,
     session: &ApplicationSession,
 ) -> Result<Option<Person>, Refused> {
     let is_open = session.ended_at.is_none()
         && asked.now < session.expires_at
         && session.application == application.name;
-    if !is_open || !is_sure(application, session)? || !is_signed_in(asked, session).await? {
+    if !is_open || !is_sure(application, session)? || !is_signed_in(&mut tx, session).await? {
         return Ok(None);
     }
+    // Nobody holds one reader while they wait for another.
+    drop(tx);
     Ok(Person::allowed(asked, application, session.entity).await?)
 }
 
@@ -109,9 +112,9 @@ pub(crate) fn outlives_sign_in(session: &ApplicationSession) -> bool {
 }
 
 /// Whether the sign-in behind a session was not ended, where that counts.
-async fn is_signed_in(asked: &Asked, session: &ApplicationSession) -> Result<bool, Refused> {
+async fn is_signed_in(tx: &mut ReadTx, session: &ApplicationSession) -> Result<bool, Refused> {
     let Some(id) = session.session.filter(|_| !outlives_sign_in(session)) else { return Ok(true) };
-    let kept = asked.opened.store.read().await?.session_numbered(id).await?;
+    let kept = tx.session_numbered(id).await?;
     Ok(kept.is_some_and(|kept| kept.ended_at.is_none()))
 }
 
