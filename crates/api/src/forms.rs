@@ -209,6 +209,26 @@ pub(crate) const FORMS: &[(&str, &str, &str)] = &[
         "client:string secret:string token:@Token",
     ),
     ("Revoked", "What is refused from now on.", "client:string valid:flag"),
+    (
+        "Application",
+        "An application that relies on Muster for sign-in, or that gets tokens for itself.",
+        "application:string title:string authentication:secret|key|none grants:string[] scopes:string[] redirect_uris:string[] algorithm:string",
+    ),
+    (
+        "ApplicationSecret",
+        "A secret of an application, without the secret.",
+        "application:string secret:int begins:string valid:flag created_at:instant created_by:string expires_at:instant? revoked_at:instant?",
+    ),
+    (
+        "ApplicationSecretMade",
+        "A secret that was just made; its value is shown once.",
+        "application:string secret:int begins:string valid:flag created_at:instant created_by:string expires_at:instant? revoked_at:instant? value:string",
+    ),
+    (
+        "ApplicationSecretRevoked",
+        "A secret that is refused from now on.",
+        "application:string secret:int valid:flag",
+    ),
     ("Progress", "How far it is.", "step:string done:int total:int?"),
     (
         "Job",

@@ -2,6 +2,7 @@
 
 mod access;
 mod admin;
+mod applications;
 mod drift;
 mod explain;
 mod jobs;
@@ -45,6 +46,7 @@ pub fn operations() -> Vec<Operation> {
         upkeep::operations(),
         revisions::operations(),
         admin::operations(),
+        applications::operations(),
         jobs::operations(),
     ];
     groups.into_iter().flatten().collect()

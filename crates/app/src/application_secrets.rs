@@ -25,6 +25,17 @@ pub struct SecretMade {
     pub kept: ApplicationSecret,
 }
 
+impl SecretMade {
+    /// The secret, with what is kept of it.
+    pub fn json(&self, now: Timestamp) -> Json {
+        let mut document = application_secret_json(&self.kept, now);
+        if let Some(fields) = document.as_object_mut() {
+            fields.insert("value".to_owned(), self.secret.as_str().into());
+        }
+        document
+    }
+}
+
 impl fmt::Debug for SecretMade {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SecretMade").field("kept", &self.kept).finish_non_exhaustive()
@@ -102,6 +113,16 @@ pub fn application_named<'a>(opened: &'a Opened, name: &str) -> Result<&'a Appli
             Some(near) => error.hint(format!("did you mean `{near}`?")),
             None => error.hint("applications are defined under `applications:` in the project"),
         }
+    })
+}
+
+/// An application as people and programs may see it.
+pub fn application_json(of: &Application) -> Json {
+    let texts = |texts: &[Text]| texts.iter().map(|text| &**text).collect::<Json>();
+    let grants: Json = of.grants.iter().map(|grant| grant.word()).collect();
+    json!({
+        "application": &*of.name, "title": &*of.title, "authentication": of.authentication.word(), "grants": grants,
+        "scopes": texts(&of.scopes), "redirect_uris": texts(&of.redirect_uris), "algorithm": of.algorithm.word(),
     })
 }
 

@@ -48,8 +48,8 @@ pub use alarm::{
     AlarmView, NewAlarm, acknowledge_alarm, clear_alarms, list_alarms, raise_alarm, raise_alarms,
 };
 pub use application_secrets::{
-    SecretMade, application_named, application_secret_json, create_application_secret,
-    list_application_secrets, revoke_application_secret,
+    SecretMade, application_json, application_named, application_secret_json,
+    create_application_secret, list_application_secrets, revoke_application_secret,
 };
 pub use assign::{AssignRequest, AssignmentView, assign, list_assignments, unassign};
 pub use audit::{

@@ -21,6 +21,9 @@ use tower::ServiceExt as _;
 pub(crate) const MODEL: &str = r#"
 muster: 1
 store: "sqlite::memory:"
+url: https://muster.tern.example
+applications:
+  wiki: { redirect_uris: "https://wiki.tern.example/cb" }
 types:
   department:
     key: code

@@ -2,11 +2,11 @@
 
 use jiff::SignedDuration;
 use muster_app::{
-    Opened, application_secret_json, create_application_secret, list_application_secrets,
-    revoke_application_secret,
+    Opened, application_json, application_secret_json, create_application_secret,
+    list_application_secrets, revoke_application_secret,
 };
 use muster_oidc::{KeyView, list_signing_keys, rotate_signing_keys};
-use muster_policy::{Application, GrantType, SigningAlgorithm};
+use muster_policy::{GrantType, SigningAlgorithm};
 use muster_store::ApplicationSecret;
 use serde_json::{Value as Json, json};
 
@@ -79,10 +79,7 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
             let end = expires.map(|length| ctx.now().checked_add(length)).transpose();
             let end = end.map_err(|_| CommandError::usage("no secret lasts that long"))?;
             let made = create_application_secret(&ctx, &opened, &name, end).await?;
-            let mut document = application_secret_json(&made.kept, ctx.now());
-            if let Some(fields) = document.as_object_mut() {
-                fields.insert("value".to_owned(), made.secret.clone().into());
-            }
+            let document = made.json(ctx.now());
             // The secret alone goes to standard output, so that it can be piped to where it is kept.
             shell.ui.show(&Report::one(Vec::new(), document).text(made.secret))?;
             let number = made.kept.id;
@@ -134,18 +131,10 @@ fn list(shell: &mut Shell, opened: &Opened) -> Result<()> {
             grants.join(" "),
             scopes.join(" "),
         ];
-        (row, document(of, &grants, &scopes))
+        (row, application_json(of))
     });
     let report = Report::list(&APPLICATIONS, items, None);
     shell.ui.show(&report.empty("the model has no applications"))
-}
-
-fn document(of: &Application, grants: &[&str], scopes: &[&str]) -> Json {
-    let redirects: Vec<&str> = of.redirect_uris.iter().map(|uri| &**uri).collect();
-    json!({
-        "application": &*of.name, "title": &*of.title, "authentication": of.authentication.word(),
-        "grants": grants, "scopes": scopes, "redirect_uris": redirects, "algorithm": of.algorithm.word(),
-    })
 }
 
 fn row(secret: &ApplicationSecret, document: &Json) -> Vec<String> {
