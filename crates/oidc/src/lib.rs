@@ -19,6 +19,7 @@ mod jose;
 mod keys;
 mod logout;
 mod metadata;
+mod nonce;
 mod page;
 mod params;
 mod person;

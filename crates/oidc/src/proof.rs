@@ -9,7 +9,7 @@ use crate::{
     asked::Asked,
     client::{SKEW, checked_by, first_time},
     hashed::{hash_text, is_same},
-    jose,
+    jose, nonce,
     refused::Refused,
 };
 
@@ -37,6 +37,7 @@ struct Claims {
     htu: String,
     iat: i64,
     ath: Option<String>,
+    nonce: Option<String>,
 }
 
 /// The thumbprint of the key that the request proves to hold; `None` when it proves nothing.
@@ -59,6 +60,14 @@ pub(crate) async fn key(
     });
     if !(is_current && is_here && is_of_token) || claims.jti.is_empty() {
         return Err(wrong());
+    }
+    let is_fresh = match &claims.nonce {
+        Some(given) => nonce::is_fresh(asked, given)?,
+        // Whose tokens have to be bound shows that its proofs were not made long before.
+        None => !application.bound || place.token.is_some(),
+    };
+    if !is_fresh {
+        return Err(Refused::nonce(nonce::new(asked)?));
     }
     let seen = format!("proof {thumbprint} {}", claims.jti);
     if !first_time(asked, application, &seen, OLDEST + SKEW + SKEW).await? {

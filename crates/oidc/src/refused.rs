@@ -16,12 +16,14 @@ pub(crate) struct Refused {
     /// What to do about it, for whoever builds the application. Holds nothing of the request.
     pub(crate) detail: &'static str,
     status: StatusCode,
+    /// What the next proof of possession has to hold.
+    nonce: Option<String>,
 }
 
 impl Refused {
     /// A refusal with this word.
     pub(crate) const fn new(code: &'static str, detail: &'static str) -> Self {
-        Self { code, detail, status: StatusCode::BAD_REQUEST }
+        Self { code, detail, status: StatusCode::BAD_REQUEST, nonce: None }
     }
 
     /// The request is not as it has to be.
@@ -37,12 +39,19 @@ impl Refused {
     /// The application did not prove who it is, whatever the reason.
     pub(crate) const fn client() -> Self {
         let detail = "the application is not known, or did not prove that it is the one";
-        Self { code: "invalid_client", detail, status: StatusCode::UNAUTHORIZED }
+        Self { code: "invalid_client", detail, status: StatusCode::UNAUTHORIZED, nonce: None }
+    }
+
+    /// The proof of possession has to hold this nonce (RFC 9449, 8).
+    pub(crate) const fn nonce(nonce: String) -> Self {
+        let detail = "send the proof again with the nonce of the header `DPoP-Nonce`";
+        let (code, status) = ("use_dpop_nonce", StatusCode::BAD_REQUEST);
+        Self { code, detail, status, nonce: Some(nonce) }
     }
 
     /// Somebody has to mend something here.
     const fn ours(code: &'static str, status: StatusCode) -> Self {
-        Self { code, detail: "the log has more under the request id", status }
+        Self { code, detail: "the log has more under the request id", status, nonce: None }
     }
 }
 
@@ -66,12 +75,15 @@ impl From<muster_store::StoreError> for Refused {
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        let Self { code, detail, status } = self;
+        let Self { code, detail, status, nonce } = self;
         let body = Json(json!({ "error": code, "error_description": detail }));
         let mut response = (status, body).into_response();
         if status == StatusCode::UNAUTHORIZED {
             let basic = HeaderValue::from_static("Basic realm=\"applications\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, basic);
+        }
+        if let Some(nonce) = nonce.and_then(|nonce| HeaderValue::try_from(nonce).ok()) {
+            response.headers_mut().insert("dpop-nonce", nonce);
         }
         response
     }

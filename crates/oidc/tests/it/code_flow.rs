@@ -259,21 +259,6 @@ async fn a_refresh_token_counts_once_and_a_second_time_ends_the_session() {
 }
 
 #[tokio::test]
-async fn of_many_that_refresh_at_once_never_two_live_on() {
-    let served = Served::start().await;
-    let (auth, tokens) = signed_in(&served).await;
-    let token = tokens.field("refresh_token");
-    let tries = (0..100).map(|_| refresh(&served, &auth, token));
-    let answers = futures_util::future::join_all(tries).await;
-    let mut living = 0;
-    for answer in answers.iter().filter(|answer| answer.status == StatusCode::OK) {
-        let next = refresh(&served, &auth, answer.field("refresh_token")).await;
-        living += usize::from(next.status == StatusCode::OK);
-    }
-    assert!(living <= 1, "{living}");
-}
-
-#[tokio::test]
 async fn a_refresh_token_of_another_application_is_none_and_fewer_scopes_may_be_asked_for() {
     let served = Served::start().await;
     let (auth, tokens) = signed_in(&served).await;

@@ -8,6 +8,7 @@
     reason = "test code: a panic is a failed test"
 )]
 
+mod attacks;
 mod client;
 mod client_credentials;
 mod code_flow;
@@ -17,6 +18,7 @@ mod logout;
 mod metadata;
 mod more_flows;
 mod pages;
+mod races;
 mod relying_parties;
 mod support;
 

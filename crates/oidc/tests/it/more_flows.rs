@@ -305,3 +305,32 @@ async fn a_code_can_be_bound_to_a_key_before_it_is_given() {
     let answer = exchange(&served, &auth, &page.sent("code").unwrap(), &[]).await;
     assert_eq!(answer.error(), "invalid_grant");
 }
+
+#[tokio::test]
+async fn whose_tokens_have_to_be_bound_makes_proofs_for_now_only() {
+    let served = Served::start().await;
+    let holder = Holder::new();
+    let auth = basic("safe", &served.secret("safe").await);
+    let form = [("grant_type", "client_credentials")];
+    let with_nonce = |jti: &str, nonce: &str| {
+        let mut claims = Holder::for_token(&served, jti);
+        if !nonce.is_empty() {
+            claims["nonce"] = nonce.into();
+        }
+        holder.proof(&claims)
+    };
+    let bare = served.post("/oauth2/token", &auth, &form).await;
+    assert_eq!(bare.error(), "invalid_dpop_proof");
+    let told = with_proof(&served, &auth, &with_nonce("1", ""), &form).await;
+    assert_eq!((told.status, told.error()), (StatusCode::BAD_REQUEST, "use_dpop_nonce"));
+    let nonce = told.headers["dpop-nonce"].to_str().unwrap().to_owned();
+    let tokens = with_proof(&served, &auth, &with_nonce("1", &nonce), &form).await;
+    assert_eq!(tokens.field("token_type"), "DPoP", "{tokens:?}");
+    let again = with_proof(&served, &auth, &with_nonce("2", &nonce), &form).await;
+    assert_eq!(again.status, StatusCode::OK, "as often as it is fresh");
+    served.later(SignedDuration::from_mins(5));
+    for (jti, nonce) in [("3", &*nonce), ("4", "x"), ("5", "AAAA")] {
+        let answer = with_proof(&served, &auth, &with_nonce(jti, nonce), &form).await;
+        assert_eq!(answer.error(), "use_dpop_nonce", "{nonce}");
+    }
+}

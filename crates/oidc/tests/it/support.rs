@@ -119,6 +119,7 @@ applications:
   bank: { redirect_uris: "https://bank.example/cb", acr: two, grants: [authorization_code, device_code] }
   backup: { scopes: [backup.read, backup.write], audience: [backup, vault] }
   vault: {}
+  safe: { scopes: [safe.read], bound: true }
   signer:
     authentication: key
     keys: 'SIGNER_KEY'
@@ -210,6 +211,11 @@ impl Connectors for Files {
 pub(crate) struct Standing(Mutex<Option<Timestamp>>);
 
 impl Standing {
+    /// Noon of a day on which everybody is there.
+    pub(crate) fn at_noon() -> Arc<Self> {
+        Arc::new(Self(Mutex::new(Some("2026-11-20T12:00:00Z".parse().unwrap()))))
+    }
+
     /// The time of the machine.
     pub(crate) fn running() -> Self {
         Self(Mutex::new(None))
@@ -234,7 +240,7 @@ pub(crate) struct Served {
     pub(crate) service: Service,
     pub(crate) posts: Arc<Posts>,
     pub(crate) router: axum::Router,
-    _folder: TempDir,
+    folder: Arc<TempDir>,
 }
 
 /// An answer, read.
@@ -265,9 +271,7 @@ impl Served {
 
     /// With this public key for the application `signer`.
     pub(crate) async fn with_key(key: &str) -> Self {
-        let noon = "2026-11-20T12:00:00Z".parse().unwrap();
-        let changes = [("SIGNER_KEY", key.to_owned())];
-        Self::changed(&changes, Arc::new(Standing(Mutex::new(Some(noon))))).await
+        Self::changed(&[("SIGNER_KEY", key.to_owned())], Standing::at_noon()).await
     }
 
     /// With parts of the model replaced.
@@ -288,6 +292,14 @@ impl Served {
              1,ada,Ada,Lovelace,ada@tern.example,A,2026-12-01,+44 20 7946 0000,St James's Square 12,London\n\
              2,bob,Bob,Stone,bob@tern.example,B,,,,\n",
         );
+        let served = Self::open(Arc::new(folder), clock).await;
+        let options =
+            SyncOptions { systems: vec!["teams".into(), "hr".into()], ..SyncOptions::default() };
+        muster_engine::sync(&served.ctx, &served.opened, &options, &NoProgress).await.unwrap();
+        served
+    }
+
+    async fn open(folder: Arc<TempDir>, clock: Arc<Standing>) -> Self {
         let shared: Arc<dyn Clock> = Arc::<Standing>::clone(&clock);
         let ctx = Ctx::new("ada".into(), "c".into(), Arc::clone(&shared));
         let posts = Arc::new(Posts::default());
@@ -296,12 +308,23 @@ impl Served {
         let opened = opened.unwrap_or_else(|error| {
             panic!("{error} {:#?}", error.loaded().map(|of| &of.diagnostics))
         });
-        let options =
-            SyncOptions { systems: vec!["teams".into(), "hr".into()], ..SyncOptions::default() };
-        muster_engine::sync(&ctx, &opened, &options, &NoProgress).await.unwrap();
         let service = Service::new(opened.clone(), shared, Limits::default());
         let router = muster_web::finish(muster_oidc::router(), service.clone());
-        Self { ctx, opened, clock, service, posts, router, _folder: folder }
+        Self { ctx, opened, clock, service, posts, router, folder }
+    }
+
+    /// The same with a change of the model.
+    pub(crate) async fn beside_with(&self, from: &str, to: &str) -> Self {
+        let file = self.folder.path().join("muster.yaml");
+        let model = std::fs::read_to_string(&file).unwrap();
+        assert!(model.contains(from), "{from}");
+        std::fs::write(&file, model.replace(from, to)).unwrap();
+        self.beside().await
+    }
+
+    /// Another node that serves the same project; its store is one that several may share.
+    pub(crate) async fn beside(&self) -> Self {
+        Self::open(Arc::clone(&self.folder), Arc::clone(&self.clock)).await
     }
 
     pub(crate) fn at(&self, time: &str) {

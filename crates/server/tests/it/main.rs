@@ -12,6 +12,7 @@ mod nodes;
 mod remote;
 mod scim;
 mod served;
+mod sign_out;
 mod telemetry;
 
 /// What a command that failed said.

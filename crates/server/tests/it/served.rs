@@ -50,6 +50,16 @@ impl Served {
         Self { child, url, folder }
     }
 
+    /// Serves a project of one's own, without the loop.
+    pub(crate) fn of(write: impl FnOnce(&Path)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("tern");
+        fs::create_dir(&dir).unwrap();
+        write(&dir);
+        let (child, url) = serve(&dir, |_, _| {});
+        Self { child, url, folder }
+    }
+
     /// Kills the process and serves the same project again, elsewhere.
     pub(crate) fn kill_and_start_again(&mut self) {
         self.child.kill().unwrap();
