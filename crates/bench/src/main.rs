@@ -57,7 +57,7 @@ enum Benchmark {
     Decisions(decisions::Args),
     /// Searches in the directory that is served, and in slapd with the same entries
     Directory(directory::Args),
-    /// Tokens of the served product: client credentials, refresh, introspection, beside `oidc-provider`
+    /// Tokens of the served product: client credentials, refresh, introspection, sign-ins; beside `oidc-provider`
     Oidc(oidc::Args),
     /// Creates accounts in a real LDAP directory
     Ldap(ldap::Args),

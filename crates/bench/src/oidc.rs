@@ -1,7 +1,10 @@
-//! Tokens: client credentials, refresh and introspection of the served product, beside the npm package `oidc-provider`.
+//! Tokens: client credentials, refresh, introspection and sign-ins by password of the served product; the first three beside the npm
+//! package `oidc-provider`.
 //!
 //! Figures are requests for each second of processor time of the server, which is what one core gives, and for each second on the
 //! wall. The peer keeps everything in memory; the product writes every refresh to its store.
+
+mod sign_ins;
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -16,7 +19,7 @@ use anyhow::{Context as _, Result, ensure};
 use muster_app::{Clock as _, Opened, create_application_secret};
 use muster_auth::{Amr, Authenticator, Opening, SESSION_COOKIE, Verified};
 use muster_engine::{NoProgress, SyncOptions, sync};
-use reqwest::{Client, header, redirect};
+use reqwest::{Client, header};
 use serde_json::{Value as Json, json};
 
 use crate::{
@@ -49,6 +52,9 @@ pub(crate) struct Args {
     /// Connections at the same time
     #[arg(long, default_value_t = 16)]
     connections: usize,
+    /// Seconds for each measurement of sign-ins by password; 0 leaves them out
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
     /// Leave the peer out, which needs `npm`
     #[arg(long)]
     alone: bool,
@@ -60,30 +66,38 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         args.requests, args.connections
     ))?;
     let rig = Rig::new(MODEL, None)?;
-    std::fs::write(rig.dir.join("data/hr.csv"), "id\nP1\n")?;
+    std::fs::write(rig.dir.join("data/hr.csv"), sign_ins::people())?;
     let opened = rig.open().await?;
     sync(&rig.ctx, &opened, &SyncOptions::default(), &NoProgress).await?;
+    sign_ins::prepare(&rig.ctx, &opened).await?;
     let secret = create_application_secret(&rig.ctx, &opened, "bench", None).await?.secret;
     let served = Served::start(&rig.dir, &["--no-run"]).await?;
-    let tokens = sign_in(&opened, &served.url, &secret, args.connections).await?;
-    let muster = Target {
+    let target = Arc::new(Target {
+        url: served.url.clone(),
         token: format!("{}/oauth2/token", served.url),
         introspect: format!("{}/oauth2/introspect", served.url),
         secret,
         process: served.process(),
+    });
+    let tokens = sign_in(&opened, &target, args.connections).await?;
+    let muster = measure(&target, tokens, &args).await?;
+    let sign_ins = match args.seconds {
+        0 => Json::Null,
+        seconds => sign_ins::measure(&target, seconds).await?,
     };
-    let muster = measure(&muster, tokens, &args).await?;
     let peer = if args.alone {
         Json::Null
     } else {
         let (peer, tokens) = Peer::start(&rig.dir, args.connections)?;
         measure(&peer.target, tokens, &args).await?
     };
-    figures(&json!({ "muster": muster, "oidc_provider": peer }))
+    figures(&json!({ "muster": muster, "sign_ins": sign_ins, "oidc_provider": peer }))
 }
 
 /// A server that is measured.
 struct Target {
+    /// The address; of the peer none, which is asked for tokens only.
+    url: String,
     token: String,
     introspect: String,
     secret: String,
@@ -91,7 +105,7 @@ struct Target {
 }
 
 /// Signs somebody in as often as there are connections; returns the refresh tokens.
-async fn sign_in(opened: &Opened, url: &str, secret: &str, times: usize) -> Result<Vec<String>> {
+async fn sign_in(opened: &Opened, target: &Target, times: usize) -> Result<Vec<String>> {
     let now = BenchClock.now();
     let authenticator = Authenticator::new(&opened.model.sign_in);
     let mut tx = opened.store.read().await?;
@@ -103,10 +117,9 @@ async fn sign_in(opened: &Opened, url: &str, secret: &str, times: usize) -> Resu
     let network = IpAddr::V4(Ipv4Addr::LOCALHOST);
     let (_, cookie) =
         authenticator.open(opened, &verified, Opening { network, device: "bench", now }).await?;
-    let client = Client::builder().no_proxy().redirect(redirect::Policy::none()).build()?;
-    let mut tokens = Vec::new();
+    let (client, mut tokens) = (sign_ins::browser()?, Vec::new());
     for _ in 0..times {
-        let answer = exchange(&client, url, secret, cookie.reveal()).await?;
+        let answer = exchange(&client, &target.url, &target.secret, cookie.reveal()).await?;
         tokens.push(text(&answer, "refresh_token")?);
     }
     Ok(tokens)
@@ -240,6 +253,7 @@ impl Peer {
         let tokens = said.get("refresh").and_then(Json::as_array).context("no tokens")?;
         let tokens = tokens.iter().filter_map(|token| Some(token.as_str()?.to_owned())).collect();
         let target = Target {
+            url: String::new(),
             token: format!("http://127.0.0.1:{port}/token"),
             introspect: format!("http://127.0.0.1:{port}/token/introspection"),
             secret: "bench-secret-bench-secret-bench-secret".to_owned(),
