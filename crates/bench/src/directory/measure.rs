@@ -39,6 +39,8 @@ pub(super) async fn questions(name: &str, asked: &Arc<Asked>, args: &Args) -> Re
             keep(&mut kinds, name, &format!("{}_{clients}", question.word()), figures)?;
         }
     }
+    let beside = beside_large(asked, args).await?;
+    keep(&mut kinds, name, "name_beside", beside)?;
     keep(&mut kinds, name, "bind", together(asked, Step::Bind, args.clients, args).await?)?;
     let mut ldap = asked.connect().await?;
     let mut best = [f64::INFINITY; 2];
@@ -57,6 +59,20 @@ pub(super) async fn questions(name: &str, asked: &Arc<Asked>, args: &Args) -> Re
         keep(&mut kinds, name, kind, json!({ "per_second": rate(n, took), "seconds": took }))?;
     }
     Ok(Json::Object(kinds))
+}
+
+/// Asks for names while somebody else reads the large group over and over.
+async fn beside_large(asked: &Arc<Asked>, args: &Args) -> Result<Json> {
+    let mut ldap = asked.connect().await?;
+    let large = async {
+        loop {
+            asked.read_large(&mut ldap).await?;
+        }
+    };
+    tokio::select! {
+        figures = together(asked, Step::Ask(Question::Name), 1, args) => figures,
+        ended = large => ended,
+    }
 }
 
 /// Signs in again and again, from one connection and from many.

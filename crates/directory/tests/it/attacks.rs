@@ -10,7 +10,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::support::Served;
+use crate::support::{BASE, Served};
 
 /// What the server answers to bytes before it closes the connection; `None` when it keeps it.
 async fn answered(served: &Served, bytes: &[u8]) -> Option<Vec<u8>> {
@@ -59,6 +59,67 @@ async fn a_cookie_that_is_not_ours_gets_nothing() {
     // The size 2 and the cookie `x`.
     let told = served.ask(&["-E", "1.2.840.113556.1.4.319=::MAYCAQIEAXg=", "(uid=*)"]).await;
     assert_eq!((told.code, told.output.contains("dn:")), (53, false), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_filter_no_order_and_no_comparison_tells_what_a_person_may_not_see() {
+    let served = Served::start().await;
+    let password = "correct horse battery staple";
+    served.password("3", password).await;
+    let eve = ["-D", "uid=eve,ou=people,dc=tern,dc=example", "-w", password];
+    let bob = "uid=bob,ou=people,dc=tern,dc=example";
+    let search = async |filter: &str, more: &[&str]| {
+        let options = ["-LLL", "-o", "ldif-wrap=no", "-b", BASE];
+        let arguments = [&eve[..], &options, more, &[filter, "1.1"]].concat();
+        let told = served.tool("ldapsearch", &arguments).await;
+        assert_eq!(told.code, 0, "{filter}: {told:?}");
+        let entries = told.entries().unwrap();
+        entries.iter().map(|entry| entry.dn.split(',').next().unwrap().to_owned()).collect()
+    };
+    let nobody: Vec<String> = Vec::new();
+    for filter in [
+        "(payGrade=5)",
+        "(payGrade~=5)",
+        "(mail=bob*)",
+        "(sn=*hara*)",
+        "(surname=o'hara, jr)",
+        "(2.5.4.4=o'hara, jr)",
+        "(&(uid=bob)(payGrade=*))",
+        "(&(uid=bob)(!(payGrade=9)))",
+        "(&(uid=bob)(!(mail=x)))",
+        "(&(uid=bob)(payGrade>=1))",
+        "(&(uid=bob)(payGrade<=9))",
+        "(&(uid=bob)(payGrade:=5))",
+        "(&(uid=bob)(!(|(payGrade=9)(cn=x))))",
+        "(manager=uid=ada,ou=people,dc=tern,dc=example)",
+        "(member=uid=bob,ou=people,dc=tern,dc=example)",
+        "(memberUid=bob)",
+        "(member:1.2.840.113556.1.4.1941:=uid=bob,ou=people,dc=tern,dc=example)",
+        "(&(cn=sales)(member=*))",
+        "(&(cn=sales)(!(member=uid=x,ou=people,dc=tern,dc=example)))",
+    ] {
+        let found: Vec<String> = search(filter, &[]).await;
+        let others: Vec<String> = found.into_iter().filter(|name| name != "uid=eve").collect();
+        assert_eq!(others, nobody, "{filter}");
+    }
+    // What may be seen finds them all the same, and eve finds herself by everything.
+    for (filter, wanted) in [
+        ("(&(cn=bob*)(|(payGrade=9)(uid=bob)))", "uid=bob"),
+        ("(&(uid=eve)(payGrade=6))", "uid=eve"),
+    ] {
+        let found: Vec<String> = search(filter, &[]).await;
+        assert_eq!(found, [wanted], "{filter}");
+    }
+    let [up, down] = ["sss=payGrade", "sss=-payGrade"];
+    let (up, down): (Vec<String>, Vec<String>) = (
+        search("(|(uid=ada)(uid=bob))", &["-E", up]).await,
+        search("(|(uid=ada)(uid=bob))", &["-E", down]).await,
+    );
+    assert_eq!(up, down);
+    for assertion in ["payGrade:5", "payGrade:6", "mail:bob@tern.example"] {
+        let told = served.tool("ldapcompare", &[&eve[..], &[bob, assertion]].concat()).await;
+        assert_eq!(told.code, 16, "{assertion}: {told:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
