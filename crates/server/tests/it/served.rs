@@ -32,12 +32,23 @@ impl Served {
 
     /// Serves a project of this model with the loop; `hr` is its file `hr.csv`.
     pub(crate) fn start_of(model: &str, hr: &str) -> Self {
+        Self::start_in(&[], |dir| {
+            fs::write(dir.join("muster.yaml"), model).unwrap();
+            fs::write(dir.join("hr.csv"), hr).unwrap();
+        })
+    }
+
+    /// Serves a project of one's own, without the loop.
+    pub(crate) fn of(write: impl FnOnce(&Path)) -> Self {
+        Self::start_in(WITHOUT_LOOP, write)
+    }
+
+    fn start_in(options: &[&str], write: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let dir = folder.path().join("tern");
         fs::create_dir(&dir).unwrap();
-        fs::write(dir.join("muster.yaml"), model).unwrap();
-        fs::write(dir.join("hr.csv"), hr).unwrap();
-        let (child, url) = serve(&dir, &[], |_, _| {});
+        write(&dir);
+        let (child, url) = serve(&dir, options, |_, _| {});
         Self { child, url, folder }
     }
 
@@ -47,16 +58,6 @@ impl Served {
         let dir = folder.path().join("tern");
         done(muster(folder.path()).args(["demo", "--dir"]).arg(&dir));
         let (child, url) = serve(&dir, WITHOUT_LOOP, change);
-        Self { child, url, folder }
-    }
-
-    /// Serves a project of one's own, without the loop.
-    pub(crate) fn of(write: impl FnOnce(&Path)) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let dir = folder.path().join("tern");
-        fs::create_dir(&dir).unwrap();
-        write(&dir);
-        let (child, url) = serve(&dir, |_, _| {});
         Self { child, url, folder }
     }
 
