@@ -18,6 +18,7 @@ mod listing;
 mod lockout;
 mod log;
 mod need;
+mod pass;
 mod passkey;
 mod password;
 mod pool;

@@ -1,8 +1,8 @@
-//! Signing in with a password.
+//! Signing in with a password, or with a temporary pass in its place.
 
-use muster_app::Opened;
+use muster_app::{Error, Opened, pass_opens};
 use muster_model::{EntityId, Text};
-use muster_store::ReadTx;
+use muster_store::{ReadTx, TemporaryPass, Tx};
 
 use crate::{
     Amr, Attempt, Authenticator, Door, Need, Purpose, Refused, Secret, Step, StoredHash, Verified,
@@ -21,6 +21,7 @@ const LONGEST: usize = 1024;
 struct Known {
     identity: Option<EntityId>,
     hash: Option<Text>,
+    pass: Option<TemporaryPass>,
     is_alive: bool,
 }
 
@@ -87,6 +88,7 @@ impl Authenticator {
         let mut tx = opened.store.read().await?;
         let known = self.known(&mut tx, opened, Some(identity), &attempt).await?;
         drop(tx);
+        let known = Known { pass: None, ..known };
         Ok(self.try_known(opened, &attempt, &known, Then::Again).await?.0)
     }
 
@@ -131,11 +133,12 @@ impl Authenticator {
         attempt: &Attempt<'_>,
     ) -> Result<Known, Refused> {
         let Some(found) = identity else {
-            return Ok(Known { identity: None, hash: None, is_alive: false });
+            return Ok(Known { identity: None, hash: None, pass: None, is_alive: false });
         };
         let hash = tx.password(found).await?.map(|password| password.hash);
+        let pass = tx.temporary_pass(found).await?;
         let is_alive = self.is_alive_in(tx, opened, found, attempt.now).await?;
-        Ok(Known { identity, hash, is_alive })
+        Ok(Known { identity, hash, pass, is_alive })
     }
 
     async fn check(
@@ -154,18 +157,22 @@ impl Authenticator {
         let password = if fits_in { attempt.password } else { &nothing };
         let is_right = turn.fits(password, usable.unwrap_or(&self.0.decoy)).await?;
         let counted = counted?;
-        let (Some(identity), Some(stored), true) = (known.identity, usable, is_right) else {
+        let is_password = is_right && usable.is_some();
+        let pass = known.pass.as_ref().filter(|_| !is_password);
+        let is_pass = pass.is_some_and(|pass| pass_opens(pass, password.reveal(), attempt.now));
+        let Some(identity) = known.identity.filter(|_| is_password || is_pass) else {
             return Err(Refused::Wrong);
         };
         if !known.is_alive {
             return Err(Refused::Inactive);
         }
-        let better = if stored.is_weaker_than(self.0.pool.hashing()) {
-            Some(turn.make(attempt.password).await?)
-        } else {
-            None
+        let old = usable.filter(|old| is_password && old.is_weaker_than(self.0.pool.hashing()));
+        let better = match old {
+            Some(_) => Some(turn.make(attempt.password).await?),
+            None => None,
         };
-        Ok(Right { identity, proof: Amr::Password, better, counted })
+        let proof = if is_password { Amr::Password } else { Amr::Pass };
+        Ok(Right { identity, proof, better, counted })
     }
 
     /// What a right password leads to.
@@ -210,6 +217,9 @@ impl Authenticator {
             tx.commit().await?;
             return Err(Refused::NeedsFactor);
         }
+        if proof == Amr::Pass && !use_pass(&mut tx, known).await? {
+            return Err(Refused::Wrong);
+        }
         let secret = begin(&mut tx, &verified, purpose).await?;
         write(&mut tx, attempt, Some(identity), Outcome::Continued(&verified.amr)).await?;
         tx.commit().await?;
@@ -234,4 +244,14 @@ impl Authenticator {
             Err(retry_after) => Ok(Err(Refused::Locked { retry_after })),
         }
     }
+}
+
+/// Whether the pass that opened a sign-in is still there; one that opens one only is used up.
+async fn use_pass(tx: &mut Tx, known: &Known) -> Result<bool, Error> {
+    let Some(pass) = &known.pass else { return Ok(false) };
+    if tx.temporary_pass(pass.entity).await?.as_ref() != Some(pass) {
+        return Ok(false);
+    }
+    // Of two at once, the second finds it gone.
+    Ok(!pass.once || tx.delete_temporary_pass(pass.entity).await?)
 }

@@ -4,7 +4,7 @@ use std::{collections::HashSet, fs};
 
 use muster_app::{Ctx, Error, Kind, Opened};
 use muster_model::EntityId;
-use muster_store::{Entry, Password, ReadTx};
+use muster_store::{Entry, Password, ReadTx, Tx};
 use serde_json::json;
 
 use crate::{
@@ -49,6 +49,18 @@ impl Authenticator {
         identity: EntityId,
         password: &Secret,
     ) -> Result<(), NotSet> {
+        let hash = self.new_hash(ctx, opened, identity, password).await?;
+        self.save(ctx, opened, identity, hash).await.map_err(NotSet::from)
+    }
+
+    /// The hash of a new password, if it passes what the model asks for.
+    pub(crate) async fn new_hash(
+        &self,
+        ctx: &Ctx,
+        opened: &Opened,
+        identity: EntityId,
+        password: &Secret,
+    ) -> Result<String, NotSet> {
         let policy = &opened.model.sign_in.passwords;
         let (names, former) = {
             let mut tx = opened.store.read().await.map_err(Error::from)?;
@@ -61,8 +73,7 @@ impl Authenticator {
         if is_former(&turn, password, &former).await? {
             return Err(Weak::Former.into());
         }
-        let hash = turn.make(password).await?;
-        self.save(ctx, opened, identity, hash).await.map_err(NotSet::from)
+        Ok(turn.make(password).await?)
     }
 
     /// Gives an identity the hash of a password that another system made; it is made anew when they sign in. All their
@@ -90,12 +101,28 @@ impl Authenticator {
         hash: String,
     ) -> Result<(), Error> {
         let mut tx = opened.store.begin().await?;
-        let name = self.name_in(&mut tx, opened, identity, ctx.now()).await?;
+        self.save_in(&mut tx, ctx, opened, (identity, hash), &[]).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Keeps the hash of a new password. Sessions and sign-ins on their way end, but for the one with the hash `kept`; a pass was
+    /// for getting here.
+    pub(crate) async fn save_in(
+        &self,
+        tx: &mut Tx,
+        ctx: &Ctx,
+        opened: &Opened,
+        (identity, hash): (EntityId, String),
+        kept: &[u8],
+    ) -> Result<(), Error> {
+        let name = self.name_in(tx, opened, identity, ctx.now()).await?;
         tx.save_password(&Password { entity: identity, hash: hash.into(), set_at: ctx.now() })
             .await?;
         tx.forget_lockout(&name_key(Some(identity), "")).await?;
         let ended = tx.end_sessions(identity, None, ctx.now()).await?;
-        tx.end_sign_in_flows(identity, &[]).await?;
+        tx.end_sign_in_flows(identity, kept).await?;
+        tx.delete_temporary_pass(identity).await?;
         tx.append_journal(&Entry {
             at: ctx.now(),
             actor: ctx.actor.clone(),
@@ -106,7 +133,6 @@ impl Authenticator {
             correlation: Some(ctx.correlation.clone()),
         })
         .await?;
-        tx.commit().await?;
         Ok(())
     }
 }

@@ -119,7 +119,7 @@ impl Authenticator {
     }
 }
 
-async fn evaluate(
+pub(crate) async fn evaluate(
     tx: &mut ReadTx,
     opened: &Opened,
     identity: EntityId,

@@ -152,6 +152,7 @@ pub(crate) enum Command {
     Problems(commands::problems::Args),
     Users(commands::users::Args),
     People(commands::people::Args),
+    Pass(commands::pass::Args),
     Password(commands::password::Args),
     Sessions(commands::sessions::Args),
     SignIns(commands::sign_ins::Args),

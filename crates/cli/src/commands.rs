@@ -27,6 +27,7 @@ pub(crate) mod matches;
 pub(crate) mod migrate;
 pub(crate) mod orders;
 pub(crate) mod orphans;
+pub(crate) mod pass;
 pub(crate) mod password;
 pub(crate) mod people;
 pub(crate) mod plan;
@@ -60,7 +61,11 @@ pub(crate) mod workflows;
 use crate::{Exit, Result, args::Command, shell::Shell};
 
 /// Runs a command.
-#[expect(clippy::cognitive_complexity, reason = "one line for each command")]
+#[expect(
+    clippy::cognitive_complexity,
+    clippy::too_many_lines,
+    reason = "one line for each command"
+)]
 pub(crate) async fn run(shell: &mut Shell, command: Command) -> Result<Exit> {
     match command {
         Command::Demo(args) => Box::pin(demo::run(shell, args)).await,
@@ -88,6 +93,7 @@ pub(crate) async fn run(shell: &mut Shell, command: Command) -> Result<Exit> {
         Command::Plans(args) => Box::pin(plans::run(shell, args)).await,
         Command::Problems(args) => Box::pin(problems::run(shell, args)).await,
         Command::Users(args) => Box::pin(users::run(shell, args)).await,
+        Command::Pass(args) => Box::pin(pass::run(shell, args)).await,
         Command::Password(args) => Box::pin(password::run(shell, args)).await,
         Command::Sessions(args) => Box::pin(sessions::run(shell, args)).await,
         Command::SignIns(args) => Box::pin(sign_ins::run(shell, args)).await,

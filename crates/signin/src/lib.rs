@@ -8,6 +8,7 @@ mod account;
 mod browser;
 mod enrol;
 mod factors;
+mod first_password;
 mod own;
 mod page;
 mod return_to;
@@ -28,6 +29,7 @@ pub fn router() -> Router {
     Router::new()
         .route("/signin", get(sign_in::show).post(sign_in::sign_in))
         .route("/signin/code", get(steps::show_code).post(steps::code))
+        .route("/signin/password", get(first_password::show).post(first_password::set))
         .route("/signin/enrol", get(enrol::show).post(enrol::confirm))
         .route("/signout", post(sign_in::sign_out))
         .route("/account", get(account::show))

@@ -20,6 +20,8 @@ pub struct TemporaryPass {
     pub valid_until: Timestamp,
     /// When it was made.
     pub made_at: Timestamp,
+    /// Whether the sign-in that it opens uses it up.
+    pub once: bool,
 }
 
 impl std::fmt::Debug for TemporaryPass {
@@ -28,7 +30,7 @@ impl std::fmt::Debug for TemporaryPass {
     }
 }
 
-row!(TemporaryPass { entity, salt, hash, valid_from, valid_until, made_at });
+row!(TemporaryPass { entity, salt, hash, valid_from, valid_until, made_at, once });
 
 impl ReadTx {
     /// The temporary pass of an identity.
@@ -36,7 +38,8 @@ impl ReadTx {
         &mut self,
         entity: EntityId,
     ) -> Result<Option<TemporaryPass>, StoreError> {
-        let sql = "SELECT entity, salt, hash, valid_from, valid_until, made_at
+        let sql = "SELECT entity, salt, hash, valid_from, valid_until, made_at,
+                          COALESCE(once, FALSE)
                    FROM temporary_pass WHERE entity = $1";
         self.fetch_one(sql, args![entity]).await
     }
@@ -46,14 +49,14 @@ impl Tx {
     /// Gives an identity a pass; the one before opens nothing any more.
     pub async fn save_temporary_pass(&mut self, pass: &TemporaryPass) -> Result<(), StoreError> {
         let sql =
-            "INSERT INTO temporary_pass (entity, salt, hash, valid_from, valid_until, made_at)
-                   VALUES ($1, $2, $3, $4, $5, $6)
+            "INSERT INTO temporary_pass (entity, salt, hash, valid_from, valid_until, made_at, once)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7)
                    ON CONFLICT (entity) DO UPDATE SET
                        salt = excluded.salt, hash = excluded.hash,
                        valid_from = excluded.valid_from, valid_until = excluded.valid_until,
-                       made_at = excluded.made_at";
-        let TemporaryPass { entity, salt, hash, valid_from, valid_until, made_at } = pass;
-        let args = args![*entity, salt, hash, *valid_from, *valid_until, *made_at];
+                       made_at = excluded.made_at, once = excluded.once";
+        let TemporaryPass { entity, salt, hash, valid_from, valid_until, made_at, once } = pass;
+        let args = args![*entity, salt, hash, *valid_from, *valid_until, *made_at, *once];
         self.execute(sql, args).await.map(drop)
     }
 

@@ -9,6 +9,7 @@ mod support;
 mod app;
 mod authenticator;
 mod flows;
+mod passes;
 mod passkeys;
 mod passwords;
 mod sessions;

@@ -30,9 +30,11 @@ types:
       mail: { type: string, unique: true }
       name: { type: string }
       away: { type: bool }
+      start: { type: date }
       end: { type: date }
     lifecycle:
       leaver: { when: "end != null && now >= start_of(end)" }
+      planned: { when: "start != null && now < start_of(start)" }
       away: { when: "away" }
       active: { when: "true" }
     sign_in: { name: [userName, mail], states: [active, away] }

@@ -262,6 +262,7 @@ pub(super) const HERE: &[(&str, &str)] = &[
     ("decide", "applications ask for decisions under `/access/v1`"),
     ("applications keys", "the keys are under `/oauth2/jwks`"),
     ("applications rotate", "the key that seals it lies where the project is"),
+    ("pass create", "a pass is shown where the project is, and goes nowhere"),
     ("password set", "a password is read where the project is, and goes nowhere"),
     ("sessions list", "sessions are listed and ended where the project is"),
     ("sessions end", "sessions are listed and ended where the project is"),

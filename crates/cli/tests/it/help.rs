@@ -28,6 +28,8 @@ const COMMANDS: &[&str] = &[
     "plans",
     "problems",
     "users",
+    "pass",
+    "pass create",
     "password",
     "password set",
     "sessions",

@@ -104,6 +104,26 @@ async fn five_wrong_codes_end_the_sign_in() {
 }
 
 #[tokio::test]
+async fn whoever_comes_with_a_pass_gets_no_session_before_they_have_a_password() {
+    let served = Served::start().await;
+    let pass = served.pass_for("eve").await;
+    let mut eve = served.browser();
+    assert_eq!(&*eve.sign_in("eve", &pass).await.location, "/signin/password");
+    assert_eq!(eve.cookie, None);
+    for path in [CODE, "/signin/enrol"] {
+        assert_eq!(&*eve.get(path).await.location, "/signin/password", "{path}");
+    }
+    let weak = eve.post("/signin/password", "new=passwordpassword").await;
+    assert_eq!(weak.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(weak.body.contains("one of those that are tried first"), "{}", weak.body);
+    let form = format!("new={}", encoded(PASSWORD));
+    assert_eq!(&*served.browser().post("/signin/password", &form).await.location, "/signin");
+    assert_eq!(&*eve.post("/signin/password", &form).await.location, "/account");
+    assert!(eve.cookie.is_some() && eve.flow.is_none());
+    assert_eq!(&*served.browser().sign_in("eve", PASSWORD).await.location, "/account");
+}
+
+#[tokio::test]
 async fn somebody_who_has_no_second_factor_signs_in_as_before_and_wrong_acr_is_none() {
     let served = Served::start().await;
     for acr in ["", "urn:muster:acr:1", "urn:muster:acr:9", "%3Cscript%3E"] {

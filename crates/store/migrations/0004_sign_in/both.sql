@@ -240,3 +240,6 @@ CREATE TABLE recovery_code (
     made_at BIGINT NOT NULL,
     PRIMARY KEY (entity, hash)
 ) /*sqlite STRICT, WITHOUT ROWID*/;
+
+-- Whether a pass is used up by the sign-in that it opens; not there in rows that were written before.
+ALTER TABLE temporary_pass ADD COLUMN once BOOLEAN;

@@ -225,6 +225,7 @@ pub(crate) fn pass(entity: i64) -> TemporaryPass {
         valid_from: at(0),
         valid_until: at(86_400),
         made_at: at(0),
+        once: true,
     }
 }
 

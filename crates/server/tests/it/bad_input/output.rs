@@ -122,6 +122,7 @@ fn call(command: &str) -> Option<Vec<(&'static str, i32)>> {
             ("token end hr", 0),
             ("token end hr", 1),
         ],
+        "pass" => vec![("pass create nobody", 1)],
         "password" => vec![("password set nobody", 1)],
         "sessions" => vec![("sessions list", 0), ("sessions end nobody", 1)],
         "sign-ins" => vec![("sign-ins", 0), ("sign-ins --of nobody", 1)],
