@@ -44,6 +44,8 @@ const SERVERS: &[Server] = &[
     Server { package: "libnss-sss", sign: Sign::Program("libnss_sss.so.2") },
     Server { package: "libpam-sss", sign: Sign::Program("pam_sss.so") },
     Server { package: "pamtester", sign: Sign::Program("pamtester") },
+    Server { package: "chromium", sign: Sign::Program("chromium") },
+    Server { package: "chromium-driver", sign: Sign::Program("chromedriver") },
     Server { package: "python3-venv", sign: Sign::PythonModules("ensurepip, venv") },
 ];
 

@@ -21,7 +21,7 @@ pub use add::NotAdded;
 pub use challenge::Question;
 pub(crate) use party::Party;
 
-use crate::{Amr, Authenticator, Session};
+use crate::{Acr, Amr, Authenticator, Session};
 
 /// Letters of the name of a passkey at most.
 const LONGEST_NAME: usize = 60;
@@ -59,6 +59,19 @@ impl Authenticator {
             Passkey { id, name, created_at, used_at }
         });
         Ok(seen.collect())
+    }
+
+    /// Whether the one whose session this is may change their passkeys: they were there lately, and whoever has a passkey showed
+    /// one. Otherwise a stolen password would be enough to get a proof that is worth more.
+    pub async fn may_change_passkeys(
+        &self,
+        opened: &Opened,
+        session: &Session,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let is_sure = session.acr == Acr::Resistant;
+        let is_enough = is_sure || self.passkeys(opened, session.identity).await?.is_empty();
+        Ok(is_enough && session.is_fresh(now))
     }
 
     /// Calls a passkey of an identity something else; false when they have no such passkey.

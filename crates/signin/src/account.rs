@@ -11,7 +11,14 @@ use muster_auth::{Factors, NotSet, Secret, Session};
 use muster_web::Problem;
 use serde::Deserialize;
 
-use crate::{browser::Browser, own::Own, page::page, sign_in::told, texts::Texts};
+use crate::{
+    browser::Browser,
+    own::Own,
+    page::page,
+    passkeys::{self, Section},
+    sign_in::told,
+    texts::Texts,
+};
 
 /// Where whoever is not signed in goes first.
 pub(crate) const SIGN_IN: &str = "/signin?return_to=/account";
@@ -23,6 +30,7 @@ struct Page<'a> {
     display: &'a str,
     message: Option<String>,
     factors: Factors,
+    passkeys: Section,
     sessions: Vec<Line>,
 }
 
@@ -110,7 +118,8 @@ fn to_sign_in() -> Response {
     Redirect::to(SIGN_IN).into_response()
 }
 
-async fn shown(
+/// The page, with a message.
+pub(crate) async fn shown(
     browser: &Browser,
     session: &Session,
     status: StatusCode,
@@ -121,7 +130,9 @@ async fn shown(
     let factors = auth.factors(opened, session.identity).await?;
     let sessions = auth.sessions(opened, session.identity, browser.now).await?;
     let sessions = sessions.iter().map(|one| line(one, session.id, texts)).collect();
-    page(status, &Page { texts, display: &name.display, message, factors, sessions })
+    let passkeys = passkeys::section(browser, session).await?;
+    let display = &name.display;
+    page(status, &Page { texts, display, message, factors, passkeys, sessions })
 }
 
 fn line(session: &Session, this: i64, texts: &Texts) -> Line {

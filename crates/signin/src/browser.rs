@@ -18,7 +18,10 @@ use muster_auth::{
 use muster_model::EntityId;
 use muster_web::{Origin, Problem, RequestId, Service};
 
-use crate::texts::{Language, Texts};
+use crate::{
+    passkeys,
+    texts::{Language, Texts},
+};
 
 /// Who asks.
 pub(crate) struct Browser {
@@ -33,6 +36,7 @@ pub(crate) struct Browser {
     pub(crate) session: Option<Session>,
     /// What is kept of a sign-in on its way, if one is shown; whether it holds is not known.
     pub(crate) flow: Option<Secret>,
+    asked_passkey: Option<Secret>,
     is_tls: bool,
 }
 
@@ -63,6 +67,7 @@ impl FromRequestParts<Service> for Browser {
             now,
             session,
             flow: cookie(&parts.headers, FLOW_COOKIE).map(Secret::new),
+            asked_passkey: cookie(&parts.headers, passkeys::COOKIE).map(Secret::new),
         })
     }
 }
@@ -101,6 +106,16 @@ impl Browser {
     /// Lets the browser keep a sign-in on its way; `None` lets it forget the one it has.
     pub(crate) fn keep_flow(&self, secret: Option<&Secret>) -> Cookie {
         self.cookie(FLOW_COOKIE, "/signin", secret)
+    }
+
+    /// Lets the browser keep that its authenticator was asked something.
+    pub(crate) fn keep_asked_passkey(&self, secret: &Secret) -> Cookie {
+        self.cookie(passkeys::COOKIE, "/", Some(secret))
+    }
+
+    /// What the browser keeps of what its authenticator was asked.
+    pub(crate) fn asked_passkey(&self) -> &str {
+        self.asked_passkey.as_ref().map_or("", Secret::reveal)
     }
 
     fn cookie(&self, name: &str, path: &str, secret: Option<&Secret>) -> Cookie {

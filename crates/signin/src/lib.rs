@@ -1,4 +1,4 @@
-//! The pages on which people sign in, see their account and sign out. They need no script.
+//! The pages on which people sign in, see their account and sign out. They need no script but for passkeys.
 //!
 //! A page is a template with the texts of a language; nothing is written into a template that a language would change. A
 //! form is taken only from a page of ours ([`own`]), and nobody is sent to an address that is not ours ([`return_to`]).
@@ -11,6 +11,7 @@ mod factors;
 mod first_password;
 mod own;
 mod page;
+mod passkeys;
 mod return_to;
 mod sign_in;
 mod steps;
@@ -38,6 +39,13 @@ pub fn router() -> Router {
         .route("/account/app/confirm", post(factors::confirm))
         .route("/account/app/remove", post(factors::remove))
         .route("/account/codes", post(factors::new_codes))
+        .route("/signin/passkey", post(passkeys::sign_in))
+        .route("/signin/passkey/ask", post(passkeys::ask))
+        .route("/signin/passkey.js", get(passkeys::script))
+        .route("/account/passkeys", post(passkeys::add))
+        .route("/account/passkeys/ask", post(passkeys::ask_to_add))
+        .route("/account/passkeys/{id}/name", post(passkeys::rename))
+        .route("/account/passkeys/{id}/remove", post(passkeys::remove))
         .route("/account/sessions/{id}/end", post(account::end_session))
         .route("/account/sessions/end", post(account::end_others))
         .route("/signin/style.css", get(style))

@@ -8,10 +8,10 @@ use axum::{
 use muster_app::Error;
 use muster_web::Problem;
 
-/// Styles of ours and nothing else. Forms are not narrowed: browsers hold that against the redirect to an application that
+/// Styles and the script of ours and nothing else. Forms are not narrowed: browsers hold that against the redirect to an application that
 /// follows a sign-in.
-const CONTENT: &str =
-    "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+const CONTENT: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; \
+     frame-ancestors 'none'";
 
 /// A page that extends `layout.html`, of this crate or of another one.
 pub fn page(status: StatusCode, template: &impl Template) -> Result<Response, Problem> {

@@ -14,12 +14,26 @@ use crate::{browser::Browser, own::Own, page::page, return_to, steps, texts::Tex
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
-struct Page<'a> {
+pub(crate) struct Page<'a> {
     texts: &'static Texts,
     message: Option<&'static str>,
     name: &'a str,
     return_to: &'a str,
     acr: &'a str,
+    /// The host that passkeys are for; `None` where there can be none.
+    passkey_site: Option<String>,
+}
+
+impl<'a> Page<'a> {
+    /// An empty form.
+    pub(crate) fn new(
+        browser: &Browser,
+        message: Option<&'static str>,
+        return_to: &'a str,
+    ) -> Self {
+        let passkey_site = browser.auth.passkey_site(&browser.opened);
+        Self { texts: browser.texts, message, name: "", return_to, acr: "", passkey_site }
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -56,9 +70,11 @@ pub(crate) async fn show(
         return Ok(Redirect::to(return_to).into_response());
     }
     let again = browser.session.as_ref().map(|_| browser.texts.again);
+    let Asked { login_hint: name, acr, .. } = &asked;
+    let by_passkey = Acr::from_word(acr) == Some(Acr::Resistant);
+    let again = if by_passkey { Some(browser.texts.passkeys.wanted) } else { again };
     let message = asked.over.as_ref().map(|_| browser.texts.over).or(again);
-    let Asked { login_hint, acr, .. } = &asked;
-    page(StatusCode::OK, &Page { texts: browser.texts, message, name: login_hint, return_to, acr })
+    page(StatusCode::OK, &Page { name, acr, ..Page::new(&browser, message, return_to) })
 }
 
 /// Takes the form: the first step of a sign-in.
@@ -79,8 +95,8 @@ pub(crate) async fn sign_in(
         Err(refused) => {
             let texts = browser.texts;
             refused_with(&refused, texts, |message| {
-                let (message, return_to) = (Some(message), purpose.return_to);
-                Page { texts, message, name: &name, return_to, acr: &acr }
+                let empty = Page::new(&browser, Some(message), purpose.return_to);
+                Page { name: &name, acr: &acr, ..empty }
             })
         }
     }

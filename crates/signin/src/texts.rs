@@ -1,6 +1,10 @@
 //! What the pages say, in the languages there are. A text that a language lacks does not compile.
 
+mod passkeys;
+
 use muster_auth::Weak;
+
+use self::passkeys::PasskeyTexts;
 
 /// The texts of a language.
 #[derive(Debug)]
@@ -60,6 +64,7 @@ pub(crate) struct Texts {
     pub(crate) end: &'static str,
     pub(crate) end_others: &'static str,
     pub(crate) unknown_device: &'static str,
+    pub(crate) passkeys: PasskeyTexts,
 }
 
 const ENGLISH: Texts = Texts {
@@ -118,6 +123,7 @@ const ENGLISH: Texts = Texts {
     end: "End",
     end_others: "End all others",
     unknown_device: "unknown",
+    passkeys: passkeys::ENGLISH,
 };
 
 const GERMAN: Texts = Texts {
@@ -176,6 +182,7 @@ const GERMAN: Texts = Texts {
     end: "Beenden",
     end_others: "Alle anderen beenden",
     unknown_device: "unbekannt",
+    passkeys: passkeys::GERMAN,
 };
 
 impl Texts {

@@ -7,6 +7,7 @@
 //! which answers what a test tells it, for what no real server does on request: lying, throttling, breaking off.
 
 mod apache;
+mod browser;
 mod cluster;
 mod database;
 mod dirsrv;
@@ -27,8 +28,10 @@ mod smtp;
 mod sssd;
 mod tls;
 mod tls_reader;
+mod webdriver;
 
 pub use apache::Apache;
+pub use browser::{Authenticator, Browser};
 pub use cluster::Cluster;
 pub use database::{Database, postgres};
 
@@ -37,7 +40,7 @@ pub use http_stub::{HttpStub, Received, Reply};
 pub use ldap::{Told, ldap_tool};
 pub use ldif::{Entry, parse_ldif};
 pub use mariadb::{MariaDb, MariaDbServer};
-pub use node::run_node;
+pub use node::{npm_file, run_node};
 pub use proxy::Proxy;
 pub use python::{program as python_program, run_python};
 pub use samba::{AD_PASSWORD, Samba, SambaOptions};

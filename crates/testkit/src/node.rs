@@ -20,12 +20,22 @@ const LOCK: &str = include_str!("../npm/package-lock.json");
 /// says what it wrote too.
 pub fn run_node(module: &str, arguments: &[&str]) -> Result<String> {
     let node = find_program("node", &["/usr/bin/node"], "nodejs")?;
-    let folder = made_once("muster-testkit-node", &(PACKAGE, LOCK), make)?;
+    let folder = packages()?;
     // The module has to lie where its packages are found.
     let file = tempfile::Builder::new().suffix(".mjs").tempfile_in(&folder)?;
     fs::write(file.path(), module)?;
     let written = run(Command::new(node).arg(file.path()).args(arguments), "")?;
     Ok(String::from_utf8(written)?)
+}
+
+/// A file of the packages of the list, such as a script that is run in a browser.
+pub fn npm_file(path: &str) -> Result<String> {
+    let path = packages()?.join("node_modules").join(path);
+    fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))
+}
+
+fn packages() -> Result<PathBuf> {
+    made_once("muster-testkit-node", &(PACKAGE, LOCK), make)
 }
 
 fn make(folder: &Path) -> Result<()> {

@@ -13,9 +13,11 @@ use muster_auth::{Confirmation, Holder, Secret};
 use muster_engine::{LocalChange, LocalVerb, change_local};
 use muster_model::Value;
 use muster_project::NoConnectors;
+use muster_store::SignInFilter;
 use muster_web::{Limits, Service};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tempfile::TempDir;
+use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 
 const MODEL: &str = r#"
@@ -65,6 +67,43 @@ pub(crate) struct Served {
     ctx: Ctx,
     clock: Arc<Standing>,
     _folder: TempDir,
+}
+
+/// The same at an address that browsers reach, and at another port of the host.
+pub(crate) struct Listening {
+    served: Served,
+    pub(crate) url: String,
+    pub(crate) other: String,
+}
+
+impl Listening {
+    pub(crate) async fn start() -> Self {
+        let listeners =
+            [TcpListener::bind("127.0.0.1:0").await, TcpListener::bind("127.0.0.1:0").await];
+        let [first, other] = listeners.map(Result::unwrap);
+        let url_of =
+            |at: &TcpListener| format!("http://localhost:{}", at.local_addr().unwrap().port());
+        let (url, other_url) = (url_of(&first), url_of(&other));
+        let served = Served::start_with(&format!("url: \"{url}\"\n")).await;
+        for listener in [first, other] {
+            let router = served.router.clone();
+            tokio::spawn(async move {
+                let limits = Limits::default();
+                muster_web::serve(listener, router, &limits, std::future::pending()).await
+            });
+        }
+        Self { served, url, other: other_url }
+    }
+
+    /// The log of sign-ins, the newest first.
+    pub(crate) async fn sign_ins(&self) -> Vec<String> {
+        let opened = self.served.service.opened();
+        let mut tx = opened.store.read().await.unwrap();
+        let log = tx.sign_ins(&SignInFilter::default(), None, 100).await.unwrap();
+        log.into_iter()
+            .map(|one| format!("{} {} {} {}", one.door, one.outcome, one.reason, one.methods))
+            .collect()
+    }
 }
 
 /// A browser, on a page of ours unless it says otherwise.
@@ -209,6 +248,7 @@ impl Browser {
             match name {
                 "muster_session" => self.cookie = value,
                 "muster_sign_in" => self.flow = value,
+                "muster_passkey" => {}
                 other => panic!("a cookie `{other}`"),
             }
         }
