@@ -29,6 +29,8 @@ struct Page<'a> {
     texts: &'static Texts,
     display: &'a str,
     message: Option<String>,
+    /// Whether the message tells of something that was done.
+    is_good: bool,
     factors: Factors,
     passkeys: Section,
     sessions: Vec<Line>,
@@ -132,7 +134,8 @@ pub(crate) async fn shown(
     let sessions = sessions.iter().map(|one| line(one, session.id, texts)).collect();
     let passkeys = passkeys::section(browser, session).await?;
     let display = &name.display;
-    page(status, &Page { texts, display, message, factors, passkeys, sessions })
+    let is_good = status.is_success();
+    page(status, &Page { texts, display, message, is_good, factors, passkeys, sessions })
 }
 
 fn line(session: &Session, this: i64, texts: &Texts) -> Line {
