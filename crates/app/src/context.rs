@@ -7,7 +7,7 @@ use muster_connector::{Connector, ConnectorError};
 use muster_model::{Settings, Text};
 use muster_project::{Catalogue, NoConnectors};
 
-use crate::{Deliver, Reach};
+use crate::{Deliver, Opened, Reach, SpeakScim};
 
 /// The machine we run on: time and processes. The composition root passes the real one.
 pub trait Clock: Send + Sync {
@@ -89,6 +89,11 @@ pub trait Connectors: Catalogue + Send + Sync {
 
     /// What sends mail and the like for workflows of the project in `base`; `None` where nothing does.
     fn deliver(&self, _base: &Path) -> Option<Arc<dyn Deliver>> {
+        None
+    }
+
+    /// What says in the words of SCIM what happens to entities; `None` where nothing does.
+    fn speaks_scim(&self, _opened: &Opened) -> Option<Arc<dyn SpeakScim>> {
         None
     }
 }

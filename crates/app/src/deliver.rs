@@ -23,7 +23,8 @@ pub trait Deliver: Send + Sync {
         self.ask_webhook(call).await.map(drop)
     }
 
-    /// Posts a document and answers what came back; what is too long is an error.
+    /// Posts a document and answers what came back; what is too long is an error. For a token, that is also the reason of a
+    /// receiver who refuses it.
     async fn ask_webhook(&self, call: &WebhookCall<'_>) -> Result<Vec<u8>, DeliverError>;
 
     /// Runs a program and waits for it.
@@ -83,6 +84,11 @@ pub enum WebhookKind {
     Event {
         /// When it is sent.
         at: Timestamp,
+        /// Whether the address may be one of a private network.
+        allow_private: bool,
+    },
+    /// The claims of a security event token, which becomes a JWS (RFC 8935).
+    Token {
         /// Whether the address may be one of a private network.
         allow_private: bool,
     },

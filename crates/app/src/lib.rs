@@ -40,6 +40,7 @@ mod revisions;
 mod roles;
 mod scope;
 mod sealing;
+mod security_events;
 mod simulate;
 mod takeover;
 mod typed;
@@ -108,6 +109,9 @@ pub use revisions::{list_revisions, see_revision};
 pub use roles::{RoleView, list_roles, role_named};
 pub use scope::{Scope, Scopes};
 pub use sealing::Sealer;
+pub use security_events::{
+    ScimEvent, SpeakScim, security_events, verification_event, wanted_actions,
+};
 pub use simulate::{
     Change, ChangeKind, Event, Impact, ModelQuery, ModelsCompared, PersonImpact, Thing,
     compare_models, everybody, look_ahead,

@@ -155,6 +155,11 @@ impl Opened {
         self.connectors.deliver(&self.dir)
     }
 
+    /// What says in the words of SCIM what happens; `None` where nothing does.
+    pub(crate) fn speaks_scim(&self) -> Option<Arc<dyn crate::SpeakScim>> {
+        self.connectors.speaks_scim(self)
+    }
+
     /// The systems with their numbers, the built-in source last.
     pub fn sources(&self) -> impl Iterator<Item = (&System, &SystemNames)> {
         let local = std::iter::once((&self.model.local, &self.names.local));

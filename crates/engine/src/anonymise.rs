@@ -263,7 +263,7 @@ async fn erase_all(
             on_behalf_of: ctx.on_behalf_of.clone(),
             action: "person.anonymise".into(),
             subject: key.into(),
-            detail: json!({ "reason": reason }).to_string().into(),
+            detail: json!({ "id": id.0, "reason": reason }).to_string().into(),
             correlation: Some(ctx.correlation.clone()),
         })
         .await?;

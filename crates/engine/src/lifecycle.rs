@@ -399,7 +399,7 @@ async fn journal(
 ) -> Result<(), Error> {
     let at = |at: Option<Timestamp>| at.map(|at| at.to_string());
     let detail = json!({
-        "assignment": fact.id.0, "role": &*fact.role, "reason": why, "from": at(fact.valid_from),
+        "id": person.row.id.0, "assignment": fact.id.0, "role": &*fact.role, "reason": why, "from": at(fact.valid_from),
         "until": at(fact.valid_until),
     });
     tx.append_journal(&Entry {

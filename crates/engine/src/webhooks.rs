@@ -6,12 +6,13 @@
 use jiff::{SignedDuration, Timestamp};
 use muster_app::{
     Ctx, DeliverError, Error, EventFilter, Kind, NewAlarm, Opened, PublishedEvent, WebhookCall,
-    WebhookKind, clear_alarms, cloud_event, event_source, list_events, raise_alarm, webhook_named,
+    WebhookKind, clear_alarms, cloud_event, event_source, list_events, raise_alarm,
+    security_events, verification_event, wanted_actions, webhook_named,
 };
 use muster_model::Text;
 use muster_policy::Webhook;
 use muster_store::{AlarmKind, WebhookState};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::{backoff, lease::Lease};
 
@@ -109,9 +110,19 @@ pub async fn test_webhook(ctx: &Ctx, opened: &Opened, name: &str) -> Result<(), 
         entry,
         data: json!({}),
     };
-    post(ctx, opened, webhook, &event).await.map_err(|error| {
-        Error::new(Kind::Unavailable, format!("webhook `{name}` was not delivered: {error}"))
-    })
+    let document = if webhook.is_scim() {
+        verification_event(opened, webhook, &event)
+    } else {
+        cloud_event(&event, &event_source(opened))
+    };
+    let not_delivered = |problem: &dyn std::fmt::Display| {
+        Error::new(Kind::Unavailable, format!("webhook `{name}` was not delivered: {problem}"))
+    };
+    match post(ctx, opened, webhook, (&event.id, &document)).await {
+        Ok(None) => Ok(()),
+        Ok(Some(refusal)) => Err(not_delivered(&refusal)),
+        Err(error) => Err(not_delivered(&error)),
+    }
 }
 
 /// Posts what is to be posted now, one page of it. Whoever calls holds the webhook's lease.
@@ -136,18 +147,21 @@ pub(crate) async fn deliver(
     if let Some(at) = state.next_try.filter(|at| !backoff::is_due(Some(*at), ctx.now())) {
         return Ok(Delivered::Later(at));
     }
-    let (actions, subjects) = (webhook.events.clone(), webhook.subjects.clone());
+    let (actions, subjects) = (wanted_actions(webhook), webhook.subjects.clone());
     let filter = EventFilter { actions, subjects };
     let page = list_events(opened, &filter, state.cursor, PAGE).await?;
     let was_failing = state.failing_since.is_some();
     for event in &page.events {
-        if let Err(error) = post(ctx, opened, webhook, event).await {
-            return failed(ctx, opened, lease, (webhook, state), &error).await;
+        for (id, document) in documents(opened, webhook, event).await? {
+            let refusal = match post(ctx, opened, webhook, (&id, &document)).await {
+                Ok(refusal) => refusal,
+                Err(error) => return failed(ctx, opened, lease, (webhook, state), &error).await,
+            };
+            // What comes before the entry of this event is delivered; the entry itself perhaps in part.
+            state.cursor = state.cursor.max(event.cursor - 1);
+            (state.failures, state.failing_since) = (0, None);
+            (state.next_try, state.reason) = (None, refusal.map(Text::from));
         }
-        // What comes before the entry of this event is delivered; the entry itself perhaps in part.
-        state.cursor = state.cursor.max(event.cursor - 1);
-        (state.failures, state.failing_since) = (0, None);
-        (state.next_try, state.reason) = (None, None);
     }
     if page.next == state.cursor {
         return Ok(Delivered::Nothing);
@@ -169,19 +183,40 @@ fn begin_at(webhook: &Webhook, cursor: i64) -> WebhookState {
     WebhookState { name: webhook.name.clone(), cursor, ..WebhookState::default() }
 }
 
+/// What is posted of an event, each document with the id that it always has.
+async fn documents(
+    opened: &Opened,
+    webhook: &Webhook,
+    event: &PublishedEvent,
+) -> Result<Vec<(String, Json)>, Error> {
+    if webhook.is_scim() {
+        return security_events(opened, webhook, event).await;
+    }
+    Ok(vec![(event.id.clone(), cloud_event(event, &event_source(opened)))])
+}
+
+/// Posts a document; answers why the receiver refuses it where it will never take it.
 async fn post(
     ctx: &Ctx,
     opened: &Opened,
     webhook: &Webhook,
-    event: &PublishedEvent,
-) -> Result<(), DeliverError> {
+    (id, document): (&str, &Json),
+) -> Result<Option<String>, DeliverError> {
     let Some(deliver) = opened.deliver() else {
         return Err(DeliverError::for_good("nothing here sends webhooks"));
     };
-    let kind = WebhookKind::Event { at: ctx.now(), allow_private: webhook.allow_private };
-    let body = cloud_event(event, &event_source(opened)).to_string().into_bytes();
-    let (settings, id, timeout) = (&webhook.settings, &*event.id, webhook.timeout);
-    deliver.webhook(&WebhookCall { settings, body, id, timeout, kind }).await
+    let allow_private = webhook.allow_private;
+    let kind = if webhook.is_scim() {
+        WebhookKind::Token { allow_private }
+    } else {
+        WebhookKind::Event { at: ctx.now(), allow_private }
+    };
+    let body = document.to_string().into_bytes();
+    let (settings, timeout) = (&webhook.settings, webhook.timeout);
+    let answer = deliver.ask_webhook(&WebhookCall { settings, body, id, timeout, kind }).await?;
+    let is_refused = webhook.is_scim() && !answer.is_empty();
+    Ok(is_refused
+        .then(|| format!("the receiver refused `{id}`: {}", String::from_utf8_lossy(&answer))))
 }
 
 /// Notes a failure; after too long a time nothing is sent any more.

@@ -6,9 +6,17 @@ use muster_app::{DeliverError, WebhookCall, WebhookKind};
 use muster_connector::{Secret, Secrets, SettingReader, settings_error};
 use muster_http::{HttpClient, HttpSettings, Method, Request};
 
-use crate::{sign::standard_signature, signature};
+use crate::{
+    sign::{security_event_token, standard_signature},
+    signature,
+};
 
 const NOT_A_SECRET: &str = "the secret is not `whsec_` and Base64 of 24 to 64 bytes";
+
+const NOT_A_LONG_SECRET: &str = "the secret is not `whsec_` and Base64 of 32 to 64 bytes";
+
+/// Refusals of tokens that a change of settings mends: those are not about the token itself (RFC 8935, 2.4).
+const MENDABLE: &[&str] = &["invalid_key", "authentication_failed", "access_denied"];
 
 /// Bytes of an answer.
 const LONGEST: u64 = 4 << 20;
@@ -31,9 +39,9 @@ pub(crate) async fn post(
     }
     settings.public_only = match call.kind {
         WebhookKind::Task | WebhookKind::Form => false,
-        WebhookKind::Event { allow_private, .. } | WebhookKind::Question { allow_private, .. } => {
-            !allow_private
-        }
+        WebhookKind::Event { allow_private, .. }
+        | WebhookKind::Token { allow_private }
+        | WebhookKind::Question { allow_private, .. } => !allow_private,
     };
     settings.max_response = settings.max_response.min(LONGEST);
     settings.timeout = Duration::try_from(call.timeout).unwrap_or(Duration::from_secs(10));
@@ -48,7 +56,9 @@ pub(crate) async fn post(
         problem: error.to_string(),
     })?;
     match answer.status() {
+        200..=299 if matches!(call.kind, WebhookKind::Token { .. }) => Ok(Vec::new()),
         200..=299 => Ok(answer.body().to_vec()),
+        400 if matches!(call.kind, WebhookKind::Token { .. }) => refused(answer.body()),
         status @ (408 | 425 | 429 | 500..) => {
             Err(DeliverError::for_now(format!("the webhook answers with status {status}")))
         }
@@ -56,12 +66,34 @@ pub(crate) async fn post(
     }
 }
 
+/// What a receiver says who takes no such token; an error when it may take it later.
+fn refused(body: &[u8]) -> Result<Vec<u8>, DeliverError> {
+    let said: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+    let err = said.as_ref().and_then(|said| said.get("err")?.as_str());
+    match err {
+        // What it says further may hold anything.
+        Some(err) if !MENDABLE.contains(&err) => {
+            Ok(err.chars().take(64).collect::<String>().into_bytes())
+        }
+        Some(err) => Err(DeliverError::for_good(format!("the receiver says `{err}`"))),
+        None => Err(DeliverError::for_good("the webhook answers with status 400")),
+    }
+}
+
 /// The request with the document, signed where there is a secret.
 fn addressed(call: &WebhookCall<'_>, secret: Option<Secret>) -> Result<Request, DeliverError> {
     let request = Request::new(Method::Post, "");
+    let missing = || DeliverError::for_good("the setting `secret` is missing");
     let (at, kind) = match call.kind {
         WebhookKind::Event { at, .. } => (at, "application/cloudevents+json"),
         WebhookKind::Question { at, .. } => (at, "application/json"),
+        WebhookKind::Token { .. } => {
+            let secret = secret.ok_or_else(missing)?;
+            let token = security_event_token(secret.reveal(), &call.body)
+                .ok_or_else(|| DeliverError::for_good(NOT_A_LONG_SECRET))?;
+            let request = request.header("accept", "application/json");
+            return Ok(request.body("application/secevent+jwt", token.into_bytes()));
+        }
         WebhookKind::Form => {
             let form = "application/x-www-form-urlencoded";
             return Ok(request.body(form, call.body.clone()));
@@ -78,7 +110,6 @@ fn addressed(call: &WebhookCall<'_>, secret: Option<Secret>) -> Result<Request, 
             });
         }
     };
-    let missing = || DeliverError::for_good("the setting `secret` is missing");
     let (at, secret) = (at.as_second(), secret.ok_or_else(missing)?);
     let signature = standard_signature(secret.reveal(), call.id, at, &call.body)
         .ok_or_else(|| DeliverError::for_good(NOT_A_SECRET))?;

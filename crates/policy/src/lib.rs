@@ -61,7 +61,7 @@ pub use sign_in::{
     Hashing, LockoutPolicy, PasswordPolicy, SecondFactor, SessionLimits, SignIn, TypeSignIn,
 };
 pub use type_model::{LifecycleState, Local, Retention, TypeModel};
-pub use webhook::Webhook;
+pub use webhook::{EventForm, Webhook};
 pub use work::{Delivery, Rate, Work};
 pub use workflow::{TaskArg, Trigger, Workflow, WorkflowTask};
 pub use world::MemoryWorld;

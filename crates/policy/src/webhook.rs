@@ -3,6 +3,18 @@
 use jiff::SignedDuration;
 use muster_model::{Location, Settings, Text};
 
+/// In which form events are told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EventForm {
+    /// As `CloudEvents`.
+    CloudEvents,
+    /// What clients of SCIM see of them, as security event tokens (RFC 9967).
+    Scim {
+        /// Who the tokens are for.
+        audience: Text,
+    },
+}
+
 /// An address that events are posted to.
 #[derive(Debug, Clone)]
 pub struct Webhook {
@@ -10,6 +22,8 @@ pub struct Webhook {
     pub name: Text,
     /// Actions; `*` at the end stands for anything. All when empty.
     pub events: Vec<Text>,
+    /// In which form they are told.
+    pub form: EventForm,
     /// Whom the events are about, with `*` as above. All when empty.
     pub subjects: Vec<Text>,
     /// Whether the address may be one of a private network.
@@ -22,4 +36,11 @@ pub struct Webhook {
     pub settings: Settings,
     /// Where it is written.
     pub at: Location,
+}
+
+impl Webhook {
+    /// True when it is told of changes in the words of SCIM.
+    pub fn is_scim(&self) -> bool {
+        matches!(self.form, EventForm::Scim { .. })
+    }
 }

@@ -157,7 +157,7 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
         conflicts,
         tests,
         workflows,
-        webhooks: webhooks::webhooks(context, &parts.webhooks),
+        webhooks: webhooks::webhooks(context, parts),
         mail,
         audit,
         sealing_key: parts.sealing.and_then(|node| node.get_text("key").cloned()),

@@ -2,11 +2,12 @@
 
 use jiff::SignedDuration;
 use muster_model::Text;
-use muster_policy::Webhook;
+use muster_policy::{EventForm, Webhook};
 
 use crate::{
     context::Context,
     duration::parse_duration,
+    merge::Parts,
     names, systems,
     yaml::{Entry, Node},
 };
@@ -14,11 +15,12 @@ use crate::{
 const TIMEOUT: SignedDuration = SignedDuration::from_secs(15);
 const GIVE_UP: SignedDuration = SignedDuration::from_hours(3 * 24);
 /// Keys that are not for the client.
-const OWN: &[&str] = &["events", "subjects", "allow_private", "timeout", "give_up"];
+const OWN: &[&str] =
+    &["form", "audience", "events", "subjects", "allow_private", "timeout", "give_up"];
 
 /// Builds the webhooks in order of name.
-pub(crate) fn webhooks(context: &mut Context<'_>, entries: &[&Entry]) -> Vec<Webhook> {
-    let built = entries.iter().map(|entry| {
+pub(crate) fn webhooks(context: &mut Context<'_>, parts: &Parts<'_>) -> Vec<Webhook> {
+    let built = parts.webhooks.iter().map(|entry| {
         names::free(context, &entry.key, entry.key_span, "a webhook");
         let node = &entry.value;
         let length = |key: &str| node.get_text(key).and_then(|text| parse_duration(text));
@@ -26,6 +28,7 @@ pub(crate) fn webhooks(context: &mut Context<'_>, entries: &[&Entry]) -> Vec<Web
         settings.entries.retain(|key, _| !OWN.contains(&&**key));
         Webhook {
             name: entry.key.clone(),
+            form: form(context, entry, parts.url.is_some()),
             events: texts(node, "events"),
             subjects: texts(node, "subjects"),
             allow_private: node.flag("allow_private"),
@@ -36,6 +39,32 @@ pub(crate) fn webhooks(context: &mut Context<'_>, entries: &[&Entry]) -> Vec<Web
         }
     });
     built.collect()
+}
+
+/// How events are told; tokens need to say who made them and whom they are for.
+fn form(context: &mut Context<'_>, entry: &Entry, has_issuer: bool) -> EventForm {
+    const CODE: &str = "E0910";
+    let (node, span) = (&entry.value, entry.key_span);
+    let audience = node.get_text("audience").cloned();
+    if node.get_text("form").is_none_or(|form| **form != *"scim") {
+        if audience.is_some() {
+            let message = "only tokens say whom they are for";
+            context.error(CODE, span, message, "add `form: scim`, or leave out `audience`");
+        }
+        return EventForm::CloudEvents;
+    }
+    if !has_issuer {
+        let message = "tokens need to say which Muster they come from";
+        let help = "say it at the top level: `url: https://muster.tern.example`";
+        context.error(CODE, span, message, help);
+    }
+    if audience.is_none() {
+        let message = "tokens need to say whom they are for";
+        let help =
+            "say what was agreed with the receiver: `audience: https://crm.tern.example/events`";
+        context.error(CODE, span, message, help);
+    }
+    EventForm::Scim { audience: audience.unwrap_or_else(|| "".into()) }
 }
 
 /// One text or several.

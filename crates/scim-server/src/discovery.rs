@@ -1,5 +1,6 @@
 //! What the service says of itself: configuration, resource types, schemas (RFC 7644, 4).
 
+use muster_policy::Webhook;
 use muster_scim::{ListResponse, Schema, urn};
 use serde_json::{Value as Json, json};
 
@@ -7,43 +8,47 @@ use crate::{
     answer::Answer,
     bulk::{LARGEST_BULK, MOST_OPERATIONS},
     error::Failure,
+    events::EVENT_URIS,
     list::{LARGEST_PAGE, USUAL_PAGE},
     view::View,
 };
 
 /// `/ServiceProviderConfig`
 pub(crate) fn configuration(view: &View) -> Answer {
-    Answer::json(
-        200,
-        json!({
-            "schemas": [urn::SERVICE_CONFIG],
-            "patch": { "supported": true },
-            "bulk": {
-                "supported": true,
-                "maxOperations": MOST_OPERATIONS,
-                "maxPayloadSize": LARGEST_BULK,
-            },
-            "filter": { "supported": true, "maxResults": LARGEST_PAGE },
-            "changePassword": { "supported": false },
-            "sort": { "supported": true },
-            "etag": { "supported": true },
-            "pagination": {
-                "cursor": true,
-                "index": true,
-                "defaultPaginationMethod": "index",
-                "defaultPageSize": USUAL_PAGE,
-                "maxPageSize": LARGEST_PAGE,
-            },
-            "authenticationSchemes": [{
-                "type": "oauthbearertoken",
-                "name": "Bearer token",
-                "description": "A token that `muster token create NAME --scope scim` prints once",
-                "specUri": "https://www.rfc-editor.org/info/rfc6750",
-                "primary": true,
-            }],
-            "meta": meta(view, "ServiceProviderConfig", "ServiceProviderConfig"),
-        }),
-    )
+    let mut json = json!({
+        "schemas": [urn::SERVICE_CONFIG],
+        "patch": { "supported": true },
+        "bulk": {
+            "supported": true,
+            "maxOperations": MOST_OPERATIONS,
+            "maxPayloadSize": LARGEST_BULK,
+        },
+        "filter": { "supported": true, "maxResults": LARGEST_PAGE },
+        "changePassword": { "supported": false },
+        "sort": { "supported": true },
+        "etag": { "supported": true },
+        "pagination": {
+            "cursor": true,
+            "index": true,
+            "defaultPaginationMethod": "index",
+            "defaultPageSize": USUAL_PAGE,
+            "maxPageSize": LARGEST_PAGE,
+        },
+        "authenticationSchemes": [{
+            "type": "oauthbearertoken",
+            "name": "Bearer token",
+            "description": "A token that `muster token create NAME --scope scim` prints once",
+            "specUri": "https://www.rfc-editor.org/info/rfc6750",
+            "primary": true,
+        }],
+        "meta": meta(view, "ServiceProviderConfig", "ServiceProviderConfig"),
+    });
+    // Where nobody is told of events, the attribute is not there (RFC 9967, 4).
+    if view.opened.model.webhooks.iter().any(Webhook::is_scim) {
+        let events = json!({ "asyncRequest": "none", "eventUris": EVENT_URIS });
+        put(&mut json, "securityEvents", events);
+    }
+    Answer::json(200, json)
 }
 
 /// `/ResourceTypes` and `/ResourceTypes/NAME`

@@ -12,6 +12,7 @@ mod change;
 mod coerce;
 mod discovery;
 mod error;
+mod events;
 mod filter;
 mod hook;
 mod http;
@@ -35,5 +36,6 @@ mod world;
 mod write;
 mod writer;
 
+pub use events::Speaker;
 pub use http::router;
 pub use quirks::{Quirk, quirk_counts};

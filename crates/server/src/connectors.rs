@@ -7,7 +7,7 @@ use std::{
 };
 
 use muster_agent::Agents;
-use muster_app::{Connectors, Deliver};
+use muster_app::{Connectors, Deliver, Opened, SpeakScim};
 use muster_connector::{
     Chaos, ChaosSettings, Connector, ConnectorError, PUSHED, PushedSource, Secrets, settings_error,
 };
@@ -112,6 +112,10 @@ impl Connectors for BuiltIn {
     fn deliver(&self, base: &Path) -> Option<Arc<dyn Deliver>> {
         let secrets = Arc::new(ProcessSecrets { base: base.to_owned() });
         Some(Arc::new(Delivery::new(secrets, base.to_owned())))
+    }
+
+    fn speaks_scim(&self, opened: &Opened) -> Option<Arc<dyn SpeakScim>> {
+        Some(Arc::new(muster_scim_server::Speaker::new(&opened.model)))
     }
 }
 

@@ -7,7 +7,7 @@ use muster_model::EntityId;
 use muster_plan::value_json;
 use muster_store::{Entry, Tx};
 use rustc_hash::FxHashSet;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::{Arrival, Inbound};
 
@@ -31,7 +31,7 @@ impl Inbound<'_> {
             self.entry(tx, by, "entity.create", &subject, json!({ "ids": ids })).await?;
         }
         for arrival in arrivals.iter().filter(|arrival| changed.contains(&arrival.row.id)) {
-            let Some((_, before)) = &arrival.before else { continue };
+            let Some((was, before)) = &arrival.before else { continue };
             let mut changes = serde_json::Map::new();
             let mut counted = Vec::new();
             for attribute in &self.entity_type.attributes {
@@ -52,18 +52,17 @@ impl Inbound<'_> {
                 Some(staged) => format!("{} line {}", self.source.system.name, staged.line),
                 None => "its other records say so".to_owned(),
             };
+            let is_back = was.absent_since.is_some() && arrival.absent_since.is_none();
             self.count("update", 1);
             for kind in counted {
                 self.count(&kind, 1);
             }
-            self.entry(
-                tx,
-                self.entered_by(arrival.row.id),
-                "entity.update",
-                &arrival.key,
-                json!({ "changes": changes, "why": why }),
-            )
-            .await?;
+            let mut detail = json!({ "id": arrival.row.id.0, "changes": changes, "why": why });
+            if let (true, Json::Object(detail)) = (is_back, &mut detail) {
+                detail.insert("back".to_owned(), Json::Bool(true));
+            }
+            let by = self.entered_by(arrival.row.id);
+            self.entry(tx, by, "entity.update", &arrival.key, detail).await?;
         }
         Ok(())
     }

@@ -50,7 +50,8 @@ impl Inbound<'_> {
             let was = arrival.before.as_ref().and_then(|(entity, _)| entity.absent_since);
             if was.is_none() && arrival.absent_since.is_some() {
                 let by = self.entered_by(arrival.row.id);
-                self.entry(tx, by, "entity.absent", &arrival.key, json!({ "why": why })).await?;
+                let detail = json!({ "id": arrival.row.id.0, "why": why });
+                self.entry(tx, by, "entity.absent", &arrival.key, detail).await?;
             }
         }
         Ok(())

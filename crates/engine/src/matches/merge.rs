@@ -52,7 +52,8 @@ pub async fn merge_people(
         })
         .await?;
         again(ctx, opened, &mut tx, gone.row.type_id, &[b], &[]).await?;
-        let detail = json!({ "into": &*stays.key, "reason": reason, "moved": moved.json() });
+        let detail =
+            json!({ "id": a.0, "into": &*stays.key, "reason": reason, "moved": moved.json() });
         journal(ctx, &mut tx, "identity.merge", &gone.key, detail).await?;
         tx.commit().await?;
         Ok(())
@@ -86,7 +87,7 @@ pub async fn split_people(
         take_back(&mut tx, opened, &row, b).await?;
         again(ctx, opened, &mut tx, type_id, &[a], &[]).await?;
         tx.unsettle(&[a, b]).await?;
-        let detail = json!({ "reason": reason, "moved": moved.json() });
+        let detail = json!({ "id": a.0, "reason": reason, "moved": moved.json() });
         journal(ctx, &mut tx, "identity.split", &entity.key, detail).await?;
         tx.commit().await?;
         Ok(())

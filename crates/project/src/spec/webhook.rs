@@ -11,6 +11,20 @@ pub(crate) const WEBHOOK: Group = Group {
     keys: &[
         key("url", Shape::Text, "required", "The address.", "https://hooks.tern.example/muster"),
         key(
+            "form",
+            Shape::Choice(&["cloudevents", "scim"]),
+            "cloudevents",
+            "`scim` tells what changes of the resources that clients of SCIM see, as security event tokens (RFC 9967).",
+            "scim",
+        ),
+        key(
+            "audience",
+            Shape::Text,
+            "required with `form: scim`",
+            "Who the tokens are for (`aud`), as agreed with the receiver.",
+            "https://crm.tern.example/events",
+        ),
+        key(
             "events",
             Shape::Many(&Shape::Text),
             "all",

@@ -119,3 +119,25 @@ fn facts_lead_to_one_state_and_a_retention_needs_an_end() {
     assert_eq!(lifecycle(&gone, "retention: { delete: 30d, anonymise: 60d }"), [""; 0]);
     assert_eq!(lifecycle(&gone, "retention: { delete: 30d, anonymise: 3d }"), ["E0228"]);
 }
+
+#[test]
+fn tokens_say_whom_they_come_from_and_whom_they_are_for() {
+    let of = |url: &str, more: &str| {
+        said_of(&format!(
+            "{url}webhooks:\n  crm: {{ url: \"https://crm.example\", secret: {{ env: S }}, {more} }}\n"
+        ))
+    };
+    let url = "url: https://muster.example\n";
+    for (url, more, problem) in [
+        ("", "form: scim, audience: crm", "which Muster they come from"),
+        (url, "form: scim", "whom they are for"),
+        (url, "audience: crm", "only tokens say whom they are for"),
+    ] {
+        let said = of(url, more);
+        assert!(said.contains("error[E0910]") && said.contains(problem), "{more}\n{said}");
+    }
+    for more in ["form: scim, audience: crm", "form: cloudevents", "timeout: 2s"] {
+        let said = of(url, more);
+        assert!(!said.contains("error"), "{more}\n{said}");
+    }
+}

@@ -16,6 +16,7 @@ async fn the_configuration_says_what_works() {
     }
     assert_eq!(body.pointer("/pagination/cursor"), Some(&json!(true)));
     assert_eq!(body.pointer("/changePassword/supported"), Some(&json!(false)));
+    assert_eq!(body.get("securityEvents"), None, "nobody is told of events");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! The SCIM server over a small project, in process.
 
+#![recursion_limit = "256"]
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -10,6 +11,7 @@
 mod bulk;
 mod costs;
 mod discovery;
+mod events;
 mod groups;
 mod hooks;
 mod inbox;

@@ -11,16 +11,18 @@ use std::{
 
 use async_trait::async_trait;
 use axum::{body::Body, http::Request};
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;
 use muster_app::{
-    Clock, CommandCall, Connectors, Ctx, Deliver, DeliverError, Mail, Opened, Scope, WebhookCall,
-    create_token,
+    Clock, CommandCall, Connectors, Ctx, Deliver, DeliverError, Mail, Opened, Scope, SpeakScim,
+    WebhookCall, create_token,
 };
 use muster_connector::{Connector, ConnectorError, PUSHED, PushedSource, Secrets};
 use muster_model::{Capabilities, SettingProblem, Settings};
 use muster_notify::Delivery;
 use muster_project::Catalogue;
+use muster_scim_server::Speaker;
 use muster_web::{Limits, Rate, Service};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
@@ -98,6 +100,10 @@ impl Connectors for Nothing {
     fn deliver(&self, _: &Path) -> Option<Arc<dyn Deliver>> {
         Some(Arc::new(Programs))
     }
+
+    fn speaks_scim(&self, opened: &Opened) -> Option<Arc<dyn SpeakScim>> {
+        Some(Arc::new(Speaker::new(&opened.model)))
+    }
 }
 
 /// Programs as hooks may be: told apart by their names.
@@ -136,12 +142,18 @@ impl Deliver for Programs {
     }
 }
 
-/// The secret of every service.
+/// The secret of every service; that of tokens is longer.
 struct OneSecret;
 
+/// The bytes of the secret of tokens.
+pub(crate) const TOKEN_KEY: &[u8] = b"0123456789abcdef0123456789abcdef";
+
 impl Secrets for OneSecret {
-    fn env(&self, _: &str) -> Option<String> {
-        Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned())
+    fn env(&self, name: &str) -> Option<String> {
+        Some(match name {
+            "TOKEN_SECRET" => format!("whsec_{}", BASE64.encode(TOKEN_KEY)),
+            _ => "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned(),
+        })
     }
 
     fn file(&self, path: &str) -> io::Result<String> {

@@ -45,6 +45,7 @@ pub(super) async fn write(at: &At<'_>, tx: &mut Tx) -> Result<Outcome, Error> {
     again.insert(row.id);
     tx.unsettle(&again.into_iter().collect::<Vec<_>>()).await?;
     let name = entity_type.attribute(*slot).map_or("?", |attribute| &*attribute.name);
-    at.journal(tx, "entity.update", json!({ "attribute": name, "why": at.reason() })).await?;
+    let detail = json!({ "id": row.id.0, "attribute": name, "why": at.reason() });
+    at.journal(tx, "entity.update", detail).await?;
     Ok(Outcome::Done(name.to_owned()))
 }
