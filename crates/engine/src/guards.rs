@@ -1,6 +1,6 @@
 //! Counts a plan against the guards: what it does, what was done within a day, what is there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 use muster_app::{Error, Opened};
@@ -13,6 +13,10 @@ const BATCH: usize = 5000;
 const COUNT_AGAIN: SignedDuration = SignedDuration::from_mins(1);
 /// The rolling window of guards.
 const WINDOW: SignedDuration = SignedDuration::from_hours(24);
+/// What is counted at once: the window of a busy repository holds millions of operations.
+const PIECE: SignedDuration = SignedDuration::from_mins(15);
+/// How long after it was done an operation may still be written, by this node or another one.
+const LATE: SignedDuration = SignedDuration::from_mins(2);
 
 /// The guards that the operations touch. What is there is counted only where the number alone does not decide.
 pub(crate) async fn check(
@@ -32,6 +36,8 @@ type Counts = BTreeMap<(Text, Text), u64>;
 #[derive(Debug, Default)]
 pub(crate) struct Recent {
     counted_at: Option<Timestamp>,
+    /// What was done so long ago that it is counted once, in pieces with their ends.
+    settled: VecDeque<(Timestamp, Counts)>,
     counts: Counts,
     /// Accounts that an operation of the kind could be about, on all systems at once.
     accounts: Option<Counts>,
@@ -50,14 +56,40 @@ impl Recent {
     ) -> Result<Vec<GuardCheck>, Error> {
         let is_fresh = |at: Timestamp| at <= now && now.duration_since(at) < COUNT_AGAIN;
         if !self.counted_at.is_some_and(is_fresh) {
-            let counts = done_recently(tx, opened, now).await?;
-            *self = Self { counted_at: Some(now), counts, ..Self::default() };
+            self.count(tx, opened, now).await?;
+            (self.counted_at, self.accounts) = (Some(now), None);
+            self.grants.clear();
         }
         let mut guards = count_guarded(&opened.model, operations, &self.counts);
         for guard in guards.iter_mut().filter(|guard| guard.needs_population()) {
             guard.population = Some(self.population(tx, opened, guard).await?);
         }
         Ok(guards)
+    }
+
+    /// Counts what was done within the window: what is new, and what may have been written late.
+    async fn count(
+        &mut self,
+        tx: &mut ReadTx,
+        opened: &Opened,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let before = |length| now.saturating_sub(length).unwrap_or(Timestamp::MIN);
+        let (begin, settled) = (before(WINDOW), before(LATE));
+        while self.settled.front().is_some_and(|(end, _)| *end <= begin) {
+            self.settled.pop_front();
+        }
+        let mut from = self.settled.back().map_or(begin, |(end, _)| *end);
+        while from < settled {
+            let until = from.saturating_add(PIECE).unwrap_or(Timestamp::MAX).min(settled);
+            self.settled.push_back((until, done(tx, opened, from, until).await?));
+            from = until;
+        }
+        self.counts = done(tx, opened, from, Timestamp::MAX).await?;
+        for (key, n) in self.settled.iter().flat_map(|(_, counts)| counts) {
+            *self.counts.entry(key.clone()).or_default() += n;
+        }
+        Ok(())
     }
 
     async fn population(
@@ -91,15 +123,19 @@ impl Recent {
     }
 }
 
-async fn done_recently(tx: &mut ReadTx, opened: &Opened, now: Timestamp) -> Result<Counts, Error> {
-    let mut recent = Counts::new();
-    let since = now.saturating_sub(WINDOW).unwrap_or(Timestamp::MIN);
-    for count in tx.count_operations_since(since).await? {
+async fn done(
+    tx: &mut ReadTx,
+    opened: &Opened,
+    from: Timestamp,
+    until: Timestamp,
+) -> Result<Counts, Error> {
+    let mut counts = Counts::new();
+    for count in tx.count_operations_done(from, until).await? {
         if let Some(system) = name_of(opened, count.system_no) {
-            *recent.entry((system, count.kind)).or_default() += count.n;
+            *counts.entry((system, count.kind)).or_default() += count.n;
         }
     }
-    Ok(recent)
+    Ok(counts)
 }
 
 fn name_of(opened: &Opened, number: i64) -> Option<Text> {

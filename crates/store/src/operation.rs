@@ -309,15 +309,17 @@ impl ReadTx {
         self.fetch_all(sql, args![plan]).await
     }
 
-    /// How many operations were executed (verified or not) at or after `since`, by system and kind: the rolling window of guards.
-    pub async fn count_operations_since(
+    /// How many operations were done from `from` on and before `until`, by system, kind and state. What is asked for at once is
+    /// sorted in memory.
+    pub async fn count_operations_done(
         &mut self,
-        since: Timestamp,
+        from: Timestamp,
+        until: Timestamp,
     ) -> Result<Vec<OperationCount>, StoreError> {
         let sql = "SELECT system_no, kind, state, COUNT(*) FROM operation
-                   WHERE done_at >= $1 AND state IN ('executed', 'verified')
+                   WHERE done_at >= $1 AND done_at < $2 AND state IN ('executed', 'verified')
                    GROUP BY system_no, kind, state ORDER BY system_no, kind, state";
-        self.fetch_all(sql, args![since]).await
+        self.fetch_all(sql, args![from, until]).await
     }
 }
 

@@ -183,9 +183,10 @@ on_both! {
             count(3, "create", held),
         ];
         assert_eq!(read_from!(store, |tx| tx.count_operations(PlanId(1))), expected);
-        let since = read_from!(store, |tx| tx.count_operations_since(at(60)));
+        let since = read_from!(store, |tx| tx.count_operations_done(at(60), at(61)));
         assert_eq!(since, [count(2, "create", OperationState::Executed)]);
-        assert_eq!(read_from!(store, |tx| tx.count_operations_since(at(61))), []);
+        assert_eq!(read_from!(store, |tx| tx.count_operations_done(at(61), jiff::Timestamp::MAX)), []);
+        assert_eq!(read_from!(store, |tx| tx.count_operations_done(at(0), at(60))), []);
         assert_eq!(write_to!(store, |tx| tx.move_operations(PlanId(1), None, planned, held)), 2);
     }
 

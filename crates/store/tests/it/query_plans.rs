@@ -629,7 +629,7 @@ async fn read_plans(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.operations_left_of(&[EntityId(1)]).await?;
     tx.was_done_since(EntityId(1), 2, at(1)).await?;
     tx.count_operations(PlanId(1)).await?;
-    tx.count_operations_since(Timestamp::UNIX_EPOCH).await?;
+    tx.count_operations_done(Timestamp::UNIX_EPOCH, Timestamp::MAX).await?;
     read_queue(tx).await?;
     search_journal(tx).await?;
     read_journal(tx).await?;
