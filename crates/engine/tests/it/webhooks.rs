@@ -96,11 +96,11 @@ async fn events_are_posted_in_order_and_again_until_they_are_accepted() {
     give(&rig, 4).await;
     until("a failure", 10, async || subjects(&stub).len() == 3).await;
     is_broken.store(false, Ordering::Relaxed);
-    until("all of them", 30, async || subjects(&stub).len() == 5).await;
+    until("all of them", 120, async || subjects(&stub).len() == 5).await;
     assert_eq!(subjects(&stub), ["1", "2", "3", "3", "4"], "nothing overtakes what failed");
     let opened = rig.open().await;
     replay_webhook(&ctx("person"), &opened, "chat", Some(0)).await.unwrap();
-    until("everything again", 30, async || subjects(&stub).len() >= 11).await;
+    until("everything again", 120, async || subjects(&stub).len() >= 11).await;
     let again = subjects(&stub).split_off(5);
     assert_eq!(again[..6], ["9", "1", "2", "3", "4", "webhook chat"]);
     node.stop().await;
@@ -114,7 +114,7 @@ async fn an_address_that_fails_for_too_long_is_disabled_with_an_alarm() {
     until("the webhook is known", 20, async || is_known(&rig).await).await;
     give(&rig, 1).await;
     let opened = rig.open().await;
-    until("it is disabled", 30, async || {
+    until("it is disabled", 120, async || {
         list_webhooks(&opened).await.unwrap()[0].state == "disabled"
     })
     .await;

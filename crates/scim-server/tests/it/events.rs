@@ -73,7 +73,7 @@ impl Told {
     async fn until(&self, what: &str, mut holds: impl AsyncFnMut(&Self) -> bool) {
         let begin = Instant::now();
         while !holds(self).await {
-            assert!(begin.elapsed() < Duration::from_secs(60), "{what}: {:?}", self.claims());
+            assert!(begin.elapsed() < Duration::from_mins(1), "{what}: {:?}", self.claims());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -106,7 +106,7 @@ fn claims(received: &Received) -> Json {
     let decoded = |part: &str| BASE64URL.decode(part).unwrap();
     let header: Json = serde_json::from_slice(&decoded(header)).unwrap();
     assert_eq!(header, json!({ "alg": "HS256", "typ": "secevent+jwt" }));
-    let hex: String = decoded(signature).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = muster_store::hex(&decoded(signature));
     let expected = muster_notify::signature(TOKEN_KEY, signed.as_bytes());
     assert_eq!(format!("sha256={hex}"), expected);
     serde_json::from_slice(&decoded(claims)).unwrap()
