@@ -12,7 +12,7 @@ use muster_store::{Client, ClientToken, Entry, ReadTx, Sequence, Store, Tx};
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::{Ctx, Error, Kind, Opened, Scopes, resolve_person};
+use crate::{Ctx, Error, Opened, Scopes, random, resolve_person};
 
 /// Every token begins so, which lets scanners of source code find one that was left there.
 const PREFIX: &str = "mst_";
@@ -300,10 +300,7 @@ async fn new_token(
 
 /// 256 random bits as text, after letters that say what it is.
 pub(crate) fn random_token(prefix: &str) -> Result<String, Error> {
-    let mut random = [0; 32];
-    getrandom::fill(&mut random)
-        .map_err(|_| Error::new(Kind::Unavailable, "the system gives no random bytes"))?;
-    Ok(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(random)))
+    Ok(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(random::<32>()?)))
 }
 
 /// What is kept of a token so that people can tell tokens apart.

@@ -36,6 +36,7 @@ mod people;
 mod person;
 mod process;
 mod publish;
+mod random;
 mod revisions;
 mod roles;
 mod scope;
@@ -105,6 +106,7 @@ pub use people::{Page, PeopleQuery, Person, entity_type, list_people, resolve_pe
 pub use person::{VersionView, entity_history, see_person};
 pub use process::{process_is_gone, process_name};
 pub use publish::{model_files, publish_model};
+pub use random::random;
 pub use revisions::{list_revisions, see_revision};
 pub use roles::{RoleView, list_roles, role_named};
 pub use scope::{Scope, Scopes};

@@ -6,7 +6,7 @@ use muster_model::EntityId;
 use muster_store::TemporaryPass;
 use sha2::{Digest as _, Sha256};
 
-use crate::{Error, Kind, typed_secret, typed_secret_folded};
+use crate::{Error, random, typed_secret, typed_secret_folded};
 
 /// Signs of a pass: 98 bits.
 const LENGTH: usize = 20;
@@ -29,9 +29,7 @@ pub fn new_pass(
     made_at: Timestamp,
 ) -> Result<(String, TemporaryPass), Error> {
     let pass = typed_secret(LENGTH)?;
-    let mut salt = vec![0; 16];
-    getrandom::fill(&mut salt)
-        .map_err(|_| Error::new(Kind::Unavailable, "the system gives no random bytes"))?;
+    let salt = random::<16>()?.to_vec();
     let hash = hash(&salt, &pass);
     let valid_until = from.saturating_add(length).unwrap_or(from);
     let valid_from = from;

@@ -1,6 +1,6 @@
 //! Random texts that people type: passes and recovery codes.
 
-use crate::{Error, Kind};
+use crate::{Error, random};
 
 /// Signs of such a text: none that is taken for another one, and 4.9 bits each.
 const SIGNS: &[u8] = b"23456789abcdefghjkmnpqrstvwxyz";
@@ -11,11 +11,8 @@ const GROUP: usize = 5;
 pub fn typed_secret(length: usize) -> Result<String, Error> {
     let mut signs = String::new();
     while signs.len() < length {
-        let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes)
-            .map_err(|_| Error::new(Kind::Unavailable, "the system gives no random bytes"))?;
         // 240 is the greatest multiple of 30 in a byte.
-        let usable = bytes.into_iter().filter(|byte| *byte < 240);
+        let usable = random::<32>()?.into_iter().filter(|byte| *byte < 240);
         let picked = usable.filter_map(|byte| SIGNS.get(usize::from(byte) % SIGNS.len()));
         let missing = length - signs.len();
         signs.extend(picked.take(missing).map(|sign| char::from(*sign)));

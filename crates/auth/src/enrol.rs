@@ -2,16 +2,16 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
-use muster_app::{Ctx, Error, Opened, typed_secret};
+use muster_app::{Ctx, Error, Opened, random, typed_secret};
 use muster_model::EntityId;
-use muster_store::{Entry, Totp, Tx, hex};
+use muster_store::{Totp, Tx, hex};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::{
     Amr, Attempt, Authenticator, Flow, Need, Refused, Secret, Session, Step,
     flow::Proof,
-    random::random,
+    log,
     second::{RECOVERY_CODE, code_hash, seed_purpose},
     totp,
 };
@@ -152,7 +152,7 @@ impl Authenticator {
             // Whoever else is in came without it.
             tx.end_sessions(entity, Some(session.id), now).await?;
         }
-        self.note(tx, ctx, opened, entity, "factor.enrol").await?;
+        self.write_down(tx, ctx, opened, entity, ("factor.enrol", about_app())).await?;
         if tx.recovery_codes(entity).await? > 0 {
             return Ok(Some(Vec::new()));
         }
@@ -169,7 +169,7 @@ impl Authenticator {
     ) -> Result<(Step, RecoveryCodes), Refused> {
         let flow = self.flow(opened, secret, attempt.now).await?;
         let Some(flow) = flow.filter(|flow| flow.need == Some(Need::Enrol)) else {
-            self.refuse(opened, &attempt, None, &Refused::Over).await?;
+            log::refuse(opened, &attempt, None, &Refused::Over).await?;
             return Err(Refused::Over);
         };
         let confirmation =
@@ -186,7 +186,7 @@ impl Authenticator {
             Err(Refused::Wrong)
         };
         if let Err(refused) = &done {
-            self.refuse(opened, &attempt, Some(flow.identity), refused).await?;
+            log::refuse(opened, &attempt, Some(flow.identity), refused).await?;
         }
         done
     }
@@ -215,7 +215,7 @@ impl Authenticator {
         let codes: Vec<String> = made.collect::<Result<_, _>>()?;
         let hashes: Vec<_> = codes.iter().map(|code| code_hash(identity, code)).collect();
         tx.save_recovery_codes(identity, &hashes, ctx.now()).await?;
-        self.note(tx, ctx, opened, identity, "recovery-codes.make").await?;
+        self.write_down(tx, ctx, opened, identity, ("recovery-codes.make", about_app())).await?;
         Ok(codes.into_iter().map(Secret::new).collect())
     }
 
@@ -234,33 +234,15 @@ impl Authenticator {
         tx.save_recovery_codes(identity, &[], ctx.now()).await?;
         tx.end_sessions(identity, None, ctx.now()).await?;
         tx.end_sign_in_flows(identity, &[]).await?;
-        self.note(&mut tx, ctx, opened, identity, "factor.remove").await?;
+        self.write_down(&mut tx, ctx, opened, identity, ("factor.remove", about_app())).await?;
         tx.commit().await?;
         Ok(true)
     }
+}
 
-    /// One entry of the journal, about an authenticator app or what goes with it.
-    async fn note(
-        &self,
-        tx: &mut Tx,
-        ctx: &Ctx,
-        opened: &Opened,
-        identity: EntityId,
-        action: &'static str,
-    ) -> Result<(), Error> {
-        let name = self.name_in(tx, opened, identity, ctx.now()).await?;
-        tx.append_journal(&Entry {
-            at: ctx.now(),
-            actor: ctx.actor.clone(),
-            on_behalf_of: ctx.on_behalf_of.clone(),
-            action: action.into(),
-            subject: name.subject,
-            detail: json!({ "factor": "totp" }).to_string().into(),
-            correlation: Some(ctx.correlation.clone()),
-        })
-        .await?;
-        Ok(())
-    }
+/// What the journal says with all that is about an authenticator app.
+fn about_app() -> Json {
+    json!({ "factor": "totp" })
 }
 
 /// When a seed that waits was made, and the seed; `None` when it is too old or was not made for this.

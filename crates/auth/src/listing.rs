@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use muster_app::{Ctx, Error, Opened, Page, resolve_person};
 use muster_model::{EntityId, Text};
-use muster_store::{Entry, ReadTx, SignIn, SignInFilter};
+use muster_store::{ReadTx, SignIn, SignInFilter};
 use serde_json::{Value as Json, json};
 
 use crate::{Authenticator, Session, session::listed};
@@ -86,17 +86,8 @@ impl Authenticator {
         let mut tx = opened.store.begin().await?;
         let identity = resolve_person(ctx, opened, &mut tx, person).await?.row.id;
         let ended = tx.end_sessions(identity, None, ctx.now()).await?;
-        let subject = self.name_in(&mut tx, opened, identity, ctx.now()).await?.subject;
-        tx.append_journal(&Entry {
-            at: ctx.now(),
-            actor: ctx.actor.clone(),
-            on_behalf_of: ctx.on_behalf_of.clone(),
-            action: "sessions.end".into(),
-            subject,
-            detail: json!({ "sessions_ended": ended }).to_string().into(),
-            correlation: Some(ctx.correlation.clone()),
-        })
-        .await?;
+        let detail = json!({ "sessions_ended": ended });
+        self.write_down(&mut tx, ctx, opened, identity, ("sessions.end", detail)).await?;
         tx.commit().await?;
         Ok(ended)
     }

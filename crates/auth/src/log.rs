@@ -1,9 +1,10 @@
 //! The log of sign-ins: one entry for each try, whatever comes of it.
 
+use muster_app::{Error, Opened};
 use muster_model::EntityId;
 use muster_store::{SignIn, StoreError, Tx};
 
-use crate::{Amr, Attempt};
+use crate::{Amr, Attempt, Refused};
 
 /// Letters of what a device calls itself that are kept.
 const DEVICE: usize = 200;
@@ -44,6 +45,19 @@ pub(crate) async fn write(
         correlation: attempt.correlation.cloned(),
     };
     tx.append_sign_in(&entry).await
+}
+
+/// Writes down that somebody was refused.
+pub(crate) async fn refuse(
+    opened: &Opened,
+    attempt: &Attempt<'_>,
+    entity: Option<EntityId>,
+    refused: &Refused,
+) -> Result<(), Error> {
+    let mut tx = opened.store.begin().await?;
+    write(&mut tx, attempt, entity, Outcome::Refused(refused.reason())).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// What a device calls itself, cut to what is kept; signs that steer a terminal are left out.

@@ -3,11 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 use muster_app::{Ctx, Error, Opened, Validity, new_pass, resolve_person};
 use muster_model::EntityId;
-use muster_store::{Entry, ReadTx, TemporaryPass};
+use muster_store::{ReadTx, TemporaryPass};
 use serde_json::json;
 
 use crate::{
-    Amr, Attempt, Authenticator, Need, NotSet, Refused, Secret, Step, Weak, flow::Proof,
+    Amr, Attempt, Authenticator, Need, NotSet, Refused, Secret, Step, Weak, flow::Proof, log,
     standing::evaluate,
 };
 
@@ -42,17 +42,8 @@ impl Authenticator {
         let (pass, kept) = new_pass(identity, Validity { from, length, once }, ctx.now())?;
         tx.save_temporary_pass(&kept).await?;
         let (from, until) = (kept.valid_from.to_string(), kept.valid_until.to_string());
-        let subject = self.name_in(&mut tx, opened, identity, ctx.now()).await?.subject;
-        tx.append_journal(&Entry {
-            at: ctx.now(),
-            actor: ctx.actor.clone(),
-            on_behalf_of: ctx.on_behalf_of.clone(),
-            action: "pass.make".into(),
-            subject,
-            detail: json!({ "from": from, "until": until, "once": once }).to_string().into(),
-            correlation: Some(ctx.correlation.clone()),
-        })
-        .await?;
+        let detail = json!({ "from": from, "until": until, "once": once });
+        self.write_down(&mut tx, ctx, opened, identity, ("pass.make", detail)).await?;
         tx.commit().await?;
         Ok((Secret::new(pass), kept))
     }
@@ -67,7 +58,7 @@ impl Authenticator {
     ) -> Result<Result<Step, Weak>, Refused> {
         let flow = self.flow(opened, secret, attempt.now).await?;
         let Some(flow) = flow.filter(|flow| flow.need == Some(Need::Password)) else {
-            self.refuse(opened, &attempt, None, &Refused::Over).await?;
+            log::refuse(opened, &attempt, None, &Refused::Over).await?;
             return Err(Refused::Over);
         };
         let new = self.new_hash(ctx, opened, flow.identity, attempt.password).await;

@@ -14,8 +14,7 @@ mod sign_in;
 use jiff::Timestamp;
 use muster_app::{Ctx, Error, Opened};
 use muster_model::{EntityId, Text};
-use muster_store::{Entry, Tx};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 pub use add::NotAdded;
 pub use challenge::Question;
@@ -88,7 +87,7 @@ impl Authenticator {
             return Ok(false);
         }
         let detail = json!({ "passkey": id, "name": &*name });
-        self.write_down(ctx, opened, &mut tx, identity, ("passkey.rename", detail)).await?;
+        self.write_down(&mut tx, ctx, opened, identity, ("passkey.rename", detail)).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -110,32 +109,9 @@ impl Authenticator {
         let kept = Some(session.id).filter(|_| !session.amr.contains(&Amr::Passkey));
         let ended = tx.end_sessions(identity, kept, ctx.now()).await?;
         let detail = json!({ "passkey": id, "sessions_ended": ended });
-        self.write_down(ctx, opened, &mut tx, identity, ("passkey.remove", detail)).await?;
+        self.write_down(&mut tx, ctx, opened, identity, ("passkey.remove", detail)).await?;
         tx.commit().await?;
         Ok(true)
-    }
-
-    /// Writes into the journal what was done to a passkey.
-    async fn write_down(
-        &self,
-        ctx: &Ctx,
-        opened: &Opened,
-        tx: &mut Tx,
-        identity: EntityId,
-        (action, detail): (&'static str, Json),
-    ) -> Result<(), Error> {
-        let name = self.name_in(tx, opened, identity, ctx.now()).await?;
-        tx.append_journal(&Entry {
-            at: ctx.now(),
-            actor: ctx.actor.clone(),
-            on_behalf_of: ctx.on_behalf_of.clone(),
-            action: action.into(),
-            subject: name.subject,
-            detail: detail.to_string().into(),
-            correlation: Some(ctx.correlation.clone()),
-        })
-        .await?;
-        Ok(())
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     find::{find, name_key},
     flow::{begin, factors},
     lockout::{Counted, count},
-    log::{Outcome, write},
+    log::{self, Outcome, write},
     need::need,
     pool::Turn,
 };
@@ -120,7 +120,7 @@ impl Authenticator {
             Err(busy) => Err(busy.into()),
         };
         if let Err(refused) = &checked {
-            self.refuse(opened, attempt, known.identity, refused).await?;
+            log::refuse(opened, attempt, known.identity, refused).await?;
         }
         checked
     }

@@ -10,12 +10,12 @@ use std::{
 
 use argon2::Block;
 use jiff::SignedDuration;
-use muster_app::Error;
+use muster_app::{Error, random};
 use muster_policy::Hashing;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroize as _;
 
-use crate::{Refused, Secret, StoredHash, hash, random::random};
+use crate::{Refused, Secret, StoredHash, hash};
 
 /// Those who may wait for each hash that is made at the same time. More would not come to their turn.
 const QUEUE: usize = 64;

@@ -25,7 +25,7 @@ impl Authenticator {
     ) -> Result<Step, Refused> {
         let flow = self.flow(opened, secret, attempt.now).await?;
         let Some(flow) = flow.filter(|flow| flow.need == Some(Need::Factor)) else {
-            self.refuse(opened, &attempt, None, &Refused::Over).await?;
+            log::refuse(opened, &attempt, None, &Refused::Over).await?;
             return Err(Refused::Over);
         };
         let key = name_key(Some(flow.identity), "");
@@ -42,7 +42,7 @@ impl Authenticator {
             if matches!(refused, Refused::Wrong) {
                 self.count_wrong(opened, &flow).await?;
             }
-            self.refuse(opened, &attempt, Some(flow.identity), refused).await?;
+            log::refuse(opened, &attempt, Some(flow.identity), refused).await?;
         }
         taken
     }
@@ -68,20 +68,6 @@ impl Authenticator {
             None => false,
         };
         Ok(is_right.then_some(Amr::Otp))
-    }
-
-    /// Writes down that somebody was refused.
-    pub(crate) async fn refuse(
-        &self,
-        opened: &Opened,
-        attempt: &Attempt<'_>,
-        identity: Option<EntityId>,
-        refused: &Refused,
-    ) -> Result<(), Error> {
-        let mut tx = opened.store.begin().await?;
-        log::write(&mut tx, attempt, identity, log::Outcome::Refused(refused.reason())).await?;
-        tx.commit().await?;
-        Ok(())
     }
 }
 

@@ -5,11 +5,11 @@ use std::net::IpAddr;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
-use muster_app::{Error, Opened};
+use muster_app::{Error, Opened, random};
 use muster_model::{EntityId, Text};
 use muster_store::{Sequence, Session as Row};
 
-use crate::{Acr, Amr, Authenticator, Secret, Verified, log::device, random::random};
+use crate::{Acr, Amr, Authenticator, Secret, Verified, log::device};
 
 /// The cookie that holds what a browser keeps of a session.
 pub const SESSION_COOKIE: &str = "muster_session";

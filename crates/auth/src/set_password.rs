@@ -4,7 +4,7 @@ use std::{collections::HashSet, fs};
 
 use muster_app::{Ctx, Error, Kind, Opened};
 use muster_model::EntityId;
-use muster_store::{Entry, Password, ReadTx, Tx};
+use muster_store::{Password, ReadTx, Tx};
 use serde_json::json;
 
 use crate::{
@@ -116,24 +116,14 @@ impl Authenticator {
         (identity, hash): (EntityId, String),
         kept: &[u8],
     ) -> Result<(), Error> {
-        let name = self.name_in(tx, opened, identity, ctx.now()).await?;
         tx.save_password(&Password { entity: identity, hash: hash.into(), set_at: ctx.now() })
             .await?;
         tx.forget_lockout(&name_key(Some(identity), "")).await?;
         let ended = tx.end_sessions(identity, None, ctx.now()).await?;
         tx.end_sign_in_flows(identity, kept).await?;
         tx.delete_temporary_pass(identity).await?;
-        tx.append_journal(&Entry {
-            at: ctx.now(),
-            actor: ctx.actor.clone(),
-            on_behalf_of: ctx.on_behalf_of.clone(),
-            action: "password.set".into(),
-            subject: name.subject,
-            detail: json!({ "sessions_ended": ended }).to_string().into(),
-            correlation: Some(ctx.correlation.clone()),
-        })
-        .await?;
-        Ok(())
+        let detail = json!({ "sessions_ended": ended });
+        self.write_down(tx, ctx, opened, identity, ("password.set", detail)).await
     }
 }
 

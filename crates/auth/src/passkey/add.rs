@@ -1,6 +1,6 @@
 //! Adding a passkey.
 
-use muster_app::{Ctx, Error, Opened};
+use muster_app::{Ctx, Error, Opened, random};
 use muster_model::EntityId;
 use muster_store::{Passkey as Row, Sequence};
 use serde_json::json;
@@ -13,7 +13,7 @@ use super::{
     challenge::{self, Question, keep, take},
     trimmed,
 };
-use crate::{Authenticator, random::random};
+use crate::Authenticator;
 
 /// Passkeys that an identity may have.
 const MOST: usize = 20;
@@ -104,7 +104,7 @@ impl Authenticator {
             return Err(NotAdded::Wrong);
         }
         let detail = json!({ "passkey": row.id, "name": &*row.name });
-        self.write_down(ctx, opened, &mut tx, identity, ("passkey.add", detail)).await?;
+        self.write_down(&mut tx, ctx, opened, identity, ("passkey.add", detail)).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     Amr, Attempt, Authenticator, Refused, Verified,
     find::name_key,
-    log::{Outcome, write},
+    log::{self, Outcome, write},
 };
 
 /// What the browser says of the page that asked; the library does not look at it.
@@ -57,10 +57,7 @@ impl Authenticator {
             (Some(_) | None, _) => Err(Refused::Wrong),
         };
         if let Err(refused) = &checked {
-            let entity = row.map(|row| row.entity);
-            let mut tx = opened.store.begin().await?;
-            write(&mut tx, &attempt, entity, Outcome::Refused(refused.reason())).await?;
-            tx.commit().await?;
+            log::refuse(opened, &attempt, row.map(|row| row.entity), refused).await?;
         }
         checked
     }
