@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use muster_connector::{Connector, ConnectorError};
 use muster_model::{Capabilities, Settings, Text};
 use muster_web::Router;
@@ -24,9 +25,12 @@ use crate::{
     wire::{Ask, Op, Part},
 };
 
-/// How long an agent may take to fetch a call; one that is there fetches it at once.
-const FETCHED_WITHIN: Duration = Duration::from_secs(10);
-/// How long nothing may be heard of a call that was fetched. Agents say more often than this that they are at it.
+/// How long a call is offered to one agent before it is offered to the next: one that is there takes it at once, and one
+/// that died a moment ago never does.
+const OFFERED_FOR: Duration = Duration::from_secs(2);
+/// How often a call is offered before no agent is believed to be there.
+const OFFERS: u32 = 5;
+/// How long nothing may be heard of a call that was taken. Agents say more often than this that they are at it.
 const SILENT_AT_MOST: Duration = Duration::from_secs(30);
 /// Parts that an agent may be ahead of whoever takes them.
 const AHEAD: usize = 2;
@@ -59,8 +63,8 @@ struct Waiting {
 /// A call whose answer is waited for.
 struct Pending {
     agent: Text,
-    /// The call itself, until it is fetched.
-    ask: Option<Vec<u8>>,
+    /// The call itself, until an agent takes it.
+    ask: Option<Bytes>,
     parts: mpsc::Sender<Part>,
 }
 
@@ -106,25 +110,18 @@ impl Agents {
         state.last += 1;
         let id = state.last;
         let ask = Ask { id, connector: connector.clone(), settings: settings.clone(), op };
-        let pending = Pending { agent: agent.clone(), ask: Some(ask.encode()), parts };
+        let pending = Pending { agent: agent.clone(), ask: Some(ask.encode().into()), parts };
         state.calls.insert(id, pending);
-        let waiting = state.waiting.entry(agent.clone()).or_default();
-        waiting.calls.push_back(id);
-        waiting.ring.notify_one();
-        Ok(Answer {
-            agents: self.clone(),
-            agent: agent.clone(),
-            id,
-            parts: answer,
-            within: FETCHED_WITHIN,
-        })
+        state.offer(agent, id);
+        let (agents, agent) = (self.clone(), agent.clone());
+        Ok(Answer { agents, agent, id, parts: answer, offers: 1, is_taken: false })
     }
 
-    /// The next call for an agent; `None` when there is none for so long.
-    pub(crate) async fn fetch(&self, agent: &Text, patience: Duration) -> Option<Vec<u8>> {
+    /// The next call that is offered to an agent; `None` when there is none for so long.
+    pub(crate) async fn fetch(&self, agent: &Text, patience: Duration) -> Option<Bytes> {
         let fetched = async {
             loop {
-                let ring = match self.take(agent) {
+                let ring = match self.offered(agent) {
                     Ok(ask) => return ask,
                     Err(ring) => ring,
                 };
@@ -134,20 +131,27 @@ impl Agents {
         timeout(patience, fetched).await.ok()
     }
 
-    /// The next call that somebody still waits for, or what rings when there may be one.
-    fn take(&self, agent: &Text) -> Result<Vec<u8>, Arc<Notify>> {
+    /// The next call that nobody took yet, or what rings when there may be one.
+    fn offered(&self, agent: &Text) -> Result<Bytes, Arc<Notify>> {
         let mut state = self.state();
         let State { waiting, calls, .. } = &mut *state;
         let waiting = waiting.entry(agent.clone()).or_default();
         while let Some(id) = waiting.calls.pop_front() {
-            let Some(pending) = calls.get_mut(&id) else { continue };
-            if let Some(ask) = pending.ask.take() {
-                // The channel is new, so there is room.
-                drop(pending.parts.try_send(Part::Alive));
+            if let Some(ask) = calls.get(&id).and_then(|pending| pending.ask.clone()) {
                 return Ok(ask);
             }
         }
         Err(Arc::clone(&waiting.ring))
+    }
+
+    /// Gives a call to the agent that says it will make it; false when it is another's by now, or nobody waits for it.
+    pub(crate) fn take(&self, agent: &Text, id: i64) -> bool {
+        let mut state = self.state();
+        let Some(call) = state.calls.get_mut(&id).filter(|call| call.agent == *agent) else {
+            return false;
+        };
+        // The channel is new, so there is room.
+        call.ask.take().is_some() && call.parts.try_send(Part::Alive).is_ok()
     }
 
     /// Passes a part on to whoever waits for it; false when nobody does, and the call can be given up.
@@ -173,23 +177,37 @@ impl fmt::Debug for Agents {
     }
 }
 
+impl State {
+    fn offer(&mut self, agent: &Text, id: i64) {
+        let waiting = self.waiting.entry(agent.clone()).or_default();
+        waiting.calls.push_back(id);
+        waiting.ring.notify_one();
+    }
+}
+
 /// An answer as it comes in. Dropping it gives the call up.
 pub(crate) struct Answer {
     agents: Agents,
     agent: Text,
     id: i64,
     parts: mpsc::Receiver<Part>,
-    within: Duration,
+    offers: u32,
+    is_taken: bool,
 }
 
 impl Answer {
     /// The next part that says something.
     pub(crate) async fn next(&mut self) -> Result<Part, ConnectorError> {
         loop {
-            match timeout(self.within, self.parts.recv()).await {
-                Ok(Some(Part::Alive)) => self.within = SILENT_AT_MOST,
+            let within = if self.is_taken { SILENT_AT_MOST } else { OFFERED_FOR };
+            match timeout(within, self.parts.recv()).await {
+                Ok(Some(Part::Alive)) => self.is_taken = true,
                 Ok(Some(Part::Failed(error))) => return Err(error),
                 Ok(Some(part)) => return Ok(part),
+                Err(_) if !self.is_taken && self.offers < OFFERS => {
+                    self.offers += 1;
+                    self.agents.state().offer(&self.agent, self.id);
+                }
                 Ok(None) | Err(_) => return Err(self.lost()),
             }
         }
@@ -197,10 +215,10 @@ impl Answer {
 
     fn lost(&self) -> ConnectorError {
         let Self { agent, .. } = self;
-        ConnectorError::Unreachable(if self.within == FETCHED_WITHIN {
-            format!("the agent `{agent}` is not connected; start `muster agent` where it belongs")
-        } else {
+        ConnectorError::Unreachable(if self.is_taken {
             format!("the agent `{agent}` fell silent in the middle of a call")
+        } else {
+            format!("the agent `{agent}` is not connected; start `muster agent` where it belongs")
         })
     }
 }
@@ -208,8 +226,10 @@ impl Answer {
 impl Drop for Answer {
     fn drop(&mut self) {
         let mut state = self.agents.state();
-        let fetched = state.calls.remove(&self.id).is_some_and(|call| call.ask.is_none());
-        if !fetched && let Some(waiting) = state.waiting.get_mut(&self.agent) {
+        state.calls.remove(&self.id);
+        if !self.is_taken
+            && let Some(waiting) = state.waiting.get_mut(&self.agent)
+        {
             waiting.calls.retain(|id| *id != self.id);
         }
     }

@@ -22,6 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) fn router(agents: Agents) -> Router {
     Router::new()
         .route("/agent/v1/calls", post(fetch))
+        .route("/agent/v1/calls/{id}/take", post(take))
         .route("/agent/v1/calls/{id}/parts", post(pass))
         .layer(Extension(agents))
 }
@@ -35,7 +36,17 @@ async fn fetch(call: Call, Extension(agents): Extension<Agents>) -> Result<Respo
     })
 }
 
-/// Takes a part of an answer. 410: nobody waits for it any more.
+/// Gives the call to the agent, which then makes it. 410: another agent took it, or nobody waits for it any more.
+async fn take(
+    call: Call,
+    Extension(agents): Extension<Agents>,
+    Path(id): Path<i64>,
+) -> Result<StatusCode, Problem> {
+    let name = name_of(&call)?;
+    Ok(if agents.take(&name, id) { StatusCode::NO_CONTENT } else { StatusCode::GONE })
+}
+
+/// Passes on a part of an answer. 410: nobody waits for it any more.
 async fn pass(
     call: Call,
     Extension(agents): Extension<Agents>,
@@ -44,22 +55,18 @@ async fn pass(
 ) -> Result<StatusCode, Problem> {
     let name = name_of(&call)?;
     let part = Part::decode(&body).map_err(|error| Problem::invalid(error.to_string()))?;
-    if agents.pass(&name, id, part).await {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Ok(StatusCode::GONE)
-    }
+    let is_waited_for = agents.pass(&name, id, part).await;
+    Ok(if is_waited_for { StatusCode::NO_CONTENT } else { StatusCode::GONE })
 }
 
 /// The agent that calls: a client by the name that systems of the model say.
 fn name_of(call: &Call) -> Result<Text, Problem> {
     call.need(Scope::Agent)?;
-    let name = call.caller.actor.strip_prefix("client ").unwrap_or_default();
-    let systems = &call.opened.model.systems;
-    let known =
-        systems.iter().filter_map(|system| system.agent.clone()).find(|agent| **agent == *name);
-    known.ok_or_else(|| {
-        Problem::new(Code::NOT_FOUND, format!("no system of the model says `agent: {name}`"))
-            .hint("the name of the agent is that of the client its token was made for")
-    })
+    let name = &call.caller.name;
+    if call.opened.model.systems.iter().any(|system| system.agent.as_ref() == Some(name)) {
+        return Ok(name.clone());
+    }
+    let problem = format!("no system of the model says `agent: {name}`");
+    Err(Problem::new(Code::NOT_FOUND, problem)
+        .hint("the name of the agent is that of the client its token was made for"))
 }

@@ -155,7 +155,7 @@ impl Worker {
         }
     }
 
-    /// Makes the call that was fetched, if there is one.
+    /// Makes the call that was fetched, if there is one and it is still to be made.
     async fn take(&self, answer: &Response, heard: &Listener) -> Result<(), Stopped> {
         if answer.status() == 204 {
             return Ok(());
@@ -164,6 +164,9 @@ impl Worker {
         let Ask { id, connector, settings, op } = ask;
         let call = op.word();
         let back = Back { server: &self.server, id };
+        if !back.take().await {
+            return Ok(());
+        }
         let made = self.make(&connector, &settings, op, &back);
         let last = back.alive_during(made).await.unwrap_or_else(Part::Failed);
         let problem = if let Part::Failed(error) = &last { Some(error.to_string()) } else { None };
@@ -218,6 +221,12 @@ struct Back<'s> {
 }
 
 impl Back<'_> {
+    /// Takes the call; false when it is another's, or the server cannot be asked: it offers the call again then.
+    async fn take(&self) -> bool {
+        let request = Request::new(Method::Post, format!("agent/v1/calls/{}/take", self.id));
+        self.server.send(&request).await.is_ok_and(|answer| answer.is_success())
+    }
+
     /// Says every now and then that the call is still being made.
     async fn alive_during<T>(&self, made: impl Future<Output = T>) -> T {
         let mut made = std::pin::pin!(made);

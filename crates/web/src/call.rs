@@ -19,8 +19,8 @@ use crate::{Code, Origin, Problem, RequestId, Service, access_log::Known};
 /// Who calls, and what they may ask for.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// How the journal names them.
-    pub actor: Text,
+    /// The name of the client.
+    pub name: Text,
     /// The client.
     pub client: i64,
     /// What its token may be used for.
@@ -110,8 +110,8 @@ impl FromRequestParts<Service> for Call {
             }
             None => None,
         };
-        let (actor, scopes) = (ctx.actor.clone(), known.scopes);
-        let caller = Caller { actor, client: known.id, scopes, authority };
+        let (name, client, scopes) = (known.name, known.id, known.scopes);
+        let caller = Caller { name, client, scopes, authority };
         Ok(Self { ctx, opened, caller })
     }
 }

@@ -13,7 +13,7 @@ use muster_connector::{
 };
 use muster_model::{Change, ObjectRef};
 
-use support::{Net, settings};
+use support::{Net, creation, settings};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn through_an_agent_every_promise_is_kept() {
@@ -64,14 +64,29 @@ async fn a_new_agent_goes_on_where_the_last_one_was_killed() {
     far.test().await.unwrap();
     first.abort();
     assert!(first.await.unwrap_err().is_cancelled());
-    let change = Change::Create {
-        object: ObjectRef { class: "a".into(), id: "".into(), name: "ada".into() },
-        values: Vec::new(),
-        enabled: None,
-    };
-    let changes = [change];
+    let changes = [creation("ada")];
     let (answers, _second) = tokio::join!(far.apply(&changes), net.agent("plant", "agent"));
     assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    assert_eq!(memory.counters().creates, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_died_with_its_agent_is_offered_again_and_made_once() {
+    let net = Net::start().await;
+    let (name, memory) = net.memory();
+    let far = net.far(&name);
+    let changes = [creation("ada")];
+    let (answers, late) = tokio::join!(far.apply(&changes), async {
+        net.fetch("plant").await;
+        let (_, taken) = tokio::join!(net.agent("plant", "agent"), async {
+            support::wait_until(|| memory.counters().creates == 1).await;
+            // Whoever fetched it first comes too late.
+            net.take("plant", 1).await
+        });
+        taken
+    });
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    assert_eq!(late, 410);
     assert_eq!(memory.counters().creates, 1);
 }
 
@@ -97,6 +112,8 @@ async fn an_agent_answers_for_itself_alone() {
     // Calls are numbered from 1.
     assert_eq!(net.leave("depot", 1, &call).await, 400, "a call is no part of an answer");
     let part = support::tested("hello");
+    assert_eq!(net.take("depot", 1).await, 410);
+    assert_eq!(net.take("plant", 1).await, 204);
     assert_eq!(net.leave("depot", 1, &part).await, 410);
     assert_eq!(net.leave("plant", 1, &part).await, 204);
     assert_eq!(asked.await.unwrap().unwrap(), "hello (through the agent `plant`)");

@@ -16,7 +16,9 @@ use muster_connector::{
     ReadObject, ReadRequest, Secrets, SettingReader, Sink, json::settings_of,
 };
 use muster_http::{HttpClient, HttpSettings, Method, Request};
-use muster_model::{Capabilities, SettingProblem, Settings, Value, ValueType, encode_values};
+use muster_model::{
+    Capabilities, Change, ObjectRef, SettingProblem, Settings, Value, ValueType, encode_values,
+};
 use muster_project::Catalogue;
 use muster_web::{Limits, Service};
 use serde_json::json;
@@ -159,6 +161,13 @@ impl Net {
         answer.body().to_vec()
     }
 
+    /// Takes a call in the name of an agent; the status.
+    pub(crate) async fn take(&self, name: &str, id: i64) -> u16 {
+        let client = self.client(name, "agent").await;
+        let request = Request::new(Method::Post, format!("agent/v1/calls/{id}/take"));
+        client.send(&request).await.unwrap().status()
+    }
+
     /// Leaves a part of an answer in the name of an agent; the status.
     pub(crate) async fn leave(&self, name: &str, id: i64, part: &[u8]) -> u16 {
         let client = self.client(name, "agent").await;
@@ -182,6 +191,15 @@ impl Net {
 
 pub(crate) fn settings(name: &str) -> Settings {
     settings_of(json!({ "name": name }).as_object().unwrap())
+}
+
+/// Makes an object of class `a`.
+pub(crate) fn creation(name: &str) -> Change {
+    Change::Create {
+        object: ObjectRef { class: "a".into(), id: "".into(), name: name.into() },
+        values: Vec::new(),
+        enabled: None,
+    }
 }
 
 /// The answer to a test.

@@ -81,7 +81,7 @@ async fn me(asked: Asked) -> Result<Told, Problem> {
         .collect();
     let person = caller.authority.as_ref().map(|authority| authority.subject().to_string());
     Ok(json!({
-        "actor": &*caller.actor, "scopes": caller.scopes.to_string(), "on_behalf_of": person,
+        "actor": &*asked.ctx.actor, "scopes": caller.scopes.to_string(), "on_behalf_of": person,
         "timezone": asked.opened.model.timezone.iana_name(), "rights": rights,
     })
     .into())

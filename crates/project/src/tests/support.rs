@@ -5,7 +5,8 @@ use muster_model::{Capabilities, NameRule, Setting, SettingProblem, Settings};
 use crate::{Catalogue, File, Loaded, load, render};
 
 /// Connectors that exist only here: `csv` (everything but members), `fixed` (everything but renaming), `ldap`
-/// (everything), `log` (only reads).
+/// (everything), `log` (only reads, and
+/// not through an agent).
 pub(crate) struct Pretended;
 
 const ALL: Capabilities = Capabilities {
@@ -25,6 +26,10 @@ const ALL: Capabilities = Capabilities {
 impl Catalogue for Pretended {
     fn connectors(&self) -> Vec<&'static str> {
         vec!["csv", "fixed", "ldap", "log"]
+    }
+
+    fn can_be_remote(&self, connector: &str) -> bool {
+        connector != "log"
     }
 
     fn capabilities(

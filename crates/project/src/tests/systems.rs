@@ -372,6 +372,22 @@ roles:
 }
 
 #[test]
+fn what_runs_only_in_the_server_is_reached_by_no_agent() {
+    assert_snapshot!(said_of(r"systems:
+  x: { connector: log, mode: observe, agent: plant }
+  y: { connector: csv, mode: observe, agent: plant }
+"), @r"
+    error[E0535]: nothing is called for the connector `log`, so no agent can do it
+     --> part.yaml:2:46
+      |
+    2 |   x: { connector: log, mode: observe, agent: plant }
+      |                                              ^^^^^
+      = leave `agent` out
+    1 error in 2 files   more: muster help E0535
+    ");
+}
+
+#[test]
 fn members_need_a_connector_that_keeps_them() {
     assert_snapshot!(said_of(r"systems:
   x:
