@@ -5,6 +5,7 @@
 //! what only it knows, that is members and names in other entries, may lag behind by as long as that takes.
 
 mod column;
+mod grams;
 mod making;
 mod part;
 mod pieces;
@@ -56,7 +57,12 @@ impl Index {
     ) -> Result<Self, Error> {
         let mut tx = opened.store.read().await?;
         let version = tx.facts_version().await?;
-        let great = make_all(&mut tx, opened, layout, now).await?;
+        let mut great = make_all(&mut tx, opened, layout, now).await?;
+        let great = beside(move || {
+            great.sort();
+            great
+        })
+        .await?;
         Ok(Self { version, great: Arc::new(great), ..Self::default() })
     }
 
@@ -132,9 +138,7 @@ impl Index {
             return Ok(Self { fresh, replaced, ..self.clone() });
         }
         let great = Arc::clone(&self.great);
-        let joined = tokio::task::spawn_blocking(move || great.with(&replaced, &fresh)).await;
-        let great =
-            joined.map_err(|error| Error::bug("an index was not joined").caused_by(error))?;
+        let great = beside(move || great.with(&replaced, &fresh)).await?;
         Ok(Self { great: Arc::new(great), ..Self::default() })
     }
 
@@ -213,4 +217,10 @@ impl Index {
         }
         seen.into_iter().collect()
     }
+}
+
+/// Works on a thread of its own, so that others are answered meanwhile.
+async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Error::bug("an index was not made").caused_by(error))
 }

@@ -1,10 +1,16 @@
 //! The values of one attribute in one container, and whose they are.
 
+#[cfg(test)]
+mod tests;
+
 use muster_model::{EntityId, Text};
 use muster_policy::LdapSyntax;
 use rustc_hash::FxHashSet;
 
-use super::{Pieces, contains};
+use super::{Pieces, contains, grams::Grams};
+
+/// So many values are looked through. That is as many as the part of an index has that is made anew with each change.
+const FEW: usize = 5_000;
 
 /// The values of an attribute: those of the great part, and those of whoever changed since.
 #[derive(Debug, Clone, Copy)]
@@ -50,21 +56,28 @@ impl Columns<'_> {
 
 /// Values in comparable form, sorted once all are there.
 #[derive(Debug, Default)]
-pub(super) struct Column(Vec<(Text, EntityId)>);
+pub(super) struct Column {
+    rows: Vec<(Text, EntityId)>,
+    /// Which rows hold a piece, where people search for pieces.
+    grams: Option<Grams>,
+}
 
 impl Column {
     /// Adds the values of those who stay.
     pub(super) fn join(&mut self, other: &Self, stays: impl Fn(EntityId) -> bool) {
-        self.0.extend(other.0.iter().filter(|(_, id)| stays(*id)).cloned());
+        self.rows.extend(other.rows.iter().filter(|(_, id)| stays(*id)).cloned());
     }
 
     pub(super) fn extend(&mut self, values: impl IntoIterator<Item = Text>, id: EntityId) {
-        self.0.extend(values.into_iter().map(|value| (value, id)));
+        self.rows.extend(values.into_iter().map(|value| (value, id)));
     }
 
-    pub(super) fn sort(&mut self) {
-        self.0.sort();
-        self.0.shrink_to_fit();
+    /// Brings the values into order, once all are there. `searched` says whether people search for pieces of them.
+    pub(super) fn finish(&mut self, searched: bool) {
+        self.rows.sort();
+        self.rows.shrink_to_fit();
+        let values = self.rows.iter().map(|(value, _)| &**value);
+        self.grams = (searched && self.rows.len() > FEW).then(|| Grams::of(values));
     }
 
     fn equal(&self, value: &str) -> Vec<EntityId> {
@@ -73,8 +86,18 @@ impl Column {
 
     fn with(&self, pieces: &Pieces) -> Vec<EntityId> {
         let initial = &*pieces.initial;
-        let known = self.from(initial).take_while(|(known, _)| known.starts_with(initial));
-        known.filter(|(known, _)| contains(known, pieces)).map(|(_, id)| *id).collect()
+        let start = self.rows.partition_point(|(known, _)| &**known < initial);
+        let is_before = |known: &str| known < initial || known.starts_with(initial);
+        let end = self.rows.partition_point(|(known, _)| is_before(known));
+        let fits = |(known, id): &(Text, EntityId)| contains(known, pieces).then_some(*id);
+        let grams = self.grams.as_ref();
+        match grams.and_then(|grams| grams.rows(pieces, end.saturating_sub(start))) {
+            Some(rows) => {
+                let rows = rows.filter_map(|row| self.rows.get(usize::try_from(row).ok()?));
+                rows.filter_map(fits).collect()
+            }
+            None => self.rows.get(start..end).unwrap_or_default().iter().filter_map(fits).collect(),
+        }
     }
 
     fn ordered(
@@ -87,16 +110,16 @@ impl Column {
             let order = compare(syntax, known, value);
             order == wanted || order.is_eq()
         };
-        self.0.iter().filter(|(known, _)| fits(known)).map(|(_, id)| *id).collect()
+        self.rows.iter().filter(|(known, _)| fits(known)).map(|(_, id)| *id).collect()
     }
 
     fn present(&self) -> Vec<EntityId> {
-        self.0.iter().map(|(_, id)| *id).collect()
+        self.rows.iter().map(|(_, id)| *id).collect()
     }
 
     fn from(&self, value: &str) -> impl Iterator<Item = &(Text, EntityId)> {
-        let start = self.0.partition_point(|(known, _)| &**known < value);
-        self.0.iter().skip(start)
+        let start = self.rows.partition_point(|(known, _)| &**known < value);
+        self.rows.iter().skip(start)
     }
 }
 

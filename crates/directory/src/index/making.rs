@@ -32,7 +32,7 @@ struct Making<'a> {
     part: Part,
 }
 
-/// Looks at everything.
+/// Looks at everything. What it finds is not in order yet.
 pub(super) async fn make_all(
     tx: &mut ReadTx,
     opened: &Opened,
@@ -69,9 +69,11 @@ pub(super) async fn make_some(
             making.entity(position, place, of, &facts);
         }
     }
-    Ok(making.finish(&|part, id| {
+    let mut part = making.finish(&|part, id| {
         if ids.contains(&id) { dn_in(part, layout, id) } else { former.dn(layout, id) }
-    }))
+    });
+    part.sort();
+    Ok(part)
 }
 
 fn dn_in(part: &Part, layout: &Layout, id: EntityId) -> Option<String> {
@@ -175,7 +177,7 @@ impl<'a> Making<'a> {
         }
     }
 
-    /// Adds the values that are names, and brings everything into order.
+    /// Adds the values that are names.
     fn finish(self, name_of: &dyn Fn(&Part, EntityId) -> Option<String>) -> Part {
         let Self { mut part, links, .. } = self;
         part.names_others = !links.is_empty();
@@ -185,7 +187,6 @@ impl<'a> Making<'a> {
             let names: Vec<Text> = names.map(|name| name.comparable().into()).collect();
             part.add_values(position, &attribute, names.into_iter(), id);
         }
-        part.sort();
         part
     }
 }

@@ -9,6 +9,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::column::Column;
 use crate::entry::Subject;
 
+/// The attributes, in lower case, that people search by a piece of a value.
+const SEARCHED: [&str; 6] = ["cn", "displayname", "givenname", "mail", "sn", "uid"];
+
 /// Everything in order.
 #[derive(Debug, Default)]
 pub(super) struct Part {
@@ -76,7 +79,9 @@ impl Part {
     /// Brings everything into order.
     pub(super) fn sort(&mut self) {
         self.all.iter_mut().for_each(|all| all.sort());
-        self.columns.iter_mut().flat_map(BTreeMap::values_mut).for_each(Column::sort);
+        for (attribute, column) in self.columns.iter_mut().flatten() {
+            column.finish(SEARCHED.contains(&&**attribute));
+        }
         for members in self.said.values_mut().chain(self.listed.values_mut()) {
             members.sort();
             members.dedup();
