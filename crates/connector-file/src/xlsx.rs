@@ -6,6 +6,8 @@
 
 mod read;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use encoding_rs::Encoding;
 use muster_connector::{ConnectorError, SettingReader};
 use muster_model::{NameRule, Text, Value};
@@ -44,9 +46,11 @@ pub(crate) struct SheetFrame {
     pub(crate) n_others: usize,
 }
 
+/// The cells of a row by column; empty ones are not there.
+type Item = BTreeMap<Text, Text>;
+
 impl Format for XlsxFormat {
-    /// Cells by column; empty ones are not there.
-    type Item = std::collections::BTreeMap<Text, String>;
+    type Item = Item;
     type Frame = SheetFrame;
 
     const NAMES: NameRule = NameRule::Exact;
@@ -95,7 +99,7 @@ impl Format for XlsxFormat {
         let name = sheet.as_deref().or(self.sheet.as_deref()).unwrap_or("Sheet1");
         page.set_name(name).map_err(failed)?;
         let mut all: Vec<&Text> = columns.iter().collect();
-        let more: std::collections::BTreeSet<&Text> = content
+        let more: BTreeSet<&Text> = content
             .items()
             .flat_map(|item| item.keys())
             .filter(|name| !columns.contains(name))
@@ -127,12 +131,12 @@ impl Format for XlsxFormat {
     }
 
     fn name(&self, item: &Self::Item, key: &str) -> Text {
-        item.get(key).map_or_else(|| "".into(), |name| name.as_str().into())
+        item.get(key).cloned().unwrap_or_default()
     }
 
     fn rename(&self, item: &mut Self::Item, key: &str, to: &str) -> Result<(), String> {
         check_text(to)?;
-        item.insert(key.into(), to.to_owned());
+        item.insert(key.into(), to.into());
         Ok(())
     }
 
@@ -141,8 +145,12 @@ impl Format for XlsxFormat {
     }
 
     fn get(&self, item: &Self::Item, name: &str, many: bool) -> Result<Value, String> {
-        let cell = item.get(name).map_or("", String::as_str);
-        Ok(if many { cell::several(cell, self.many) } else { cell::single(cell) })
+        Ok(match item.get(name) {
+            None => Value::Null,
+            Some(cell) if many => cell::several(cell, self.many),
+            // Empty cells are not kept.
+            Some(cell) => Value::Text(cell.clone()),
+        })
     }
 
     fn set(&self, item: &mut Self::Item, name: &str, value: &Value) -> Result<(), String> {
@@ -152,7 +160,7 @@ impl Format for XlsxFormat {
         if text.is_empty() {
             item.remove(name);
         } else {
-            item.insert(name.into(), text);
+            item.insert(name.into(), text.into());
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use calamine::{DataRef, ExcelDateTime, Reader as _, Xlsx};
 
 use muster_model::Text;
 
-use super::{SheetFrame, XlsxFormat};
+use super::{Item, SheetFrame, XlsxFormat};
 use crate::whole::Content;
 
 /// More parts than any workbook has.
@@ -29,26 +29,29 @@ pub(super) fn parse(format: &XlsxFormat, bytes: Vec<u8>) -> Result<Content<XlsxF
     let sheet = choose(format, &names)?;
     let mut cells = book.worksheet_cells_reader(&sheet).map_err(not_a_book)?;
     let header_row = format.header - 1;
-    let mut rows: BTreeMap<u32, BTreeMap<u32, Result<String, String>>> = BTreeMap::new();
+    let mut found: Vec<Cell> = Vec::new();
     while let Some(cell) = cells.next_cell().map_err(not_a_book)? {
-        let (row, column) = cell.get_position();
-        if row >= header_row
+        let place = cell.get_position();
+        if place.0 >= header_row
             && let Some(text) = text_of(cell.get_value())
         {
-            rows.entry(row).or_default().insert(column, text);
+            found.push(Cell { place, text });
         }
     }
-    let header = rows.remove(&header_row).unwrap_or_default();
-    let columns = columns(header, &sheet, format.header)?;
+    // They come in this order but from strange programs.
+    found.sort_by_key(|cell| cell.place);
+    let mut rows = found.chunk_by(|one, next| one.place.0 == next.place.0).peekable();
+    let header = rows.next_if(|row| row.iter().all(|cell| cell.place.0 == header_row));
+    let columns = columns(header.unwrap_or_default(), &sheet, format.header)?;
     let n_others = names.len() - 1;
     let mut content = Content::default();
-    for (row, cells) in rows {
-        let line = u64::from(row) + 1;
-        match item(cells, &columns) {
+    for row in rows {
+        let line = row.first().map_or(0, |cell| u64::from(cell.place.0) + 1);
+        match item(row, &columns) {
             Ok(item) => content.push(item, line),
             Err((problem, item)) => {
-                let key = item.values().next().map(String::as_str).filter(|_| item.len() == 1);
-                content.push_bad(line, problem, key);
+                let key = item.values().next().filter(|_| item.len() == 1);
+                content.push_bad(line, problem, key.map(|key| &**key));
             }
         }
     }
@@ -92,12 +95,14 @@ fn choose(format: &XlsxFormat, names: &[String]) -> Result<String, String> {
     }
 }
 
+/// A cell that is not empty: its row and column, and its text or what is wrong with it.
+struct Cell {
+    place: (u32, u32),
+    text: Result<Text, String>,
+}
+
 /// The names of the columns by their place.
-fn columns(
-    header: BTreeMap<u32, Result<String, String>>,
-    sheet: &str,
-    row: u32,
-) -> Result<BTreeMap<u32, Text>, String> {
+fn columns(header: &[Cell], sheet: &str, row: u32) -> Result<BTreeMap<u32, Text>, String> {
     if header.is_empty() {
         return Err(format!(
             "row {row} of sheet `{sheet}` should hold the names of the columns and is empty; set `header` to their row"
@@ -107,31 +112,26 @@ fn columns(
         return Err("it has more columns than a sheet can have".to_owned());
     }
     let mut columns: BTreeMap<u32, Text> = BTreeMap::new();
-    for (place, name) in header {
-        let name = name?;
-        if columns.values().any(|known| **known == *name) {
+    for Cell { place, text } in header {
+        let name = text.clone()?;
+        if columns.values().any(|known| *known == name) {
             return Err(format!("two columns are named `{name}`; rename one"));
         }
-        columns.insert(place, name.into());
+        columns.insert(place.1, name);
     }
     Ok(columns)
 }
 
-type Item = BTreeMap<Text, String>;
-
-/// The cells of a row by column; the error has the first cell too.
-fn item(
-    cells: BTreeMap<u32, Result<String, String>>,
-    columns: &BTreeMap<u32, Text>,
-) -> Result<Item, (String, Item)> {
+/// The cells of a row by column; the error has those before the problem.
+fn item(row: &[Cell], columns: &BTreeMap<u32, Text>) -> Result<Item, (String, Item)> {
     let mut item = Item::new();
-    for (place, text) in cells {
-        let Some(name) = columns.get(&place) else {
-            let problem = format!("the cell in column {} stands under no name", letters(place));
+    for Cell { place: (_, column), text } in row {
+        let Some(name) = columns.get(column) else {
+            let problem = format!("the cell in column {} stands under no name", letters(*column));
             return Err((problem, item));
         };
         match text {
-            Ok(text) => item.insert(name.clone(), text),
+            Ok(text) => item.insert(name.clone(), text.clone()),
             Err(problem) => return Err((format!("column `{name}` {problem}"), item)),
         };
     }
@@ -151,17 +151,17 @@ fn letters(place: u32) -> String {
 }
 
 /// A cell as text; nothing for an empty one, an error for one that holds an error.
-fn text_of(value: &DataRef<'_>) -> Option<Result<String, String>> {
-    let text = match value {
+fn text_of(value: &DataRef<'_>) -> Option<Result<Text, String>> {
+    let text: Text = match value {
         DataRef::Empty => return None,
         DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => {
-            text.clone()
+            text.as_str().into()
         }
-        DataRef::SharedString(text) => (*text).to_owned(),
-        DataRef::Int(number) => number.to_string(),
-        DataRef::Float(number) => number.to_string(),
-        DataRef::Bool(value) => value.to_string(),
-        DataRef::DateTime(at) => moment(*at),
+        DataRef::SharedString(text) => (*text).into(),
+        DataRef::Int(number) => number.to_string().into(),
+        DataRef::Float(number) => number.to_string().into(),
+        DataRef::Bool(value) => value.to_string().into(),
+        DataRef::DateTime(at) => moment(*at).into(),
         DataRef::Error(error) => {
             return Some(Err(format!("holds the error `{error}` of a formula")));
         }
