@@ -75,7 +75,8 @@ impl Work<'_> {
         if let Some(later) = later(&answer) {
             return Ok(Applied { pending: Some(later), ..Applied::default() });
         }
-        let made: Json = answer.json().unwrap_or_default();
+        let telling = |name: &str| name == "id" || self.class.name.attribute.is_in(name);
+        let made = answer.json_members(telling).map(Json::Object).unwrap_or_default();
         let from_place = || {
             let place = answer.header("location")?.split('?').next()?;
             place.trim_end_matches('/').rsplit('/').next().map(Text::from)

@@ -2,7 +2,11 @@
 
 use bytes::Bytes;
 use muster_connector::{ConnectorError, Secret};
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer as _, Serialize,
+    de::{IgnoredAny, MapAccess, Visitor},
+};
+use serde_json::{Map, Value};
 
 use crate::{error, retry_after};
 
@@ -110,12 +114,25 @@ impl Response {
 
     /// The body as JSON; [`ConnectorError::Malformed`] with the place when it is none.
     pub fn json<'b, T: Deserialize<'b>>(&'b self) -> Result<T, ConnectorError> {
-        serde_json::from_slice(&self.body).map_err(|error| {
-            let kind = self.header("content-type").unwrap_or("unknown type");
-            ConnectorError::Malformed(format!(
-                "the answer is not the JSON that it should be ({error}; it is of type `{kind}`)"
-            ))
-        })
+        serde_json::from_slice(&self.body).map_err(|error| self.not_json(&error))
+    }
+
+    /// Those members of the JSON object in the body whose names are `wanted`; the others are passed over.
+    /// [`ConnectorError::Malformed`] with the place when there is no object.
+    pub fn json_members(
+        &self,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<Map<String, Value>, ConnectorError> {
+        let mut reader = serde_json::Deserializer::from_slice(&self.body);
+        let members = reader.deserialize_map(Members(wanted));
+        members.and_then(|members| reader.end().map(|()| members)).map_err(|e| self.not_json(&e))
+    }
+
+    fn not_json(&self, error: &serde_json::Error) -> ConnectorError {
+        let kind = self.header("content-type").unwrap_or("unknown type");
+        ConnectorError::Malformed(format!(
+            "the answer is not the JSON that it should be ({error}; it is of type `{kind}`)"
+        ))
     }
 
     /// How long the server asks to wait, if it does.
@@ -136,5 +153,47 @@ impl Response {
     /// The answer itself, or its error.
     pub fn success(self, name: &str) -> Result<Self, ConnectorError> {
         if self.is_success() { Ok(self) } else { Err(self.error(name)) }
+    }
+}
+
+/// Keeps the members of an object that are wanted.
+struct Members<W>(W);
+
+impl<'de, W: Fn(&str) -> bool> Visitor<'de> for Members<W> {
+    type Value = Map<String, Value>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
+        let mut kept = Map::new();
+        while let Some(name) = object.next_key::<String>()? {
+            if (self.0)(&name) {
+                kept.insert(name, object.next_value()?);
+            } else {
+                object.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(kept)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(body: &'static str) -> Response {
+        Response { status: 200, headers: Vec::new(), body: body.into(), hidden: Vec::new() }
+    }
+
+    #[test]
+    fn members_that_nobody_wants_are_passed_over_but_have_to_be_right() {
+        let wanted = |name: &str| name == "id";
+        let kept = answer(r#"{ "a": { "id": [1] }, "id": "7" }"#).json_members(wanted).unwrap();
+        assert_eq!(Value::Object(kept), serde_json::json!({ "id": "7" }));
+        for wrong in ["[]", "", r#"{ "id": 7 "#, r#"{ "a": tru, "id": 7 }"#, r#"{ "id": 7 } 8"#] {
+            assert!(answer(wrong).json_members(wanted).is_err(), "{wrong}");
+        }
     }
 }

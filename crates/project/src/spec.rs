@@ -9,6 +9,7 @@ mod decision;
 mod directory;
 mod guard;
 mod project;
+mod read;
 mod server;
 mod sign_in;
 mod system;

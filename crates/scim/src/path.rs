@@ -35,6 +35,14 @@ impl AttributePath {
         self.schema.as_ref().map(|schema| format!("{schema}:{}", self.name))
     }
 
+    /// True when the attribute stands in the member of a resource with this name, in any case.
+    pub fn is_in(&self, member: &str) -> bool {
+        let is = |name: &String| name.eq_ignore_ascii_case(member);
+        is(&self.name)
+            || self.schema.as_ref().is_some_and(is)
+            || self.whole_urn().as_ref().is_some_and(is)
+    }
+
     /// True when what looks like an attribute of a schema is the URN of a schema itself: the part before it ends in a
     /// version.
     pub(crate) fn is_schema(&self) -> bool {

@@ -1,6 +1,6 @@
 //! The keys of applications, of rules of access and of the decisions that tests expect.
 
-use crate::spec::{Group, Shape, access::REFERENCES, key, system::COLUMN};
+use crate::spec::{Group, Shape, access::REFERENCES, key, read::COLUMN};
 
 const PROPERTIES: Shape = Shape::Named(&Shape::Group(&COLUMN));
 
