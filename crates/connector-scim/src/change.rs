@@ -2,14 +2,16 @@
 //!
 //! Doing a change twice is doing it once: what is done already is success.
 
+use std::sync::Arc;
+
 use muster_connector::ConnectorError;
 use muster_http::Method;
 use muster_model::{Applied, Change, ObjectRef, Text, Value};
-use muster_scim::{Operation, OperationKind, Patch, Path, error_types, set};
+use muster_scim::{AttributeKind, Operation, OperationKind, Patch, Path, error_types, set};
 use serde_json::{Map, Value as Json, json};
 
 use crate::{
-    class::{Class, path_of_attribute},
+    class::{Class, Place, path_of_attribute},
     edit::{self, Sent, Target, later, patch_use},
     error,
     find::{by_name, id_for, name_of},
@@ -100,17 +102,18 @@ impl Work<'_> {
         enabled: Option<bool>,
     ) -> Result<Json, ConnectorError> {
         let mut resource = Json::Object(Map::new());
-        let mut paths = vec![self.class.name.clone()];
+        let mut places = Vec::with_capacity(values.len());
         for (attribute, value) in values {
-            let path = path_of_attribute(attribute)?;
-            self.put(&mut resource, &path, value);
-            paths.push(path);
+            let place = self.class.place(attribute)?;
+            self.put(&mut resource, &place, value);
+            places.push(place);
         }
         set(&mut resource, &self.class.name, json!(object.name.as_ref()));
         if let (Some(enabled), true) = (enabled, self.class.is_account) {
             set(&mut resource, &Path::plain("active"), boolean(enabled, self.quirks.booleans));
         }
-        let schemas = self.class.schemas_of(paths.iter());
+        let paths = places.iter().map(|place| &place.path);
+        let schemas = self.class.schemas_of(std::iter::once(&self.class.name).chain(paths));
         if let Some(map) = resource.as_object_mut() {
             map.insert("schemas".to_owned(), json!(schemas));
         }
@@ -118,12 +121,13 @@ impl Work<'_> {
     }
 
     /// Puts a value of the model into a resource; lists keep what they know of values that stay.
-    fn put(&self, resource: &mut Json, path: &Path, value: &Value) {
-        let json = to_json(self.class, path, value, self.quirks.booleans);
+    fn put(&self, resource: &mut Json, place: &Place, value: &Value) {
+        let json = to_json(place, value, self.quirks.booleans);
+        let Place { path, kind, is_many } = place;
         let is_list = path.filter.is_none()
             && path.attribute.sub.is_none()
-            && self.class.is_many(&path.attribute)
-            && self.class.is_complex(&path.attribute);
+            && *is_many
+            && *kind == Some(AttributeKind::Complex);
         if !is_list {
             return set(resource, path, json);
         }
@@ -145,34 +149,34 @@ impl Work<'_> {
     ) -> Result<Applied, ConnectorError> {
         let id = id_for(self.service, self.class, object).await?;
         let target = Target::new(self.class, &id, &object.name);
-        let mut wanted: Vec<(Path, &Value)> = Vec::with_capacity(values.len());
+        let mut wanted: Vec<(Arc<Place>, &Value)> = Vec::with_capacity(values.len());
         for (attribute, _, new) in values {
-            wanted.push((path_of_attribute(attribute)?, new));
+            wanted.push((self.class.place(attribute)?, new));
         }
         let how = patch_use(self.class, &self.quirks);
-        let is_direct = |path: &Path| {
-            let is_single = path.filter.is_none() && !self.class.is_many(&path.attribute);
-            is_single || (how == PatchUse::Entra && path.filter.is_some())
+        let is_direct = |place: &Place| {
+            let is_single = place.path.filter.is_none() && !place.is_many;
+            is_single || (how == PatchUse::Entra && place.path.filter.is_some())
         };
-        if how != PatchUse::None && wanted.iter().all(|(path, _)| is_direct(path)) {
+        if how != PatchUse::None && wanted.iter().all(|(place, _)| is_direct(place)) {
             let operations =
-                wanted.iter().map(|(path, value)| self.operation(path, value)).collect();
+                wanted.iter().map(|(place, value)| self.operation(place, value)).collect();
             if self.patch_directly(&target, Patch { operations }).await? {
                 return Ok(target.applied());
             }
         }
         let change = |resource: &mut Json| {
-            for (path, value) in &wanted {
-                self.put(resource, path, value);
+            for (place, value) in &wanted {
+                self.put(resource, place, value);
             }
         };
         edit::modify(self.service, &target, &change).await?;
         Ok(target.applied())
     }
 
-    fn operation(&self, path: &Path, value: &Value) -> Operation {
-        let value = to_json(self.class, path, value, self.quirks.booleans);
-        let path = Some(path.clone());
+    fn operation(&self, place: &Place, value: &Value) -> Operation {
+        let value = to_json(place, value, self.quirks.booleans);
+        let path = Some(place.path.clone());
         if value.is_null() {
             Operation { kind: OperationKind::Remove, path, value: None }
         } else {

@@ -1,6 +1,9 @@
 //! A class of the model on this server: where it is served, how its objects are named, what its attributes are.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use muster_connector::ConnectorError;
 use muster_model::Text;
@@ -12,7 +15,7 @@ use muster_scim::{
 use crate::settings::ClassSettings;
 
 /// See the module.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Class {
     /// The path below the base URL, without a slash at its ends.
     pub(crate) endpoint: String,
@@ -28,6 +31,19 @@ pub(crate) struct Class {
     pub(crate) is_account: bool,
     /// A condition that every object of the class meets.
     pub(crate) filter: Option<Filter>,
+    /// The attributes that were named so far.
+    places: RwLock<HashMap<Text, Arc<Place>>>,
+}
+
+/// An attribute that the model names.
+#[derive(Debug)]
+pub(crate) struct Place {
+    /// Where it stands.
+    pub(crate) path: Path,
+    /// The kind of what the path leads to, if the schemas tell it.
+    pub(crate) kind: Option<AttributeKind>,
+    /// True when the attribute, its sub-attribute left aside, has several values.
+    pub(crate) is_many: bool,
 }
 
 /// Resource types and schemas as the server tells them, with those of the RFC where it does not.
@@ -102,6 +118,7 @@ impl Kinds {
             unique_names: is_user,
             is_account,
             filter: filter.map_err(|error| ConnectorError::Settings(error.to_string()))?,
+            places: RwLock::default(),
         })
     }
 }
@@ -122,8 +139,21 @@ fn name_attribute(
 }
 
 impl Class {
+    /// The attribute that the model calls `name`.
+    pub(crate) fn place(&self, name: &Text) -> Result<Arc<Place>, ConnectorError> {
+        let known = self.places.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let path = path_of_attribute(name)?;
+        let kind = self.definition(&path.attribute).map(|attribute| attribute.kind);
+        let place = Arc::new(Place { kind, is_many: self.is_many(&path.attribute), path });
+        let mut places = self.places.write().unwrap_or_else(PoisonError::into_inner);
+        Ok(Arc::clone(places.entry(name.clone()).or_insert(place)))
+    }
+
     /// The definition of what a path leads to, if the schemas tell it.
-    pub(crate) fn definition(&self, path: &AttributePath) -> Option<&Attribute> {
+    fn definition(&self, path: &AttributePath) -> Option<&Attribute> {
         let whole = path.whole_urn();
         self.schemas.iter().find_map(|schema| {
             if whole.as_ref().is_some_and(|urn| urn.eq_ignore_ascii_case(&schema.id)) {
@@ -141,11 +171,6 @@ impl Class {
     pub(crate) fn is_many(&self, path: &AttributePath) -> bool {
         let whole = AttributePath { sub: None, ..path.clone() };
         self.definition(&whole).is_some_and(|attribute| attribute.many)
-    }
-
-    /// True when the values of a path are objects, of which the model sees `value`.
-    pub(crate) fn is_complex(&self, path: &AttributePath) -> bool {
-        self.definition(path).is_some_and(|attribute| attribute.kind == AttributeKind::Complex)
     }
 
     /// The schemas of a resource that has these attributes: the main one and the extensions that are used.

@@ -1,10 +1,10 @@
 //! Values on their way into and out of JSON: the model compares texts, the service wants its own types.
 
 use muster_model::{Text, Value};
-use muster_scim::{AttributeKind, Path};
+use muster_scim::AttributeKind;
 use serde_json::{Value as Json, json};
 
-use crate::{class::Class, profile::Booleans};
+use crate::{class::Place, profile::Booleans};
 
 /// The text form of what a path leads to, as the model compares it; a list where several values are asked for.
 pub(crate) fn from_json(found: Option<Json>, many: bool) -> Value {
@@ -41,14 +41,14 @@ fn scalar(item: &Json) -> Option<Text> {
 }
 
 /// `value` as the attribute takes it; `Null` for no value.
-pub(crate) fn to_json(class: &Class, path: &Path, value: &Value, booleans: Booleans) -> Json {
-    let kind = class.definition(&path.attribute).map(|attribute| attribute.kind);
-    let is_list = class.is_many(&path.attribute)
+pub(crate) fn to_json(place: &Place, value: &Value, booleans: Booleans) -> Json {
+    let Place { path, kind, is_many } = place;
+    let is_list = *is_many
         && path.filter.is_none()
         && path.attribute.sub.as_deref().is_none_or(|sub| sub.eq_ignore_ascii_case("value"));
     let one = |value: &Value| -> Json {
-        let scalar = scalar_to_json(value, kind, booleans);
-        if kind == Some(AttributeKind::Complex) && !scalar.is_null() {
+        let scalar = scalar_to_json(value, *kind, booleans);
+        if *kind == Some(AttributeKind::Complex) && !scalar.is_null() {
             json!({ "value": scalar })
         } else {
             scalar
