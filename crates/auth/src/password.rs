@@ -159,11 +159,13 @@ impl Authenticator {
         let counted = counted?;
         let is_password = is_right && usable.is_some();
         let pass = known.pass.as_ref().filter(|_| !is_password);
-        let is_pass = pass.is_some_and(|pass| pass_opens(pass, password.reveal(), attempt.now));
+        let from = pass.map_or(attempt.now, |pass| pass.valid_from);
+        let at = attempt.now.max(from);
+        let is_pass = pass.is_some_and(|pass| pass_opens(pass, password.reveal(), at));
         let Some(identity) = known.identity.filter(|_| is_password || is_pass) else {
             return Err(Refused::Wrong);
         };
-        if !known.is_alive {
+        if !known.is_alive || attempt.now < from {
             return Err(Refused::Inactive);
         }
         let old = usable.filter(|old| is_password && old.is_weaker_than(self.0.pool.hashing()));

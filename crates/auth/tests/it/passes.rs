@@ -76,7 +76,7 @@ on_both! {
         };
         let (pass, kept) = make("1", length).await.unwrap();
         assert_eq!(kept.valid_from.to_string(), "2026-11-22T00:00:00Z");
-        assert_eq!(word(&company.on_page("ada", pass.reveal()).await), "wrong");
+        assert_eq!(word(&company.on_page("ada", pass.reveal()).await), "inactive");
         company.pass(MINUTE * (36 * 60));
         assert_eq!(word(&company.on_page("ada", pass.reveal()).await), "in");
         for minutes in [0, 9, 43_201] {

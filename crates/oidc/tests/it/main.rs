@@ -8,6 +8,8 @@
     reason = "test code: a panic is a failed test"
 )]
 
+#[path = "../../../signin/tests/it/app.rs"]
+mod app;
 mod attacks;
 mod client;
 mod client_credentials;
@@ -20,6 +22,7 @@ mod more_flows;
 mod pages;
 mod races;
 mod relying_parties;
+mod story;
 mod support;
 
 /// Every file of the folder is one of the modules.

@@ -213,7 +213,12 @@ pub(crate) struct Standing(Mutex<Option<Timestamp>>);
 impl Standing {
     /// Noon of a day on which everybody is there.
     pub(crate) fn at_noon() -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Some("2026-11-20T12:00:00Z".parse().unwrap()))))
+        Self::at("2026-11-20T12:00:00Z")
+    }
+
+    /// One that stands here.
+    pub(crate) fn at(time: &str) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(Some(time.parse().unwrap()))))
     }
 
     /// The time of the machine.
@@ -276,27 +281,45 @@ impl Served {
 
     /// With parts of the model replaced.
     pub(crate) async fn changed(changes: &[(&str, String)], clock: Arc<Standing>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let write =
-            |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
         let mut model = MODEL.to_owned();
         for (from, to) in changes {
             model = model.replace(from, to);
         }
-        write("muster.yaml", &model.replace("SIGNER_KEY", "{\"kty\":\"EC\"}"));
-        write("teams.csv", "code,title\nA,Authors\nB,Builders\n");
-        write("wiki.csv", "user,spaces,active\n");
-        write(
-            "people.csv",
-            "id,user,given,family,mail,team,end,phone,street,city\n\
-             1,ada,Ada,Lovelace,ada@tern.example,A,2026-12-01,+44 20 7946 0000,St James's Square 12,London\n\
-             2,bob,Bob,Stone,bob@tern.example,B,,,,\n",
-        );
-        let served = Self::open(Arc::new(folder), clock).await;
-        let options =
-            SyncOptions { systems: vec!["teams".into(), "hr".into()], ..SyncOptions::default() };
-        muster_engine::sync(&served.ctx, &served.opened, &options, &NoProgress).await.unwrap();
+        let files = [
+            ("muster.yaml", &*model.replace("SIGNER_KEY", "{\"kty\":\"EC\"}")),
+            ("teams.csv", "code,title\nA,Authors\nB,Builders\n"),
+            ("wiki.csv", "user,spaces,active\n"),
+            (
+                "people.csv",
+                "id,user,given,family,mail,team,end,phone,street,city\n\
+                 1,ada,Ada,Lovelace,ada@tern.example,A,2026-12-01,+44 20 7946 0000,St James's Square 12,London\n\
+                 2,bob,Bob,Stone,bob@tern.example,B,,,,\n",
+            ),
+        ];
+        let served = Self::of(&files, clock).await;
+        served.sync(&["teams", "hr"]).await;
         served
+    }
+
+    /// A project of these files.
+    pub(crate) async fn of(files: &[(&str, &str)], clock: Arc<Standing>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        Self::open(Arc::new(folder), clock).await
+    }
+
+    /// Reads these systems; all, when none is named.
+    pub(crate) async fn sync(&self, systems: &[&str]) {
+        let systems = systems.iter().map(|name| (*name).into()).collect();
+        let options = SyncOptions { systems, ..SyncOptions::default() };
+        muster_engine::sync(&self.ctx, &self.opened, &options, &NoProgress).await.unwrap();
+    }
+
+    /// A file of the project, as it is now.
+    pub(crate) fn file(&self, name: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(name)).unwrap()
     }
 
     async fn open(folder: Arc<TempDir>, clock: Arc<Standing>) -> Self {
@@ -309,7 +332,8 @@ impl Served {
             panic!("{error} {:#?}", error.loaded().map(|of| &of.diagnostics))
         });
         let service = Service::new(opened.clone(), shared, Limits::default());
-        let router = muster_web::finish(muster_oidc::router(), service.clone());
+        let pages = muster_oidc::router().merge(muster_signin::router());
+        let router = muster_web::finish(pages, service.clone());
         Self { ctx, opened, clock, service, posts, router, folder }
     }
 
