@@ -75,6 +75,12 @@ pub enum Refused {
         /// How long.
         retry_after: SignedDuration,
     },
+    /// After wrong tries under whatever names, nothing is tried from this network for a while.
+    #[error("there were too many wrong tries from this network")]
+    Throttled {
+        /// How long.
+        retry_after: SignedDuration,
+    },
     /// More people sign in than passwords can be checked.
     #[error("too many sign in at the moment")]
     Busy {
@@ -114,7 +120,9 @@ impl Refused {
         match self {
             Self::Wrong | Self::Inactive | Self::NeedsFactor => Shown::Wrong,
             Self::Over => Shown::Over,
-            Self::Locked { retry_after } | Self::Busy { retry_after } => Shown::Later(*retry_after),
+            Self::Locked { retry_after }
+            | Self::Throttled { retry_after }
+            | Self::Busy { retry_after } => Shown::Later(*retry_after),
             Self::Trouble(_) => Shown::Trouble,
         }
     }
@@ -124,6 +132,7 @@ impl Refused {
         match self {
             Self::Wrong => "wrong",
             Self::Locked { .. } => "locked",
+            Self::Throttled { .. } => "throttled",
             Self::Busy { .. } => "busy",
             Self::Inactive => "inactive",
             Self::NeedsFactor => "factor",

@@ -138,7 +138,10 @@ impl Authenticator {
             if !tx.end_sign_in_flow(&flow.hash).await? {
                 return Err(Refused::Over);
             }
-            tx.forget_lockout(&name_key(Some(identity), "")).await?;
+            match counted {
+                Some(counted) => counted.forget(&mut tx).await?,
+                None => drop(tx.forget_lockout(&name_key(Some(identity), "")).await?),
+            }
             write(&mut tx, attempt, Some(identity), Outcome::Allowed(&amr)).await?;
             tx.commit().await?;
             let verified = Verified { identity, auth_time: now, amr };

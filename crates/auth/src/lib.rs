@@ -29,7 +29,9 @@ mod session;
 mod set_password;
 mod standing;
 mod strength;
+mod throttle;
 mod totp;
+mod watch;
 
 pub use attempt::{Attempt, Door, Refused, Shown, Verified};
 pub use authenticator::Authenticator;
@@ -46,3 +48,4 @@ pub use session::{Opening, SESSION_COOKIE, Session};
 pub use set_password::NotSet;
 pub use standing::Name;
 pub use strength::Weak;
+pub use watch::{Caretaker, forget, watch_sprays};

@@ -1,8 +1,14 @@
 //! Whether another try is allowed, and what it leads to if it is wrong.
 
 use jiff::{SignedDuration, Timestamp};
+use muster_app::Opened;
 use muster_policy::LockoutPolicy;
 use muster_store::{Lockout, StoreError, Tx};
+
+use crate::{
+    Attempt, Authenticator, Refused,
+    throttle::{network, spend},
+};
 
 /// What is to be remembered when one more is tried now, or how long nothing is tried.
 ///
@@ -37,9 +43,24 @@ pub(crate) struct Counted {
     pub(crate) before: Lockout,
     /// And with it.
     pub(crate) after: Lockout,
+    /// What it cost its network.
+    cost: Option<Cost>,
+}
+
+/// What a try cost a network.
+#[derive(Debug, Clone)]
+struct Cost {
+    network: String,
+    pause: SignedDuration,
 }
 
 impl Counted {
+    /// Forgets all tries under the name, because this one was right and the last one of its sign-in.
+    pub(crate) async fn forget(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        tx.forget_lockout(&self.after.name_key).await?;
+        self.give_back(tx).await
+    }
+
     /// Forgets this one try, because it was right but not the last one of its sign-in. Whoever knows a password must not be able to
     /// forget wrong codes by it, so that nothing else is forgotten; and if somebody tried at the same time, not even this.
     pub(crate) async fn take_back(&self, tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
@@ -47,7 +68,47 @@ impl Counted {
         if (present.tries, present.cycles) == (self.after.tries, self.after.cycles) {
             tx.save_lockout(&self.before).await?;
         }
-        Ok(())
+        self.give_back(tx).await
+    }
+
+    /// Gives the network back what a right try cost it.
+    async fn give_back(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        let Some(Cost { network, pause }) = &self.cost else { return Ok(()) };
+        let microseconds = i64::try_from(pause.as_micros()).unwrap_or(i64::MAX);
+        tx.give_back(network, microseconds).await
+    }
+}
+
+impl Authenticator {
+    /// Counts one more try under a name and from a network, unless one of them has none left. Of a network that has none, nothing is
+    /// tried, and a name that is not tried is not counted; of a locked name the network is.
+    pub(crate) async fn count_try(
+        &self,
+        opened: &Opened,
+        attempt: &Attempt<'_>,
+        name_key: &str,
+    ) -> Result<Result<Counted, Refused>, Refused> {
+        let (settings, now) = (&opened.model.sign_in, attempt.now);
+        let mut tx = opened.store.begin().await?;
+        // The name first, everywhere: two that wait for each other would wait for ever.
+        let before = tx.begin_try(name_key, now).await?;
+        let mut cost = None;
+        if let Some(network) = network(&settings.throttle, attempt.network) {
+            let spent = tx.begin_spending(&network, now).await?;
+            let spent = spend(spent, &settings.throttle, now);
+            let spent = spent.map_err(|retry_after| Refused::Throttled { retry_after })?;
+            tx.save_spent(&network, spent).await?;
+            cost = Some(Cost { network, pause: settings.throttle.pause() });
+        }
+        let counted = match count(&before, &settings.lockout, now) {
+            Ok(after) => {
+                tx.save_lockout(&after).await?;
+                Ok(Counted { before, after, cost })
+            }
+            Err(retry_after) => Err(Refused::Locked { retry_after }),
+        };
+        tx.commit().await?;
+        Ok(counted)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Signing in with a password, or with a temporary pass in its place.
 
+use jiff::SignedDuration;
 use muster_app::{Error, Opened, pass_opens};
 use muster_model::{EntityId, Text};
 use muster_store::{ReadTx, TemporaryPass, Tx};
@@ -8,10 +9,11 @@ use crate::{
     Amr, Attempt, Authenticator, Door, Need, Purpose, Refused, Secret, Step, StoredHash, Verified,
     find::{find, name_key},
     flow::{begin, factors},
-    lockout::{Counted, count},
+    lockout::Counted,
     log::{self, Outcome, write},
     need::need,
     pool::Turn,
+    throttle::wait,
 };
 
 /// Bytes of a password at most; a longer one is wrong.
@@ -23,6 +25,8 @@ struct Known {
     hash: Option<Text>,
     pass: Option<TemporaryPass>,
     is_alive: bool,
+    /// How long nothing is tried from where they are.
+    throttled: Option<SignedDuration>,
 }
 
 /// Where a password is asked for.
@@ -112,17 +116,27 @@ impl Authenticator {
         known: &Known,
         then: Then<'_>,
     ) -> Result<Settled, Refused> {
-        let checked = match self.0.pool.turn().await {
-            Ok(turn) => match self.check(opened, attempt, known, &turn).await {
-                Ok(right) => self.settle(opened, attempt, known, right, then).await,
-                Err(refused) => Err(refused),
-            },
-            Err(busy) => Err(busy.into()),
-        };
-        if let Err(refused) = &checked {
+        let tried = self.try_in_turn(opened, attempt, known, then).await;
+        if let Err(refused) = &tried {
             log::refuse(opened, attempt, known.identity, refused).await?;
         }
-        checked
+        tried
+    }
+
+    async fn try_in_turn(
+        &self,
+        opened: &Opened,
+        attempt: &Attempt<'_>,
+        known: &Known,
+        then: Then<'_>,
+    ) -> Result<Settled, Refused> {
+        // Whoever tries too much does not take turns from others.
+        if let Some(retry_after) = known.throttled {
+            return Err(Refused::Throttled { retry_after });
+        }
+        let turn = self.0.pool.turn().await?;
+        let right = self.check(opened, attempt, known, &turn).await?;
+        self.settle(opened, attempt, known, right, then).await
     }
 
     async fn known(
@@ -132,13 +146,15 @@ impl Authenticator {
         identity: Option<EntityId>,
         attempt: &Attempt<'_>,
     ) -> Result<Known, Refused> {
+        let throttle = &opened.model.sign_in.throttle;
+        let throttled = wait(tx, throttle, attempt.network, attempt.now).await?;
         let Some(found) = identity else {
-            return Ok(Known { identity: None, hash: None, pass: None, is_alive: false });
+            return Ok(Known { identity, hash: None, pass: None, is_alive: false, throttled });
         };
         let hash = tx.password(found).await?.map(|password| password.hash);
         let pass = tx.temporary_pass(found).await?;
         let is_alive = self.is_alive_in(tx, opened, found, attempt.now).await?;
-        Ok(Known { identity, hash, pass, is_alive })
+        Ok(Known { identity, hash, pass, is_alive, throttled })
     }
 
     async fn check(
@@ -206,9 +222,7 @@ impl Authenticator {
         let Some(need) = need else {
             match then {
                 Then::Again => counted.take_back(&mut tx, now).await?,
-                Then::Alone | Then::GoOn(_) => {
-                    tx.forget_lockout(&counted.after.name_key).await?;
-                }
+                Then::Alone | Then::GoOn(_) => counted.forget(&mut tx).await?,
             }
             write(&mut tx, attempt, Some(identity), Outcome::Allowed(&verified.amr)).await?;
             tx.commit().await?;
@@ -226,25 +240,6 @@ impl Authenticator {
         write(&mut tx, attempt, Some(identity), Outcome::Continued(&verified.amr)).await?;
         tx.commit().await?;
         Ok((verified, Some((need, secret))))
-    }
-
-    /// Counts one more try under a name, unless it is locked.
-    pub(crate) async fn count_try(
-        &self,
-        opened: &Opened,
-        attempt: &Attempt<'_>,
-        name_key: &str,
-    ) -> Result<Result<Counted, Refused>, Refused> {
-        let mut tx = opened.store.begin().await?;
-        let before = tx.begin_try(name_key, attempt.now).await?;
-        match count(&before, &opened.model.sign_in.lockout, attempt.now) {
-            Ok(after) => {
-                tx.save_lockout(&after).await?;
-                tx.commit().await?;
-                Ok(Ok(Counted { before, after }))
-            }
-            Err(retry_after) => Ok(Err(Refused::Locked { retry_after })),
-        }
     }
 }
 

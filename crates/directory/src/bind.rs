@@ -60,7 +60,10 @@ impl Session {
                 let known = known.filter(|known| {
                     fold(&known.name) == client && known.scopes.cover(Scope::Directory)
                 });
-                let client = known.ok_or_else(wrong)?;
+                let Some(client) = known else {
+                    let is_often = self.server.service.stranger(self.peer).is_err();
+                    return Err(if is_often { later() } else { wrong() });
+                };
                 let dn = state.served.layout.client_dn(&client.name);
                 Ok(Who::Client { client, dn, checked: now })
             }
@@ -116,7 +119,7 @@ impl Session {
         let checked = service.authenticator().password(&state.served.opened, attempt).await;
         checked.map(|verified| verified.identity).map_err(|refused| match refused.shown() {
             Shown::Wrong | Shown::Over => wrong(),
-            Shown::Later(_) => Refusal::new(LdapResultCode::Busy, "try again later"),
+            Shown::Later(_) => later(),
             Shown::Trouble => {
                 if let Refused::Trouble(error) = refused {
                     error.into()
@@ -169,6 +172,11 @@ impl Session {
             Err(error) => Err(Error::from(error).into()),
         }
     }
+}
+
+/// One answer to everybody who tried too often, or comes when too many do.
+fn later() -> Refusal {
+    Refusal::new(LdapResultCode::Busy, "try again later")
 }
 
 /// One answer to everybody who may not sign in.

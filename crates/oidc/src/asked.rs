@@ -1,6 +1,6 @@
 //! What every endpoint is given: the project, the time, the issuer, the keys, from where it is asked.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     Extension, RequestPartsExt as _,
@@ -13,7 +13,7 @@ use muster_auth::Authenticator;
 use muster_model::Text;
 use muster_policy::{Application, SigningAlgorithm};
 use muster_signin::Language;
-use muster_web::{Problem, RequestId, Service};
+use muster_web::{Origin, Problem, RequestId, Service};
 
 use crate::{
     keys::{KeyRing, Keys, Signer},
@@ -41,6 +41,9 @@ pub(crate) struct Asked {
     pub(crate) keys: Keys,
     pub(crate) tries: Tries,
     pub(crate) authenticator: Authenticator,
+    service: Service,
+    /// Where it comes from, if it came over a connection.
+    network: Option<IpAddr>,
 }
 
 impl Asked {
@@ -58,6 +61,12 @@ impl Asked {
     /// The instant so long after now.
     pub(crate) fn after(&self, length: SignedDuration) -> Timestamp {
         self.now.checked_add(length).unwrap_or(Timestamp::MAX)
+    }
+
+    /// The answer to a program that did not prove who it is; it may not try as often as it likes.
+    pub(crate) fn stranger(&self) -> Refused {
+        let too_often = self.network.and_then(|network| self.service.stranger(network).err());
+        too_often.map_or_else(Refused::client, Refused::too_often)
     }
 
     /// The application of this name.
@@ -88,7 +97,19 @@ impl Asked {
         let (now, Kept { keys, tries }) = (ctx.now(), kept.clone());
         let authenticator = service.authenticator().clone();
         let headers = HeaderMap::new();
-        Some(Self { ctx, now, opened, issuer, headers, keys, tries, authenticator })
+        let (service, network) = (service.clone(), None);
+        Some(Self {
+            ctx,
+            now,
+            opened,
+            issuer,
+            headers,
+            keys,
+            tries,
+            authenticator,
+            service,
+            network,
+        })
     }
 }
 
@@ -105,6 +126,7 @@ impl FromRequestParts<Service> for Asked {
         if let Some(RequestId(id)) = parts.extensions.get::<RequestId>() {
             asked.ctx.correlation = id.clone();
         }
+        asked.network = parts.extensions.get::<Origin>().map(|origin| origin.address);
         asked.headers = parts.headers.clone();
         Ok(asked)
     }

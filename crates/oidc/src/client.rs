@@ -64,7 +64,7 @@ pub(crate) async fn client<'a>(
         },
         Shown::Nothing { .. } => way == Some(ClientAuthentication::Public),
     };
-    application.filter(|_| is_shown).ok_or_else(Refused::client)
+    application.filter(|_| is_shown).ok_or_else(|| asked.stranger())
 }
 
 /// As [`client`], for what only those may ask who can keep something secret.

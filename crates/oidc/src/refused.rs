@@ -1,5 +1,7 @@
 //! Why a request of OAuth is refused: the codes and the form of RFC 6749.
 
+use std::time::Duration;
+
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -18,12 +20,14 @@ pub(crate) struct Refused {
     status: StatusCode,
     /// What the next proof of possession has to hold.
     nonce: Option<String>,
+    /// When to come again, in seconds.
+    retry_after: Option<u32>,
 }
 
 impl Refused {
     /// A refusal with this word.
     pub(crate) const fn new(code: &'static str, detail: &'static str) -> Self {
-        Self { code, detail, status: StatusCode::BAD_REQUEST, nonce: None }
+        Self { code, detail, status: StatusCode::BAD_REQUEST, nonce: None, retry_after: None }
     }
 
     /// The request is not as it has to be.
@@ -37,21 +41,29 @@ impl Refused {
     }
 
     /// The application did not prove who it is, whatever the reason.
-    pub(crate) const fn client() -> Self {
+    pub(crate) fn client() -> Self {
         let detail = "the application is not known, or did not prove that it is the one";
-        Self { code: "invalid_client", detail, status: StatusCode::UNAUTHORIZED, nonce: None }
+        let status = StatusCode::UNAUTHORIZED;
+        Self { status, ..Self::new("invalid_client", detail) }
+    }
+
+    /// From where it is, applications that did not prove who they are came too often.
+    pub(crate) fn too_often(wait: Duration) -> Self {
+        let detail = "too many applications that did not prove who they are come from this network";
+        let retry_after = Some(u32::try_from(wait.as_secs() + 1).unwrap_or(u32::MAX));
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        Self { status, retry_after, ..Self::new("invalid_client", detail) }
     }
 
     /// The proof of possession has to hold this nonce (RFC 9449, 8).
-    pub(crate) const fn nonce(nonce: String) -> Self {
+    pub(crate) fn nonce(nonce: String) -> Self {
         let detail = "send the proof again with the nonce of the header `DPoP-Nonce`";
-        let (code, status) = ("use_dpop_nonce", StatusCode::BAD_REQUEST);
-        Self { code, detail, status, nonce: Some(nonce) }
+        Self { nonce: Some(nonce), ..Self::new("use_dpop_nonce", detail) }
     }
 
     /// Somebody has to mend something here.
-    const fn ours(code: &'static str, status: StatusCode) -> Self {
-        Self { code, detail: "the log has more under the request id", status, nonce: None }
+    fn ours(code: &'static str, status: StatusCode) -> Self {
+        Self { status, ..Self::new(code, "the log has more under the request id") }
     }
 }
 
@@ -75,12 +87,15 @@ impl From<muster_store::StoreError> for Refused {
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        let Self { code, detail, status, nonce } = self;
+        let Self { code, detail, status, nonce, retry_after } = self;
         let body = Json(json!({ "error": code, "error_description": detail }));
         let mut response = (status, body).into_response();
         if status == StatusCode::UNAUTHORIZED {
             let basic = HeaderValue::from_static("Basic realm=\"applications\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, basic);
+        }
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         if let Some(nonce) = nonce.and_then(|nonce| HeaderValue::try_from(nonce).ok()) {
             response.headers_mut().insert("dpop-nonce", nonce);

@@ -1,7 +1,7 @@
 //! Who may sign in, and what is asked of them (`types.NAME.sign_in`, `sign_in:`).
 
 use jiff::SignedDuration;
-use muster_model::{Slot, Text};
+use muster_model::{Network, Slot, Text};
 
 /// How identities of a type sign in (`sign_in: { name: [userName, mail], states: [active] }`).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,8 +21,14 @@ pub struct SignIn {
     pub passwords: PasswordPolicy,
     /// What wrong tries lead to.
     pub lockout: LockoutPolicy,
+    /// How many wrong tries may come from one network.
+    pub throttle: ThrottlePolicy,
+    /// From when on wrong tries under many names are a spray.
+    pub spray: SprayPolicy,
     /// How long sessions last.
     pub sessions: SessionLimits,
+    /// How long the log of sign-ins is kept.
+    pub log: LogPolicy,
     /// Who shows a second factor.
     pub second_factor: SecondFactor,
     /// The directory takes the password alone of people who have to show a second factor, which it cannot ask for.
@@ -124,6 +130,59 @@ impl Default for LockoutPolicy {
             longest: SignedDuration::from_hours(4),
             forget: SignedDuration::from_hours(24),
         }
+    }
+}
+
+/// How many wrong tries may come from one network, under whatever names: `tries` at once, and as many again within each `per`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ThrottlePolicy {
+    /// Wrong tries.
+    pub tries: u32,
+    /// In which time so many may come, over a long time.
+    pub per: SignedDuration,
+    /// Networks for which this does not hold.
+    pub except: Vec<Network>,
+}
+
+impl ThrottlePolicy {
+    /// After how long one more wrong try may come.
+    pub fn pause(&self) -> SignedDuration {
+        let tries = i32::try_from(self.tries).unwrap_or(i32::MAX).max(1);
+        self.per.checked_div(tries).unwrap_or(self.per)
+    }
+}
+
+impl Default for ThrottlePolicy {
+    fn default() -> Self {
+        Self { tries: 100, per: SignedDuration::from_mins(10), except: Vec::new() }
+    }
+}
+
+/// From when on wrong tries under many names are a spray: one that tries a few passwords on everybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SprayPolicy {
+    /// Names with a wrong try and no right one after it.
+    pub names: u32,
+    /// Within which time.
+    pub within: SignedDuration,
+}
+
+impl Default for SprayPolicy {
+    fn default() -> Self {
+        Self { names: 30, within: SignedDuration::from_mins(10) }
+    }
+}
+
+/// How long the log of sign-ins is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogPolicy {
+    /// So long.
+    pub keep: SignedDuration,
+}
+
+impl Default for LogPolicy {
+    fn default() -> Self {
+        Self { keep: SignedDuration::from_hours(180 * 24) }
     }
 }
 

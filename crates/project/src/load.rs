@@ -162,7 +162,7 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
         audit,
         sealing_key: parts.sealing.and_then(|node| node.get_text("key").cloned()),
         server,
-        sign_in: sign_in::sign_in(parts.sign_in),
+        sign_in: sign_in::sign_in(context, parts.sign_in),
         access,
         applications,
         directory,

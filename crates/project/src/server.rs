@@ -14,7 +14,7 @@ pub(crate) fn server(context: &mut Context<'_>, node: Option<&Node>) -> Server {
     Server {
         listen: node.get("listen").and_then(|node| listen(context, node)),
         tls: node.get("tls").and_then(tls),
-        trusted_proxies: trusted_proxies(context, node),
+        trusted_proxies: networks(context, node.get("trusted_proxies")),
         limits: node.get("limits").map(limits).unwrap_or_default(),
         log_format: log("format").and_then(|word| LogFormat::named(word)),
         log_level: log("level").and_then(|word| LogLevel::named(word)),
@@ -42,8 +42,9 @@ fn tls(node: &Node) -> Option<TlsFiles> {
     Some(TlsFiles { certificate: file("certificate")?, key: file("key")? })
 }
 
-fn trusted_proxies(context: &mut Context<'_>, node: &Node) -> Vec<Network> {
-    let Some(node) = node.get("trusted_proxies") else { return Vec::new() };
+/// Addresses and networks.
+pub(crate) fn networks(context: &mut Context<'_>, node: Option<&Node>) -> Vec<Network> {
+    let Some(node) = node else { return Vec::new() };
     let mut networks = Vec::new();
     for node in node.several() {
         let Some(text) = node.text() else { continue };

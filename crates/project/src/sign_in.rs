@@ -1,17 +1,23 @@
 //! Signing in: from `sign_in:` to what is asked of everybody.
 
-use muster_policy::{Hashing, LockoutPolicy, PasswordPolicy, SecondFactor, SessionLimits, SignIn};
+use muster_policy::{
+    Hashing, LockoutPolicy, LogPolicy, PasswordPolicy, SecondFactor, SessionLimits, SignIn,
+    SprayPolicy, ThrottlePolicy,
+};
 
-use crate::{duration::parse_duration, yaml::Node};
+use crate::{context::Context, duration::parse_duration, server::networks, yaml::Node};
 
 /// Builds what is said of signing in.
-pub(crate) fn sign_in(node: Option<&Node>) -> SignIn {
+pub(crate) fn sign_in(context: &mut Context<'_>, node: Option<&Node>) -> SignIn {
     let Some(node) = node else { return SignIn::default() };
     let part = |key: &str| node.get(key);
     SignIn {
         hashing: part("hashing").map(hashing).unwrap_or_default(),
         passwords: part("passwords").map(passwords).unwrap_or_default(),
         lockout: part("lockout").map(lockout).unwrap_or_default(),
+        throttle: part("throttle").map(|node| throttle(context, node)).unwrap_or_default(),
+        spray: part("spray").map(spray).unwrap_or_default(),
+        log: part("log").map(log).unwrap_or_default(),
         sessions: part("sessions").map(sessions).unwrap_or_default(),
         second_factor: match node.get_text("second_factor").map(|word| &**word) {
             Some("required") => SecondFactor::Required,
@@ -51,6 +57,27 @@ fn lockout(node: &Node) -> LockoutPolicy {
         longest: length(node, "longest").unwrap_or(usual.longest),
         forget: length(node, "forget").unwrap_or(usual.forget),
     }
+}
+
+fn throttle(context: &mut Context<'_>, node: &Node) -> ThrottlePolicy {
+    let usual = ThrottlePolicy::default();
+    ThrottlePolicy {
+        tries: number(node, "tries").unwrap_or(usual.tries),
+        per: length(node, "per").unwrap_or(usual.per),
+        except: networks(context, node.get("except")),
+    }
+}
+
+fn spray(node: &Node) -> SprayPolicy {
+    let usual = SprayPolicy::default();
+    SprayPolicy {
+        names: number(node, "names").unwrap_or(usual.names),
+        within: length(node, "within").unwrap_or(usual.within),
+    }
+}
+
+fn log(node: &Node) -> LogPolicy {
+    LogPolicy { keep: length(node, "keep").unwrap_or(LogPolicy::default().keep) }
 }
 
 fn sessions(node: &Node) -> SessionLimits {

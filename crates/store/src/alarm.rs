@@ -31,6 +31,8 @@ words! {
         WebhookDisabled = "webhook disabled",
         /// An export of the journal cannot deliver.
         ExportStuck = "export stuck",
+        /// Many names with a wrong password each.
+        Spray = "spray",
     }
 }
 

@@ -267,7 +267,7 @@ macro_rules! one_column {
     };
 }
 
-one_column!(i64, u64, Text, Vec<u8>, EntityId, Option<Timestamp>);
+one_column!(i64, u64, Text, Vec<u8>, EntityId, Timestamp, Option<Timestamp>);
 
 impl<A: Column, B: Column> FromRow for (A, B) {
     fn from_row(row: &mut Columns<'_>) -> Result<Self, BadColumn> {

@@ -11,6 +11,7 @@ mod application_session;
 mod arg;
 mod assignment;
 mod backup;
+mod budget;
 mod cell;
 mod change_set;
 mod checkpoint;

@@ -29,6 +29,18 @@ impl ReadTx {
                    WHERE name_key = $1";
         self.fetch_one(sql, args![name_key]).await
     }
+
+    /// How many names have a wrong try since an instant and no right one after it; counted up to `most`.
+    pub async fn names_tried_since(
+        &mut self,
+        since: Timestamp,
+        most: usize,
+    ) -> Result<u64, StoreError> {
+        let sql = "SELECT COUNT(*) FROM
+                       (SELECT 1 FROM lockout WHERE last_at >= $1 AND tries + cycles > 0
+                        LIMIT $2) AS tried";
+        self.fetch_value(sql, args![since, most]).await
+    }
 }
 
 impl Tx {
@@ -58,8 +70,14 @@ impl Tx {
         Ok(self.execute("DELETE FROM lockout WHERE name_key = $1", args![name_key]).await? > 0)
     }
 
-    /// Forgets names under which nobody tried since an instant.
-    pub async fn forget_lockouts(&mut self, before: Timestamp) -> Result<u64, StoreError> {
-        self.execute("DELETE FROM lockout WHERE last_at < $1", args![before]).await
+    /// Forgets names under which nobody tried since an instant, at most `most`; returns how many there were.
+    pub async fn forget_lockouts(
+        &mut self,
+        before: Timestamp,
+        most: usize,
+    ) -> Result<u64, StoreError> {
+        let sql = "DELETE FROM lockout WHERE name_key IN
+                       (SELECT name_key FROM lockout WHERE last_at < $1 ORDER BY last_at LIMIT $2)";
+        self.execute(sql, args![before, most]).await
     }
 }

@@ -148,8 +148,18 @@ impl Tx {
         self.execute(sql, args![entity, kept.unwrap_or(0), at]).await
     }
 
-    /// Forgets sessions that were over before an instant.
-    pub async fn forget_sessions(&mut self, before: Timestamp) -> Result<u64, StoreError> {
-        self.execute("DELETE FROM session WHERE ends_at < $1", args![before]).await
+    /// Forgets sessions that were over before an instant, but those on which a session at an application stands, at most `most`;
+    /// returns how many there were.
+    pub async fn forget_sessions(
+        &mut self,
+        before: Timestamp,
+        most: usize,
+    ) -> Result<u64, StoreError> {
+        let sql = "DELETE FROM session WHERE id IN
+                       (SELECT id FROM session WHERE ends_at < $1 AND NOT EXISTS
+                            (SELECT 1 FROM application_session AS a
+                             WHERE a.session = session.id AND a.ended_at IS NULL)
+                        ORDER BY ends_at LIMIT $2)";
+        self.execute(sql, args![before, most]).await
     }
 }

@@ -102,8 +102,14 @@ impl Tx {
         self.execute(sql, args).await.map(drop)
     }
 
-    /// Forgets tries from before an instant.
-    pub async fn forget_sign_ins(&mut self, before: Timestamp) -> Result<u64, StoreError> {
-        self.execute("DELETE FROM sign_in WHERE at < $1", args![before]).await
+    /// Forgets tries from before an instant, at most `most`; returns how many there were.
+    pub async fn forget_sign_ins(
+        &mut self,
+        before: Timestamp,
+        most: usize,
+    ) -> Result<u64, StoreError> {
+        let sql = "DELETE FROM sign_in WHERE seq IN
+                       (SELECT seq FROM sign_in WHERE at < $1 ORDER BY at LIMIT $2)";
+        self.execute(sql, args![before, most]).await
     }
 }

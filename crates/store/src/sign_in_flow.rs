@@ -85,8 +85,14 @@ impl Tx {
         self.execute(sql, args![entity, kept]).await
     }
 
-    /// Forgets sign-ins that were over before an instant.
-    pub async fn forget_sign_in_flows(&mut self, before: Timestamp) -> Result<u64, StoreError> {
-        self.execute("DELETE FROM sign_in_flow WHERE ends_at < $1", args![before]).await
+    /// Forgets sign-ins that were over before an instant, at most `most`; returns how many there were.
+    pub async fn forget_sign_in_flows(
+        &mut self,
+        before: Timestamp,
+        most: usize,
+    ) -> Result<u64, StoreError> {
+        let sql = "DELETE FROM sign_in_flow WHERE hash IN
+                       (SELECT hash FROM sign_in_flow WHERE ends_at < $1 ORDER BY ends_at LIMIT $2)";
+        self.execute(sql, args![before, most]).await
     }
 }

@@ -1,10 +1,6 @@
 //! Who calls: a program by its token. Handlers that take a [`Call`] are never reached without one.
 
-use std::{
-    net::{IpAddr, Ipv6Addr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     extract::FromRequestParts,
@@ -89,7 +85,7 @@ impl FromRequestParts<Service> for Call {
         };
         let Some(known) = known else {
             if let Some(origin) = parts.extensions.get::<Origin>() {
-                service.strangers().take(network_of(origin.address), now).map_err(too_often)?;
+                service.stranger(origin.address).map_err(too_often)?;
             }
             return Err(Problem::unauthenticated());
         };
@@ -119,14 +115,6 @@ impl FromRequestParts<Service> for Call {
 fn too_often(wait: Duration) -> Problem {
     Problem::new(Code::RATE, "the limit of requests a second is reached")
         .retry_after(u32::try_from(wait.as_secs() + 1).unwrap_or(u32::MAX))
-}
-
-/// What one caller can speak from: an address, and of the long ones the network, which holds as many as one likes.
-fn network_of(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(long) => Ipv6Addr::from_bits(long.to_bits() >> 64 << 64).into(),
-    }
 }
 
 /// The token of the one `Authorization` header there is.

@@ -1,11 +1,12 @@
 //! What every handler is given: the project as it is now, the time, the limits.
 
 use std::{
-    net::IpAddr,
+    net::{IpAddr, Ipv6Addr},
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicI64, Ordering},
     },
+    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -93,9 +94,18 @@ impl Service {
         &self.0.buckets
     }
 
-    /// How often each address may still show no valid token.
-    pub(crate) fn strangers(&self) -> &Buckets<IpAddr> {
-        &self.0.strangers
+    /// Counts that no valid token or secret of a program was shown from an address; answers how long to wait when that came too often
+    /// from its network.
+    pub fn stranger(&self, address: IpAddr) -> Result<(), Duration> {
+        self.0.strangers.take(network_of(address), self.0.clock.now())
+    }
+}
+
+/// What one caller can speak from: an address, and of the long ones the network, which holds as many as one likes.
+fn network_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(short) => short.into(),
+        IpAddr::V6(long) => Ipv6Addr::from_bits(long.to_bits() >> 64 << 64).into(),
     }
 }
 

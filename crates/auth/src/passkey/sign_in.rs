@@ -71,7 +71,7 @@ impl Authenticator {
     ) -> Result<Verified, Refused> {
         let entity = row.map(|row| row.entity);
         let name_key = name_key(entity, &hex(&answer.raw_id));
-        self.count_try(opened, attempt, &name_key).await??;
+        let counted = self.count_try(opened, attempt, &name_key).await??;
         let row = row.ok_or(Refused::Wrong)?;
         let is_theirs = answer.get_user_unique_id() == Some(&row.handle);
         if !is_theirs || !is_on_our_page(answer) {
@@ -93,7 +93,7 @@ impl Authenticator {
         if !tx.use_passkey(row.id, used, attempt.now).await? {
             return Err(Refused::Wrong);
         }
-        tx.forget_lockout(&name_key).await?;
+        counted.forget(&mut tx).await?;
         let amr = vec![Amr::Passkey];
         write(&mut tx, attempt, entity, Outcome::Allowed(&amr)).await?;
         tx.commit().await?;

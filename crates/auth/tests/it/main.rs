@@ -4,6 +4,7 @@
 
 #[macro_use]
 mod support;
+mod throttle;
 
 #[path = "../../../signin/tests/it/app.rs"]
 mod app;

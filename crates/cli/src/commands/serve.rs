@@ -12,6 +12,7 @@ use std::{
 
 use jiff::SignedDuration;
 use muster_app::{Ctx, Kind, Opened};
+use muster_auth::Caretaker;
 use muster_engine::{RunEnd, RunOptions};
 use muster_model::Network;
 use muster_oidc::Teller;
@@ -91,14 +92,17 @@ async fn listen(shell: &mut Shell, args: Args, ctx: Ctx, opened: Opened) -> Resu
     let stop = stopped(shell);
     let directory = directory.map(|directory| directory.serve(service.clone(), stopped(shell)));
     let served = tokio::spawn(async move { muster_web::serve(door, router, &limits, stop).await });
+    let cared = service.clone();
+    let caretaker = Caretaker::new(move || cared.opened(), Arc::clone(&shell.host.clock));
+    let caring = tokio::spawn(caretaker.run(stopped(shell)));
     let telling = tokio::spawn(Teller::new(service.clone()).run(stopped(shell)));
     let end = if args.no_run { Ok(()) } else { keep_right(shell, ctx, opened, &service).await };
     // Whatever ended the loop, requests that run may still end.
     if end.is_err() {
         shell.host.interrupted.store(true, Ordering::Relaxed);
     }
-    // It stops by itself; what it could not tell is told by the next process.
-    drop(telling.await);
+    // They stop by themselves; what they could not do is done by the next process.
+    drop((telling.await, caring.await));
     ended(served).await?;
     if let Some(directory) = directory {
         ended(directory).await?;

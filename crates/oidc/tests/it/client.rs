@@ -4,10 +4,11 @@ use aws_lc_rs::{
     rand::SystemRandom,
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair},
 };
-use axum::http::{StatusCode, header};
+use axum::http::{Request, StatusCode, header};
 use jiff::SignedDuration;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::Jwk};
 use muster_app::{list_application_secrets, revoke_application_secret};
+use muster_web::Peer;
 use serde_json::{Value as Json, json};
 
 use crate::support::{ISSUER, Served, basic};
@@ -155,4 +156,28 @@ async fn an_assertion_that_is_not_quite_right_is_none() {
     let unsigned = format!("eyJhbGciOiJub25lIn0.{body}.");
     assert_eq!(shows(&served, &unsigned).await, StatusCode::UNAUTHORIZED);
     assert_eq!(shows(&served, &token).await, StatusCode::OK, "the right one still counts");
+}
+
+#[tokio::test]
+async fn applications_that_guess_secrets_are_told_when_to_come_again() {
+    let served = Served::start().await;
+    let right = basic("vault", &served.secret("vault").await);
+    let from = |address: &str, auth: &str| {
+        let peer = Peer { address: format!("{address}:4711").parse().unwrap(), is_tls: true };
+        let request = Request::post("/oauth2/token")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::AUTHORIZATION, auth)
+            .extension(peer);
+        served.send(request.body("grant_type=client_credentials".into()).unwrap())
+    };
+    let wrong = basic("vault", "wrong");
+    // What one address may guess at once.
+    for _ in 0..1000 {
+        assert_eq!(from("192.0.2.1", &wrong).await.status, StatusCode::UNAUTHORIZED);
+    }
+    let refused = from("192.0.2.1", &wrong).await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(refused.headers[header::RETRY_AFTER], "1");
+    assert_eq!(from("192.0.2.2", &wrong).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(from("192.0.2.1", &right).await.status, StatusCode::OK, "secrets are not guessed");
 }

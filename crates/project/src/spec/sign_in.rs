@@ -54,6 +54,21 @@ pub(crate) const SIGN_IN: Group = Group {
             "{ tries: 5, base: 1m, factor: 2 }",
         ),
         key(
+            "throttle",
+            Shape::Group(&THROTTLE),
+            "",
+            "How many wrong tries may come from one network, under whatever names.",
+            "{ tries: 100, per: 10m }",
+        ),
+        key(
+            "spray",
+            Shape::Group(&SPRAY),
+            "",
+            "From when on wrong tries under many names raise an alarm.",
+            "{ names: 30, within: 10m }",
+        ),
+        key("log", Shape::Group(&LOG), "", "The log of sign-ins.", "{ keep: 180d }"),
+        key(
             "sessions",
             Shape::Group(&SESSIONS),
             "",
@@ -154,6 +169,42 @@ const LOCKOUT: Group = Group {
             "24h",
         ),
     ],
+};
+
+const THROTTLE: Group = Group {
+    what: "what wrong tries from one network lead to",
+    path: "sign_in.throttle",
+    doc: "A network is an IPv4 address, or the first 64 bits of an IPv6 address. It has so many wrong tries at once, and as many again within each \
+          `per`; then it is told to come again later, whatever it shows. Right tries cost nothing.",
+    keys: &[
+        key("tries", Shape::Number(1, 1_000_000), "100", "Wrong tries.", "100"),
+        key("per", Shape::Duration, "10m", "In which time so many may come.", "10m"),
+        key(
+            "except",
+            Shape::Many(&Shape::Text),
+            "none",
+            "Addresses and networks for which this does not hold: of an application that binds to the directory for many people.",
+            "[10.0.0.0/8]",
+        ),
+    ],
+};
+
+const SPRAY: Group = Group {
+    what: "from when on many names with a wrong try are a spray",
+    path: "sign_in.spray",
+    doc: "Somebody who tries one password on everybody stays below every lock. So many names with a wrong try and no right one after it raise an \
+          alarm, from whatever networks; it is cleared when they are fewer again. Nobody is locked for it.",
+    keys: &[
+        key("names", Shape::Number(2, 1_000_000), "30", "Names.", "30"),
+        key("within", Shape::Duration, "10m", "Within which time.", "10m"),
+    ],
+};
+
+const LOG: Group = Group {
+    what: "the log of sign-ins",
+    path: "sign_in.log",
+    doc: "What is kept of tries to sign in.",
+    keys: &[key("keep", Shape::Duration, "180d", "How long a try is kept.", "90d")],
 };
 
 const SESSIONS: Group = Group {

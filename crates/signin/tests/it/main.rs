@@ -55,6 +55,21 @@ async fn whoever_is_refused_sees_the_same_page() {
 }
 
 #[tokio::test]
+async fn whoever_tries_too_much_from_one_network_is_told_when_to_come_again() {
+    let served = Served::start_with("  throttle: { tries: 2, per: 40s }\n").await;
+    for name in ["ada", "nobody"] {
+        let page = served.browser().sign_in(name, "wrong").await;
+        assert_eq!(page.status, StatusCode::UNAUTHORIZED);
+    }
+    for (name, password) in [("ada", PASSWORD), ("nobody", "wrong")] {
+        let page = served.browser().sign_in(name, password).await;
+        assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS, "{name}");
+        assert_eq!(page.header("retry-after"), "21");
+        assert!(page.body.contains("This cannot be tried at the moment."), "{}", page.body);
+    }
+}
+
+#[tokio::test]
 async fn a_form_of_another_site_is_refused() {
     let served = Served::start().await;
     let mut ada = served.browser();

@@ -243,3 +243,12 @@ CREATE TABLE recovery_code (
 
 -- Whether a pass is used up by the sign-in that it opens; not there in rows that were written before.
 ALTER TABLE temporary_pass ADD COLUMN once BOOLEAN;
+
+-- Throttling (auth) ----------------------------------------------------------------------------------------
+
+-- What may be done only so often, by the instant until which what was done would be allowed one after the other.
+CREATE TABLE budget (
+    name TEXT NOT NULL PRIMARY KEY,
+    spent_until BIGINT NOT NULL
+) /*sqlite STRICT, WITHOUT ROWID*/;
+CREATE INDEX budget_spent ON budget (spent_until);

@@ -25,6 +25,7 @@ const BIG: &[&str] = &[
     "account_use",
     "application_session",
     "assignment",
+    "budget",
     "consent",
     "drift",
     "entity",
@@ -89,6 +90,7 @@ const SCANS: &[&str] = &[
     "SELECT COUNT(*) FROM session",
     "SELECT COUNT(*) FROM sign_in",
     "SELECT COUNT(*) FROM sign_in_flow",
+    "SELECT COUNT(*) FROM budget",
     "SELECT COUNT(*) FROM recovery_code",
     "SELECT COUNT(*) FROM totp",
     // Accounts by sort.

@@ -30,7 +30,7 @@ pub(crate) async fn tour(tx: &mut Tx) -> Result<(), StoreError> {
     tx.count_flow_try(&[2; 32], 5).await?;
     tx.end_sign_in_flow(&[2; 32]).await?;
     tx.end_sign_in_flows(ADA, &[]).await?;
-    tx.forget_sign_in_flows(at(0)).await?;
+    tx.forget_sign_in_flows(at(0), 9).await?;
     tx.save_totp(&totp(1, 0), at(0)).await?;
     tx.take_totp_step(ADA, 7).await?;
     tx.delete_totp(ADA).await?;
@@ -65,8 +65,8 @@ on_both! {
         write_to!(store, |tx| tx.count_flow_try(&[1; 32], 2));
         assert_eq!(read_from!(store, |tx| tx.sign_in_flow(&[1; 32])), None);
         assert_eq!(write_to!(store, |tx| tx.end_sign_in_flows(ADA, &[2; 32])), 1);
-        assert_eq!(write_to!(store, |tx| tx.forget_sign_in_flows(at(600))), 0);
-        assert_eq!(write_to!(store, |tx| tx.forget_sign_in_flows(at(601))), 1);
+        assert_eq!(write_to!(store, |tx| tx.forget_sign_in_flows(at(600), 9)), 0);
+        assert_eq!(write_to!(store, |tx| tx.forget_sign_in_flows(at(601), 9)), 1);
     }
 
     async fn of_twenty_who_take_the_code_of_a_step_at_once_one_gets_it(store) {

@@ -49,21 +49,27 @@ pub(crate) async fn tour(tx: &mut Tx) -> Result<(), StoreError> {
     let lockout = tx.begin_try("entity 1", at(0)).await?;
     tx.save_lockout(&lockout).await?;
     tx.forget_lockout("entity 1").await?;
-    tx.forget_lockouts(at(0)).await?;
+    tx.forget_lockouts(at(0), 9).await?;
+    tx.begin_spending("192.0.2.1", at(0)).await?;
+    tx.save_spent("192.0.2.1", at(1)).await?;
+    tx.give_back("192.0.2.1", 1).await?;
+    tx.forget_budgets(at(0), 9).await?;
     tx.insert_session(&session(1, 1)).await?;
     tx.rotate_session(&[1; 32], &[2; 32], at(1), "pwd otp").await?;
     tx.touch_session(1, at(2)).await?;
     tx.end_session(1, at(3)).await?;
     tx.end_sessions(ADA, None, at(3)).await?;
-    tx.forget_sessions(at(0)).await?;
+    tx.forget_sessions(at(0), 9).await?;
     tx.append_sign_in(&sign_in(0, Some(1), "allowed")).await?;
-    tx.forget_sign_ins(at(0)).await.map(drop)
+    tx.forget_sign_ins(at(0), 9).await.map(drop)
 }
 
 pub(crate) async fn read_tour(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.password(ADA).await?;
     tx.former_passwords(ADA, 5).await?;
     tx.lockout("entity 1").await?;
+    tx.names_tried_since(at(0), 9).await?;
+    tx.spent_until_of("192.0.2.1").await?;
     tx.session(&[1; 32]).await?;
     tx.session_numbered(1).await?;
     tx.sessions_of(ADA).await?;
@@ -137,7 +143,40 @@ on_both! {
         assert_eq!(write_to!(store, |tx| tx.end_sessions(ADA, Some(2), at(5))), 2);
         let left = read_from!(store, |tx| tx.sessions(None, 9));
         assert_eq!(left.iter().map(|session| session.id).collect::<Vec<_>>(), [2, 4]);
-        assert_eq!(write_to!(store, |tx| tx.forget_sessions(at(101))), 4);
+        assert_eq!(write_to!(store, |tx| tx.forget_sessions(at(101), 3)), 3);
+        assert_eq!(write_to!(store, |tx| tx.forget_sessions(at(101), 3)), 1);
+    }
+
+    async fn names_with_a_wrong_try_are_counted_until_a_right_one(store) {
+        let tried = async |since| read_from!(store, |tx| tx.names_tried_since(at(since), 9));
+        for name in ["a", "b", "c"] {
+            let before = write_to!(store, |tx| tx.begin_try(name, at(5)));
+            write_to!(store, |tx| tx.save_lockout(&Lockout { tries: 1, ..before }));
+        }
+        write_to!(store, |tx| tx.begin_try("right at once", at(5)));
+        assert_eq!((tried(5).await, tried(6).await), (3, 0));
+        write_to!(store, |tx| tx.forget_lockout("a"));
+        assert_eq!(tried(0).await, 2);
+    }
+
+    async fn of_many_tries_of_one_network_each_is_counted(store) {
+        let mut tries = tokio::task::JoinSet::new();
+        for _ in 0..20 {
+            let store = muster_store::Store::clone(store);
+            tries.spawn(async move {
+                let mut tx = store.begin().await.unwrap();
+                let spent = tx.begin_spending("192.0.2.1", at(0)).await.unwrap();
+                let more = spent + jiff::SignedDuration::from_secs(1);
+                tx.save_spent("192.0.2.1", more).await.unwrap();
+                tx.commit().await.unwrap();
+            });
+        }
+        tries.join_all().await;
+        write_to!(store, |tx| tx.give_back("192.0.2.1", 2_000_000));
+        assert_eq!(read_from!(store, |tx| tx.spent_until_of("192.0.2.1")), Some(at(18)));
+        assert_eq!(read_from!(store, |tx| tx.spent_until_of("192.0.2.2")), None);
+        assert_eq!(write_to!(store, |tx| tx.forget_budgets(at(18), 9)), 0);
+        assert_eq!(write_to!(store, |tx| tx.forget_budgets(at(19), 9)), 1);
     }
 
     async fn the_log_is_read_backwards_and_narrowed(store) {
@@ -158,7 +197,7 @@ on_both! {
         assert_eq!(found(refused, None).await, [2, 1]);
         let second = SignInFilter { from: Some(at(2)), until: Some(at(3)), ..all };
         assert_eq!(found(second, None).await, [2]);
-        assert_eq!(write_to!(store, |tx| tx.forget_sign_ins(at(3))), 2);
+        assert_eq!(write_to!(store, |tx| tx.forget_sign_ins(at(3), 9)), 2);
     }
 
     async fn an_erased_person_has_no_password_and_no_session(store) {
