@@ -10,8 +10,8 @@ mod question;
 
 pub use access::explain_access;
 pub use answer::{
-    AccessExplained, AccountExplained, AttributeExplained, EntitlementExplained, Origin,
-    PersonExplained, RoleHeld,
+    AccessExplained, AccountExplained, AttributeExplained, EntitlementExplained, IdleExplained,
+    Origin, PersonExplained, RoleHeld,
 };
 pub use attribute::explain_attribute;
 pub use person::explain_person;

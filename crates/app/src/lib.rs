@@ -84,8 +84,8 @@ pub use events::{
     last_event, list_events, replay_webhook, webhook_named,
 };
 pub use explain::{
-    AccessExplained, AccountExplained, AttributeExplained, EntitlementExplained, Origin,
-    PersonExplained, RoleHeld, When, explain_access, explain_attribute, explain_person,
+    AccessExplained, AccountExplained, AttributeExplained, EntitlementExplained, IdleExplained,
+    Origin, PersonExplained, RoleHeld, When, explain_access, explain_attribute, explain_person,
 };
 pub use facts::{
     IdentityFacts, decode_facts, fact_kind, fact_name, identity_facts, lifecycle_facts,

@@ -1,6 +1,6 @@
 //! Accounts that nobody uses.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use muster_model::{Location, Text, ValueType};
 
 use crate::Rule;
@@ -23,4 +23,23 @@ pub struct Idle {
     pub warn: Option<SignedDuration>,
     /// Where it is written.
     pub at: Location,
+}
+
+/// Since when an account is not used, and when that is too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unused {
+    /// When it was last used, or when the time counts from.
+    pub since: Timestamp,
+    /// When it is disabled unless it is used before.
+    pub due: Timestamp,
+}
+
+impl Idle {
+    /// What follows for an account that was last used at `last`. `used` is the instant from which the time counts again because
+    /// somebody said so. `None` when it is never due.
+    pub fn of(&self, last: Timestamp, used: Option<Timestamp>) -> Option<Unused> {
+        let since = used.map_or(last, |used| used.max(last));
+        let due = since.checked_add(self.after).ok()?;
+        Some(Unused { since, due })
+    }
 }

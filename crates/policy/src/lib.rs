@@ -45,7 +45,7 @@ pub use directory::{
     ldap_classes,
 };
 pub use evaluator::Evaluator;
-pub use idle::{Idle, LastUsed};
+pub use idle::{Idle, LastUsed, Unused};
 pub use lookups::{Lookups, Missing};
 pub use outcome::{
     AccountRef, Assignment, DesiredAccount, Evaluation, FactKind, FoundConflict, HeldRole,

@@ -56,6 +56,7 @@ pub async fn explain_access(
             question.now,
         ),
         account: observed,
+        idle: desired.and_then(|desired| question.idle(opened, desired)),
         state: question.state(opened),
     })
 }

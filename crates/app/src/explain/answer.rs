@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use muster_model::{Location, Text, Value};
-use muster_policy::{AttributeReason, DesiredAccount, MissingRole, Reason, StateReason};
+use muster_policy::{AttributeReason, DesiredAccount, MissingRole, Reason, StateReason, Unused};
 
 use crate::{AccountView, Person};
 
@@ -45,12 +45,25 @@ pub struct AccountExplained {
     pub desired: DesiredAccount,
     /// What is there.
     pub observed: Option<AccountView>,
+    /// What follows when nobody uses it.
+    pub idle: Option<IdleExplained>,
     /// Why it is wanted.
     pub reasons: Vec<Reason>,
     /// Each attribute that is wanted, with its reason.
     pub attributes: Vec<(Text, AttributeReason)>,
     /// Each entitlement that is wanted or there: kind, name, wanted, there, reasons.
     pub entitlements: Vec<EntitlementExplained>,
+}
+
+/// An account that is disabled when nobody uses it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdleExplained {
+    /// Since when it is not used, and when that is too long.
+    pub unused: Unused,
+    /// It is too long by now.
+    pub is_idle: bool,
+    /// Where it is written.
+    pub at: Location,
 }
 
 /// One entitlement of an account.
@@ -85,6 +98,8 @@ pub struct AccessExplained {
     pub missing: Vec<MissingRole>,
     /// The account, if there is one.
     pub account: Option<AccountView>,
+    /// What follows when nobody uses the account.
+    pub idle: Option<IdleExplained>,
     /// The lifecycle state, which may be the reason by itself.
     pub state: Option<StateReason>,
 }

@@ -111,6 +111,7 @@ fn account_explained(
         reasons: question.reasons(opened, Subject::Account(desired.account)),
         attributes: attributes.collect(),
         entitlements,
+        idle: question.idle(opened, desired),
         desired: desired.clone(),
         observed,
     })

@@ -1,9 +1,13 @@
 //! What every question begins with: the person, the facts of the time, and the evaluation.
 
 use jiff::Timestamp;
-use muster_policy::{AccountRef, Evaluation, MemoryWorld, Reason, StateReason, Subject};
+use muster_model::AccountId;
+use muster_policy::{
+    AccountRef, DesiredAccount, Evaluation, MemoryWorld, Reason, StateReason, Subject,
+};
 use muster_store::{Account, AccountStatus, ReadTx};
 
+use super::IdleExplained;
 use crate::{
     AccountView, Ctx, EntitlementIndex, Error, IdentityFacts, Opened, account_view, decode_facts,
     lifecycle_facts, load_world, resolve_person, role_assignments,
@@ -26,6 +30,8 @@ pub(super) struct Question {
     pub(super) now: Timestamp,
     pub(super) accounts: Vec<Account>,
     pub(super) index: EntitlementIndex,
+    /// When accounts were last used; there is no history of that.
+    uses: Option<Vec<(AccountId, Timestamp)>>,
 }
 
 /// Evaluates a person at the instant the question is for.
@@ -61,8 +67,14 @@ pub(super) async fn ask(
         Some(as_of) => tx.accounts_of_as_of(facts.row.id, as_of).await?,
         None => tx.accounts_of(facts.row.id).await?,
     };
+    let uses = if when.as_of.is_some() {
+        None
+    } else {
+        let ids: Vec<AccountId> = accounts.iter().map(|account| account.id).collect();
+        Some(tx.account_uses_of(&ids).await?)
+    };
     let index = EntitlementIndex::load(tx, opened).await?;
-    Ok(Question { facts, world, evaluation, now, accounts, index })
+    Ok(Question { facts, world, evaluation, now, accounts, index, uses })
 }
 
 impl Question {
@@ -73,20 +85,27 @@ impl Question {
         opened: &Opened,
         account: AccountRef,
     ) -> Result<Option<AccountView>, Error> {
-        let type_no = opened
-            .names
-            .systems
-            .get(account.system.index())
-            .and_then(|s| s.accounts.get(account.account))
-            .map(|a| a.no);
-        let found = self
-            .accounts
-            .iter()
-            .find(|a| Some(a.type_no) == type_no && a.status == AccountStatus::Linked);
-        match found {
+        match self.linked(opened, account) {
             Some(account) => Ok(Some(account_view(tx, opened, &self.index, account).await?)),
             None => Ok(None),
         }
+    }
+
+    fn linked(&self, opened: &Opened, account: AccountRef) -> Option<&Account> {
+        let names = opened.names.systems.get(account.system.index())?;
+        let type_no = names.accounts.get(account.account)?.no;
+        self.accounts.iter().find(|a| a.type_no == type_no && a.status == AccountStatus::Linked)
+    }
+
+    /// What follows when nobody uses an account that is wanted.
+    pub(super) fn idle(&self, opened: &Opened, desired: &DesiredAccount) -> Option<IdleExplained> {
+        let system = opened.model.systems.get(desired.account.system.index())?;
+        let idle = system.accounts.get(desired.account.account)?.idle.as_ref()?;
+        let account = self.linked(opened, desired.account).filter(|_| desired.enabled)?;
+        let told = self.uses.as_ref()?.iter().find(|(id, _)| *id == account.id);
+        let last = told.map_or(account.created_at, |(_, at)| *at);
+        let unused = idle.of(last, self.evaluation.used)?;
+        Some(IdleExplained { unused, is_idle: unused.due <= self.now, at: idle.at.clone() })
     }
 
     /// Why something is wanted.

@@ -6,7 +6,9 @@ use muster_policy::{Because, MissingRole, Reason, StateReason, Want};
 use serde_json::{Value as Json, json};
 
 use super::{accounts, at, people};
-use crate::{AccessExplained, AccountExplained, AttributeExplained, Origin, PersonExplained};
+use crate::{
+    AccessExplained, AccountExplained, AttributeExplained, IdleExplained, Origin, PersonExplained,
+};
 
 /// A person: state, roles, accounts, what is not as it should be.
 pub fn person_explained(explained: &PersonExplained) -> Json {
@@ -51,13 +53,21 @@ fn account_json(account: &AccountExplained) -> Json {
     json!({
         "system": &*account.system, "account_type": &*account.account_type, "want": want, "enabled": account.desired.enabled,
         "name": account.desired.name.as_deref(), "observed": account.observed.as_ref().map(accounts::account),
+        "idle": account.idle.as_ref().map(idle_json),
         "reasons": reasons_json(&account.reasons), "attributes": attributes, "entitlements": entitlements,
+    })
+}
+
+fn idle_json(idle: &IdleExplained) -> Json {
+    json!({
+        "since": idle.unused.since.to_string(), "due": idle.unused.due.to_string(), "is_idle": idle.is_idle,
+        "at": idle.at.to_string(),
     })
 }
 
 /// One account or entitlement: does the person have it, should they, and why.
 pub fn access_explained(explained: &AccessExplained) -> Json {
-    let AccessExplained { subject, access, has, wanted, reasons, missing, account, state } =
+    let AccessExplained { subject, access, has, wanted, reasons, missing, account, idle, state } =
         explained;
     json!({
         "person": &**subject, "access": access, "has": has, "wanted": wanted, "reasons": reasons_json(reasons),
@@ -66,6 +76,7 @@ pub fn access_explained(explained: &AccessExplained) -> Json {
             "name": &*account.name, "enabled": account.enabled, "status": account.status.word(),
             "changed_at": account.changed_at.to_string(),
         })),
+        "idle": idle.as_ref().map(idle_json),
         "state": state.as_ref().map(state_json),
     })
 }

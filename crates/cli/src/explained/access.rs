@@ -25,8 +25,17 @@ pub(crate) fn access(explained: &AccessExplained, paint: Paint) -> Report {
 }
 
 fn text(explained: &AccessExplained, paint: Paint) -> String {
-    let AccessExplained { subject, access, has, wanted, reasons: why, missing, account, state } =
-        explained;
+    let AccessExplained {
+        subject,
+        access,
+        has,
+        wanted,
+        reasons: why,
+        missing,
+        account,
+        idle,
+        state,
+    } = explained;
     let (verb, remark) = match (has, wanted, why.is_empty()) {
         (true, true, _) => (paint.green("HAS"), ""),
         (true, false, true) => (paint.yellow("HAS"), ", and nothing grants it"),
@@ -42,6 +51,9 @@ fn text(explained: &AccessExplained, paint: Paint) -> String {
         put!(text, "     account {}{enabled}, as read; last change seen {seen}", account.name);
     }
     text.push('\n');
+    if let Some(idle) = idle {
+        put!(text, " {}\n", reasons::idle(idle, paint));
+    }
     if !*wanted && let Some(state) = state {
         reasons::state(state, paint, &mut text);
     }

@@ -77,6 +77,9 @@ fn account_lines(account: &AccountExplained, paint: Paint, text: &mut String) {
         (Want::Absent, _) => paint.yellow("   to be deleted"),
     };
     put!(text, "  {}.{}  {there}{wanted}\n", account.system, account.account_type);
+    if let Some(idle) = &account.idle {
+        put!(text, "    {}\n", reasons::idle(idle, paint));
+    }
     for entitlement in &account.entitlements {
         put!(text, "    {}\n", entitlement_line(entitlement, paint));
     }

@@ -1,8 +1,9 @@
 //! Reasons, conditions and states in lines.
 
+use muster_app::IdleExplained;
 use muster_lang::Condition;
 use muster_model::{Text, Value};
-use muster_policy::{Because, MissingRole, Reason, StateReason};
+use muster_policy::{Because, MissingRole, Reason, StateReason, Unused};
 
 use crate::{
     ui::{Paint, printable},
@@ -26,6 +27,17 @@ pub(super) fn value(value: &Value) -> String {
         | Value::Uuid(_)
         | Value::Link(_)
         | Value::Reference(_) => printable(&value.to_string()),
+    }
+}
+
+/// `to be disabled, as nobody has used it since … (systems.yaml:12:7)`
+pub(super) fn idle(idle: &IdleExplained, paint: Paint) -> String {
+    let IdleExplained { unused: Unused { since, due }, is_idle, at } = idle;
+    let (since, due) = (shown(*since), shown(*due));
+    if *is_idle {
+        format!("{}, as nobody has used it since {since}  ({at})", paint.yellow("to be disabled"))
+    } else {
+        format!("last used {since}; disabled on {due} if nobody uses it before  ({at})")
     }
 }
 

@@ -1,5 +1,6 @@
 //! Accounts that nobody uses: warned of, disabled, and given back with the same rights.
 
+use muster_app::{When, explain_access, explain_person};
 use muster_engine::{
     FactRequest, MadePlan, NoProgress, PlanOptions, RunQuery, make_plan, run_due_workflows,
     set_lifecycle_fact, workflow_history,
@@ -107,6 +108,17 @@ async fn warned(rig: &Rig) -> Vec<String> {
     warned
 }
 
+/// What is told of the lack of use of somebody's account, about the person and about the access alike.
+async fn why(rig: &Rig, number: &str) -> String {
+    let (ctx, opened, when) = (rig.ctx(), rig.open().await, When::default());
+    let person = explain_person(&ctx, &opened, number, when).await.unwrap();
+    let idle = person.accounts.first().and_then(|account| account.idle.clone()).unwrap();
+    let access = explain_access(&ctx, &opened, number, "directory:staff", when).await.unwrap();
+    assert_eq!(access.idle.as_ref(), Some(&idle));
+    let is_idle = if idle.is_idle { ", idle" } else { "" };
+    format!("since {}, due {}{is_idle} at {}", idle.unused.since, idle.unused.due, idle.at)
+}
+
 fn rights(rig: &Rig) -> Vec<String> {
     rig.connectors.memory("directory").dump().lines().map(str::to_owned).collect()
 }
@@ -135,6 +147,14 @@ async fn an_account_that_nobody_uses_is_warned_of_disabled_and_given_back_with_t
         rights(&rig)
     );
     assert_eq!(day(&rig, "2026-05-12T12:00:00Z").await, none, "who uses theirs keeps it");
+    assert_eq!(
+        why(&rig, "1").await,
+        "since 2026-04-28T08:00:00Z, due 2026-06-27T08:00:00Z at muster.yaml:26"
+    );
+    assert_eq!(
+        why(&rig, "2").await,
+        "since 2026-03-02T12:00:00.031Z, due 2026-05-01T12:00:00.031Z, idle at muster.yaml:26"
+    );
     // Nobody can use what is disabled: somebody says so.
     let request = FactRequest {
         person: "2".into(),

@@ -1,5 +1,7 @@
 //! Accounts that nobody uses: when they are disabled, and when somebody is warned before.
 
+use muster_policy::Unused;
+
 use super::{Compared, Context, Observed, Side};
 use crate::{Operation, OperationReason, Target};
 
@@ -24,10 +26,11 @@ impl Context<'_> {
         else {
             return as_wanted(side.desired.enabled);
         };
-        let last = self.evaluation.used.map_or(last, |used| used.max(last));
-        let Ok(due) = last.checked_add(idle.after) else { return as_wanted(true) };
+        let Some(Unused { since, due }) = idle.of(last, self.evaluation.used) else {
+            return as_wanted(true);
+        };
         if due <= self.now {
-            let text = format!("idle since {}", last.strftime("%Y-%m-%d")).into();
+            let text = format!("idle since {}", since.strftime("%Y-%m-%d")).into();
             let reason = OperationReason { text, at: Some(idle.at.clone()) };
             return UseOf { enabled: false, idle: Some(reason) };
         }
@@ -35,7 +38,7 @@ impl Context<'_> {
         let warns = idle.warn.and_then(|warn| due.checked_sub(warn).ok());
         let next = warns.filter(|at| *at > self.now);
         if next.is_none() && warns.is_some() && observed.enabled != Some(false) {
-            compared.idle.push((side.desired.account, last));
+            compared.idle.push((side.desired.account, since));
         }
         compared.next_change = compared.next_change.into_iter().chain([next.unwrap_or(due)]).min();
         as_wanted(true)
