@@ -43,6 +43,7 @@ mod scope;
 mod sealing;
 mod security_events;
 mod simulate;
+mod survey;
 mod takeover;
 mod typed;
 
@@ -103,7 +104,7 @@ pub use orphans::{OrphanChoice, assign_orphan, decide_orphans, expire_orphans, o
 pub use owners::{Ownerless, list_ownerless, why_left};
 pub use pass::{Validity, new_pass, pass_opens};
 pub use people::{Page, PeopleQuery, Person, entity_type, list_people, resolve_person};
-pub use person::{VersionView, entity_history, see_person};
+pub use person::{VersionView, entity_history, name_person, see_linked, see_person};
 pub use process::{process_is_gone, process_name};
 pub use publish::{model_files, publish_model};
 pub use random::random;
@@ -117,6 +118,9 @@ pub use security_events::{
 pub use simulate::{
     Change, ChangeKind, Event, Impact, ModelQuery, ModelsCompared, PersonImpact, Thing,
     compare_models, everybody, look_ahead,
+};
+pub use survey::{
+    ActiveLeaver, ConflictView, RoleHolder, list_active_leavers, list_conflicts, list_role_holders,
 };
 pub use takeover::{
     AcceptDeduced, DeducedRole, IndirectAccess, OpenAccess, RedundantAssignment, SystemTaken,

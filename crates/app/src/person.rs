@@ -1,11 +1,14 @@
 //! One person, or another identity: as it is, and as it was.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
-use muster_model::{Text, Value};
+use muster_model::{EntityId, Text, Value};
 
 use crate::{
-    Ctx, Error, Opened, Person, decode_facts, load_world,
+    Ctx, Error, IdentityFacts, Opened, Person, decode_facts, entity_type, load_world,
     people::{person, resolve_person},
+    subject_of,
 };
 
 /// What was known of an entity for a time.
@@ -34,6 +37,17 @@ pub async fn see_person(ctx: &Ctx, opened: &Opened, text: &str) -> Result<(Perso
     Ok((person(opened, &evaluation.row, &facts.key), facts.version))
 }
 
+/// A person by name: the entity, and how the journal names them.
+pub async fn name_person(
+    ctx: &Ctx,
+    opened: &Opened,
+    text: &str,
+) -> Result<(EntityId, Text), Error> {
+    let mut tx = opened.store.read().await?;
+    let facts = resolve_person(ctx, opened, &mut tx, text).await?;
+    Ok((facts.row.id, subject_of(&opened.model, &facts.row, &facts.key)))
+}
+
 /// Every version of a person, the newest first.
 pub async fn entity_history(
     ctx: &Ctx,
@@ -58,4 +72,38 @@ pub async fn entity_history(
         });
     }
     Ok(views)
+}
+
+/// Whom and what the links of these values lead to, as far as the caller reaches them.
+pub async fn see_linked(
+    ctx: &Ctx,
+    opened: &Opened,
+    values: &[(Text, Value)],
+) -> Result<Vec<Person>, Error> {
+    let items = values.iter().flat_map(|(_, value)| value.items());
+    let ids = items.filter_map(|value| match value {
+        Value::Link(id) => Some(*id),
+        _ => None,
+    });
+    let ids: Vec<EntityId> = ids.collect::<BTreeSet<_>>().into_iter().collect();
+    let mut tx = opened.store.read().await?;
+    let world = load_world(&mut tx, opened, ctx.now(), None).await?;
+    let mut found = Vec::new();
+    for entity in tx.entities(&ids).await? {
+        let Some(type_id) = entity_type(opened, entity.type_no) else { continue };
+        let facts = IdentityFacts {
+            row: decode_facts(&opened.model, &opened.names, entity.id, type_id, &entity.facts)?,
+            key: entity.key.clone(),
+            version: entity.version,
+            assignments: Vec::new(),
+            facts: Vec::new(),
+            absent_since: entity.absent_since,
+            known_state: None,
+        };
+        let evaluation = opened.evaluator.evaluate(&facts.identity(), &world, ctx.now());
+        if ctx.reach.covers(opened, &evaluation.row, &world, ctx.now()) {
+            found.push(person(opened, &evaluation.row, &entity.key));
+        }
+    }
+    Ok(found)
 }

@@ -5,10 +5,10 @@ mod models;
 
 use jiff::Timestamp;
 use muster_model::{EntityId, TypeId};
-use muster_policy::Evaluation;
+use muster_policy::{Evaluation, MemoryWorld};
 use muster_store::{IdRange, ReadTx};
 
-use crate::{Error, IdentityFacts, Opened, load_identities, load_world};
+use crate::{Ctx, Error, IdentityFacts, Opened, load_identities, load_world};
 
 pub use ahead::{Event, look_ahead};
 pub use models::{
@@ -25,6 +25,31 @@ pub async fn everybody(
     now: Timestamp,
     mut take: impl FnMut(TypeId, IdentityFacts, Evaluation),
 ) -> Result<(), Error> {
+    walk(tx, opened, now, |type_id, facts, evaluation, _| take(type_id, facts, evaluation)).await
+}
+
+/// Evaluates every identity as it is now and hands those to `take` whom the caller reaches.
+pub(crate) async fn everybody_in(
+    ctx: &Ctx,
+    tx: &mut ReadTx,
+    opened: &Opened,
+    mut take: impl FnMut(TypeId, IdentityFacts, Evaluation),
+) -> Result<(), Error> {
+    let now = ctx.now();
+    walk(tx, opened, now, |type_id, facts, evaluation, world| {
+        if ctx.reach.covers(opened, &evaluation.row, world, now) {
+            take(type_id, facts, evaluation);
+        }
+    })
+    .await
+}
+
+async fn walk(
+    tx: &mut ReadTx,
+    opened: &Opened,
+    now: Timestamp,
+    mut take: impl FnMut(TypeId, IdentityFacts, Evaluation, &MemoryWorld),
+) -> Result<(), Error> {
     let world = load_world(tx, opened, now, None).await?;
     for entity_type in opened.model.schema.types.iter().filter(|entity_type| entity_type.identity) {
         let type_id = entity_type.id;
@@ -37,7 +62,7 @@ pub async fn everybody(
             let ids: Vec<EntityId> = rows.iter().map(|row| row.id).collect();
             for facts in load_identities(tx, opened, type_id, &ids, now).await? {
                 let evaluation = opened.evaluator.evaluate(&facts.identity(), &world, now);
-                take(type_id, facts, evaluation);
+                take(type_id, facts, evaluation, &world);
             }
         }
     }

@@ -50,6 +50,7 @@ fn faces(service: &muster_web::Service, agents: &Agents) -> muster_web::Router {
         .merge(muster_web::events())
         .merge(muster_authzen::router())
         .merge(muster_signin::router())
+        .merge(muster_console::router())
         .merge(muster_oidc::router())
         .merge(agents.router())
 }

@@ -23,7 +23,7 @@ use axum::{
 };
 use muster_web::Router;
 
-pub use self::{browser::session_cookie, page::page, texts::Language};
+pub use self::{browser::session_cookie, own::Own, page::page, texts::Language};
 
 /// The routes.
 pub fn router() -> Router {

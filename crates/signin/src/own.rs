@@ -13,7 +13,7 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// A request that comes from a page of ours. A handler that changes something takes it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Own;
+pub struct Own;
 
 impl FromRequestParts<Service> for Own {
     type Rejection = Problem;

@@ -118,6 +118,24 @@ impl Browser {
         self.driver.post("/goog/cdp/execute", &command).map(drop)
     }
 
+    /// Makes the window as wide as a screen of so many points.
+    pub fn be_wide(&self, width: u32) -> Result<()> {
+        let screen =
+            json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+        let command = json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": screen });
+        self.driver.post("/goog/cdp/execute", &command).map(drop)
+    }
+
+    /// Presses keys one after the other, whatever has the focus; `\u{e007}` is Enter.
+    pub fn press(&self, keys: &str) -> Result<()> {
+        let both = keys.chars().flat_map(|key| {
+            ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key.to_string() }))
+        });
+        let both: Vec<Value> = both.collect();
+        let keyboard = json!({ "type": "key", "id": "keyboard", "actions": both });
+        self.driver.post("/actions", &json!({ "actions": [keyboard] })).map(drop)
+    }
+
     /// Takes a picture of the page, a PNG.
     pub fn picture(&self, path: &Path) -> Result<()> {
         let picture = self.driver.get("/screenshot")?;

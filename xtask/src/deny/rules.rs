@@ -39,7 +39,7 @@ pub(super) const BANNED: &[(&str, &str)] = &[
 /// Crates that belong to one place, and the packages that may depend on them directly.
 pub(super) const KEPT: &[(&str, &[&str])] = &[
     ("argon2", &["crypto-glue", "muster-auth"]),
-    ("askama", &["muster-oidc", "muster-signin"]),
+    ("askama", &["muster-console", "muster-oidc", "muster-signin"]),
     ("bcrypt", &["muster-auth"]),
     ("calamine", &["bench", "muster-connector-file"]),
     ("cel", &["muster-lang"]),

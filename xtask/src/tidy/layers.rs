@@ -101,6 +101,13 @@ const LAYERS: &[Layer] = &[
         uses: &["model", "policy", "plan", "store", "app", "engine", "web"],
     },
     Layer {
+        name: "console",
+        kind: Kind::Edge,
+        uses: &[
+            "model", "lang", "policy", "plan", "store", "app", "auth", "engine", "web", "signin",
+        ],
+    },
+    Layer {
         name: "cli",
         kind: Kind::Edge,
         uses: &[
@@ -148,6 +155,7 @@ const LAYERS: &[Layer] = &[
             "scim-server",
             "oidc",
             "signin",
+            "console",
             "cli",
         ],
     },

@@ -1,0 +1,85 @@
+//! What the next page says of what was done: a word that the browser keeps for a minute.
+
+use axum::http::{HeaderMap, header};
+
+use crate::texts::Texts;
+
+/// The cookie that holds the word.
+const COOKIE: &str = "muster_said";
+
+macro_rules! said {
+    ($($name:ident = $word:literal;)*) => {
+        /// Something that was done.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Said { $($name),* }
+
+        impl Said {
+            const ALL: &[Self] = &[$(Self::$name),*];
+
+            fn word(self) -> &'static str {
+                match self { $(Self::$name => $word),* }
+            }
+        }
+    };
+}
+
+said! {
+    Retried = "retried";
+    Cancelled = "cancelled";
+    Approved = "approved";
+    Refused = "refused";
+    Paused = "paused";
+    Resumed = "resumed";
+    Decided = "decided";
+    Given = "given";
+    Ended = "ended";
+    Made = "made";
+    Nothing = "nothing";
+    Applied = "applied";
+    Running = "running";
+    Released = "released";
+    Rejected = "rejected";
+}
+
+impl Said {
+    /// The text for it.
+    pub(crate) fn text(self, texts: &Texts) -> &'static str {
+        let said = &texts.said;
+        match self {
+            Self::Retried => said.retried,
+            Self::Cancelled => said.cancelled,
+            Self::Approved => said.approved,
+            Self::Refused => said.refused,
+            Self::Paused => said.paused,
+            Self::Resumed => said.resumed,
+            Self::Decided => said.decided,
+            Self::Given => said.given,
+            Self::Ended => said.ended,
+            Self::Made => said.made,
+            Self::Nothing => said.nothing,
+            Self::Applied => said.applied,
+            Self::Running => said.running,
+            Self::Released => said.released,
+            Self::Rejected => said.rejected,
+        }
+    }
+
+    /// What the browser is told to keep.
+    pub(crate) fn keep(self) -> String {
+        format!("{COOKIE}={}; Path=/; Max-Age=60; HttpOnly; SameSite=Lax", self.word())
+    }
+
+    /// What the browser is told when it was shown.
+    pub(crate) fn forget() -> String {
+        format!("{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax")
+    }
+
+    /// What the browser kept.
+    pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
+        let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+        let mut pairs =
+            lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        let (_, word) = pairs.find(|(name, _)| *name == COOKIE)?;
+        Self::ALL.iter().copied().find(|said| said.word() == word)
+    }
+}

@@ -1,0 +1,48 @@
+//! The pages, one file each: what is asked of the use cases, and what the template is given.
+
+pub(crate) mod ahead;
+pub(crate) mod conflicts;
+pub(crate) mod home;
+pub(crate) mod keys;
+pub(crate) mod leavers;
+pub(crate) mod people;
+pub(crate) mod person;
+pub(crate) mod search;
+pub(crate) mod timeline;
+pub(crate) mod value;
+pub(crate) mod why;
+
+use muster_app::Page as Part;
+
+use crate::{
+    address,
+    given::{Given, ROWS},
+};
+
+/// The ways on from a part of a list.
+pub(crate) struct Pager {
+    /// The beginning, when this is not it.
+    pub(crate) first: Option<String>,
+    /// The next part.
+    pub(crate) next: Option<String>,
+}
+
+impl Pager {
+    /// For a list at `path` whose filters are the values of these names.
+    pub(crate) fn new(path: &str, given: &Given, filters: &[&str], next: Option<String>) -> Self {
+        let kept: Vec<(&str, &str)> =
+            filters.iter().map(|name| (*name, given.text(name))).collect();
+        let first = address::with(path, &kept);
+        let next = next.map(|after| address::with(&first, &[("after", &after)]));
+        Self { first: given.filled("after").map(|_| first), next }
+    }
+}
+
+/// A part of what is known as a whole: the rows after a place, counted from the beginning.
+pub(crate) fn part_of<T>(all: Vec<T>, given: &Given) -> Part<T> {
+    let after: usize = given.number("after").unwrap_or(0);
+    let is_more = all.len() > after.saturating_add(ROWS);
+    let items = all.into_iter().skip(after).take(ROWS).collect();
+    let next = is_more.then(|| i64::try_from(after + ROWS).unwrap_or(i64::MAX));
+    Part { items, next }
+}

@@ -1,0 +1,63 @@
+//! `/conflicts`: who has duties that nobody may have together, put together by conflict.
+
+use askama::Template;
+use axum::response::Response;
+use muster_app::{ConflictView, Ctx, list_conflicts};
+use muster_web::Problem;
+
+use super::{Pager, part_of, people::Row};
+use crate::{
+    address,
+    frame::{Frame, page},
+    visit::Visit,
+};
+
+#[derive(Template)]
+#[template(path = "conflicts.html")]
+struct Page<'v> {
+    frame: Frame<'v>,
+    rows: Vec<Conflict>,
+    pager: Pager,
+}
+
+struct Conflict {
+    row: Row,
+    name: String,
+    blocks: bool,
+    at: String,
+    line: String,
+    duties: Vec<Duty>,
+}
+
+/// A duty with what makes it up: the access, and the page that says why it is held.
+struct Duty {
+    name: String,
+    held: Vec<(String, String)>,
+}
+
+/// The page.
+pub(crate) async fn list(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
+    let mut all = list_conflicts(&ctx, &visit.opened).await?;
+    all.sort_by(|a, b| a.conflict.cmp(&b.conflict));
+    let part = part_of(all, &visit.given);
+    let rows = part.items.iter().map(conflict).collect();
+    let next = part.next.map(|next| next.to_string());
+    let pager = Pager::new("/conflicts", &visit.given, &[], next);
+    page(&visit, &Page { frame: Frame::of(&visit), rows, pager })
+}
+
+fn conflict(view: &ConflictView) -> Conflict {
+    let held = |access: &String| (access.clone(), address::why(&view.person.key, access));
+    let duties = view.duties.iter().map(|(name, access)| Duty {
+        name: name.to_string(),
+        held: access.iter().map(held).collect(),
+    });
+    Conflict {
+        row: Row::of(&view.person),
+        name: view.conflict.to_string(),
+        blocks: view.blocks,
+        at: view.at.to_string(),
+        line: address::line(&view.at),
+        duties: duties.collect(),
+    }
+}

@@ -1,0 +1,152 @@
+//! `/`: what needs attention, as far as this person may see it. Each card leads to its list.
+
+use askama::Template;
+use axum::response::Response;
+use muster_app::{
+    AccountQuery, Ctx, DriftQuery, Error, drift_groups, list_active_leavers, list_conflicts,
+    list_drift,
+};
+use muster_engine::{
+    OrderQuery, list_change_sets, list_orders, list_orphans, list_plans, list_reviews, list_systems,
+};
+use muster_policy::Right;
+use muster_store::{AccountStatus, OperationState, PlanStatus};
+use muster_web::Problem;
+
+use crate::{
+    frame::{Frame, page},
+    visit::Visit,
+};
+
+/// Lists are counted up to here.
+const MOST: usize = 1000;
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct Page<'v> {
+    frame: Frame<'v>,
+    cards: Vec<Card>,
+    /// True when this person may see anything but their own account.
+    sees_any: bool,
+    own: Option<String>,
+}
+
+/// A number that leads somewhere.
+struct Card {
+    path: &'static str,
+    n: usize,
+    /// True when it was not counted to the end.
+    at_least: bool,
+    text: &'static str,
+}
+
+/// The texts of a card: for one, and for many.
+type Words = [&'static str; 2];
+
+impl Card {
+    fn new(path: &'static str, n: usize, at_least: bool, words: Words) -> Option<Self> {
+        let [one, many] = words;
+        let text = if n == 1 && !at_least { one } else { many };
+        (n > 0).then_some(Self { path, n, at_least, text })
+    }
+
+    /// Of a list that was asked for [`MOST`] at most.
+    fn listed(path: &'static str, n: usize, words: Words) -> Option<Self> {
+        Self::new(path, n, n >= MOST, words)
+    }
+}
+
+/// The page.
+pub(crate) async fn show(visit: Visit) -> Result<Response, Problem> {
+    let mut cards = Vec::new();
+    people(&visit, &mut cards).await?;
+    access(&visit, &mut cards).await?;
+    work(&visit, &mut cards).await?;
+    let frame = Frame::of(&visit);
+    let sees_any = !frame.navigation.is_empty();
+    let own = visit.may(Right::PeopleRead).map(|_| crate::address::person(visit.subject()));
+    page(&visit, &Page { frame, cards, sees_any, own })
+}
+
+/// What is wrong with people.
+async fn people(visit: &Visit, cards: &mut Vec<Card>) -> Result<(), Error> {
+    let home = &visit.texts.home;
+    let Some(ctx) = visit.may(Right::PeopleRead) else { return Ok(()) };
+    let leavers = list_active_leavers(&ctx, &visit.opened).await?.len();
+    cards.extend(Card::new("/leavers", leavers, false, [home.leavers_one, home.leavers_many]));
+    let mut conflicts = list_conflicts(&ctx, &visit.opened).await?;
+    conflicts.dedup_by_key(|one| one.person.id);
+    cards.extend(Card::new(
+        "/conflicts",
+        conflicts.len(),
+        false,
+        [home.conflicts_one, home.conflicts_many],
+    ));
+    Ok(())
+}
+
+/// What is wrong with accounts.
+async fn access(visit: &Visit, cards: &mut Vec<Card>) -> Result<(), Error> {
+    let (home, opened) = (&visit.texts.home, &visit.opened);
+    if let Some(ctx) = visit.may_for_everybody(Right::AccountsRead) {
+        let query = AccountQuery { limit: MOST, ..AccountQuery::default() };
+        let orphans =
+            list_orphans(&ctx, opened, &query, &[AccountStatus::Orphan]).await?.items.len();
+        cards.extend(Card::listed("/orphans", orphans, [home.orphans_one, home.orphans_many]));
+    }
+    if let Some(ctx) = visit.may(Right::DriftRead) {
+        let (n, at_least) = drift(&ctx, visit).await?;
+        cards.extend(Card::new("/drift", n, at_least, [home.drift_one, home.drift_many]));
+    }
+    Ok(())
+}
+
+async fn drift(ctx: &Ctx, visit: &Visit) -> Result<(usize, bool), Error> {
+    if ctx.reach.is_everybody() {
+        let (groups, more) = drift_groups(ctx, &visit.opened, false, None, MOST).await?;
+        let n: u64 = groups.iter().map(|group| group.n).sum();
+        return Ok((usize::try_from(n).unwrap_or(usize::MAX), more.is_some()));
+    }
+    let query = DriftQuery { limit: MOST, ..DriftQuery::default() };
+    let part = list_drift(ctx, &visit.opened, &query).await?;
+    Ok((part.items.len(), part.next.is_some()))
+}
+
+/// What does not go on by itself.
+async fn work(visit: &Visit, cards: &mut Vec<Card>) -> Result<(), Error> {
+    let (home, opened) = (&visit.texts.home, &visit.opened);
+    let mut held = 0;
+    if visit.may_for_everybody(Right::PlansRead).is_some() {
+        let plans = list_plans(opened, MOST, None).await?;
+        held += plans.iter().filter(|plan| plan.status == PlanStatus::Held).count();
+    }
+    if visit.may_for_everybody(Right::SystemsRead).is_some() {
+        held += list_change_sets(opened).await?.len();
+    }
+    cards.extend(Card::listed("/held", held, [home.held_one, home.held_many]));
+    if let Some(ctx) = visit.may(Right::OrdersRead) {
+        let query = OrderQuery {
+            state: Some(OperationState::Failed),
+            limit: MOST,
+            ..OrderQuery::default()
+        };
+        let failed = list_orders(&ctx, opened, &query).await?.len();
+        cards.extend(Card::listed(
+            "/queue?state=failed",
+            failed,
+            [home.failed_one, home.failed_many],
+        ));
+        let reviews = list_reviews(&ctx, opened, MOST).await?.len();
+        cards.extend(Card::listed(
+            "/queue?state=review",
+            reviews,
+            [home.reviews_one, home.reviews_many],
+        ));
+    }
+    if visit.may(Right::SystemsRead).is_some() {
+        let systems = list_systems(opened).await?;
+        let unwell = systems.iter().filter(|system| system.state != "well").count();
+        cards.extend(Card::new("/systems", unwell, false, [home.unwell_one, home.unwell_many]));
+    }
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! `/search`: people, roles, entitlements and systems by a part of their names, as far as this person may see them.
+
+use askama::Template;
+use axum::response::Response;
+use muster_app::{Error, PeopleQuery, list_people, list_roles};
+use muster_policy::Right;
+use muster_web::Problem;
+
+use super::people::Row;
+use crate::{
+    address,
+    frame::{Frame, page},
+    visit::Visit,
+};
+
+/// Rows shown of each sort.
+const SHOWN: usize = 20;
+
+#[derive(Template)]
+#[template(path = "search.html")]
+struct Page<'v> {
+    frame: Frame<'v>,
+    people: Vec<Row>,
+    /// Roles, entitlements, systems: heading and places.
+    others: Vec<(&'static str, Vec<Place>)>,
+    is_more: bool,
+    is_empty: bool,
+}
+
+/// Something that was found.
+struct Place {
+    href: String,
+    name: String,
+    help: String,
+}
+
+/// The page.
+pub(crate) async fn show(visit: Visit) -> Result<Response, Problem> {
+    let wanted = visit.given.text("q").to_lowercase();
+    let (mut people, mut others) = (Vec::new(), Vec::new());
+    if !wanted.is_empty() {
+        people = found_people(&visit, &wanted).await?;
+        others = vec![
+            (visit.texts.frame.roles, roles(&visit, &wanted)),
+            (visit.texts.home.entitlements, entitlements(&visit, &wanted)),
+            (visit.texts.frame.systems, systems(&visit, &wanted)),
+        ];
+    }
+    let is_more = people.len() > SHOWN || others.iter().any(|(_, places)| places.len() > SHOWN);
+    people.truncate(SHOWN);
+    others.iter_mut().for_each(|(_, places)| places.truncate(SHOWN));
+    others.retain(|(_, places)| !places.is_empty());
+    let is_empty = people.is_empty() && others.is_empty();
+    page(&visit, &Page { frame: Frame::of(&visit), people, others, is_more, is_empty })
+}
+
+/// People of every type whose name, or a text that is theirs alone, holds what is wanted.
+async fn found_people(visit: &Visit, wanted: &str) -> Result<Vec<Row>, Error> {
+    let mut rows = Vec::new();
+    let Some(ctx) = visit.may(Right::PeopleRead) else { return Ok(rows) };
+    for of in visit.opened.model.schema.types.iter().filter(|of| of.identity) {
+        let is_name = |attribute: &&muster_model::Attribute| {
+            let is_text = attribute.value_type == muster_model::ValueType::Text && !attribute.many;
+            is_text
+                && (attribute.unique || attribute.slot == of.key || &*attribute.name == "display")
+        };
+        let wanted = quoted(wanted);
+        let holds = |attribute: &muster_model::Attribute| {
+            let name = &attribute.name;
+            format!("({name} != null && contains(lower({name}), {wanted}))")
+        };
+        let conditions: Vec<String> = of.attributes.iter().filter(is_name).map(holds).collect();
+        let query = PeopleQuery {
+            type_name: Some(of.name.to_string()),
+            condition: Some(conditions.join(" || ")),
+            limit: SHOWN + 1,
+            ..PeopleQuery::default()
+        };
+        rows.extend(list_people(&ctx, &visit.opened, &query).await?.items.iter().map(Row::of));
+    }
+    Ok(rows)
+}
+
+/// A text as the model's language writes it.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("'");
+    for sign in text.chars() {
+        match sign {
+            '\'' | '\\' => out.extend(['\\', sign]),
+            sign if sign.is_control() => {}
+            sign => out.push(sign),
+        }
+    }
+    out + "'"
+}
+
+fn roles(visit: &Visit, wanted: &str) -> Vec<Place> {
+    if visit.may(Right::RolesRead).is_none() {
+        return Vec::new();
+    }
+    let roles = list_roles(&visit.opened).into_iter();
+    let found = roles.filter(|role| {
+        fits(&role.name, wanted) || fits(role.description.as_deref().unwrap_or_default(), wanted)
+    });
+    let place = |role: muster_app::RoleView| Place {
+        href: address::role(&role.name),
+        name: role.name.to_string(),
+        help: role.description.as_deref().unwrap_or_default().to_owned(),
+    };
+    found.take(SHOWN + 1).map(place).collect()
+}
+
+/// What roles grant by name, with the roles.
+fn entitlements(visit: &Visit, wanted: &str) -> Vec<Place> {
+    if visit.may(Right::RolesRead).is_none() {
+        return Vec::new();
+    }
+    let mut found = std::collections::BTreeMap::<String, Vec<String>>::new();
+    for role in list_roles(&visit.opened) {
+        for grant in role.grants.iter().filter(|grant| fits(grant, wanted)) {
+            found.entry(grant.clone()).or_default().push(role.name.to_string());
+        }
+    }
+    let place = |(name, roles): (String, Vec<String>)| Place {
+        href: roles.first().map_or_else(String::new, |role| address::role(role)),
+        help: roles.join(", "),
+        name,
+    };
+    found.into_iter().take(SHOWN + 1).map(place).collect()
+}
+
+fn systems(visit: &Visit, wanted: &str) -> Vec<Place> {
+    if visit.may(Right::SystemsRead).is_none() {
+        return Vec::new();
+    }
+    let systems = visit.opened.model.systems.iter().filter(|system| fits(&system.name, wanted));
+    let place = |system: &muster_policy::System| Place {
+        href: address::system(&system.name),
+        name: system.name.to_string(),
+        help: system.connector.to_string(),
+    };
+    systems.take(SHOWN + 1).map(place).collect()
+}
+
+fn fits(text: &str, wanted: &str) -> bool {
+    text.to_lowercase().contains(wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn what_is_searched_for_stays_a_text() {
+        assert_eq!(quoted("a' || true || '\\\n"), "'a\\' || true || \\'\\\\'");
+    }
+}

@@ -1,0 +1,93 @@
+//! The table of pages: each with its address, the right it needs and its handler.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use axum::{http::Method, response::Response};
+use muster_app::Ctx;
+use muster_policy::Right;
+use muster_web::Problem;
+
+use crate::{
+    frame::nothing,
+    pages::{ahead, conflicts, home, keys, leavers, people, person, search, timeline, value, why},
+    visit::Visit,
+};
+
+/// A handler runs on a thread of its own, so its future need not move between threads.
+pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Response, Problem>>>>;
+
+/// What answers a request for a page.
+pub(crate) type Handler = Arc<dyn Fn(Visit) -> Answering + Send + Sync>;
+
+/// A page, or a form that a page sends.
+#[derive(Clone)]
+pub struct Page {
+    /// `GET` for pages, `POST` for forms.
+    pub method: Method,
+    /// The address, with `{name}` for values.
+    pub path: &'static str,
+    /// The right without which it is not there; `None` for whoever is signed in.
+    pub right: Option<Right>,
+    pub(crate) handler: Handler,
+}
+
+impl std::fmt::Debug for Page {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Page")
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Page {
+    /// A page for whoever is signed in. What it shows beyond that it asks of [`Visit::may`].
+    fn open<F>(path: &'static str, handler: fn(Visit) -> F) -> Self
+    where
+        F: Future<Output = Result<Response, Problem>> + 'static,
+    {
+        let handler: Handler = Arc::new(move |visit| Box::pin(handler(visit)));
+        Self { method: Method::GET, path, right: None, handler }
+    }
+
+    /// A page whose handler is given a context that the right narrows.
+    fn get<F>(path: &'static str, right: Right, handler: fn(Visit, Ctx) -> F) -> Self
+    where
+        F: Future<Output = Result<Response, Problem>> + 'static,
+    {
+        let handler: Handler = Arc::new(move |visit: Visit| {
+            Box::pin(async move {
+                // Without the right there is nothing here.
+                let ctx = visit.may(right).ok_or_else(nothing)?;
+                handler(visit, ctx).await
+            })
+        });
+        Self { method: Method::GET, path, right: Some(right), handler }
+    }
+
+    /// A form, as [`Page::get`].
+    fn post<F>(path: &'static str, right: Right, handler: fn(Visit, Ctx) -> F) -> Self
+    where
+        F: Future<Output = Result<Response, Problem>> + 'static,
+    {
+        Self { method: Method::POST, ..Self::get(path, right, handler) }
+    }
+}
+
+/// Every page and form.
+pub fn pages() -> Vec<Page> {
+    use Right::{PeopleRead, PlansMake};
+    vec![
+        Page::open("/", home::show),
+        Page::open("/search", search::show),
+        Page::open("/keys", keys::show),
+        Page::get("/people", PeopleRead, people::list),
+        Page::get("/people/{person}", PeopleRead, person::show),
+        Page::get("/people/{person}/why", PeopleRead, why::show),
+        Page::get("/people/{person}/value", PeopleRead, value::show),
+        Page::get("/people/{person}/timeline", PeopleRead, timeline::show),
+        Page::get("/people/{person}/plan", PlansMake, ahead::show),
+        Page::get("/leavers", PeopleRead, leavers::list),
+        Page::get("/conflicts", PeopleRead, conflicts::list),
+    ]
+}

@@ -1,0 +1,78 @@
+//! The pages in Chromium: for people who do not see them, in light and dark, on a phone, by keyboard.
+
+use std::path::Path;
+
+use muster_testkit::{Browser as Chromium, npm_file};
+
+use crate::support::*;
+
+/// What is wrong with a page for people who do not see it, or do not use a mouse.
+const LOOK: &str = "const { violations } = await axe.run();
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html)}`)";
+
+/// Every page that is looked at.
+const PAGES: &[(&str, &str)] = &[
+    ("home", "/"),
+    ("search", "/search?q=ledger"),
+    ("people", "/people"),
+    ("person", "/people/maya.okafor"),
+    ("why", "/people/maya.okafor/why?what=ledger%3Apost-journal"),
+    ("reasons", "/people/maya.okafor/why?what=directory%3Aall-staff"),
+    ("value", "/people/maya.okafor/value?name=title"),
+    ("timeline", "/people/maya.okafor/timeline"),
+    ("ahead", "/people/sven.dahl/plan"),
+    ("leavers", "/leavers"),
+    ("conflicts", "/conflicts"),
+    ("keys", "/keys"),
+    ("nothing", "/people/nobody"),
+];
+
+/// Somebody signed in at a Chromium.
+async fn signed_in(served: &Served, name: &str) -> (Chromium, String) {
+    served.let_in(name).await;
+    let (chromium, url) = (Chromium::start().unwrap(), served.listen().await);
+    chromium.open(&format!("{url}/signin?return_to=/")).unwrap();
+    chromium.fill("#name", name).unwrap();
+    chromium.fill("#password", PASSWORD).unwrap();
+    chromium.click("form[action='/signin'] button").unwrap();
+    chromium.wait_for("form[action='/signout']").unwrap();
+    (chromium, url)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pages_can_be_used_by_everybody_in_light_and_dark_and_on_a_phone() {
+    let served = Served::start().await;
+    let (chromium, url) = signed_in(&served, &served.with_title("Head of IT").await).await;
+    let axe = npm_file("axe-core/axe.min.js").unwrap();
+    let pictures = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    for (name, path) in PAGES {
+        chromium.open(&format!("{url}{path}")).unwrap();
+        chromium.wait_for("footer").unwrap();
+        for scheme in ["light", "dark"] {
+            chromium.prefer(scheme).unwrap();
+            chromium.picture(&pictures.join(format!("console-{name}-{scheme}.png"))).unwrap();
+            let found = chromium.run(&format!("{axe};{LOOK}"));
+            assert_eq!(found.unwrap(), serde_json::json!([]), "{name}, {scheme}");
+        }
+        chromium.be_wide(360).unwrap();
+        chromium.picture(&pictures.join(format!("console-{name}-phone.png"))).unwrap();
+        let overflows = chromium.run("return document.documentElement.scrollWidth > 360").unwrap();
+        assert_eq!(overflows, false, "{name} is wider than a phone");
+        chromium.be_wide(1280).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_lead_from_the_search_to_the_reason() {
+    let served = Served::start().await;
+    let (chromium, url) = signed_in(&served, &served.with_title("Head of IT").await).await;
+    chromium.press("/").unwrap();
+    chromium.press("maya\u{e007}").unwrap();
+    chromium.wait_for("h2").unwrap();
+    chromium.press("j\u{e007}").unwrap();
+    chromium.wait_for("#access").unwrap();
+    assert_eq!(chromium.text("h1").unwrap(), "Maya Okafor");
+    chromium.press("t").unwrap();
+    chromium.wait_for("main h2:last-of-type").unwrap();
+    assert!(chromium.text("h1").unwrap().starts_with("Timeline"), "{url}");
+}

@@ -1,0 +1,9 @@
+//! The console, asked as a browser asks.
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "test code")]
+
+mod home;
+mod looks;
+mod people;
+mod rights;
+mod support;

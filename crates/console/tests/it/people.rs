@@ -1,0 +1,74 @@
+//! Pages about people.
+
+use axum::http::StatusCode;
+
+use crate::support::*;
+
+#[tokio::test]
+async fn the_page_of_a_person_says_what_they_have_and_why() {
+    let served = Served::start().await;
+    let operator = served.operator().await;
+    let page = operator.get("/people/maya.okafor").await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+    assert!(page.body.contains("<bdi>Maya Okafor</bdi>"), "{}", page.body);
+    assert!(
+        page.body.contains("post-journal") && page.body.contains("nothing grants it"),
+        "{}",
+        page.body
+    );
+    let why = page.links().into_iter().find(|link| link.ends_with("post-journal")).unwrap();
+    let why = operator.get(&why).await;
+    assert!(why.body.contains("has ledger:post-journal, and nothing grants it."), "{}", why.body);
+    assert!(why.body.contains("What would give it"), "{}", why.body);
+}
+
+#[tokio::test]
+async fn every_reason_is_a_sentence_with_its_line_and_what_remains_without_it() {
+    let served = Served::start().await;
+    let operator = served.operator().await;
+    let page = operator.get("/people/maya.okafor/why?what=directory%3Aall-staff").await;
+    assert!(page.body.contains("Role employee gives it."), "{}", page.body);
+    assert!(page.body.contains("policy/roles.yaml:8"), "{}", page.body);
+    assert!(page.body.contains("If this reason goes, the access goes"), "{}", page.body);
+}
+
+#[tokio::test]
+async fn a_value_says_where_it_comes_from_and_where_it_goes() {
+    let served = Served::start().await;
+    let page = served.operator().await.get("/people/maya.okafor/value?name=title").await;
+    assert!(page.body.contains("from hr, record"), "{}", page.body);
+    assert!(page.body.contains("directory.title"), "{}", page.body);
+}
+
+#[tokio::test]
+async fn the_timeline_knows_what_happened_and_what_will() {
+    let served = Served::start().await;
+    let operator = served.operator().await;
+    let page = operator.get("/people/maya.okafor/timeline").await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+    assert!(page.body.contains("first known"), "{}", page.body);
+    let leaver = operator.get("/people/sven.dahl/timeline").await;
+    assert!(leaver.body.contains("What will happen"), "{}", leaver.body);
+}
+
+#[tokio::test]
+async fn what_would_change_now_is_a_plan_for_one_person() {
+    let served = Served::start().await;
+    let operator = served.operator().await;
+    let page = operator.get("/people/sven.dahl/plan").await;
+    assert!(page.body.contains("disable account"), "{}", page.body);
+}
+
+#[tokio::test]
+async fn leavers_and_conflicts_are_listed_with_where_they_come_from() {
+    let served = Served::start().await;
+    let operator = served.operator().await;
+    let leavers = operator.get("/leavers").await;
+    assert!(
+        leavers.body.contains("Sven Dahl") && leavers.body.contains("Ines Prieto"),
+        "{}",
+        leavers.body
+    );
+    let conflicts = operator.get("/conflicts").await;
+    assert!(conflicts.body.contains("policy/duties.yaml:"), "{}", conflicts.body);
+}
