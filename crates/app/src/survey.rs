@@ -68,7 +68,7 @@ pub async fn list_conflicts(ctx: &Ctx, opened: &Opened) -> Result<Vec<ConflictVi
                     .iter()
                     .filter_map(|duty| held_of(opened, &evaluation, *duty))
                     .collect(),
-                blocks: conflict.block,
+                blocks: conflict.blocks(),
                 at: conflict.at.clone(),
             });
         }

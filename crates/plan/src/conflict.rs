@@ -23,7 +23,7 @@ pub(crate) fn hold_back_conflicts(
     if !operations.iter().any(|operation| matches!(operation.kind, Kind::Grant { .. })) {
         return;
     }
-    for conflict in model.conflicts.iter().filter(|conflict| conflict.block) {
+    for conflict in model.conflicts.iter().filter(|conflict| conflict.blocks()) {
         let duties = conflict.between.iter().filter_map(|duty| model.duties.get(*duty));
         let held: Vec<_> = duties
             .map(|duty| &duty.entitlements)

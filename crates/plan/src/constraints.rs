@@ -17,7 +17,7 @@ pub fn constraints(model: &Model, operations: &[Operation]) -> Vec<Vec<usize>> {
     if model.systems.iter().any(|system| !system.after.is_empty()) {
         accounts(model, operations, &mut after);
     }
-    for conflict in model.conflicts.iter().filter(|conflict| conflict.block) {
+    for conflict in model.conflicts.iter().filter(|conflict| conflict.blocks()) {
         conflicting(model, conflict, operations, &mut after);
     }
     for own in &mut after {

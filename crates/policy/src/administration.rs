@@ -15,6 +15,8 @@ pub enum Right {
     AssignmentsRead,
     /// Give and take roles directly.
     AssignmentsWrite,
+    /// See what people asked for.
+    RequestsRead,
     /// See accounts as they were last read.
     AccountsRead,
     /// Decide about accounts of nobody.
@@ -75,7 +77,7 @@ pub enum Right {
 
 impl Right {
     /// Every right with its word and what it allows, in the order of the manual.
-    pub const TABLE: [(Self, &str, &str); 33] = [
+    pub const TABLE: [(Self, &str, &str); 34] = [
         (
             Self::PeopleRead,
             "people.read",
@@ -93,6 +95,7 @@ impl Right {
         ),
         (Self::AssignmentsRead, "assignments.read", "See which roles were given directly"),
         (Self::AssignmentsWrite, "assignments.write", "Give and take roles directly"),
+        (Self::RequestsRead, "requests.read", "See what people asked for, and what became of it"),
         (Self::AccountsRead, "accounts.read", "See accounts as they were last read"),
         (Self::AccountsWrite, "accounts.write", "Decide about accounts of nobody"),
         (Self::RolesRead, "roles.read", "See the roles of the model"),
@@ -154,6 +157,7 @@ impl Right {
                 | Self::LifecycleWrite
                 | Self::AssignmentsRead
                 | Self::AssignmentsWrite
+                | Self::RequestsRead
                 | Self::AccountsRead
                 | Self::PlansRead
                 | Self::OrdersRead

@@ -363,6 +363,10 @@ pub struct Role {
     pub values: Vec<Contribution>,
     /// Who answers for it.
     pub owner: Option<Text>,
+    /// How much harm it can do, from 0 to 100.
+    pub risk: Option<u8>,
+    /// How it is asked for: policies of which those that are for somebody all hold. Empty when nobody can ask.
+    pub request: Vec<crate::RequestPolicy>,
     /// How long whoever loses it by rule keeps it.
     pub grace: Option<SignedDuration>,
     /// True when those who keep it so are listed for review.
@@ -436,10 +440,30 @@ pub struct Conflict {
     pub name: Text,
     /// The duties, by position.
     pub between: Vec<usize>,
-    /// True when grants that would complete it are held back; otherwise they are only reported.
-    pub block: bool,
+    /// Why, for people.
+    pub description: Option<Text>,
+    /// What happens to whatever would complete it.
+    pub on: Reaction,
     /// Where it is written.
     pub at: Location,
+}
+
+/// What happens to whatever would complete a conflict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reaction {
+    /// It is refused, and grants that would complete it are held back.
+    Block,
+    /// It needs a request, which a member of this role, by position, has to approve besides.
+    Approve(usize),
+    /// It is only reported.
+    Warn,
+}
+
+impl Conflict {
+    /// True when grants that would complete it are held back.
+    pub fn blocks(&self) -> bool {
+        self.on == Reaction::Block
+    }
 }
 
 /// A test of the policy, written in the project.

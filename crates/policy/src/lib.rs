@@ -20,6 +20,7 @@ mod lookups;
 mod outcome;
 mod projection;
 mod reasons;
+mod request;
 mod review;
 mod schedule;
 mod scim;
@@ -53,6 +54,7 @@ pub use outcome::{
 };
 pub use projection::Projection;
 pub use reasons::{AttributeReason, Because, MissingRole, Reason, StateReason, Subject};
+pub use request::{ApprovalStage, Approver, RequestPolicy, RequestTerms};
 pub use review::Review;
 pub use schedule::Schedule;
 pub use scim::{Hook, HookAsks, ScimResource, ScimType};

@@ -108,6 +108,8 @@ fn programs(model: &Model) -> impl Iterator<Item = &Program> {
         .iter()
         .flat_map(|role| role.when.iter().chain(role.values.iter().map(|value| &value.value)));
     let of_rights = model.roles.iter().filter_map(|role| role.muster.as_ref()?.over.as_ref());
+    let of_requests =
+        model.roles.iter().flat_map(|role| &role.request).filter_map(|policy| policy.who.as_ref());
     let of_grants =
         model.roles.iter().flat_map(|role| &role.grants).filter_map(|grant| match grant {
             Grant::Entitlement { name: GrantName::Computed(names), .. } => Some(names),
@@ -117,7 +119,7 @@ fn programs(model: &Model) -> impl Iterator<Item = &Program> {
     let of_access = model.access.rules.iter().filter_map(|rule| rule.when.as_ref());
     let claims = model.applications.iter().flat_map(|application| &application.claims);
     let of_claims = claims.map(|(_, rule)| rule);
-    let rules = of_types.chain(of_accounts).chain(of_roles).chain(of_rights);
+    let rules = of_types.chain(of_accounts).chain(of_roles).chain(of_rights).chain(of_requests);
     let rules = rules.chain(of_access).chain(of_claims);
     let rules = rules.map(|rule| &rule.program);
     let of_directory = model.directory.iter().flat_map(crate::Directory::programs);

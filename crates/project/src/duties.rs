@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use muster_model::Text;
-use muster_policy::{Conflict, Duty};
+use muster_policy::{Conflict, Duty, Reaction};
 
 use crate::{
     context::Context,
     names,
+    roles::{RoleNames, find_role},
     suggest::known_names,
     systems::{Names, references},
     yaml::{Entry, Node},
@@ -37,6 +38,7 @@ pub(crate) fn conflicts(
     context: &mut Context<'_>,
     entries: &[&Entry],
     duties: &[&Entry],
+    roles: &RoleNames,
 ) -> Vec<Conflict> {
     let known: BTreeMap<&Text, usize> =
         duties.iter().enumerate().map(|(index, duty)| (&duty.key, index)).collect();
@@ -69,9 +71,39 @@ pub(crate) fn conflicts(
         conflicts.push(Conflict {
             name: entry.key.clone(),
             between,
-            block: entry.value.get_text("on").is_none_or(|on| &**on == "block"),
+            description: entry.value.get_text("description").cloned(),
+            on: reaction(context, entry, roles),
             at: context.location(entry.key_span),
         });
     }
     conflicts
+}
+
+fn reaction(context: &mut Context<'_>, entry: &Entry, roles: &RoleNames) -> Reaction {
+    let approvers = entry.value.get("approvers");
+    match entry.value.get_text("on").map_or("block", |on| on) {
+        "approve" => match approvers {
+            // With an unknown role there is no model.
+            Some(node) => {
+                find_role(context, roles, node).map_or(Reaction::Block, Reaction::Approve)
+            }
+            None => {
+                context.error(
+                    "E0615",
+                    entry.key_span,
+                    format!("nobody approves what completes the conflict `{}`", entry.key),
+                    "say `approvers:` with the role whose members decide",
+                );
+                Reaction::Block
+            }
+        },
+        on => {
+            if let Some(node) = approvers {
+                let help = "write `on: approve`, or leave `approvers` out";
+                let message = format!("with `on: {on}` nobody is asked for approval");
+                context.error("E0615", node.span, message, help);
+            }
+            if on == "warn" { Reaction::Warn } else { Reaction::Block }
+        }
+    }
 }

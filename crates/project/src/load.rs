@@ -127,8 +127,8 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
     lint::roles(context, &parts.roles, &schema, &roles);
     lint::ungranted(context, &drafts, &roles);
     let duties = duties::duties(context, &parts.duties, &names);
-    let conflicts = duties::conflicts(context, &parts.conflicts, &parts.duties);
     let role_names = roles::role_names(&parts.roles);
+    let conflicts = duties::conflicts(context, &parts.conflicts, &parts.duties, &role_names);
     let ground =
         access::Ground { schema: &schema, types: &types, names: &names, roles: &role_names };
     let access = access::access(context, parts, &ground);

@@ -3,6 +3,7 @@
 mod administration;
 mod contributions;
 mod includes;
+mod request;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -78,6 +79,8 @@ fn role(
         grants: grants(context, node, entity_type, names, &env),
         values: contributions::values(context, node, entity_type, names, &env, drafts),
         owner: node.get_text("owner").cloned(),
+        risk: node.get_text("risk").and_then(|risk| risk.parse().ok()),
+        request: request::policies(context, node, schema, entity_type, known),
         grace: node.get_text("grace").and_then(|text| parse_duration(text)),
         review: node.flag("review"),
         muster: administration::administration(context, node, schema, entity_type),
@@ -93,15 +96,22 @@ pub(crate) fn find_roles(
 ) -> Vec<usize> {
     let mut found = Vec::new();
     for item in list.map_or(&[][..], Node::items) {
-        let Some(name) = item.text() else { continue };
-        match known.get(name) {
-            Some(index) if found.contains(index) => {}
-            Some(index) => found.push(*index),
-            None => {
-                let help = known_names(name, "roles", known.keys().map(|name| &**name));
-                context.error("E0601", item.span, format!("unknown role `{name}`"), help);
-            }
-        }
+        found.extend(find_role(context, known, item).filter(|index| !found.contains(index)));
+    }
+    found
+}
+
+/// The position of the role that is named.
+pub(crate) fn find_role(
+    context: &mut Context<'_>,
+    known: &RoleNames,
+    node: &Node,
+) -> Option<usize> {
+    let name = node.text()?;
+    let found = known.get(name).copied();
+    if found.is_none() {
+        let help = known_names(name, "roles", known.keys().map(|name| &**name));
+        context.error("E0601", node.span, format!("unknown role `{name}`"), help);
     }
     found
 }

@@ -10,6 +10,7 @@ mod directory;
 mod guard;
 mod project;
 mod read;
+mod request;
 mod server;
 mod sign_in;
 mod system;

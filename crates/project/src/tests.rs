@@ -9,6 +9,7 @@ mod model;
 mod policy_tests;
 mod project;
 mod properties;
+mod requests;
 mod sample;
 mod server;
 mod strict_yaml;

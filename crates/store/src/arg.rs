@@ -8,8 +8,8 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use crate::{
     AccountOrigin, AccountStatus, AlarmId, AlarmKind, AlarmStatus, CaseStatus, ChangeSetId,
     ChangeSetStatus, DriftDecision, DriftWhat, EntitlementId, EventKind, MatchCaseId, Matched,
-    NameKind, OperationState, OrphanVerb, PlanStatus, ReadRunId, RecordId, ReviewVerdict, RunState,
-    Sequence, TicketStatus, Verdict,
+    NameKind, OperationState, OrphanVerb, PlanStatus, ReadRunId, RecordId, RequestState,
+    RequestStep, ReviewVerdict, RunState, Sequence, TicketStatus, Verdict,
 };
 
 /// An argument of a statement.
@@ -165,6 +165,8 @@ arg_from_word!(
     PlanStatus,
     RunState,
     Sequence,
+    RequestState,
+    RequestStep,
     ReviewVerdict,
     TicketStatus,
     Verdict,

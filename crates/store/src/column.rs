@@ -235,6 +235,8 @@ word_columns!(
     crate::PlanStatus,
     crate::RunState,
     crate::Sequence,
+    crate::RequestState,
+    crate::RequestStep,
     crate::ReviewVerdict,
     crate::TicketStatus,
 );

@@ -36,6 +36,7 @@ const MIGRATIONS: &[Migration] = &[
     both!(2, "0002_closed_loop"),
     both!(3, "0003_server"),
     both!(4, "0004_sign_in"),
+    both!(5, "0005_governance"),
 ];
 
 /// Runs the migrations that `store` does not have yet.

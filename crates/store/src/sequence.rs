@@ -47,6 +47,12 @@ words! {
         Session = "session",
         /// Tries to sign in.
         SignIn = "sign_in",
+        /// Requests for roles.
+        Request = "request",
+        /// Delegations.
+        Delegation = "delegation",
+        /// Mails about requests.
+        RequestNotice = "request_notice",
         /// Passkeys.
         Passkey = "passkey",
     }

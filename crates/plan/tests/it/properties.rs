@@ -232,7 +232,7 @@ proptest! {
                     observed.account.system == *system && observed.entitlements.contains(&(*kind, name.clone()))
                 }))
             });
-            let hard = model.conflicts.iter().find(|conflict| conflict.block).unwrap();
+            let hard = model.conflicts.iter().find(|conflict| conflict.blocks()).unwrap();
             hard.between.iter().all(|duty| holds(&model.duties[*duty]))
         };
         let before = accounts.clone();

@@ -15,7 +15,27 @@ pub(crate) const ROLE: Group = Group {
           type: `person.title`.",
     keys: &[
         key("description", Shape::Text, "", "What the role is, for people.", "Sells things"),
-        key("owner", Shape::Text, "", "Who answers for it.", "sales-lead"),
+        key(
+            "owner",
+            Shape::Text,
+            "",
+            "Who answers for it: a role, or a person by key or another unique value.",
+            "sales-lead",
+        ),
+        key(
+            "risk",
+            Shape::Number(0, 100),
+            "",
+            "How much harm it can do, shown to whoever asks for it and whoever decides.",
+            "70",
+        ),
+        key(
+            "request",
+            Shape::Many(&Shape::Group(&super::request::REQUEST)),
+            "nobody can ask for it",
+            "How people ask for it. Of several policies all count whose `who` holds, and of each part the strictest.",
+            "{ approval: [manager, owner], longest: 180d }",
+        ),
         key("for", Shape::Text, "the only identity type", "The identity type it is for.", "person"),
         key(
             "when",
@@ -128,10 +148,18 @@ pub(crate) const CONFLICT: Group = Group {
         ),
         key(
             "on",
-            Shape::Choice(&["block", "warn"]),
+            Shape::Choice(&["block", "approve", "warn"]),
             "block",
-            "`block` holds back grants that would complete it, `warn` only reports it.",
+            "`block` refuses requests and direct assignments that would complete it, and holds back such grants; `approve` \
+             lets it be asked for, with one more stage of approval; `warn` only reports it.",
             "warn",
+        ),
+        key(
+            "approvers",
+            Shape::Text,
+            "",
+            "With `on: approve`: the role whose members decide about it.",
+            "internal-audit",
         ),
     ],
 };

@@ -29,7 +29,7 @@ fn an_unknown_key_far_from_all_lists_them() {
       |
     2 |   a: { colour: red }
       |        ^^^^^^
-      = the keys of a role are `description`, `owner`, `for`, `when`, `grace`, `review`, `includes`, `grants`, `values`, `muster`
+      = the keys of a role are `description`, `owner`, `risk`, `request`, `for`, `when`, `grace`, `review`, `includes`, `grants`, `values`, `muster`
     1 error in 2 files   more: muster help E0201
     ");
 }

@@ -29,6 +29,7 @@ mod query_plans;
 mod queue;
 mod reads;
 mod records;
+mod requests;
 mod revisions;
 mod schema;
 mod scim;

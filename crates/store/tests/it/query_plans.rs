@@ -47,6 +47,10 @@ const BIG: &[&str] = &[
     "pending_link",
     "record",
     "recovery_code",
+    "request",
+    "request_approver",
+    "request_event",
+    "request_stage",
     "scim_bulk_result",
     "scim_mail",
     "scim_resource",
@@ -92,6 +96,10 @@ const SCANS: &[&str] = &[
     "SELECT COUNT(*) FROM sign_in_flow",
     "SELECT COUNT(*) FROM budget",
     "SELECT COUNT(*) FROM recovery_code",
+    "SELECT COUNT(*) FROM request",
+    "SELECT COUNT(*) FROM request_approver",
+    "SELECT COUNT(*) FROM request_event",
+    "SELECT COUNT(*) FROM request_stage",
     "SELECT COUNT(*) FROM totp",
     // Accounts by sort.
     "SELECT system_no, type_no, enabled, status, COUNT(*) FROM account",
@@ -102,6 +110,7 @@ const SCANS: &[&str] = &[
 /// What copies whole tables is called elsewhere.
 const TOUR: &str = concat!(
     include_str!("query_plans.rs"),
+    include_str!("requests.rs"),
     include_str!("scim.rs"),
     include_str!("passkeys.rs"),
     include_str!("sign_ins.rs"),
@@ -185,6 +194,7 @@ async fn facts(tx: &mut Tx) -> Result<(), StoreError> {
     crate::passkeys::tour(tx).await?;
     crate::sign_ins::tour(tx).await?;
     crate::sign_in_flows::tour(tx).await?;
+    crate::requests::tour(tx).await?;
     tx.remove_entity(EntityId(1)).await.map(drop)
 }
 
@@ -225,6 +235,7 @@ async fn read_lifecycle(tx: &mut ReadTx) -> Result<(), StoreError> {
     crate::passkeys::read_tour(tx).await?;
     crate::sign_ins::read_tour(tx).await?;
     crate::sign_in_flows::read_tour(tx).await?;
+    crate::requests::read_tour(tx).await?;
     tx.remains(EntityId(1)).await.map(drop)
 }
 
