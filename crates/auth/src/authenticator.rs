@@ -34,6 +34,11 @@ impl Authenticator {
         let pool = Pool::new(settings.hashing, cores);
         Self(Arc::new(Inner { pool, decoy, standings: Mutex::default() }))
     }
+
+    /// Hashes of passwords that were made since it is there, to check or to keep one.
+    pub fn n_hashes(&self) -> u64 {
+        self.0.pool.n_made()
+    }
 }
 
 impl fmt::Debug for Authenticator {

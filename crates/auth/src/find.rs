@@ -9,7 +9,7 @@ use unicode_normalization::UnicodeNormalization as _;
 /// Letters of a name at most.
 const LONGEST: usize = 256;
 
-/// The identity that has this name; `None` when nobody has.
+/// The identity that has this name; `None` when nobody has. It asks as much of the repository either way.
 pub(crate) async fn find(
     tx: &mut ReadTx,
     opened: &Opened,
@@ -20,11 +20,9 @@ pub(crate) async fn find(
     }
     let as_typed: Text = name.trim().to_lowercase().into();
     let folded: Text = fold(name).into();
-    let mut forms = vec![as_typed];
-    if !forms.contains(&folded) {
-        forms.push(folded);
-    }
+    let forms = [as_typed, folded];
     let keys = keys(name);
+    let mut found = None;
     for (index, of) in opened.model.types.iter().enumerate() {
         let Some(names) = opened.names.types.get(index) else { continue };
         let key = opened.model.schema.types.get(index).map(|of| of.key);
@@ -35,26 +33,18 @@ pub(crate) async fn find(
             } else {
                 tx.unique_value_holders(names.no, *number, &forms).await?
             };
-            if let Some(found) = holders.into_iter().flatten().next() {
-                return Ok(Some(found));
-            }
+            found = found.or_else(|| holders.into_iter().flatten().next());
         }
     }
-    Ok(None)
+    Ok(found)
 }
 
 /// What a name may stand for as a key. Keys are kept as they were written, not folded, so a name is also tried in small and in
-/// capital letters.
-fn keys(name: &str) -> Vec<Text> {
+/// capital letters. There are as many for every name, so that each takes as long.
+fn keys(name: &str) -> [Text; 4] {
     let typed = composed(name);
     let typed = typed.trim();
-    let mut keys = vec![name.trim().into()];
-    for form in [typed.into(), typed.to_lowercase().into(), typed.to_uppercase().into()] {
-        if !keys.contains(&form) {
-            keys.push(form);
-        }
-    }
-    keys
+    [name.trim().into(), typed.into(), typed.to_lowercase().into(), typed.to_uppercase().into()]
 }
 
 /// Under which key tries are counted: the identity, whichever of its names was typed. Of a name that nobody has, a short hash:

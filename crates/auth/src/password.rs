@@ -18,13 +18,14 @@ use crate::{
 
 /// Bytes of a password at most; a longer one is wrong.
 const LONGEST: usize = 1024;
+/// The id of no entity.
+const NOBODY: EntityId = EntityId(0);
 
 /// Whom a name belongs to, and what is known of them.
 struct Known {
     identity: Option<EntityId>,
     hash: Option<Text>,
     pass: Option<TemporaryPass>,
-    is_alive: bool,
     /// How long nothing is tried from where they are.
     throttled: Option<SignedDuration>,
 }
@@ -90,9 +91,8 @@ impl Authenticator {
         attempt: Attempt<'_>,
     ) -> Result<Verified, Refused> {
         let mut tx = opened.store.read().await?;
-        let known = self.known(&mut tx, opened, Some(identity), &attempt).await?;
+        let known = Known { pass: None, ..known(&mut tx, opened, Some(identity), &attempt).await? };
         drop(tx);
-        let known = Known { pass: None, ..known };
         Ok(self.try_known(opened, &attempt, &known, Then::Again).await?.0)
     }
 
@@ -104,7 +104,7 @@ impl Authenticator {
     ) -> Result<Settled, Refused> {
         let mut tx = opened.store.read().await?;
         let found = find(&mut tx, opened, attempt.name).await?;
-        let known = self.known(&mut tx, opened, found, attempt).await?;
+        let known = known(&mut tx, opened, found, attempt).await?;
         drop(tx);
         self.try_known(opened, attempt, &known, then).await
     }
@@ -139,24 +139,6 @@ impl Authenticator {
         self.settle(opened, attempt, known, right, then).await
     }
 
-    async fn known(
-        &self,
-        tx: &mut ReadTx,
-        opened: &Opened,
-        identity: Option<EntityId>,
-        attempt: &Attempt<'_>,
-    ) -> Result<Known, Refused> {
-        let throttle = &opened.model.sign_in.throttle;
-        let throttled = wait(tx, throttle, attempt.network, attempt.now).await?;
-        let Some(found) = identity else {
-            return Ok(Known { identity, hash: None, pass: None, is_alive: false, throttled });
-        };
-        let hash = tx.password(found).await?.map(|password| password.hash);
-        let pass = tx.temporary_pass(found).await?;
-        let is_alive = self.is_alive_in(tx, opened, found, attempt.now).await?;
-        Ok(Known { identity, hash, pass, is_alive, throttled })
-    }
-
     async fn check(
         &self,
         opened: &Opened,
@@ -181,7 +163,8 @@ impl Authenticator {
         let Some(identity) = known.identity.filter(|_| is_password || is_pass) else {
             return Err(Refused::Wrong);
         };
-        if !known.is_alive || attempt.now < from {
+        // Asked of those only who showed something right, so that nobody else finds out whether there is somebody to ask about.
+        if attempt.now < from || !self.is_alive(opened, identity, attempt.now).await? {
             return Err(Refused::Inactive);
         }
         let old = usable.filter(|old| is_password && old.is_weaker_than(self.0.pool.hashing()));
@@ -241,6 +224,21 @@ impl Authenticator {
         tx.commit().await?;
         Ok((verified, Some((need, secret))))
     }
+}
+
+/// What is kept for whoever has a name, and of where they are. Where nobody has it, the same is looked up.
+async fn known(
+    tx: &mut ReadTx,
+    opened: &Opened,
+    identity: Option<EntityId>,
+    attempt: &Attempt<'_>,
+) -> Result<Known, Refused> {
+    let throttle = &opened.model.sign_in.throttle;
+    let throttled = wait(tx, throttle, attempt.network, attempt.now).await?;
+    let at = identity.unwrap_or(NOBODY);
+    let hash = tx.password(at).await?.map(|password| password.hash);
+    let pass = tx.temporary_pass(at).await?;
+    Ok(Known { identity, hash, pass, throttled })
 }
 
 /// Whether the pass that opened a sign-in is still there; one that opens one only is used up.

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -43,6 +43,7 @@ struct Inner {
     parallel: usize,
     places: Arc<Semaphore>,
     n_waiting: AtomicUsize,
+    n_made: AtomicU64,
     memories: Mutex<Vec<Vec<Block>>>,
 }
 
@@ -60,12 +61,18 @@ impl Pool {
             parallel,
             places: Arc::new(Semaphore::new(parallel)),
             n_waiting: AtomicUsize::new(0),
+            n_made: AtomicU64::new(0),
             memories: Mutex::default(),
         }))
     }
 
     pub(crate) fn hashing(&self) -> &Hashing {
         &self.0.hashing
+    }
+
+    /// Hashes that were made.
+    pub(crate) fn n_made(&self) -> u64 {
+        self.0.n_made.load(Ordering::Relaxed)
     }
 
     /// Waits for a turn; not longer than the settings say, and not behind more than can come to theirs.
@@ -121,6 +128,7 @@ impl Turn {
         work: impl FnOnce(&[u8], &mut Vec<Block>) -> T + Send + 'static,
     ) -> Result<T, Error> {
         let (pool, mut password) = (self.pool.clone(), password.reveal().as_bytes().to_vec());
+        pool.0.n_made.fetch_add(1, Ordering::Relaxed);
         let done = tokio::task::spawn_blocking(move || {
             let memories = || pool.0.memories.lock().unwrap_or_else(PoisonError::into_inner);
             let mut memory = memories().pop().unwrap_or_default();

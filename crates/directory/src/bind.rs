@@ -83,11 +83,8 @@ impl Session {
         let (id, name) = {
             let mut view = self.view(state).await?;
             let id = view.named(place, naming).await?;
-            let name = match id {
-                Some(id) => view.sign_in_name(id).await?,
-                None => None,
-            };
-            (id, name)
+            // Where there is none, the same is asked of the repository.
+            (id, view.sign_in_name(id.unwrap_or(EntityId(0))).await?)
         };
         let name = name.as_deref().unwrap_or(naming);
         let verified = self.check(state, name, &Secret::new(password)).await?;

@@ -26,6 +26,7 @@ mod secure_database;
 mod slapd;
 mod smtp;
 mod sssd;
+mod timing;
 mod tls;
 mod tls_reader;
 mod webdriver;
@@ -49,6 +50,7 @@ pub use secure_database::SecureDatabase;
 pub use slapd::{Slapd, SlapdOptions};
 pub use smtp::SmtpServer;
 pub use sssd::Sssd;
+pub use timing::take_alike;
 pub use tls::{Certificates, make_certificates};
 pub use tls_reader::TlsReader;
 

@@ -10,7 +10,7 @@ use ldap3_proto::proto::{
 };
 use muster_auth::{Attempt, Door, Refused, Secret};
 use muster_directory::next_message;
-use muster_testkit::{Apache, SecureDatabase};
+use muster_testkit::{Apache, SecureDatabase, take_alike};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -129,6 +129,40 @@ async fn all_who_may_not_sign_in_are_told_the_same() {
         told.push(served.tool("ldapwhoami", &["-D", dn, "-w", password]).await);
     }
     assert!(told.iter().all(|one| one.code == 49 && *one == told[0]), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_who_may_not_sign_in_cost_one_hash_and_the_same_questions_to_the_store_and_time() {
+    let served = Served::changed(
+        "directory:\n",
+        "sign_in: { lockout: { tries: 100 }, throttle: { tries: 100000 } }\ndirectory:\n",
+    )
+    .await;
+    for person in ["1", "4"] {
+        served.password(person, PASSWORD).await;
+    }
+    let mut client = Client::connect(&served).await;
+    assert_eq!(client.bind(ADA, PASSWORD).await, LdapResultCode::Success);
+    let refused =
+        ["ada", "bob", "zoe", "nobody"].map(|name| format!("uid={name},ou=people,{BASE}"));
+    let auth = served.service.authenticator();
+    let mut costs = Vec::new();
+    for dn in &refused {
+        // Now and then the index looks whether something changed.
+        let mut least = u64::MAX;
+        for _ in 0..5 {
+            let before = (auth.n_hashes(), served.opened.store.n_statement_runs());
+            assert_eq!(client.bind(dn, "wrong").await, LdapResultCode::InvalidCredentials);
+            assert_eq!(auth.n_hashes() - before.0, 1, "{dn}");
+            least = least.min(served.opened.store.n_statement_runs() - before.1);
+        }
+        costs.push(least);
+    }
+    assert!(costs.iter().all(|cost| *cost == costs[0]), "{costs:?}");
+    let alike = take_alike(refused.len(), async |kind| {
+        client.bind(&refused[kind], "wrong").await;
+    });
+    assert!(alike.await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -24,6 +24,7 @@ mod races;
 mod relying_parties;
 mod story;
 mod support;
+mod timing;
 
 /// Every file of the folder is one of the modules.
 #[test]

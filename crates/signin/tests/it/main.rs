@@ -7,6 +7,7 @@ mod factors;
 mod passkeys;
 mod steps;
 mod support;
+mod timing;
 
 use axum::http::StatusCode;
 

@@ -168,6 +168,12 @@ impl Served {
         Self { router, service, ctx, clock, _folder: folder }
     }
 
+    /// Hashes that were made so far, and statements that were run.
+    pub(crate) fn work(&self) -> (u64, u64) {
+        let statements = self.service.opened().store.n_statement_runs();
+        (self.service.authenticator().n_hashes(), statements)
+    }
+
     /// A pass for somebody.
     pub(crate) async fn pass_for(&self, person: &str) -> String {
         let (auth, opened) = (self.service.authenticator(), self.service.opened());
