@@ -7,7 +7,7 @@ use muster_app::{Ctx, Error, Kind, NewAlarm, Opened, clear_alarms, raise_alarm};
 use muster_model::Text;
 use muster_policy::System;
 use muster_store::{
-    AlarmKind, Entry, OperationState, PlanStatus, ReadTx, SystemHealth, TicketStatus, Tx,
+    AlarmKind, Entry, OperationState, PlanStatus, ReadRun, ReadTx, SystemHealth, TicketStatus, Tx,
 };
 use serde_json::json;
 
@@ -24,7 +24,7 @@ pub struct SystemView {
     pub connector: Text,
     /// What may be done to it: `observe`, `propose`, `enforce`.
     pub mode: &'static str,
-    /// How it is: `well`, `paused`, `quarantine`, `resting`.
+    /// How it is: `well`, `paused`, `quarantine`, `resting`, `failing` (its last read ended early).
     pub state: &'static str,
     /// Since when it is not well.
     pub since: Option<Timestamp>,
@@ -58,7 +58,7 @@ pub async fn list_systems(opened: &Opened) -> Result<Vec<SystemView>, Error> {
         let runs = tx.latest_read_runs(names.no).await?;
         let health = health.get(&names.no).cloned().unwrap_or_default();
         let count = |state| queue.get(&(names.no, state)).copied().unwrap_or_default();
-        let (state, since, reason) = state_of(&health);
+        let (state, since, reason) = state_of(&health, &runs);
         let (sent, taken) = count(OperationState::Sent);
         views.push(SystemView {
             name: system.name.clone(),
@@ -106,7 +106,10 @@ async fn open_tickets(tx: &mut ReadTx) -> Result<BTreeMap<i64, u64>, Error> {
     }
 }
 
-fn state_of(health: &SystemHealth) -> (&'static str, Option<Timestamp>, Option<Text>) {
+fn state_of(
+    health: &SystemHealth,
+    runs: &[ReadRun],
+) -> (&'static str, Option<Timestamp>, Option<Text>) {
     if health.paused_at.is_some() {
         return ("paused", health.paused_at, health.pause_reason.clone());
     }
@@ -115,6 +118,9 @@ fn state_of(health: &SystemHealth) -> (&'static str, Option<Timestamp>, Option<T
     }
     if health.next_probe.is_some() {
         return ("resting", None, Some("it asked to wait".into()));
+    }
+    if let Some(failed) = runs.iter().find(|run| run.problem.is_some()) {
+        return ("failing", failed.ended_at, failed.problem.clone());
     }
     ("well", None, None)
 }

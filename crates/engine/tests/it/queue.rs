@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use muster_app::Kind;
 use muster_connector::{Connector, ConnectorError, Intercept, Intercepted};
 use muster_engine::{
-    CancelFlag, OrderQuery, RunEnd, RunEvent, RunOptions, attest_ticket, cancel_order,
-    close_ticket, list_orders, list_systems, list_tickets, order_history, refuse_ticket,
-    report_leavers, reroute_order, retry_order, run,
+    CancelFlag, NoProgress, OrderQuery, RunEnd, RunEvent, RunOptions, SyncOptions, attest_ticket,
+    cancel_order, close_ticket, list_orders, list_systems, list_tickets, order_history,
+    refuse_ticket, report_leavers, reroute_order, retry_order, run, sync,
 };
 use muster_model::{Applied, Change};
 use muster_store::{AlarmKind, AlarmStatus, OperationState, TicketStatus};
@@ -532,4 +532,24 @@ async fn a_plan_of_systems_where_a_person_decides_waits_and_is_applied_as_it_was
     .await
     .unwrap_or_else(|error| panic!("{}", report(&error)));
     assert_eq!((applied.executed, applied.left), (1, 0));
+}
+
+#[tokio::test]
+async fn a_source_that_cannot_be_read_is_not_said_to_be_well() {
+    let rig = rig(&["ada"]);
+    rig.sync_all().await;
+    let state = async || {
+        let systems = list_systems(&rig.open().await).await.unwrap();
+        let hr = systems.iter().find(|system| *system.name == *"hr").unwrap();
+        (hr.state, hr.reason.clone().unwrap_or_default())
+    };
+    assert_eq!(state().await, ("well", "".into()));
+    rig.write("hr.csv", "");
+    _ = sync(&rig.ctx(), &rig.open().await, &SyncOptions::default(), &NoProgress).await;
+    let (word, reason) = state().await;
+    assert_eq!(word, "failing");
+    assert!(reason.contains("hr.csv"), "{reason}");
+    rig.write("hr.csv", &people(&["ada"]));
+    rig.sync_all().await;
+    assert_eq!(state().await, ("well", "".into()));
 }
