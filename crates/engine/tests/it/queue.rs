@@ -265,7 +265,7 @@ async fn what_waits_for_something_that_failed_is_held_and_goes_on_after_a_retry(
         &opened,
         Some(plan),
         &muster_engine::ApplyOptions { auto_approve: true, ..Default::default() },
-        &muster_engine::NoProgress,
+        &NoProgress,
         &CancelFlag::default(),
     )
     .await
@@ -526,7 +526,7 @@ async fn a_plan_of_systems_where_a_person_decides_waits_and_is_applied_as_it_was
         &opened,
         Some(&plan),
         &options,
-        &muster_engine::NoProgress,
+        &NoProgress,
         &CancelFlag::default(),
     )
     .await
