@@ -6,6 +6,7 @@
 use std::{
     borrow::Cow,
     collections::HashMap,
+    hash::Hasher as _,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicUsize, Ordering},
@@ -14,6 +15,7 @@ use std::{
 
 use muster_connector::{ConnectorError, refuse_unclaimed};
 use muster_model::{Applied, Change, ObjectRef, Text};
+use rustc_hash::{FxHashMap, FxHasher};
 use tokio::task::JoinSet;
 
 use crate::{capabilities_of, change, service::Service};
@@ -83,18 +85,21 @@ impl Work {
     async fn run_chain(&self, chain: &[usize], answers: &mut Vec<(usize, Answer)>) {
         let capabilities = capabilities_of(&self.service.settings);
         let mut stopped: Option<ConnectorError> = None;
-        let mut ids = Ids::default();
+        let mut ids = (chain.len() > 1).then(Ids::default);
         for &index in chain {
             let Some(change) = self.changes.get(index) else { continue };
             let answer = match (&stopped, refuse_unclaimed(&capabilities, change)) {
                 (_, Some(refused)) => Err(refused),
                 (Some(error), None) => Err(error.clone()),
-                (None, None) => self.run_change(&ids.completed(change)).await,
+                (None, None) => match &ids {
+                    Some(ids) => self.run_change(&ids.completed(change)).await,
+                    None => self.run_change(change).await,
+                },
             };
             // What becomes of the later changes of an object is unknown once the fate of an earlier one is.
             stopped =
                 stopped.or_else(|| answer.as_ref().err().filter(|e| e.is_transient()).cloned());
-            if let Ok(applied) = &answer {
+            if let (Some(ids), Ok(applied)) = (&mut ids, &answer) {
                 ids.note(change, applied);
             }
             answers.push((index, answer));
@@ -169,12 +174,12 @@ impl Ids {
 
 /// Groups changes by the objects they touch; the order inside a chain is that of the call.
 fn chains(changes: &[Change]) -> Vec<Vec<usize>> {
-    let mut chain_of: HashMap<String, usize> = HashMap::new();
+    let mut chain_of: FxHashMap<u64, usize> = FxHashMap::default();
     let mut chains: Vec<Vec<usize>> = Vec::new();
     for (index, change) in changes.iter().enumerate() {
         let keys = keys(change);
         let mut met: Vec<usize> =
-            keys.iter().filter_map(|key| chain_of.get(key)).copied().collect();
+            keys.iter().flatten().filter_map(|key| chain_of.get(key)).copied().collect();
         met.sort_unstable();
         met.dedup();
         let into = met.first().copied().unwrap_or_else(|| {
@@ -197,27 +202,31 @@ fn chains(changes: &[Change]) -> Vec<Vec<usize>> {
             chain.sort_unstable();
             chain.push(index);
         }
-        chain_of.extend(keys.into_iter().map(|key| (key, into)));
+        chain_of.extend(keys.into_iter().flatten().map(|key| (key, into)));
     }
     chains.retain(|chain| !chain.is_empty());
     chains
 }
 
-/// The names and the id of the object that `change` touches, in comparable form.
-fn keys(change: &Change) -> Vec<String> {
+/// The names and the id of the object that `change` touches, as hashes: should two objects share one, they are changed one after
+/// the other, which is no harm.
+fn keys(change: &Change) -> [Option<u64>; 3] {
     let ObjectRef { class, id, name } = change.object();
-    let class = class.to_lowercase();
-    let mut keys = Vec::with_capacity(3);
-    if !name.is_empty() {
-        keys.push(format!("{class} name {}", name.to_lowercase()));
+    let named = |name: &str| (!name.is_empty()).then(|| hash(class, "name", lower(name)));
+    let to = if let Change::Rename { to, .. } = change { named(to) } else { None };
+    [named(name), (!id.is_empty()).then(|| hash(class, "id", id.chars())), to]
+}
+
+fn hash(class: &str, kind: &str, text: impl Iterator<Item = char>) -> u64 {
+    let mut hasher = FxHasher::default();
+    for letter in lower(class).chain(kind.chars()).chain(text) {
+        hasher.write_u32(letter.into());
     }
-    if !id.is_empty() {
-        keys.push(format!("{class} id {id}"));
-    }
-    if let Change::Rename { to, .. } = change {
-        keys.push(format!("{class} name {}", to.to_lowercase()));
-    }
-    keys
+    hasher.finish()
+}
+
+fn lower(text: &str) -> impl Iterator<Item = char> {
+    text.chars().flat_map(char::to_lowercase)
 }
 
 #[cfg(test)]

@@ -160,16 +160,9 @@ impl Wire {
             public::check(request.url())?;
         }
         let mut answer = self.client.execute(request).await.map_err(broken)?;
-        let headers: Vec<(String, String)> = answer
-            .headers()
-            .iter()
-            .filter_map(|(name, value)| {
-                Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
-            })
-            .collect();
-        if headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>()
-            > MOST_HEADER_BYTES
-        {
+        let headers = std::mem::take(answer.headers_mut());
+        let n_bytes = headers.iter().map(|(name, value)| name.as_str().len() + value.len());
+        if n_bytes.sum::<usize>() > MOST_HEADER_BYTES {
             return Err(ConnectorError::Malformed(
                 "the headers of the answer are too long".to_owned(),
             ));

@@ -149,7 +149,10 @@ mod tests {
     fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
         Response {
             status,
-            headers: headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
+            headers: headers
+                .iter()
+                .map(|(n, v)| (n.parse().unwrap(), v.parse().unwrap()))
+                .collect(),
             body: body.to_owned().into(),
             hidden: vec![Secret::new("tok-12345")],
         }

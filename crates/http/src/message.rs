@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use muster_connector::{ConnectorError, Secret};
+use reqwest::header::HeaderMap;
 use serde::{
     Deserialize, Deserializer as _, Serialize,
     de::{IgnoredAny, MapAccess, Visitor},
@@ -74,7 +75,7 @@ impl Request {
 /// An answer with its whole body.
 pub struct Response {
     pub(crate) status: u16,
-    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     /// What must not be shown when a part of the body is.
     pub(crate) hidden: Vec<Secret>,
@@ -103,8 +104,7 @@ impl Response {
 
     /// The first header of that name, in any case; a value that is not ASCII counts as absent.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value.as_str())
+        self.headers.get(name)?.to_str().ok()
     }
 
     /// The body as it came.
@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     fn answer(body: &'static str) -> Response {
-        Response { status: 200, headers: Vec::new(), body: body.into(), hidden: Vec::new() }
+        Response { status: 200, headers: HeaderMap::new(), body: body.into(), hidden: Vec::new() }
     }
 
     #[test]
