@@ -78,6 +78,15 @@ fn places(texts: &Texts) -> Vec<(&'static str, &'static str, Seen)> {
         ("/people", frame.people, Seen::For(Right::PeopleRead)),
         ("/leavers", frame.leavers, Seen::For(Right::PeopleRead)),
         ("/conflicts", frame.conflicts, Seen::For(Right::PeopleRead)),
+        ("/orphans", frame.orphans, Seen::ForEverybody(Right::AccountsRead)),
+        ("/drift", frame.drift, Seen::For(Right::DriftRead)),
+        ("/plans", frame.plans, Seen::For(Right::PlansRead)),
+        ("/held", frame.held, Seen::For(Right::SystemsRead)),
+        ("/queue", frame.queue, Seen::For(Right::OrdersRead)),
+        ("/systems", frame.systems, Seen::For(Right::SystemsRead)),
+        ("/roles", frame.roles, Seen::For(Right::RolesRead)),
+        ("/model", frame.model, Seen::For(Right::RevisionsRead)),
+        ("/journal", frame.journal, Seen::For(Right::JournalRead)),
     ]
 }
 

@@ -20,6 +20,7 @@ mod route;
 mod table;
 mod texts;
 mod visit;
+mod work;
 
 pub use self::{
     route::router,

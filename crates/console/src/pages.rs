@@ -2,12 +2,21 @@
 
 pub(crate) mod ahead;
 pub(crate) mod conflicts;
+pub(crate) mod drift;
+pub(crate) mod held;
 pub(crate) mod home;
+pub(crate) mod journal;
 pub(crate) mod keys;
 pub(crate) mod leavers;
+pub(crate) mod model;
+pub(crate) mod orphans;
 pub(crate) mod people;
 pub(crate) mod person;
+pub(crate) mod plans;
+pub(crate) mod queue;
+pub(crate) mod roles;
 pub(crate) mod search;
+pub(crate) mod systems;
 pub(crate) mod timeline;
 pub(crate) mod value;
 pub(crate) mod why;

@@ -108,7 +108,7 @@ pub(crate) fn conditions(visit: &Visit, conditions: &[Condition]) -> Vec<Sentenc
         let reads: Vec<String> =
             condition.reads.iter().map(|(path, value)| read(texts, path, value)).collect();
         if !reads.is_empty() {
-            text.push_str(&format!(" ({})", reads.join(", ")));
+            text = format!("{text} ({})", reads.join(", "));
         }
         if let Some(flips) = visit.maybe(condition.flips).as_ref().map(Moment::shown) {
             text.push_str(&filled(texts.until, &[("at", flips)]));

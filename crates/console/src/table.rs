@@ -4,12 +4,19 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use axum::{http::Method, response::Response};
 use muster_app::Ctx;
-use muster_policy::Right;
+use muster_policy::Right::{
+    self, AccountsRead, AccountsWrite, DriftRead, DriftWrite, JournalExport, JournalRead,
+    OrdersRead, OrdersWrite, PeopleRead, PlansApply, PlansMake, PlansRead, RevisionsRead,
+    RolesRead, SyncRun, SystemsRead, SystemsWrite,
+};
 use muster_web::Problem;
 
 use crate::{
     frame::nothing,
-    pages::{ahead, conflicts, home, keys, leavers, people, person, search, timeline, value, why},
+    pages::{
+        ahead, conflicts, drift, held, home, journal, keys, leavers, model, orphans, people,
+        person, plans, queue, roles, search, systems, timeline, value, why,
+    },
     visit::Visit,
 };
 
@@ -76,11 +83,24 @@ impl Page {
 
 /// Every page and form.
 pub fn pages() -> Vec<Page> {
-    use Right::{PeopleRead, PlansMake};
-    vec![
+    let mut all = vec![
         Page::open("/", home::show),
         Page::open("/search", search::show),
         Page::open("/keys", keys::show),
+        Page::get("/roles", RolesRead, roles::list),
+        Page::get("/roles/{role}", RolesRead, roles::show),
+        Page::get("/model", RevisionsRead, model::show),
+        Page::get("/journal", JournalRead, journal::list),
+        Page::get("/journal/verify", JournalExport, journal::verify),
+    ];
+    all.extend(about_people());
+    all.extend(about_systems());
+    all.extend(about_work());
+    all
+}
+
+fn about_people() -> Vec<Page> {
+    vec![
         Page::get("/people", PeopleRead, people::list),
         Page::get("/people/{person}", PeopleRead, person::show),
         Page::get("/people/{person}/why", PeopleRead, why::show),
@@ -89,5 +109,39 @@ pub fn pages() -> Vec<Page> {
         Page::get("/people/{person}/plan", PlansMake, ahead::show),
         Page::get("/leavers", PeopleRead, leavers::list),
         Page::get("/conflicts", PeopleRead, conflicts::list),
+    ]
+}
+
+fn about_systems() -> Vec<Page> {
+    vec![
+        Page::get("/systems", SystemsRead, systems::list),
+        Page::get("/systems/{system}", SystemsRead, systems::show),
+        Page::post("/systems/{system}/pause", SystemsWrite, systems::pause),
+        Page::post("/systems/{system}/resume", SystemsWrite, systems::resume),
+        Page::get("/drift", DriftRead, drift::list),
+        Page::get("/drift/{group}", DriftRead, drift::show),
+        Page::post("/drift/{group}/decide", DriftWrite, drift::decide),
+        Page::get("/orphans", AccountsRead, orphans::list),
+        Page::post("/orphans/{id}/assign", AccountsWrite, orphans::assign),
+        Page::post("/orphans/{id}/decide", AccountsWrite, orphans::decide),
+        Page::get("/held", SystemsRead, held::list),
+        Page::post("/held/{id}/release", SyncRun, held::release),
+        Page::post("/held/{id}/reject", SyncRun, held::reject),
+    ]
+}
+
+fn about_work() -> Vec<Page> {
+    vec![
+        Page::get("/plans", PlansRead, plans::list),
+        Page::post("/plans", PlansMake, plans::make),
+        Page::get("/plans/{plan}", PlansRead, plans::show),
+        Page::post("/plans/{plan}/apply", PlansApply, plans::carry_out),
+        Page::post("/plans/{plan}/cancel", PlansApply, plans::cancel),
+        Page::get("/queue", OrdersRead, queue::list),
+        Page::get("/queue/{plan}/{number}", OrdersRead, queue::show),
+        Page::post("/queue/{plan}/{number}/retry", OrdersWrite, queue::retry),
+        Page::post("/queue/{plan}/{number}/cancel", OrdersWrite, queue::cancel),
+        Page::post("/queue/{plan}/{number}/approve", OrdersWrite, queue::approve),
+        Page::post("/queue/{plan}/{number}/refuse", OrdersWrite, queue::refuse),
     ]
 }

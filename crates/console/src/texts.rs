@@ -4,6 +4,8 @@ mod access;
 mod frame;
 mod home;
 mod person;
+mod system;
+mod work;
 
 use muster_signin::Language;
 
@@ -12,6 +14,8 @@ pub(crate) use self::{
     frame::{FrameTexts, ProblemTexts, SaidTexts},
     home::HomeTexts,
     person::PersonTexts,
+    system::SystemTexts,
+    work::WorkTexts,
 };
 
 /// Texts by name, each in every language.
@@ -39,6 +43,8 @@ pub(crate) struct Texts {
     pub(crate) home: HomeTexts,
     pub(crate) person: PersonTexts,
     pub(crate) access: AccessTexts,
+    pub(crate) system: SystemTexts,
+    pub(crate) work: WorkTexts,
 }
 
 const ENGLISH: Texts = Texts {
@@ -49,6 +55,8 @@ const ENGLISH: Texts = Texts {
     home: HomeTexts::ENGLISH,
     person: PersonTexts::ENGLISH,
     access: AccessTexts::ENGLISH,
+    system: SystemTexts::ENGLISH,
+    work: WorkTexts::ENGLISH,
 };
 
 const GERMAN: Texts = Texts {
@@ -59,6 +67,8 @@ const GERMAN: Texts = Texts {
     home: HomeTexts::GERMAN,
     person: PersonTexts::GERMAN,
     access: AccessTexts::GERMAN,
+    system: SystemTexts::GERMAN,
+    work: WorkTexts::GERMAN,
 };
 
 impl Texts {

@@ -76,11 +76,6 @@ impl Visit {
         self.authority.subject()
     }
 
-    /// Now.
-    pub(crate) fn now(&self) -> Timestamp {
-        self.ctx.now()
-    }
-
     /// An instant as it is shown.
     pub(crate) fn moment(&self, at: Timestamp) -> Moment {
         Moment::new(at, &self.opened.model.timezone)

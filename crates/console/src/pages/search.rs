@@ -48,7 +48,9 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, Problem> {
     }
     let is_more = people.len() > SHOWN || others.iter().any(|(_, places)| places.len() > SHOWN);
     people.truncate(SHOWN);
-    others.iter_mut().for_each(|(_, places)| places.truncate(SHOWN));
+    for (_, places) in &mut others {
+        places.truncate(SHOWN);
+    }
     others.retain(|(_, places)| !places.is_empty());
     let is_empty = people.is_empty() && others.is_empty();
     page(&visit, &Page { frame: Frame::of(&visit), people, others, is_more, is_empty })

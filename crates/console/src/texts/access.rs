@@ -15,7 +15,6 @@ texts! {
         next_gives: "The next plan gives it.", "Der nächste Plan gibt es.";
         as_it_should: "This is as it should be.", "Das ist, wie es sein soll.";
         reasons: "Reasons", "Gründe";
-        reason: "Reason", "Grund";
         no_reasons: "No role of this person gives it.", "Keine Rolle dieser Person gewährt es.";
         would: "What would give it", "Was es geben würde";
         nothing_would: "No role of the model gives it.", "Keine Rolle des Modells gewährt es.";
@@ -39,13 +38,11 @@ texts! {
         stays: "If this reason goes, it is still held through {roles}.", "Fällt dieser Grund weg, bleibt der Zugriff durch {roles}.";
         state: "State {state} since {since}.", "Zustand {state} seit {since}.";
         account: "Account", "Konto";
-        as_read: "As it was last read", "Wie zuletzt gelesen";
         last_change: "Last change seen", "Letzte gesehene Änderung";
         disabled: "disabled", "gesperrt";
         entitlement: "Entitlement", "Berechtigung";
         there: "There", "Vorhanden";
         wanted: "Wanted", "Gewollt";
-        text_form: "As text", "Als Text";
         command: "The same on the command line", "Dasselbe auf der Kommandozeile";
         leavers_help: "Who is gone by their lifecycle and still has an account that can be used. The next plan disables it, where the mode of the system allows that.", "Wer laut Lebenszyklus ausgeschieden ist und noch ein nutzbares Konto hat. Der nächste Plan sperrt es, wo der Modus des Systems das zulässt.";
         active_on: "Can still be used on", "Noch nutzbar auf";

@@ -22,7 +22,6 @@ texts! {
         journal: "Journal", "Journal";
         search: "Search", "Suchen";
         search_help: "People, roles, entitlements, systems", "Personen, Rollen, Berechtigungen, Systeme";
-        account: "Your account", "Ihr Konto";
         sign_out: "Sign out", "Abmelden";
         keys: "Keys", "Tasten";
         more: "Next page", "Nächste Seite";

@@ -24,7 +24,6 @@ texts! {
         unwell_one: "system that is not well", "System, dem es nicht gut geht";
         unwell_many: "systems that are not well", "Systeme, denen es nicht gut geht";
         at_least: "at least", "mindestens";
-        own: "You", "Sie";
         own_page: "Your own page", "Ihre eigene Seite";
         no_rights: "You have no rights in Muster beyond your own account.", "Sie haben in Muster keine Rechte über Ihr eigenes Konto hinaus.";
         search_title: "Search", "Suche";

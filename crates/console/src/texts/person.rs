@@ -22,14 +22,11 @@ texts! {
         since: "{state} since {at}", "{state} seit {at}";
         next_change: "next change {at}", "nächste Änderung {at}";
         attributes: "Attributes", "Attribute";
-        attribute: "Attribute", "Attribut";
-        value: "Value", "Wert";
         accounts: "Accounts and access", "Konten und Zugriff";
         roles: "Roles", "Rollen";
         role: "Role", "Rolle";
         no_roles: "No roles.", "Keine Rollen.";
         not_there: "wanted, not there yet", "gewollt, noch nicht vorhanden";
-        not_wanted: "not wanted", "nicht gewollt";
         enabled: "enabled", "aktiv";
         made_ready: "made ready, not enabled", "vorbereitet, nicht aktiv";
         gone: "to be removed", "zu entfernen";
@@ -44,7 +41,6 @@ texts! {
         effective: "Effective", "Wirksam";
         recorded: "Recorded", "Aufgezeichnet";
         event: "Event", "Ereignis";
-        cause: "Cause", "Ursache";
         by: "By", "Durch";
         first_known: "first known", "zuerst bekannt";
         changed: "{name}: {old} → {new}", "{name}: {old} → {new}";

@@ -23,6 +23,18 @@ const PAGES: &[(&str, &str)] = &[
     ("ahead", "/people/sven.dahl/plan"),
     ("leavers", "/leavers"),
     ("conflicts", "/conflicts"),
+    ("orphans", "/orphans"),
+    ("drift", "/drift"),
+    ("systems", "/systems"),
+    ("system", "/systems/ledger"),
+    ("plans", "/plans"),
+    ("held", "/held"),
+    ("queue", "/queue"),
+    ("roles", "/roles"),
+    ("role", "/roles/fleet-planner"),
+    ("model", "/model?file=policy%2Ftransport.yaml#L24"),
+    ("journal", "/journal"),
+    ("verified", "/journal/verify"),
     ("keys", "/keys"),
     ("nothing", "/people/nobody"),
 ];
@@ -45,7 +57,15 @@ async fn the_pages_can_be_used_by_everybody_in_light_and_dark_and_on_a_phone() {
     let (chromium, url) = signed_in(&served, &served.with_title("Head of IT").await).await;
     let axe = npm_file("axe-core/axe.min.js").unwrap();
     let pictures = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    for (name, path) in PAGES {
+    chromium.open(&format!("{url}/plans")).unwrap();
+    let plan =
+        chromium.run("return document.querySelector('tbody a').getAttribute('href')").unwrap();
+    let plan = plan.as_str().unwrap().to_owned();
+    let zooms = ["plan", "plan-rule", "plan-operations"];
+    let of_plan =
+        zooms.map(|name| (name, format!("{plan}?zoom={}", name.trim_start_matches("plan-"))));
+    let pages = PAGES.iter().map(|(name, path)| (*name, (*path).to_owned())).chain(of_plan);
+    for (name, path) in pages {
         chromium.open(&format!("{url}{path}")).unwrap();
         chromium.wait_for("footer").unwrap();
         for scheme in ["light", "dark"] {

@@ -4,6 +4,8 @@
 
 mod home;
 mod looks;
+mod names;
 mod people;
 mod rights;
 mod support;
+mod work;

@@ -1,7 +1,7 @@
 //! The sample company behind the pages, and browsers that keep their cookies.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet, VecDeque},
     path::Path,
     sync::{Arc, Mutex},
 };
@@ -65,7 +65,7 @@ impl Connectors for Files {
         _chaos: Option<&Settings>,
         base: &Path,
     ) -> Result<Arc<dyn Connector>, ConnectorError> {
-        Ok(muster_connector_file::open(kind, settings, base)?)
+        muster_connector_file::open(kind, settings, base)
     }
 }
 
@@ -222,6 +222,24 @@ impl Browser {
         self.send(Method::POST, path, Body::from(pairs.join("&"))).await
     }
 
+    /// Follows links from these pages on, a dozen of each place, and hands each page to `look`.
+    pub(crate) async fn walk(&self, begin: Vec<String>, mut look: impl FnMut(&str, &Answer)) {
+        let (mut ahead, mut seen) = (VecDeque::from(begin), BTreeSet::new());
+        while let Some(path) = ahead.pop_front() {
+            let place = place(&path);
+            let n = seen.iter().filter(|known: &&String| self::place(known) == place).count();
+            if ["/account", "/signin", "/console"].contains(&&*place)
+                || n > 12
+                || !seen.insert(path.clone())
+            {
+                continue;
+            }
+            let page = self.get(&path).await;
+            look(&path, &page);
+            ahead.extend(page.links());
+        }
+    }
+
     async fn send(&self, method: Method, path: &str, body: Body) -> Answer {
         let mut request = Request::builder()
             .method(method)
@@ -250,6 +268,12 @@ impl Browser {
         let body = response.into_body().collect().await.unwrap().to_bytes();
         Answer { status, location, headers, body: String::from_utf8(body.to_vec()).unwrap() }
     }
+}
+
+/// The first part of a path.
+pub(crate) fn place(path: &str) -> String {
+    let path = path.split('?').next().unwrap();
+    path.split('/').take(2).collect::<Vec<_>>().join("/")
 }
 
 /// Text as it stands in a form or an address.

@@ -1,0 +1,97 @@
+//! Texts about plans, orders, decisions, the journal and the model.
+
+use super::texts;
+
+texts! {
+    /// Plans, orders, decisions, the journal and the model.
+    WorkTexts {
+        drift_help: "What was changed past Muster, put together by what probably caused it at one stroke.", "Was an Muster vorbei geändert wurde, zusammengefasst nach der vermutlichen gemeinsamen Ursache.";
+        orphans_help: "Accounts that belong to nobody, each with whose it may be and why.", "Konten, die niemandem gehören, jeweils mit möglichen Besitzern und dem Warum.";
+        held_help: "Guards hold what would change more than goes without saying. Look at it; the number of changes lets it go on.", "Schranken halten an, was mehr als üblich ändern würde. Sehen Sie es an; die Zahl der Änderungen gibt es frei.";
+        changes: "Changes", "Änderungen";
+        example: "Example", "Beispiel";
+        seen: "Seen", "Gesehen";
+        decision: "Decision", "Entscheidung";
+        decide: "Decide", "Entscheiden";
+        undecided: "undecided", "nicht entschieden";
+        accepted: "accepted", "hingenommen";
+        to_be_reverted: "decided: it is put right", "entschieden: wird berichtigt";
+        adopted: "part of what is wanted", "Teil des Gewollten";
+        to_be_deleted: "it is to be deleted", "soll gelöscht werden";
+        may_stay: "it may stay", "darf bleiben";
+        account_gone: "the account is gone", "das Konto ist weg";
+        account_appeared: "the account appeared", "das Konto ist aufgetaucht";
+        revert: "Put it right with the next plan", "Mit dem nächsten Plan berichtigen";
+        accept: "Let it be", "So lassen";
+        undo: "Take the decision back", "Entscheidung zurücknehmen";
+        delete: "Delete it with the next plan", "Mit dem nächsten Plan löschen";
+        let_stay: "Let it stay", "Bleiben lassen";
+        until: "Until", "Bis";
+        from: "From", "Von";
+        comment: "Why", "Warum";
+        confirm: "To go on, type", "Zum Fortfahren eingeben:";
+        owner: "Owner", "Besitzer";
+        give: "Give it to them", "Zuordnen";
+        no_candidates: "Nobody has similar values.", "Niemand hat ähnliche Werte.";
+        order: "Order", "Auftrag";
+        more_orders: "There are more orders than are shown. Choose a state or a system.", "Es gibt mehr Aufträge, als hier stehen. Wählen Sie einen Zustand oder ein System.";
+        planned: "planned", "geplant";
+        sent: "sent", "gesendet";
+        executed: "executed", "ausgeführt";
+        verified: "verified", "bestätigt";
+        held: "held", "angehalten";
+        failed: "failed", "gescheitert";
+        cancelled: "cancelled", "abgebrochen";
+        skipped: "skipped", "übersprungen";
+        in_review: "waits for a second person", "wartet auf eine zweite Person";
+        retry: "Try again now", "Jetzt noch einmal versuchen";
+        cancel: "Cancel", "Abbrechen";
+        approve: "Let it go out", "Ausführen lassen";
+        refuse: "Keep it back", "Zurückhalten";
+        attempts: "Attempts", "Versuche";
+        cause: "Cause", "Ursache";
+        history: "History", "Verlauf";
+        at: "When", "Wann";
+        note: "Note", "Bemerkung";
+        plan: "Plan", "Plan";
+        make: "Make a plan", "Plan machen";
+        make_help: "Nothing is changed by that.", "Dabei wird nichts geändert.";
+        made: "Made", "Gemacht";
+        open: "open", "offen";
+        applying: "being applied", "wird ausgeführt";
+        applied: "applied", "ausgeführt";
+        stale: "overtaken", "überholt";
+        revision: "Revision", "Revision";
+        revisions: "Revisions", "Revisionen";
+        sum: "Sum", "Summe";
+        by_rule: "By rule", "Nach Regel";
+        by_person: "By person", "Nach Person";
+        by_system: "By system", "Nach System";
+        one_by_one: "One by one", "Einzeln";
+        guards: "Guards", "Schranken";
+        reads: "What was read", "Was gelesen wurde";
+        incomplete: "incomplete", "unvollständig";
+        apply: "Apply exactly this", "Genau dies ausführen";
+        throw_away: "Throw away", "Verwerfen";
+        change_set: "Change set", "Änderungssatz";
+        created: "New", "Neu";
+        updated: "Changed", "Geändert";
+        absent: "Gone", "Verschwunden";
+        release: "Release", "Freigeben";
+        reject: "Throw away", "Verwerfen";
+        about: "About", "Über";
+        action: "Action", "Handlung";
+        together: "Belongs together", "Gehört zusammen";
+        detail: "Detail", "Einzelheiten";
+        for_whom: "for", "für";
+        verify: "Check that the journal is whole", "Prüfen, ob das Journal unversehrt ist";
+        chain_whole: "The chain of {n} entries is whole and unchanged.", "Die Kette von {n} Einträgen ist unversehrt.";
+        chain_broken: "The journal is not what was written: {place}.", "Das Journal ist nicht, was geschrieben wurde: {place}.";
+        rule: "Rule", "Regel";
+        grants: "Grants", "Gewährt";
+        includes: "Includes", "Enthält";
+        holders: "Who has it", "Wer sie hat";
+        given_directly: "given directly", "direkt gegeben";
+        given_by_rule: "by rule or another role", "durch Regel oder eine andere Rolle";
+    }
+}

@@ -1,0 +1,203 @@
+//! Pages about systems, decisions, plans, orders, the journal and the model.
+
+use axum::http::StatusCode;
+
+use crate::support::*;
+
+/// The addresses of a page's forms and links that hold a text.
+fn leading(page: &Answer, to: &str) -> String {
+    let links = page.links();
+    links
+        .iter()
+        .find(|link| link.contains(to))
+        .unwrap_or_else(|| panic!("{to} in {links:?}"))
+        .clone()
+}
+
+#[tokio::test]
+async fn a_plan_is_seen_in_three_zooms_and_applied_with_its_number() {
+    let served = Served::start().await;
+    let operator = served.operator().await;
+    let list = operator.get("/plans").await;
+    let path = leading(&list, "/plans/");
+    let sum = operator.get(&path).await;
+    assert!(sum.body.contains(">disable</td>"), "{}", sum.body);
+    let by_rule = operator.get(&format!("{path}?zoom=rule")).await;
+    assert!(by_rule.body.contains("schema/person.yaml:"), "{}", by_rule.body);
+    let single = operator.get(&format!("{path}?zoom=operations")).await;
+    assert!(single.body.contains("disable account"), "{}", single.body);
+    let n = sum
+        .body
+        .split("To go on, type <strong>")
+        .nth(1)
+        .unwrap()
+        .split('<')
+        .next()
+        .unwrap()
+        .to_owned();
+    let wrong = operator.post(&format!("{path}/apply"), &[("confirm", "1")]).await;
+    assert_eq!(wrong.status, StatusCode::CONFLICT, "{}", wrong.body);
+    assert!(wrong.body.contains("It is held"), "{}", wrong.body);
+    let applied = operator.post(&format!("{path}/apply"), &[("confirm", &n)]).await;
+    assert_eq!(
+        (applied.status, &*applied.location),
+        (StatusCode::SEE_OTHER, &*path),
+        "{}",
+        applied.body
+    );
+    let page = operator.get(&path).await;
+    assert!(page.body.contains("The plan was applied."), "{}", page.body);
+    assert!(!operator.get(&path).await.body.contains("The plan was applied."), "said twice");
+    let home = operator.get("/leavers").await;
+    assert!(home.body.contains("There is nothing here."), "{}", home.body);
+    let journal = operator.get("/journal?action=plan.apply").await;
+    assert!(journal.body.contains(&served.with_title("Head of IT").await), "{}", journal.body);
+}
+
+#[tokio::test]
+async fn orders_have_a_state_a_cause_and_a_history() {
+    let served = Served::start().await;
+    let operator = served.operator().await;
+    let path = leading(&operator.get("/plans").await, "/plans/");
+    let sum = operator.get(&path).await;
+    let n = sum
+        .body
+        .split("To go on, type <strong>")
+        .nth(1)
+        .unwrap()
+        .split('<')
+        .next()
+        .unwrap()
+        .to_owned();
+    operator.post(&format!("{path}/apply"), &[("confirm", &n)]).await;
+    let queue = operator.get("/queue").await;
+    let order = leading(&queue, "/queue/");
+    let page = operator.get(&order).await;
+    assert!(
+        page.body.contains("<h2>History</h2>") && page.body.contains("executed"),
+        "{}",
+        page.body
+    );
+    let retried = operator.post(&format!("{order}/cancel"), &[]).await;
+    assert_eq!(retried.status, StatusCode::CONFLICT, "{}", retried.body);
+    assert!(retried.body.contains("It is no longer as you saw it"), "{}", retried.body);
+}
+
+#[tokio::test]
+async fn an_account_of_nobody_is_given_to_a_candidate() {
+    let served = Served::start().await;
+    let operator = served.operator().await;
+    let page = operator.get("/orphans").await;
+    let id = page.body.split("action=\"/orphans/").nth(1).unwrap().split('/').next().unwrap();
+    let form = [("verb", "delete"), ("comment", "nobody knows it")];
+    let decided = operator.post(&format!("/orphans/{id}/decide"), &form).await;
+    assert_eq!(decided.status, StatusCode::SEE_OTHER, "{}", decided.body);
+    let page = operator.get("/orphans").await;
+    assert!(page.body.contains("it is to be deleted"), "{}", page.body);
+    let count = page.body.matches("<h2").count();
+    let form = [("person", "maya.okafor"), ("comment", "she said so")];
+    let mut other = page.body.split("action=\"/orphans/").filter_map(|rest| rest.split('/').next());
+    let other = other.find(|other| other.parse::<i64>().is_ok() && *other != id).unwrap();
+    let given = operator.post(&format!("/orphans/{other}/assign"), &form).await;
+    // Maya may have an account of the type already; then she is told so and nothing changed.
+    let after = operator.get("/orphans").await.body.matches("<h2").count();
+    match given.status {
+        StatusCode::SEE_OTHER => assert_eq!(after, count - 1),
+        status => assert_eq!((status, after), (StatusCode::CONFLICT, count), "{}", given.body),
+    }
+}
+
+#[tokio::test]
+async fn a_system_is_paused_and_goes_on() {
+    let served = Served::start().await;
+    let operator = served.operator().await;
+    let paused = operator.post("/systems/ledger/pause", &[("reason", "month end")]).await;
+    assert_eq!(paused.status, StatusCode::SEE_OTHER, "{}", paused.body);
+    let page = operator.get("/systems/ledger").await;
+    assert!(page.body.contains("paused") && page.body.contains("month end"), "{}", page.body);
+    assert!(operator.get("/").await.body.contains("1</span> system that is not well"));
+    let again = operator.post("/systems/ledger/pause", &[]).await;
+    assert_eq!(again.status, StatusCode::CONFLICT, "{}", again.body);
+    operator.post("/systems/ledger/resume", &[]).await;
+    assert!(!operator.get("/").await.body.contains("not well"));
+}
+
+#[tokio::test]
+async fn drift_is_decided_by_cause_with_its_number() {
+    let served = Served::start().await;
+    let operator = served.operator().await;
+    let path = served.folder.path().join("data/ledger.csv");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replacen("post-journal", "post-journal|edit-supplier", 2)).unwrap();
+    let opened = served.service.opened();
+    let options = muster_engine::SyncOptions { systems: vec!["ledger".to_owned()], complete: true };
+    muster_engine::sync(&served.ctx, &opened, &options, &muster_engine::NoProgress).await.unwrap();
+    let groups = operator.get("/drift").await;
+    let group = leading(&groups, "/drift/");
+    let page = operator.get(&group).await;
+    assert!(page.body.contains("edit-supplier"), "{}", page.body);
+    let n = page
+        .body
+        .split("To go on, type <strong>")
+        .nth(1)
+        .unwrap()
+        .split('<')
+        .next()
+        .unwrap()
+        .to_owned();
+    let form = |confirm: &'static str| {
+        [("verb", "accept"), ("until", "2026-12-01"), ("comment", "known"), ("confirm", confirm)]
+    };
+    let wrong = operator.post(&format!("{group}/decide"), &form("999")).await;
+    assert_eq!(wrong.status, StatusCode::CONFLICT, "{}", wrong.body);
+    let form =
+        [("verb", "accept"), ("until", "2026-12-01"), ("comment", "known"), ("confirm", &*n)];
+    let decided = operator.post(&format!("{group}/decide"), &form).await;
+    assert_eq!(decided.status, StatusCode::SEE_OTHER, "{}", decided.body);
+    assert!(operator.get(&group).await.body.contains("accepted"));
+}
+
+#[tokio::test]
+async fn the_journal_is_searched_and_verified() {
+    let served = Served::start().await;
+    let operator = served.operator().await;
+    let page = operator.get("/journal?action=plan.make&from=2026-11-01").await;
+    assert!(
+        page.body.contains("plan.make") && page.body.contains("muster audit search"),
+        "{}",
+        page.body
+    );
+    assert!(!page.body.contains(">system.pause<"));
+    let verified = operator.get("/journal/verify").await;
+    assert!(verified.body.contains("is whole and unchanged"), "{}", verified.body);
+}
+
+#[tokio::test]
+async fn a_role_says_who_has_it_and_leads_to_its_line() {
+    let served = Served::start().await;
+    let operator = served.operator().await;
+    let role = operator.get("/roles/fleet-planner").await;
+    assert!(role.body.contains("Maya Okafor"), "{}", role.body);
+    let line = leading(&role, "/model?file=");
+    let model = operator.get(&line).await;
+    assert!(
+        model.body.contains("fleet-planner:") && model.body.contains("id=\"L24\""),
+        "{}",
+        model.body
+    );
+    assert_eq!(operator.get("/model?file=..%2Fmuster.db").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn every_link_of_every_page_leads_somewhere() {
+    let served = Served::start().await;
+    let operator = served.operator().await;
+    let mut places = std::collections::BTreeSet::new();
+    let look = |path: &str, page: &Answer| {
+        assert_eq!(page.status, StatusCode::OK, "{path}: {}", page.body);
+        assert!(page.body.len() < 100_000, "{path} has {} bytes", page.body.len());
+        places.insert(place(path));
+    };
+    operator.walk(vec!["/".to_owned()], look).await;
+    assert!(places.len() >= 14, "{places:?}");
+}
