@@ -234,6 +234,7 @@ impl Authenticator {
         tx.save_recovery_codes(identity, &[], ctx.now()).await?;
         tx.end_sessions(identity, None, ctx.now()).await?;
         tx.end_sign_in_flows(identity, &[]).await?;
+        tx.end_recoveries(identity).await?;
         self.write_down(&mut tx, ctx, opened, identity, ("factor.remove", about_app())).await?;
         tx.commit().await?;
         Ok(true)

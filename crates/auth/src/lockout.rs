@@ -49,7 +49,7 @@ pub(crate) struct Counted {
 
 /// What a try cost a network.
 #[derive(Debug, Clone)]
-struct Cost {
+pub(crate) struct Cost {
     network: String,
     pause: SignedDuration,
 }
@@ -92,14 +92,7 @@ impl Authenticator {
         let mut tx = opened.store.begin().await?;
         // The name first, everywhere: two that wait for each other would wait for ever.
         let before = tx.begin_try(name_key, now).await?;
-        let mut cost = None;
-        if let Some(network) = network(&settings.throttle, attempt.network) {
-            let spent = tx.begin_spending(&network, now).await?;
-            let spent = spend(spent, &settings.throttle, now);
-            let spent = spent.map_err(|retry_after| Refused::Throttled { retry_after })?;
-            tx.save_spent(&network, spent).await?;
-            cost = Some(Cost { network, pause: settings.throttle.pause() });
-        }
+        let cost = spend_network(&mut tx, opened, attempt).await?;
         let counted = match count(&before, &settings.lockout, now) {
             Ok(after) => {
                 tx.save_lockout(&after).await?;
@@ -110,6 +103,21 @@ impl Authenticator {
         tx.commit().await?;
         Ok(counted)
     }
+}
+
+/// Counts one more try from a network.
+pub(crate) async fn spend_network(
+    tx: &mut Tx,
+    opened: &Opened,
+    attempt: &Attempt<'_>,
+) -> Result<Option<Cost>, Refused> {
+    let throttle = &opened.model.sign_in.throttle;
+    let Some(network) = network(throttle, attempt.network) else { return Ok(None) };
+    let spent = tx.begin_spending(&network, attempt.now).await?;
+    let spent = spend(spent, throttle, attempt.now);
+    let spent = spent.map_err(|retry_after| Refused::Throttled { retry_after })?;
+    tx.save_spent(&network, spent).await?;
+    Ok(Some(Cost { network, pause: throttle.pause() }))
 }
 
 #[cfg(test)]

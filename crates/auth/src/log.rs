@@ -16,6 +16,8 @@ pub(crate) enum Outcome<'a> {
     Allowed(&'a [Amr]),
     /// It was right, and something is still needed.
     Continued(&'a [Amr]),
+    /// Nothing was proved yet; they began this.
+    Began(&'static str),
     /// They are not, for this reason.
     Refused(&'static str),
 }
@@ -30,6 +32,7 @@ pub(crate) async fn write(
     let (outcome, reason, proofs) = match outcome {
         Outcome::Allowed(proofs) => ("allowed", "right", proofs),
         Outcome::Continued(proofs) => ("continued", "right", proofs),
+        Outcome::Began(what) => ("continued", what, &[][..]),
         Outcome::Refused(reason) => ("refused", reason, &[][..]),
     };
     let entry = SignIn {

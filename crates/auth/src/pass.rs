@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{
     Amr, Attempt, Authenticator, Need, NotSet, Refused, Secret, Step, Weak, flow::Proof, log,
-    standing::evaluate,
+    set_password::NewPassword, standing::evaluate,
 };
 
 /// The shortest and the longest time for which a pass is valid, in minutes.
@@ -68,7 +68,9 @@ impl Authenticator {
             Err(NotSet::Trouble(error)) => return Err(error.into()),
         };
         let mut tx = opened.store.begin().await?;
-        self.save_in(&mut tx, ctx, opened, (flow.identity, hash), &flow.hash).await?;
+        let identity = flow.identity;
+        let new = NewPassword { identity, hash, kept_flow: &flow.hash, action: "password.set" };
+        self.save_in(&mut tx, ctx, opened, new).await?;
         let proof = Proof { amr: Amr::Password, counted: None };
         Ok(Ok(self.go_on(tx, opened, &attempt, &flow, proof).await?))
     }

@@ -108,6 +108,7 @@ impl Authenticator {
         }
         let kept = Some(session.id).filter(|_| !session.amr.contains(&Amr::Passkey));
         let ended = tx.end_sessions(identity, kept, ctx.now()).await?;
+        tx.end_recoveries(identity).await?;
         let detail = json!({ "passkey": id, "sessions_ended": ended });
         self.write_down(&mut tx, ctx, opened, identity, ("passkey.remove", detail)).await?;
         tx.commit().await?;

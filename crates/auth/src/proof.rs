@@ -16,10 +16,13 @@ pub enum Amr {
     Pass,
     /// A passkey, its owner checked.
     Passkey,
+    /// A code that was mailed.
+    Mail,
 }
 
 impl Amr {
-    const ALL: [Self; 5] = [Self::Password, Self::Otp, Self::Recovery, Self::Pass, Self::Passkey];
+    const ALL: [Self; 6] =
+        [Self::Password, Self::Otp, Self::Recovery, Self::Pass, Self::Passkey, Self::Mail];
 
     /// The word that is stored, and stands in tokens.
     pub fn word(self) -> &'static str {
@@ -29,6 +32,7 @@ impl Amr {
             Self::Recovery => "recovery",
             Self::Pass => "pass",
             Self::Passkey => "hwk",
+            Self::Mail => "mail",
         }
     }
 

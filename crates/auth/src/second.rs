@@ -48,7 +48,7 @@ impl Authenticator {
     }
 
     /// Uses a code up: what sort of proof it is, or `None` when it is not right.
-    async fn use_code(
+    pub(crate) async fn use_code(
         &self,
         tx: &mut Tx,
         opened: &Opened,

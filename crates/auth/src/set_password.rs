@@ -23,6 +23,16 @@ pub enum NotSet {
     Trouble(#[from] Error),
 }
 
+/// The hash of a new password, and what goes with it.
+pub(crate) struct NewPassword<'a> {
+    pub(crate) identity: EntityId,
+    pub(crate) hash: String,
+    /// The hash of the sign-in on its way that goes on.
+    pub(crate) kept_flow: &'a [u8],
+    /// The word in the journal.
+    pub(crate) action: &'static str,
+}
+
 impl From<NotSet> for Error {
     fn from(not_set: NotSet) -> Self {
         match not_set {
@@ -101,29 +111,31 @@ impl Authenticator {
         hash: String,
     ) -> Result<(), Error> {
         let mut tx = opened.store.begin().await?;
-        self.save_in(&mut tx, ctx, opened, (identity, hash), &[]).await?;
+        let new = NewPassword { identity, hash, kept_flow: &[], action: "password.set" };
+        self.save_in(&mut tx, ctx, opened, new).await?;
         tx.commit().await?;
         Ok(())
     }
 
-    /// Keeps the hash of a new password. Sessions and sign-ins on their way end, but for the one with the hash `kept`; a pass was
-    /// for getting here.
+    /// Keeps the hash of a new password. Sessions, and sign-ins and recoveries on their way end, but for the sign-in that is kept; a
+    /// pass was for getting here.
     pub(crate) async fn save_in(
         &self,
         tx: &mut Tx,
         ctx: &Ctx,
         opened: &Opened,
-        (identity, hash): (EntityId, String),
-        kept: &[u8],
+        new: NewPassword<'_>,
     ) -> Result<(), Error> {
+        let NewPassword { identity, hash, kept_flow, action } = new;
         tx.save_password(&Password { entity: identity, hash: hash.into(), set_at: ctx.now() })
             .await?;
         tx.forget_lockout(&name_key(Some(identity), "")).await?;
         let ended = tx.end_sessions(identity, None, ctx.now()).await?;
-        tx.end_sign_in_flows(identity, kept).await?;
+        tx.end_sign_in_flows(identity, kept_flow).await?;
+        tx.end_recoveries(identity).await?;
         tx.delete_temporary_pass(identity).await?;
         let detail = json!({ "sessions_ended": ended });
-        self.write_down(tx, ctx, opened, identity, ("password.set", detail)).await
+        self.write_down(tx, ctx, opened, identity, (action, detail)).await
     }
 }
 

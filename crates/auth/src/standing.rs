@@ -128,14 +128,18 @@ pub(crate) async fn evaluate(
     let Some((_, evaluation)) = evaluated(tx, opened, identity, now).await? else {
         return Ok((false, None));
     };
+    Ok((lets_in(opened, &evaluation), evaluation.next_change))
+}
+
+/// Whether the lifecycle of an identity lets them sign in.
+pub(crate) fn lets_in(opened: &Opened, evaluation: &Evaluation) -> bool {
     let sign_in = opened.model.types.get(evaluation.row.type_id.index()).map(|of| &of.sign_in);
     let states = sign_in.map_or(&[][..], |sign_in| &sign_in.states);
-    let is_alive = evaluation.state.is_some_and(|state| states.contains(&state));
-    Ok((is_alive, evaluation.next_change))
+    evaluation.state.is_some_and(|state| states.contains(&state))
 }
 
 /// The key of an identity, and what became of it.
-async fn evaluated(
+pub(crate) async fn evaluated(
     tx: &mut ReadTx,
     opened: &Opened,
     identity: EntityId,

@@ -29,10 +29,15 @@ pub(crate) fn step_of(seed: &[u8], digits: &str, now: Timestamp, taken: i64) -> 
 
 /// The digits of what was typed, if it is a code: wide and other digits become usual ones, space and dashes are left out.
 pub(crate) fn digits(typed: &str) -> Option<String> {
-    let usual = typed.chars().take(4 * DIGITS).nfkc();
+    digits_of(typed, DIGITS)
+}
+
+/// As [`digits`], of a code with so many.
+pub(crate) fn digits_of(typed: &str, n: usize) -> Option<String> {
+    let usual = typed.chars().take(4 * n).nfkc();
     let kept = usual.filter(|sign| !sign.is_whitespace() && *sign != '-');
     let digits: String = kept.collect();
-    let is_code = digits.len() == DIGITS && digits.bytes().all(|digit| digit.is_ascii_digit());
+    let is_code = digits.len() == n && digits.bytes().all(|digit| digit.is_ascii_digit());
     is_code.then_some(digits)
 }
 

@@ -1,4 +1,4 @@
-//! What looks after sign-in beside the requests: it notices sprays, and forgets what is of no use any more.
+//! What looks after sign-in beside the requests: it sends mails, notices sprays, and forgets what is of no use any more.
 
 use std::{collections::BTreeSet, future::Future, sync::Arc, time::Duration};
 
@@ -6,6 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use muster_app::{Clock, Ctx, Error, NewAlarm, Opened, clear_alarms, raise_alarm};
 use muster_store::{AlarmKind, SignIn, SignInFilter, StoreError, Tx};
 use serde_json::json;
+
+use crate::mail::send_due;
 
 /// Between two looks.
 const LOOK: Duration = Duration::from_secs(1);
@@ -55,6 +57,7 @@ impl<F: Fn() -> Arc<Opened>> Caretaker<F> {
         let opened = (self.opened)();
         let ctx = Ctx::new("sign-in".into(), "".into(), Arc::clone(&self.clock));
         let now = ctx.now();
+        send_due(&opened, now).await?;
         watch_sprays(&ctx, &opened).await?;
         if self.forgot_at.is_none_or(|at| at > now || now.duration_since(at) >= OFTEN) {
             forget(&opened, now).await?;
@@ -122,6 +125,7 @@ pub async fn forget(opened: &Opened, now: Timestamp) -> Result<u64, Error> {
         (Old::Lockouts, tried),
         (Old::Sessions, over),
         (Old::Flows, over),
+        (Old::Recoveries, over),
         (Old::Budgets, over),
     ] {
         loop {
@@ -144,6 +148,7 @@ enum Old {
     Lockouts,
     Sessions,
     Flows,
+    Recoveries,
     Budgets,
 }
 
@@ -155,6 +160,7 @@ impl Old {
             Self::Lockouts => tx.forget_lockouts(before, PIECE).await,
             Self::Sessions => tx.forget_sessions(before, PIECE).await,
             Self::Flows => tx.forget_sign_in_flows(before, PIECE).await,
+            Self::Recoveries => tx.forget_recoveries(before, PIECE).await,
             Self::Budgets => tx.forget_budgets(before, PIECE).await,
         }
     }

@@ -10,6 +10,8 @@ pub struct TypeSignIn {
     pub names: Vec<Slot>,
     /// The lifecycle states, by position, in which they may.
     pub states: Vec<usize>,
+    /// The attribute with the address to which mail about signing in goes.
+    pub mail: Option<Slot>,
 }
 
 /// What holds for all sign-ins (`sign_in:`).

@@ -22,6 +22,8 @@ use crate::{
 
 /// Where whoever is not signed in goes first.
 pub(crate) const SIGN_IN: &str = "/signin?return_to=/account";
+/// Where whoever is signed in proves again that they are there.
+pub(crate) const AGAIN: &str = "/signin?again=1&return_to=/account";
 
 #[derive(Template)]
 #[template(path = "account.html")]

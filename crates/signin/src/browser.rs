@@ -13,7 +13,8 @@ use axum::{
 use jiff::Timestamp;
 use muster_app::{Ctx, Opened};
 use muster_auth::{
-    Attempt, Authenticator, Door, FLOW_COOKIE, Opening, SESSION_COOKIE, Secret, Session,
+    Attempt, Authenticator, Door, FLOW_COOKIE, Opening, RECOVERY_COOKIE, SESSION_COOKIE, Secret,
+    Session,
 };
 use muster_model::EntityId;
 use muster_web::{Origin, Problem, RequestId, Service};
@@ -37,6 +38,7 @@ pub(crate) struct Browser {
     /// What is kept of a sign-in on its way, if one is shown; whether it holds is not known.
     pub(crate) flow: Option<Secret>,
     asked_passkey: Option<Secret>,
+    recovery: Option<Secret>,
     is_tls: bool,
 }
 
@@ -68,6 +70,7 @@ impl FromRequestParts<Service> for Browser {
             session,
             flow: cookie(&parts.headers, FLOW_COOKIE).map(Secret::new),
             asked_passkey: cookie(&parts.headers, passkeys::COOKIE).map(Secret::new),
+            recovery: cookie(&parts.headers, RECOVERY_COOKIE).map(Secret::new),
         })
     }
 }
@@ -116,6 +119,16 @@ impl Browser {
     /// What the browser keeps of what its authenticator was asked.
     pub(crate) fn asked_passkey(&self) -> &str {
         self.asked_passkey.as_ref().map_or("", Secret::reveal)
+    }
+
+    /// Lets the browser keep a recovery on its way; `None` lets it forget the one it has.
+    pub(crate) fn keep_recovery(&self, secret: Option<&Secret>) -> Cookie {
+        self.cookie(RECOVERY_COOKIE, "/signin", secret)
+    }
+
+    /// What the browser keeps of a recovery; whether it holds is not known.
+    pub(crate) fn recovery(&self) -> &str {
+        self.recovery.as_ref().map_or("", Secret::reveal)
     }
 
     fn cookie(&self, name: &str, path: &str, secret: Option<&Secret>) -> Cookie {

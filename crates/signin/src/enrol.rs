@@ -24,12 +24,28 @@ use crate::{
 #[derive(Template)]
 #[template(path = "enrol.html")]
 pub(crate) struct Page<'a> {
-    pub(crate) texts: &'static Texts,
-    pub(crate) message: Option<&'static str>,
-    pub(crate) picture: String,
-    pub(crate) enrolment: &'a Enrolment,
+    texts: &'static Texts,
+    message: Option<&'static str>,
+    picture: String,
+    enrolment: &'a Enrolment,
     /// Where the form goes.
-    pub(crate) action: &'static str,
+    action: &'static str,
+}
+
+impl<'a> Page<'a> {
+    /// For the first try.
+    pub(crate) fn new(
+        texts: &'static Texts,
+        enrolment: &'a Enrolment,
+        action: &'static str,
+    ) -> Self {
+        Self { texts, message: None, picture: picture(enrolment), enrolment, action }
+    }
+
+    /// The same after a wrong code.
+    pub(crate) fn wrong(self) -> Self {
+        Self { message: Some(self.texts.wrong_code), ..self }
+    }
 }
 
 /// New recovery codes, shown once.
@@ -51,7 +67,7 @@ pub(crate) struct Confirmed {
 const ACTION: &str = "/signin/enrol";
 
 /// The address of a seed as a picture that apps read; nothing when it is too long, and then it is typed.
-pub(crate) fn picture(enrolment: &Enrolment) -> String {
+fn picture(enrolment: &Enrolment) -> String {
     let uri = enrolment.uri.reveal().as_bytes();
     let Ok(code) = QrCode::with_error_correction_level(uri, EcLevel::M) else {
         return String::new();
@@ -68,9 +84,7 @@ pub(crate) async fn show(browser: Browser) -> Result<Response, Problem> {
     };
     let (auth, opened) = (&browser.auth, &browser.opened);
     let enrolment = auth.begin_totp(opened, Holder::Flow(&flow), browser.now).await?;
-    let (texts, picture) = (browser.texts, picture(&enrolment));
-    let (enrolment, action) = (&enrolment, ACTION);
-    page(StatusCode::OK, &Page { texts, message: None, picture, enrolment, action })
+    page(StatusCode::OK, &Page::new(browser.texts, &enrolment, ACTION))
 }
 
 /// Takes the first code of the app, which is a proof too.
@@ -96,15 +110,16 @@ pub(crate) async fn confirm(
             let holder = Holder::Flow(&flow);
             let again = auth.again_totp(opened, holder, &given.sealed, browser.now).await?;
             let Some(enrolment) = again else { return Ok(over(&browser)) };
-            let (message, picture) = (Some(texts.wrong_code), picture(&enrolment));
-            let (enrolment, action) = (&enrolment, ACTION);
-            let shown = Page { texts, message, picture, enrolment, action };
+            let shown = Page::new(texts, &enrolment, ACTION).wrong();
             page(StatusCode::UNPROCESSABLE_ENTITY, &shown)
         }
         Err(Refused::Over) => Ok(over(&browser)),
-        Err(refused) => refused_with(&refused, texts, |message| steps::CodePage {
-            texts,
-            message: Some(message),
-        }),
+        Err(refused) => {
+            let again = auth.begin_totp(opened, Holder::Flow(&flow), browser.now).await?;
+            refused_with(&refused, texts, |message| {
+                let message = Some(message);
+                Page { message, ..Page::new(texts, &again, ACTION) }
+            })
+        }
     }
 }

@@ -9,9 +9,9 @@ use muster_auth::{Confirmation, Holder, Secret, Session};
 use muster_web::Problem;
 
 use crate::{
-    account::SIGN_IN,
+    account::{AGAIN, SIGN_IN},
     browser::Browser,
-    enrol::{CodesPage, Confirmed, Page, picture},
+    enrol::{CodesPage, Confirmed, Page},
     own::Own,
     page::page,
 };
@@ -24,7 +24,7 @@ fn fresh(browser: &Browser) -> Result<&Session, Redirect> {
     if session.is_fresh(browser.now) {
         return Ok(session);
     }
-    Err(Redirect::to("/signin?again=1&return_to=/account"))
+    Err(Redirect::to(AGAIN))
 }
 
 /// A new seed.
@@ -35,9 +35,7 @@ pub(crate) async fn begin(_: Own, browser: Browser) -> Result<Response, Problem>
     };
     let (auth, opened) = (&browser.auth, &browser.opened);
     let enrolment = auth.begin_totp(opened, Holder::Session(session), browser.now).await?;
-    let (texts, picture) = (browser.texts, picture(&enrolment));
-    let (enrolment, action) = (&enrolment, ACTION);
-    page(StatusCode::OK, &Page { texts, message: None, picture, enrolment, action })
+    page(StatusCode::OK, &Page::new(browser.texts, &enrolment, ACTION))
 }
 
 /// Takes the first code of the app.
@@ -62,10 +60,7 @@ pub(crate) async fn confirm(
     }
     let again = auth.again_totp(opened, holder, sealed, browser.now).await?;
     let Some(enrolment) = again else { return Ok(Redirect::to("/account").into_response()) };
-    let (message, picture) = (Some(texts.wrong_code), picture(&enrolment));
-    let (enrolment, action) = (&enrolment, ACTION);
-    let shown = Page { texts, message, picture, enrolment, action };
-    page(StatusCode::UNPROCESSABLE_ENTITY, &shown)
+    page(StatusCode::UNPROCESSABLE_ENTITY, &Page::new(texts, &enrolment, ACTION).wrong())
 }
 
 /// Takes the app away. All sessions end, this one too.

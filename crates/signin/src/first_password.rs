@@ -17,9 +17,26 @@ use crate::{
 
 #[derive(Template)]
 #[template(path = "first_password.html")]
-struct Page {
+pub(crate) struct Page {
     texts: &'static Texts,
     message: Option<String>,
+    /// Why they give themselves a password.
+    why: &'static str,
+    /// Where the form goes.
+    action: &'static str,
+}
+
+impl Page {
+    /// For whoever came with a pass.
+    fn first(texts: &'static Texts, message: Option<String>) -> Self {
+        Self { texts, message, why: texts.came_by_pass, action: "/signin/password" }
+    }
+
+    /// For whoever forgot theirs.
+    pub(crate) fn to_recover(texts: &'static Texts, message: Option<String>) -> Self {
+        let why = texts.recovery.password_help;
+        Self { texts, message, why, action: "/signin/recover/password" }
+    }
 }
 
 #[derive(Deserialize)]
@@ -30,7 +47,7 @@ pub(crate) struct Given {
 /// The form.
 pub(crate) async fn show(browser: Browser) -> Result<Response, Problem> {
     match at(&browser, Need::Password).await? {
-        Ok(_) => page(StatusCode::OK, &Page { texts: browser.texts, message: None }),
+        Ok(_) => page(StatusCode::OK, &Page::first(browser.texts, None)),
         Err(elsewhere) => Ok(elsewhere),
     }
 }
@@ -53,12 +70,11 @@ pub(crate) async fn set(
         Ok(Ok(step)) => after(&browser, step).await,
         Ok(Err(weak)) => {
             let message = Some(texts.weak(weak));
-            page(StatusCode::UNPROCESSABLE_ENTITY, &Page { texts, message })
+            page(StatusCode::UNPROCESSABLE_ENTITY, &Page::first(texts, message))
         }
         Err(Refused::Over) => Ok(over(&browser)),
-        Err(refused) => refused_with(&refused, texts, |message| {
-            let message = Some(message.to_owned());
-            Page { texts, message }
-        }),
+        Err(refused) => {
+            refused_with(&refused, texts, |message| Page::first(texts, Some(message.to_owned())))
+        }
     }
 }

@@ -12,6 +12,7 @@ mod first_password;
 mod own;
 mod page;
 mod passkeys;
+mod recovery;
 mod return_to;
 mod sign_in;
 mod steps;
@@ -32,6 +33,12 @@ pub fn router() -> Router {
         .route("/signin/code", get(steps::show_code).post(steps::code))
         .route("/signin/password", get(first_password::show).post(first_password::set))
         .route("/signin/enrol", get(enrol::show).post(enrol::confirm))
+        .route("/signin/forgotten", get(recovery::show).post(recovery::begin))
+        .route("/signin/recover", get(recovery::step))
+        .route("/signin/recover/code", post(recovery::code))
+        .route("/signin/recover/proof", post(recovery::proof))
+        .route("/signin/recover/passkey", post(recovery::passkey))
+        .route("/signin/recover/password", post(recovery::set))
         .route("/signout", post(sign_in::sign_out))
         .route("/account", get(account::show))
         .route("/account/password", post(account::change_password))

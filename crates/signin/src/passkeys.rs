@@ -9,17 +9,21 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use jiff::Timestamp;
-use muster_app::{Ctx, Error};
+use muster_app::Error;
 use muster_auth::{NotAdded, Passkey, Question, Secret, Session, Shown, Step};
 use muster_web::{Code, Problem};
 use serde::Deserialize;
 
-use crate::{account, browser::Browser, own::Own, return_to, sign_in, steps};
+use crate::{
+    account::{self, AGAIN},
+    browser::Browser,
+    own::Own,
+    return_to, sign_in, steps,
+};
 
 /// The cookie by which a browser answers what it was asked.
 pub(crate) const COOKIE: &str = "muster_passkey";
 /// Where somebody proves again that they are there, as surely as they can, and comes back.
-const AGAIN: &str = "/signin?again=1&return_to=/account";
 const AGAIN_BY_PASSKEY: &str = "/signin?again=1&acr=urn:muster:acr:3&return_to=/account";
 
 /// What `/account` shows of passkeys.
@@ -97,7 +101,7 @@ pub(crate) async fn ask_to_add(_: Own, browser: Browser) -> Result<Response, Pro
     let Ok(session) = allowed(&browser).await? else {
         return Err(Problem::new(Code::DENIED, "sign in again to add a passkey"));
     };
-    let ctx = acting(&browser, session).await?;
+    let ctx = browser.ctx_of(session.identity).await?;
     match browser.auth.begin_passkey(&ctx, &browser.opened, session.identity).await {
         Ok(question) => Ok(asked(&browser, question)),
         Err(NotAdded::Trouble(error)) => Err(error.into()),
@@ -115,7 +119,7 @@ pub(crate) async fn add(
         Ok(session) => session,
         Err(first) => return Ok(first),
     };
-    let ctx = acting(&browser, session).await?;
+    let ctx = browser.ctx_of(session.identity).await?;
     let texts = &browser.texts.passkeys;
     let name = if given.name.trim().is_empty() { texts.one } else { &given.name };
     let (auth, cookie) = (&browser.auth, browser.asked_passkey());
@@ -140,7 +144,7 @@ pub(crate) async fn rename(
         Ok(session) => session,
         Err(first) => return Ok(first),
     };
-    let ctx = acting(&browser, session).await?;
+    let ctx = browser.ctx_of(session.identity).await?;
     let name = given.name.trim();
     if !name.is_empty() {
         let which = (session.identity, id);
@@ -159,7 +163,7 @@ pub(crate) async fn remove(
         Ok(session) => session,
         Err(first) => return Ok(first),
     };
-    let ctx = acting(&browser, session).await?;
+    let ctx = browser.ctx_of(session.identity).await?;
     if browser.auth.remove_passkey(&ctx, &browser.opened, session, id).await? {
         return Ok(Redirect::to("/account").into_response());
     }
@@ -211,12 +215,6 @@ async fn again(browser: &Browser, session: &Session) -> Result<Option<&'static s
     }
     let has_none = auth.passkeys(opened, session.identity).await?.is_empty();
     Ok(Some(if has_none { AGAIN } else { AGAIN_BY_PASSKEY }))
-}
-
-/// The person as who does it.
-async fn acting(browser: &Browser, session: &Session) -> Result<Ctx, Error> {
-    let name = browser.auth.name_of(&browser.opened, session.identity, browser.now).await?;
-    Ok(Ctx { actor: name.subject, ..browser.ctx.clone() })
 }
 
 fn asked(browser: &Browser, question: Question) -> Response {

@@ -22,6 +22,8 @@ pub(crate) struct Page<'a> {
     acr: &'a str,
     /// The host that passkeys are for; `None` where there can be none.
     passkey_site: Option<String>,
+    /// Whether whoever forgot their password gets another one by themselves.
+    can_recover: bool,
 }
 
 impl<'a> Page<'a> {
@@ -32,7 +34,9 @@ impl<'a> Page<'a> {
         return_to: &'a str,
     ) -> Self {
         let passkey_site = browser.auth.passkey_site(&browser.opened);
-        Self { texts: browser.texts, message, name: "", return_to, acr: "", passkey_site }
+        let can_recover = browser.auth.can_recover(&browser.opened);
+        let texts = browser.texts;
+        Self { texts, message, name: "", return_to, acr: "", passkey_site, can_recover }
     }
 }
 
@@ -46,6 +50,8 @@ pub(crate) struct Asked {
     again: Option<String>,
     /// Said when a sign-in ended before it was done.
     over: Option<String>,
+    /// Said when somebody gave themselves another password.
+    recovered: Option<String>,
     /// The name that an application thinks somebody will sign in with.
     login_hint: String,
 }
@@ -73,7 +79,9 @@ pub(crate) async fn show(
     let Asked { login_hint: name, acr, .. } = &asked;
     let by_passkey = Acr::from_word(acr) == Some(Acr::Resistant);
     let again = if by_passkey { Some(browser.texts.passkeys.wanted) } else { again };
-    let message = asked.over.as_ref().map(|_| browser.texts.over).or(again);
+    let over = asked.over.as_ref().map(|_| browser.texts.over);
+    let recovered = asked.recovered.as_ref().map(|_| browser.texts.recovery.done);
+    let message = over.or(recovered).or(again);
     page(StatusCode::OK, &Page { name, acr, ..Page::new(&browser, message, return_to) })
 }
 

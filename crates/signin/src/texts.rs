@@ -1,10 +1,11 @@
 //! What the pages say, in the languages there are. A text that a language lacks does not compile.
 
 mod passkeys;
+mod recovery;
 
 use muster_auth::Weak;
 
-use self::passkeys::PasskeyTexts;
+use self::{passkeys::PasskeyTexts, recovery::RecoveryTexts};
 
 /// The texts of a language.
 #[derive(Debug)]
@@ -65,6 +66,7 @@ pub(crate) struct Texts {
     pub(crate) end_others: &'static str,
     pub(crate) unknown_device: &'static str,
     pub(crate) passkeys: PasskeyTexts,
+    pub(crate) recovery: RecoveryTexts,
 }
 
 const ENGLISH: Texts = Texts {
@@ -124,6 +126,7 @@ const ENGLISH: Texts = Texts {
     end_others: "End all others",
     unknown_device: "unknown",
     passkeys: passkeys::ENGLISH,
+    recovery: recovery::ENGLISH,
 };
 
 const GERMAN: Texts = Texts {
@@ -183,6 +186,7 @@ const GERMAN: Texts = Texts {
     end_others: "Alle anderen beenden",
     unknown_device: "unbekannt",
     passkeys: passkeys::GERMAN,
+    recovery: recovery::GERMAN,
 };
 
 impl Texts {

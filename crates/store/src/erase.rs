@@ -75,6 +75,8 @@ impl Tx {
             "DELETE FROM passkey WHERE entity = $1",
             "DELETE FROM session WHERE entity = $1",
             "DELETE FROM sign_in_flow WHERE entity = $1",
+            "DELETE FROM recovery WHERE entity = $1",
+            "DELETE FROM sign_in_mail WHERE entity = $1",
             "DELETE FROM totp WHERE entity = $1",
             "DELETE FROM recovery_code WHERE entity = $1",
             "UPDATE sign_in SET network = '', device = '' WHERE entity = $1",

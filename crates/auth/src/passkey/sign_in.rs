@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use muster_app::{Error, Opened};
-use muster_store::{Passkey as Row, hex};
+use muster_model::EntityId;
+use muster_store::{Passkey as Row, Tx, hex};
 use serde::{Deserialize, de::IgnoredAny};
 use webauthn_rs::prelude::{DiscoverableAuthentication, Passkey, PublicKeyCredential};
 
@@ -13,6 +14,7 @@ use super::{
 use crate::{
     Amr, Attempt, Authenticator, Refused, Verified,
     find::name_key,
+    lockout::Counted,
     log::{self, Outcome, write},
 };
 
@@ -42,8 +44,26 @@ impl Authenticator {
         &self,
         opened: &Opened,
         attempt: Attempt<'_>,
-        (cookie, answer): (&str, &str),
+        answer: (&str, &str),
     ) -> Result<Verified, Refused> {
+        let (entity, used) = self.answered(opened, &attempt, answer).await?;
+        let done = match used {
+            Ok(used) => enter(opened, &attempt, &used).await,
+            Err(refused) => Err(refused),
+        };
+        if let Err(refused) = &done {
+            log::refuse(opened, &attempt, entity, refused).await?;
+        }
+        done
+    }
+
+    /// Checks an answer. Whose passkey it is is known whether or not the answer is right; nothing is written but that it was tried.
+    pub(crate) async fn answered(
+        &self,
+        opened: &Opened,
+        attempt: &Attempt<'_>,
+        (cookie, answer): (&str, &str),
+    ) -> Result<(Option<EntityId>, Result<Used, Refused>), Refused> {
         let asked = take(opened, None, cookie, attempt.now).await?;
         let answer: Option<PublicKeyCredential> = serde_json::from_str(answer).ok();
         let row = match &answer {
@@ -52,14 +72,11 @@ impl Authenticator {
         };
         let checked = match (asked, &answer) {
             (Some(asked), Some(answer)) => {
-                self.check_passkey(opened, &attempt, (asked, answer), row.as_ref()).await
+                self.check_passkey(opened, attempt, (asked, answer), row.as_ref()).await
             }
             (Some(_) | None, _) => Err(Refused::Wrong),
         };
-        if let Err(refused) = &checked {
-            log::refuse(opened, &attempt, row.map(|row| row.entity), refused).await?;
-        }
-        checked
+        Ok((row.map(|row| row.entity), checked))
     }
 
     async fn check_passkey(
@@ -68,9 +85,8 @@ impl Authenticator {
         attempt: &Attempt<'_>,
         (asked, answer): (DiscoverableAuthentication, &PublicKeyCredential),
         row: Option<&Row>,
-    ) -> Result<Verified, Refused> {
-        let entity = row.map(|row| row.entity);
-        let name_key = name_key(entity, &hex(&answer.raw_id));
+    ) -> Result<Used, Refused> {
+        let name_key = name_key(row.map(|row| row.entity), &hex(&answer.raw_id));
         let counted = self.count_try(opened, attempt, &name_key).await??;
         let row = row.ok_or(Refused::Wrong)?;
         let is_theirs = answer.get_user_unique_id() == Some(&row.handle);
@@ -88,17 +104,36 @@ impl Authenticator {
             return Err(Refused::Inactive);
         }
         passkey.update_credential(&result);
-        let used = (i64::from(result.counter()), &*challenge::json(&passkey)?);
-        let mut tx = opened.store.begin().await?;
-        if !tx.use_passkey(row.id, used, attempt.now).await? {
-            return Err(Refused::Wrong);
-        }
-        counted.forget(&mut tx).await?;
-        let amr = vec![Amr::Passkey];
-        write(&mut tx, attempt, entity, Outcome::Allowed(&amr)).await?;
-        tx.commit().await?;
-        Ok(Verified { identity: row.entity, auth_time: attempt.now, amr })
+        let (counter, public_key) = (i64::from(result.counter()), challenge::json(&passkey)?);
+        Ok(Used { entity: row.entity, counted, id: row.id, counter, public_key })
     }
+}
+
+/// A passkey whose answer was right.
+pub(crate) struct Used {
+    pub(crate) entity: EntityId,
+    pub(crate) counted: Counted,
+    id: i64,
+    counter: i64,
+    public_key: String,
+}
+
+impl Used {
+    /// Writes down that it was used; [`Refused::Wrong`] when it was gone, or its counter went back.
+    pub(crate) async fn save(&self, tx: &mut Tx, now: Timestamp) -> Result<(), Refused> {
+        let used = (self.counter, &*self.public_key);
+        if tx.use_passkey(self.id, used, now).await? { Ok(()) } else { Err(Refused::Wrong) }
+    }
+}
+
+async fn enter(opened: &Opened, attempt: &Attempt<'_>, used: &Used) -> Result<Verified, Refused> {
+    let (entity, amr) = (used.entity, vec![Amr::Passkey]);
+    let mut tx = opened.store.begin().await?;
+    used.save(&mut tx, attempt.now).await?;
+    used.counted.forget(&mut tx).await?;
+    write(&mut tx, attempt, Some(entity), Outcome::Allowed(&amr)).await?;
+    tx.commit().await?;
+    Ok(Verified { identity: entity, auth_time: attempt.now, amr })
 }
 
 /// Whether the page that asked was alone in its window, not within one of another site.

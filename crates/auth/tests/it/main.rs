@@ -10,7 +10,10 @@ mod throttle;
 mod app;
 mod authenticator;
 mod flows;
+#[path = "../../../signin/tests/it/mailbox.rs"]
+mod mailbox;
 mod passes;
 mod passkeys;
 mod passwords;
+mod recovery;
 mod sessions;

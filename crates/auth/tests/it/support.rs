@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
-use crate::app::App;
+use crate::{
+    app::App,
+    mailbox::{Mailbox, Post},
+};
 use jiff::{SignedDuration, Timestamp};
 use muster_app::{Clock, Ctx, Opened};
 use muster_auth::{
@@ -11,7 +14,7 @@ use muster_auth::{
 };
 use muster_engine::{LocalChange, LocalVerb, change_local};
 use muster_model::{EntityId, Value};
-use muster_project::{File, NoConnectors};
+use muster_project::File;
 use muster_store::{SignIn, SignInFilter};
 use muster_testkit::Database;
 use tempfile::TempDir;
@@ -37,7 +40,7 @@ types:
       planned: { when: "start != null && now < start_of(start)" }
       away: { when: "away" }
       active: { when: "true" }
-    sign_in: { name: [userName, mail], states: [active, away] }
+    sign_in: { name: [userName, mail], states: [active, away], mail: mail }
   robot:
     identity: true
     key: id
@@ -49,6 +52,7 @@ types:
     attributes: { badge: { type: string, unique: true } }
     lifecycle: { active: { when: "true" } }
     sign_in: { name: badge }
+mail: { from: "Muster <muster@tern.example>", host: localhost }
 sign_in:
   hashing: { parallel: 2, wait: 60s }
   lockout: { tries: 3 }
@@ -108,6 +112,7 @@ pub(crate) struct Company {
     pub(crate) opened: Opened,
     pub(crate) auth: Authenticator,
     pub(crate) clock: Arc<Standing>,
+    pub(crate) mailbox: Arc<Mailbox>,
     _folder: TempDir,
     _database: Option<Database>,
 }
@@ -139,15 +144,19 @@ impl Company {
     async fn start(url: &str, address: &str, database: Option<Database>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("muster.yaml"), format!("{MODEL}{address}\n")).unwrap();
+        let mailbox = Arc::new(Mailbox::default());
         let start = "2026-11-20T12:00:00Z".parse().unwrap();
         let clock = Arc::new(Standing(Mutex::new(start)));
         let ctx = Ctx::new("tester".into(), "c".into(), Arc::<Standing>::clone(&clock));
-        let opened = Opened::open(folder.path(), Some(url), Arc::new(NoConnectors), &ctx).await;
+        let opened =
+            Opened::open(folder.path(), Some(url), Arc::new(Post(Arc::clone(&mailbox))), &ctx)
+                .await;
         let opened = opened.unwrap_or_else(|error| {
             panic!("{:?}", error.loaded().map(|loaded| &loaded.diagnostics))
         });
         let auth = Authenticator::new(&opened.model.sign_in);
-        let company = Self { ctx, opened, auth, clock, _folder: folder, _database: database };
+        let company =
+            Self { ctx, opened, auth, clock, mailbox, _folder: folder, _database: database };
         company
             .enter(
                 "person",
@@ -162,6 +171,12 @@ impl Company {
 
     pub(crate) async fn enter(&self, type_name: &str, set: &[(&str, &str)]) {
         self.write(LocalVerb::Create, type_name, None, set).await;
+    }
+
+    /// Gives Eve an address.
+    pub(crate) async fn write_eve_mail(&self) {
+        let (eve, set) = (Some(self.identity("2").await), [("mail", "eve@tern.example")]);
+        self.write(LocalVerb::Change, "person", eve, &set).await;
     }
 
     /// Changes Ada.

@@ -23,6 +23,13 @@ pub(crate) const TYPE_SIGN_IN: Group = Group {
             "The lifecycle states in which they may. An empty list: nobody of the type signs in.",
             "[active]",
         ),
+        key(
+            "mail",
+            Shape::Text,
+            "nobody gets a new password by themselves",
+            "The attribute with the address to which codes for a new password go. It should be one that people reach without that password.",
+            "privateMail",
+        ),
     ],
 };
 

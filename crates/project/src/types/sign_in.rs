@@ -40,7 +40,8 @@ pub(super) fn sign_in(
         Some(node) => states(context, node, entity_type, model),
         None => (0..model.lifecycle.len()).filter(|state| model.works(*state)).collect(),
     };
-    TypeSignIn { names, states }
+    let mail = part("mail").and_then(|node| mail(context, node, entity_type));
+    TypeSignIn { names, states, mail }
 }
 
 fn names(context: &mut Context<'_>, node: &Node, entity_type: &EntityType) -> Vec<Slot> {
@@ -62,6 +63,23 @@ fn names(context: &mut Context<'_>, node: &Node, entity_type: &EntityType) -> Ve
         names.push(attribute.slot);
     }
     names
+}
+
+fn mail(context: &mut Context<'_>, node: &Node, entity_type: &EntityType) -> Option<Slot> {
+    let name = node.text()?;
+    let Some(attribute) = entity_type.attribute_named(name) else {
+        unknown_attribute(context, node.span, name, &entity_type.name, &entity_type.attributes);
+        return None;
+    };
+    if attribute.many || attribute.value_type != ValueType::Text {
+        context.error(
+            CODE,
+            node.span,
+            format!("`{name}` cannot be an address of mail: it is not one text"),
+            "name an attribute of type `string` with one value",
+        );
+    }
+    Some(attribute.slot)
 }
 
 fn states(

@@ -4,7 +4,9 @@
 
 mod app;
 mod factors;
+mod mailbox;
 mod passkeys;
+mod recovery;
 mod steps;
 mod support;
 mod timing;

@@ -9,10 +9,9 @@ use axum::{
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;
 use muster_app::{Clock, Ctx, Opened};
-use muster_auth::{Confirmation, Holder, Secret};
+use muster_auth::{Caretaker, Confirmation, Holder, Secret};
 use muster_engine::{LocalChange, LocalVerb, change_local};
 use muster_model::Value;
-use muster_project::NoConnectors;
 use muster_store::SignInFilter;
 use muster_web::{Limits, Service};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -32,11 +31,13 @@ types:
       id: { type: string, unique: true }
       userName: { type: string, unique: true }
       name: { type: string }
+      mail: { type: string }
       left: { type: bool }
     lifecycle:
       leaver: { when: "left" }
       active: { when: "true" }
-    sign_in: { name: userName }
+    sign_in: { name: userName, mail: mail }
+mail: { from: "Muster <muster@tern.example>", host: localhost }
 sign_in:
   hashing: { parallel: 2, wait: 60s }
 "#;
@@ -45,6 +46,7 @@ sign_in:
 pub(crate) const PASSWORD: &str = "a lamp, a boat, and rain";
 
 pub(crate) use crate::app::App;
+use crate::mailbox::{Mailbox, Post};
 
 /// A clock that is set by hand.
 struct Standing(Mutex<Timestamp>);
@@ -66,6 +68,7 @@ pub(crate) struct Served {
     service: Service,
     ctx: Ctx,
     clock: Arc<Standing>,
+    pub(crate) mailbox: Arc<Mailbox>,
     _folder: TempDir,
 }
 
@@ -112,6 +115,8 @@ pub(crate) struct Browser {
     pub(crate) cookie: Option<String>,
     /// What it keeps of a sign-in on its way.
     pub(crate) flow: Option<String>,
+    /// What it keeps of a recovery.
+    pub(crate) recovery: Option<String>,
     pub(crate) site: &'static str,
     pub(crate) language: &'static str,
 }
@@ -134,11 +139,17 @@ impl Served {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("muster.yaml"), format!("{MODEL}{more}")).unwrap();
         let clock = Arc::new(Standing(Mutex::new(now())));
+        let mailbox = Arc::new(Mailbox::default());
         let ctx = Ctx::new("tester".into(), "c".into(), Arc::<Standing>::clone(&clock));
-        let opened = match Opened::open(folder.path(), None, Arc::new(NoConnectors), &ctx).await {
-            Ok(opened) => opened,
-            Err(error) => panic!("{error}: {:?}", error.loaded().map(|loaded| &loaded.diagnostics)),
-        };
+        let opened =
+            match Opened::open(folder.path(), None, Arc::new(Post(Arc::clone(&mailbox))), &ctx)
+                .await
+            {
+                Ok(opened) => opened,
+                Err(error) => {
+                    panic!("{error}: {:?}", error.loaded().map(|loaded| &loaded.diagnostics))
+                }
+            };
         let service =
             Service::new(opened.clone(), Arc::<Standing>::clone(&clock), Limits::default());
         let auth = service.authenticator().clone();
@@ -148,7 +159,9 @@ impl Served {
             ("3", "leo", "Leo", "true"),
             ("4", "eve", "Eve", "false"),
         ] {
-            let set = [("id", id), ("userName", user), ("name", name), ("left", left)];
+            let mail = format!("{user}@tern.example");
+            let set =
+                [("id", id), ("userName", user), ("name", name), ("left", left), ("mail", &mail)];
             let set = set.into_iter().map(|(name, value)| (name.into(), Some(Value::text(value))));
             let change = LocalChange {
                 verb: LocalVerb::Create,
@@ -165,7 +178,7 @@ impl Served {
             }
         }
         let router = muster_web::finish(muster_signin::router(), service.clone());
-        Self { router, service, ctx, clock, _folder: folder }
+        Self { router, service, ctx, clock, mailbox, _folder: folder }
     }
 
     /// Hashes that were made so far, and statements that were run.
@@ -185,6 +198,32 @@ impl Served {
     /// Lets time pass.
     pub(crate) fn pass(&self, minutes: i64) {
         *self.clock.0.lock().unwrap() += jiff::SignedDuration::from_mins(minutes);
+    }
+
+    /// Gives whoever is signed in a passkey that nobody can use.
+    pub(crate) async fn passkey(&self, browser: &Browser) {
+        let (auth, opened) = (self.service.authenticator(), self.service.opened());
+        let session = auth.find(&opened, browser.cookie.as_ref().unwrap(), self.ctx.now()).await;
+        let passkey = muster_store::Passkey {
+            id: 1,
+            entity: session.unwrap().unwrap().identity,
+            credential: vec![1; 16],
+            handle: vec![1; 16],
+            name: "laptop".into(),
+            public_key: "{}".into(),
+            counter: 0,
+            created_at: self.ctx.now(),
+            used_at: None,
+        };
+        let mut tx = opened.store.begin().await.unwrap();
+        assert!(tx.insert_passkey(&passkey).await.unwrap());
+        tx.commit().await.unwrap();
+    }
+
+    /// Sends the mails that wait.
+    pub(crate) async fn send(&self) {
+        let (service, clock) = (self.service.clone(), Arc::<Standing>::clone(&self.clock));
+        Caretaker::new(move || service.opened(), clock).round().await.unwrap();
     }
 
     /// The journal.
@@ -211,7 +250,14 @@ impl Served {
 
     pub(crate) fn browser(&self) -> Browser {
         let router = self.router.clone();
-        Browser { router, cookie: None, flow: None, site: "same-origin", language: "en" }
+        Browser {
+            router,
+            cookie: None,
+            flow: None,
+            recovery: None,
+            site: "same-origin",
+            language: "en",
+        }
     }
 }
 
@@ -237,7 +283,11 @@ impl Browser {
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(header::ACCEPT_LANGUAGE, self.language)
             .header(header::USER_AGENT, "Testfox/1");
-        for (name, value) in [("muster_session", &self.cookie), ("muster_sign_in", &self.flow)] {
+        for (name, value) in [
+            ("muster_session", &self.cookie),
+            ("muster_sign_in", &self.flow),
+            ("muster_recovery", &self.recovery),
+        ] {
             if let Some(value) = value {
                 request = request.header(header::COOKIE, format!("{name}={value}"));
             }
@@ -254,6 +304,7 @@ impl Browser {
             match name {
                 "muster_session" => self.cookie = value,
                 "muster_sign_in" => self.flow = value,
+                "muster_recovery" => self.recovery = value,
                 "muster_passkey" => {}
                 other => panic!("a cookie `{other}`"),
             }

@@ -252,3 +252,30 @@ CREATE TABLE budget (
     spent_until BIGINT NOT NULL
 ) /*sqlite STRICT, WITHOUT ROWID*/;
 CREATE INDEX budget_spent ON budget (spent_until);
+
+-- Recovery by oneself (auth) -------------------------------------------------------------------------------
+
+-- Recoveries on their way. `hash` is SHA-256 of what the browser keeps, and another one after each proof; `entity` is nobody where a
+-- name was given that nobody has. `code` is the hash of the code that was mailed.
+CREATE TABLE recovery (
+    hash BYTEA NOT NULL PRIMARY KEY,
+    entity BIGINT,
+    name_key TEXT NOT NULL,
+    code BYTEA NOT NULL,
+    methods TEXT NOT NULL,
+    tries BIGINT NOT NULL,
+    ends_at BIGINT NOT NULL
+) /*sqlite STRICT, WITHOUT ROWID*/;
+CREATE INDEX recovery_entity ON recovery (entity);
+CREATE INDEX recovery_ends ON recovery (ends_at);
+
+-- Mails about signing in that wait to be sent, to somebody or to nobody. `sealed` is subject and text, which only the key file opens.
+CREATE TABLE sign_in_mail (
+    id BYTEA NOT NULL PRIMARY KEY,
+    entity BIGINT,
+    sealed BYTEA NOT NULL,
+    next_try BIGINT NOT NULL,
+    ends_at BIGINT NOT NULL
+) /*sqlite STRICT, WITHOUT ROWID*/;
+CREATE INDEX sign_in_mail_next ON sign_in_mail (next_try);
+CREATE INDEX sign_in_mail_entity ON sign_in_mail (entity);

@@ -30,6 +30,7 @@ mod queue;
 mod reads;
 mod records;
 mod requests;
+mod recoveries;
 mod revisions;
 mod schema;
 mod scim;

@@ -46,6 +46,7 @@ const BIG: &[&str] = &[
     "password",
     "pending_link",
     "record",
+    "recovery",
     "recovery_code",
     "request",
     "request_approver",
@@ -57,6 +58,7 @@ const BIG: &[&str] = &[
     "session",
     "sign_in",
     "sign_in_flow",
+    "sign_in_mail",
     "totp",
     "unique_value",
     "workflow_run",
@@ -95,6 +97,8 @@ const SCANS: &[&str] = &[
     "SELECT COUNT(*) FROM sign_in",
     "SELECT COUNT(*) FROM sign_in_flow",
     "SELECT COUNT(*) FROM budget",
+    "SELECT COUNT(*) FROM recovery",
+    "SELECT COUNT(*) FROM sign_in_mail",
     "SELECT COUNT(*) FROM recovery_code",
     "SELECT COUNT(*) FROM request",
     "SELECT COUNT(*) FROM request_approver",
@@ -115,6 +119,7 @@ const TOUR: &str = concat!(
     include_str!("passkeys.rs"),
     include_str!("sign_ins.rs"),
     include_str!("sign_in_flows.rs"),
+    include_str!("recoveries.rs"),
     include_str!("backups.rs"),
 );
 
@@ -193,6 +198,7 @@ async fn facts(tx: &mut Tx) -> Result<(), StoreError> {
     crate::scim::tour(tx).await?;
     crate::passkeys::tour(tx).await?;
     crate::sign_ins::tour(tx).await?;
+    crate::recoveries::tour(tx).await?;
     crate::sign_in_flows::tour(tx).await?;
     crate::requests::tour(tx).await?;
     tx.remove_entity(EntityId(1)).await.map(drop)
@@ -234,6 +240,7 @@ async fn read_lifecycle(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.in_state_since(1, 1, at(1), None, 9).await?;
     crate::passkeys::read_tour(tx).await?;
     crate::sign_ins::read_tour(tx).await?;
+    crate::recoveries::read_tour(tx).await?;
     crate::sign_in_flows::read_tour(tx).await?;
     crate::requests::read_tour(tx).await?;
     tx.remains(EntityId(1)).await.map(drop)
