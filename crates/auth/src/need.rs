@@ -28,6 +28,8 @@ pub enum Need {
     /// A second factor that they have: a code of the authenticator app or a recovery code, or a passkey, which is a whole sign-in by
     /// itself.
     Factor,
+    /// A passkey that they have: less is not enough. It is a whole sign-in by itself.
+    Passkey,
     /// They came with a pass and give themselves a password first.
     Password,
     /// They have no second factor, and get one first.
@@ -46,11 +48,14 @@ pub(crate) fn need(
         SecondFactor::Enrolled if factors.any() => Acr::Two,
         SecondFactor::Enrolled => Acr::One,
     };
-    // More than two proofs cannot be asked for here: nobody can be led to a passkey that they do not have.
-    let least = usual.max(wanted.map_or(Acr::One, |wanted| wanted.min(Acr::Two)));
+    // Nobody can be led to a passkey that they do not have.
+    let most = if factors.passkeys > 0 { Acr::Resistant } else { Acr::Two };
+    let least = usual.max(wanted.map_or(Acr::One, |wanted| wanted.min(most)));
     let lacks = Acr::of(proofs) < least;
     let came_by_pass = proofs.contains(&Amr::Pass) && !proofs.contains(&Amr::Password);
-    if lacks && factors.any() {
+    if lacks && least == Acr::Resistant {
+        Some(Need::Passkey)
+    } else if lacks && factors.any() {
         Some(Need::Factor)
     } else if came_by_pass {
         Some(Need::Password)
@@ -85,6 +90,13 @@ mod tests {
         // Who has a passkey does not get an app for a password that somebody guessed.
         let passkey = Factors { passkeys: 1, ..NONE };
         assert_eq!(need(&password, passkey, Required, None), Some(Need::Factor));
+        // What only a passkey is sure enough for is asked of those who have one, whatever else they show.
+        let both = Factors { passkeys: 1, ..APP };
+        for proofs in [&password[..], &[Amr::Password, Amr::Otp], &[Amr::Pass]] {
+            assert_eq!(need(proofs, both, Enrolled, Some(Acr::Resistant)), Some(Need::Passkey));
+        }
+        assert_eq!(need(&password, APP, Enrolled, Some(Acr::Resistant)), Some(Need::Factor));
+        assert_eq!(need(&[Amr::Password, Amr::Otp], APP, Required, Some(Acr::Resistant)), None);
         // Codes are left over of an app that is gone.
         let codes = Factors { recovery_codes: 3, ..NONE };
         assert_eq!(need(&password, codes, Enrolled, None), None);

@@ -17,9 +17,28 @@ use crate::{browser::Browser, own::Own, page::page, sign_in::refused_with, texts
 
 #[derive(Template)]
 #[template(path = "code.html")]
-pub(crate) struct CodePage {
-    pub(crate) texts: &'static Texts,
-    pub(crate) message: Option<&'static str>,
+struct CodePage {
+    texts: &'static Texts,
+    message: Option<&'static str>,
+    /// Whether a code is enough.
+    takes_code: bool,
+    /// The host that passkeys are for, where they have one.
+    passkey_site: Option<String>,
+    return_to: String,
+}
+
+impl CodePage {
+    /// For the sign-in that the browser shows.
+    fn new(browser: &Browser, flow: &Flow) -> Self {
+        let site = browser.auth.passkey_site(&browser.opened);
+        Self {
+            texts: browser.texts,
+            message: None,
+            takes_code: flow.need == Some(Need::Factor),
+            passkey_site: site.filter(|_| flow.factors.passkeys > 0),
+            return_to: flow.return_to.to_string(),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -30,7 +49,7 @@ pub(crate) struct Given {
 /// The page of a step.
 fn path(need: Need) -> &'static str {
     match need {
-        Need::Factor => "/signin/code",
+        Need::Factor | Need::Passkey => "/signin/code",
         Need::Password => "/signin/password",
         Need::Enrol => "/signin/enrol",
     }
@@ -71,7 +90,7 @@ pub(crate) async fn at(
     let flow = browser.auth.flow(&browser.opened, secret.reveal(), browser.now).await?;
     let Some(flow) = flow else { return begin() };
     match flow.need {
-        Some(need) if need == wanted => Ok(Ok((flow, secret))),
+        Some(need) if path(need) == path(wanted) => Ok(Ok((flow, secret))),
         Some(need) => Ok(Err(Redirect::to(path(need)).into_response())),
         None => begin(),
     }
@@ -80,7 +99,7 @@ pub(crate) async fn at(
 /// The form for a code.
 pub(crate) async fn show_code(browser: Browser) -> Result<Response, Problem> {
     match at(&browser, Need::Factor).await? {
-        Ok(_) => page(StatusCode::OK, &CodePage { texts: browser.texts, message: None }),
+        Ok((flow, _)) => page(StatusCode::OK, &CodePage::new(&browser, &flow)),
         Err(elsewhere) => Ok(elsewhere),
     }
 }
@@ -91,21 +110,22 @@ pub(crate) async fn code(
     browser: Browser,
     Form(given): Form<Given>,
 ) -> Result<Response, Problem> {
+    let (auth, opened, texts) = (&browser.auth, &browser.opened, browser.texts);
     let code = Secret::new(given.code);
     let secret = browser.flow.as_ref().map_or("", Secret::reveal);
-    match browser.auth.code(&browser.opened, secret, browser.attempt("", &code)).await {
-        Ok(step) => after(&browser, step).await,
-        Err(Refused::Over) => Ok(over(&browser)),
-        Err(Refused::Wrong) => {
-            let page_of =
-                CodePage { texts: browser.texts, message: Some(browser.texts.wrong_code) };
-            page(StatusCode::UNAUTHORIZED, &page_of)
-        }
-        Err(refused) => {
-            let texts = browser.texts;
-            refused_with(&refused, texts, |message| CodePage { texts, message: Some(message) })
-        }
+    let flow = auth.flow(opened, secret, browser.now).await?;
+    let taken = auth.code(opened, secret, browser.attempt("", &code)).await;
+    let (flow, refused) = match (flow, taken) {
+        (_, Ok(step)) => return after(&browser, step).await,
+        (None, Err(_)) | (_, Err(Refused::Over)) => return Ok(over(&browser)),
+        (Some(flow), Err(refused)) => (flow, refused),
+    };
+    let shown = CodePage::new(&browser, &flow);
+    if let Refused::Wrong = refused {
+        let message = Some(texts.wrong_code);
+        return page(StatusCode::UNAUTHORIZED, &CodePage { message, ..shown });
     }
+    refused_with(&refused, texts, |message| CodePage { message: Some(message), ..shown })
 }
 
 /// Back to the beginning, where it is said that this sign-in is over.

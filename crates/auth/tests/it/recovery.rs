@@ -25,7 +25,7 @@ impl<'c> Person<'c> {
         Self { company, kept }
     }
 
-    async fn keep(&mut self, taken: Result<Secret, Refused>) -> &'static str {
+    fn keep(&mut self, taken: Result<Secret, Refused>) -> &'static str {
         let said = word(&taken);
         if let Ok(kept) = taken {
             self.kept = kept;
@@ -37,14 +37,14 @@ impl<'c> Person<'c> {
         let (company, code) = (self.company, Secret::new(code));
         let attempt = company.attempt("", &code);
         let taken = company.auth.recovery_code(&company.opened, attempt, self.kept.reveal()).await;
-        self.keep(taken).await
+        self.keep(taken)
     }
 
     async fn proof(&mut self, proof: &str) -> &'static str {
         let (company, proof) = (self.company, Secret::new(proof));
         let attempt = company.attempt("", &proof);
         let taken = company.auth.recovery_proof(&company.opened, attempt, self.kept.reveal()).await;
-        self.keep(taken).await
+        self.keep(taken)
     }
 
     async fn passkey(&mut self, passkey: &mut SoftAuthenticator) -> &'static str {
@@ -54,7 +54,7 @@ impl<'c> Person<'c> {
         let (attempt, answer) = (company.attempt("", &nothing), (asked.cookie.reveal(), &*answer));
         let kept = self.kept.reveal();
         let taken = company.auth.recovery_passkey(&company.opened, attempt, kept, answer).await;
-        self.keep(taken).await
+        self.keep(taken)
     }
 
     async fn password(&self, new: &str) -> &'static str {
@@ -92,7 +92,8 @@ on_both! {
         assert_eq!(ada.need().await, Some(RecoveryNeed::Code));
         let code = company.mailbox.code();
         assert_eq!(company.mailbox.look(), ["Ada@tern.example: Code"]);
-        assert_eq!(ada.code(&format!(" {} {}", &code[..4], &code[4..])).await, "in");
+        let (first, rest) = code.split_at(4);
+        assert_eq!(ada.code(&format!(" {first} {rest}")).await, "in");
         assert_eq!(ada.need().await, Some(RecoveryNeed::Proof));
         assert_eq!(ada.proof("wrong").await, "wrong");
         assert_eq!(ada.proof(codes[0].reveal()).await, "in");

@@ -135,3 +135,32 @@ async fn somebody_who_has_no_second_factor_signs_in_as_before_and_wrong_acr_is_n
         assert!(ada.cookie.is_some() && ada.flow.is_none());
     }
 }
+
+#[tokio::test]
+async fn whoever_has_a_passkey_is_offered_it_and_uses_it_where_less_is_not_enough() {
+    let served = Served::start().await;
+    let mut ada = served.browser();
+    ada.sign_in("ada", PASSWORD).await;
+    let (app, codes) = served.app(&ada).await;
+    let form = format!("name=ada&password={}&return_to=/there", encoded(PASSWORD));
+    let sure = format!("{form}&acr=urn:muster:acr:3");
+    // Nobody is led to a passkey that they do not have.
+    let mut ada = served.browser();
+    ada.post("/signin", &sure).await;
+    let page = ada.get(CODE).await;
+    assert!(page.body.contains("name=\"code\"") && !page.body.contains("data-passkey"));
+    assert_eq!(&*ada.post(CODE, &code(codes[0].reveal())).await.location, "/there");
+    served.passkey(&ada).await;
+    let mut ada = served.browser();
+    ada.post("/signin", &form).await;
+    let page = ada.get(CODE).await;
+    assert!(page.body.contains("name=\"code\"") && page.body.contains("data-passkey=\"get\""));
+    assert!(page.body.contains("name=\"return_to\" value=\"/there\""), "{}", page.body);
+    assert_eq!(&*ada.post(CODE, &code(codes[1].reveal())).await.location, "/there");
+    let mut ada = served.browser();
+    assert_eq!(&*ada.post("/signin", &sure).await.location, CODE);
+    let page = ada.get(CODE).await;
+    assert!(!page.body.contains("name=\"code\"") && page.body.contains("data-passkey=\"get\""));
+    let refused = ada.post(CODE, &code(&app.code(now()))).await;
+    assert_eq!((&*refused.location, &ada.cookie), ("/signin?over=1", &None));
+}

@@ -164,6 +164,12 @@ async fn tour(store: Store) -> Result<(), StoreError> {
     read_drift(&mut tx).await
 }
 
+async fn sign_in(tx: &mut Tx) -> Result<(), StoreError> {
+    crate::passkeys::tour(tx).await?;
+    crate::sign_ins::tour(tx).await?;
+    crate::sign_in_flows::tour(tx).await
+}
+
 async fn facts(tx: &mut Tx) -> Result<(), StoreError> {
     tx.take_ids(Sequence::Entity, 1).await?;
     tx.numbers(NameKind::Attribute, 1, &texts(&["a"])).await?;
@@ -196,10 +202,7 @@ async fn facts(tx: &mut Tx) -> Result<(), StoreError> {
     tx.end_assignment(AssignmentId(1), at(1), "ada", "").await?;
     lifecycle(tx).await?;
     crate::scim::tour(tx).await?;
-    crate::passkeys::tour(tx).await?;
-    crate::sign_ins::tour(tx).await?;
-    crate::recoveries::tour(tx).await?;
-    crate::sign_in_flows::tour(tx).await?;
+    sign_in(tx).await?;
     crate::requests::tour(tx).await?;
     tx.remove_entity(EntityId(1)).await.map(drop)
 }

@@ -25,6 +25,7 @@ fn totp(sealed: u8, confirmed_at: i64) -> Totp {
 }
 
 pub(crate) async fn tour(tx: &mut Tx) -> Result<(), StoreError> {
+    crate::recoveries::tour(tx).await?;
     tx.insert_sign_in_flow(&flow(1)).await?;
     tx.advance_sign_in_flow(&[1; 32], &[2; 32], at(1), "pwd otp").await?;
     tx.count_flow_try(&[2; 32], 5).await?;
