@@ -66,6 +66,23 @@ pub(crate) const FORMS: &[(&str, &str, &str)] = &[
         "Something that nobody answers for.",
         "type:string subject:string owner:string? why:string accounts:string[]",
     ),
+    (
+        "SignIn",
+        "A try to sign in.",
+        "place:int at:instant person:string? door:string outcome:string reason:string methods:string network:string device:string correlation:string?",
+    ),
+    (
+        "Session",
+        "Where somebody is signed in.",
+        "id:int person:string? opened_at:instant proved_at:instant seen_at:instant ends_at:instant amr:string[] acr:string network:string device:string",
+    ),
+    ("SessionsEnded", "Sessions that were ended.", "person:string ended:int"),
+    (
+        "Factor",
+        "A second factor that somebody has.",
+        "factor:string name:string? since:instant? used_at:instant? left:int?",
+    ),
+    ("FactorRemoved", "A second factor that was removed.", "person:string factor:string ended:int"),
     ("Candidate", "Whose it may be.", "key:string confidence:int why:any"),
     (
         "Match",

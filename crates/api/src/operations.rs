@@ -15,6 +15,7 @@ mod people;
 mod plans;
 mod reviews;
 mod revisions;
+mod sign_in;
 mod sync;
 mod systems;
 mod takeover;
@@ -45,6 +46,7 @@ pub fn operations() -> Vec<Operation> {
         journal::operations(),
         upkeep::operations(),
         revisions::operations(),
+        sign_in::operations(),
         admin::operations(),
         applications::operations(),
         jobs::operations(),

@@ -42,8 +42,9 @@ impl Authenticator {
         };
         let SignInQuery { person: _, outcome, from, until, before, limit } = query.clone();
         let filter = SignInFilter { entity, outcome, from, until };
-        let found = tx.sign_ins(&filter, before, limit).await?;
+        let mut found = tx.sign_ins(&filter, before, limit).await?;
         let next = found.last().filter(|_| found.len() == limit).map(|last| last.seq);
+        ctx.reach.narrow(ctx, opened, &mut tx, &mut found, |one| one.entity).await?;
         let mut names = Names::default();
         let mut items = Vec::with_capacity(found.len());
         for sign_in in found {
@@ -65,8 +66,9 @@ impl Authenticator {
         limit: usize,
     ) -> Result<Page<(Session, Option<Text>)>, Error> {
         let mut tx = opened.store.read().await?;
-        let rows = tx.sessions(after, limit).await?;
+        let mut rows = tx.sessions(after, limit).await?;
         let next = rows.last().filter(|_| rows.len() == limit).map(|last| last.id);
+        ctx.reach.narrow(ctx, opened, &mut tx, &mut rows, |row| Some(row.entity)).await?;
         let mut names = Names::default();
         let mut items = Vec::new();
         for session in listed(opened, rows, ctx.now()) {

@@ -57,12 +57,13 @@ impl<F: Fn() -> Arc<Opened>> Caretaker<F> {
         let opened = (self.opened)();
         let ctx = Ctx::new("sign-in".into(), "".into(), Arc::clone(&self.clock));
         let now = ctx.now();
-        send_due(&opened, now).await?;
         watch_sprays(&ctx, &opened).await?;
         if self.forgot_at.is_none_or(|at| at > now || now.duration_since(at) >= OFTEN) {
             forget(&opened, now).await?;
             self.forgot_at = Some(now);
         }
+        // Last: a mail server may keep us waiting.
+        send_due(&opened, now).await?;
         Ok(())
     }
 }

@@ -155,6 +155,7 @@ pub(crate) enum Command {
     Pass(commands::pass::Args),
     Password(commands::password::Args),
     Sessions(commands::sessions::Args),
+    Factors(commands::factors::Args),
     SignIns(commands::sign_ins::Args),
     Accounts(commands::accounts::Args),
     Orphans(commands::orphans::Args),

@@ -17,6 +17,7 @@ pub(crate) mod doctor;
 pub(crate) mod drift;
 pub(crate) mod events;
 pub(crate) mod explain;
+pub(crate) mod factors;
 pub(crate) mod fmt;
 pub(crate) mod healthcheck;
 pub(crate) mod help;
@@ -95,6 +96,7 @@ pub(crate) async fn run(shell: &mut Shell, command: Command) -> Result<Exit> {
         Command::Users(args) => Box::pin(users::run(shell, args)).await,
         Command::Pass(args) => Box::pin(pass::run(shell, args)).await,
         Command::Password(args) => Box::pin(password::run(shell, args)).await,
+        Command::Factors(args) => Box::pin(factors::run(shell, args)).await,
         Command::Sessions(args) => Box::pin(sessions::run(shell, args)).await,
         Command::SignIns(args) => Box::pin(sign_ins::run(shell, args)).await,
         Command::People(args) => Box::pin(people::run(shell, args)).await,

@@ -69,6 +69,10 @@ pub enum Right {
     RevisionsWrite,
     /// See reports.
     ReportsRead,
+    /// See who is signed in, who tried, and second factors.
+    SignInsRead,
+    /// End sessions, remove second factors.
+    SignInsWrite,
     /// See clients and their tokens.
     ClientsRead,
     /// Make and revoke tokens, end clients.
@@ -77,7 +81,7 @@ pub enum Right {
 
 impl Right {
     /// Every right with its word and what it allows, in the order of the manual.
-    pub const TABLE: [(Self, &str, &str); 34] = [
+    pub const TABLE: [(Self, &str, &str); 36] = [
         (
             Self::PeopleRead,
             "people.read",
@@ -126,6 +130,8 @@ impl Right {
         (Self::RevisionsRead, "revisions.read", "See the revisions of the model and their files"),
         (Self::RevisionsWrite, "revisions.write", "Publish a revision of the model"),
         (Self::ReportsRead, "reports.read", "See reports"),
+        (Self::SignInsRead, "sign-ins.read", "See who is signed in, who tried, and second factors"),
+        (Self::SignInsWrite, "sign-ins.write", "End sessions, remove second factors"),
         (Self::ClientsRead, "clients.read", "See clients and their tokens"),
         (Self::ClientsWrite, "clients.write", "Make and revoke tokens, end clients"),
     ];
@@ -165,6 +171,8 @@ impl Right {
                 | Self::DriftRead
                 | Self::DriftWrite
                 | Self::JournalRead
+                | Self::SignInsRead
+                | Self::SignInsWrite
         )
     }
 }

@@ -112,6 +112,17 @@ impl Tx {
         Ok(self.execute(sql, args![id, counter, public_key, at]).await? > 0)
     }
 
+    /// Takes one passkey of an identity away, or all of them, the last way in too; returns how many there were.
+    pub async fn remove_passkeys(
+        &mut self,
+        entity: EntityId,
+        id: Option<i64>,
+    ) -> Result<u64, StoreError> {
+        let sql = "DELETE FROM passkey
+                   WHERE entity = $1 AND (CAST($2 AS BIGINT) IS NULL OR id = $2)";
+        self.execute(sql, args![entity, id]).await
+    }
+
     /// Calls a passkey of an identity something else; false when they have no such passkey.
     pub async fn rename_passkey(
         &mut self,

@@ -64,7 +64,11 @@ impl Call {
 pub fn scope_of(right: Right) -> Scope {
     let is_for_administrators = matches!(
         right,
-        Right::ClientsRead | Right::ClientsWrite | Right::RevisionsWrite | Right::JournalExport
+        Right::ClientsRead
+            | Right::ClientsWrite
+            | Right::RevisionsWrite
+            | Right::JournalExport
+            | Right::SignInsWrite
     );
     match (is_for_administrators, right.is_read()) {
         (true, _) => Scope::Admin,

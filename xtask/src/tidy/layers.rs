@@ -98,7 +98,7 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "api",
         kind: Kind::Edge,
-        uses: &["model", "policy", "plan", "store", "app", "engine", "web"],
+        uses: &["model", "policy", "plan", "store", "app", "auth", "engine", "web"],
     },
     Layer {
         name: "console",

@@ -6,6 +6,7 @@ use muster_model::{AccountId, DriftId, EntityId, PlanId};
 use muster_plan::{Kind, Operation as Planned, OperationReason, Target, encode_operation};
 use muster_store::{
     Drift, DriftDecision, DriftWhat, Operation, OperationState, Plan, PlanStatus, ReadRunId,
+    Session, SignIn,
 };
 use serde_json::json;
 
@@ -174,4 +175,55 @@ async fn the_journal_shows_a_lead_what_was_done_to_her_people() {
     assert_eq!(column(&ada, "/journal?action=assignment.create", "subject").await, ["2"]);
     let subjects = column(&ada, "/journal", "subject").await;
     assert!(subjects.iter().all(|subject| subject == "1" || subject == "2"), "{subjects:?}");
+}
+
+#[tokio::test]
+async fn a_lead_sees_sessions_tries_and_factors_of_her_people_only() {
+    let served = Served::start().await;
+    let mut tx = served.opened.store.begin().await.unwrap();
+    for (id, person) in [(1, 4), (2, 5)] {
+        let session = Session {
+            id,
+            hash: vec![u8::try_from(id).unwrap(); 32],
+            entity: EntityId(person),
+            opened_at: served.ctx.now(),
+            proved_at: served.ctx.now(),
+            seen_at: served.ctx.now(),
+            ends_at: served.ctx.now() + jiff::SignedDuration::from_hours(1),
+            methods: "pwd".into(),
+            network: "192.0.2.1".into(),
+            device: "Firefox".into(),
+            ended_at: None,
+        };
+        tx.insert_session(&session).await.unwrap();
+        let tried = SignIn {
+            seq: 0,
+            at: served.ctx.now(),
+            entity: Some(EntityId(person)),
+            door: "web".into(),
+            outcome: "allowed".into(),
+            reason: "right".into(),
+            methods: "pwd".into(),
+            network: "192.0.2.1".into(),
+            device: "Firefox".into(),
+            correlation: None,
+        };
+        tx.append_sign_in(&tried).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let (ada, admin) =
+        (served.acting_for("1").await, served.program(muster_app::Scope::Admin).await);
+    for path in ["/sessions", "/sign-ins"] {
+        assert_eq!(column(&admin, path, "person").await.len(), 2, "{path}");
+        assert_eq!(column(&ada, path, "person").await, ["2"], "{path}");
+    }
+    assert_eq!(ada.get("/people/2/factors").await.body["items"], json!([]));
+    let nobody = json!({});
+    for of in ["factors/app/remove", "sessions/end"] {
+        let beyond = ada.post(&format!("/people/3/{of}"), nobody.clone()).await;
+        assert_eq!(beyond.status, StatusCode::NOT_FOUND, "{of} {beyond:?}");
+    }
+    let ended = ada.post("/people/2/sessions/end", nobody).await;
+    assert_eq!(ended.body["ended"], 1, "{ended:?}");
+    assert_eq!(column(&admin, "/sessions", "person").await, ["3"]);
 }

@@ -176,3 +176,28 @@ on_both! {
         assert!(!format!("{:?}{kept:?}", company.entries().await).contains(&code));
     }
 }
+
+on_both! {
+    async fn a_factor_that_an_operator_removes_ends_what_it_opened(company) {
+        let (_, codes) = company.app().await;
+        let (_, cookie) = company.session().await;
+        let Step::Next { secret, .. } = company.on_page("ada", PASSWORD).await.unwrap()
+        else { panic!("a code is needed") };
+        let (auth, ctx, opened) = (&company.auth, &company.ctx, &company.opened);
+        let held = auth.list_factors(ctx, opened, "1").await.unwrap();
+        let words: Vec<_> = held.iter().map(|held| (&*held.factor, held.left)).collect();
+        assert_eq!(words, [("app", None), ("codes", Some(10))]);
+        for wrong in ["", "App", "passkey-", "passkey-x", "passkey-7", "passkeys"] {
+            assert!(auth.remove_factor(ctx, opened, ("1", wrong)).await.is_err(), "{wrong}");
+        }
+        assert!(company.find(&cookie).await.is_some());
+        assert_eq!(auth.remove_factor(ctx, opened, ("1", "app")).await.unwrap(), 2);
+        assert!(company.find(&cookie).await.is_none());
+        assert_eq!(word(&company.code(&secret, codes[0].reveal()).await), "over");
+        assert_eq!(auth.list_factors(ctx, opened, "1").await.unwrap(), []);
+        assert_eq!(word(&company.sign_in("ada", PASSWORD).await), "in");
+        let mut tx = opened.store.read().await.unwrap();
+        let journal = format!("{:?}", tx.scan_journal(None, 1000).await.unwrap());
+        assert!(journal.contains("factor.remove"), "{journal}");
+    }
+}

@@ -247,6 +247,21 @@ pub(super) const LINES: &[Line] = &[
     line("keys init", "keys.init", "", ""),
     line("keys rotate", "keys.rotate", "", ""),
     line("keys list", "keys.list", "", "number,made=made_at,public key=public_key"),
+    line(
+        "sessions list",
+        "sessions.list",
+        "limit after",
+        "id,person,since=opened_at,last used=seen_at,from=network,on=device",
+    ),
+    line("sessions end", "sessions.end", "person", ""),
+    line(
+        "sign-ins",
+        "sign-ins.list",
+        "person outcome from until limit before=after",
+        "place,at,person,door,outcome,reason,from=network,on=device",
+    ),
+    line("factors list", "factors.list", "person", "factor,name,since,last used=used_at,left"),
+    line("factors remove", "factors.remove", "person factor", ""),
     line("doctor", "doctor", "", "status,what,detail,fix"),
 ];
 
@@ -264,9 +279,6 @@ pub(super) const HERE: &[(&str, &str)] = &[
     ("applications rotate", "the key that seals it lies where the project is"),
     ("pass create", "a pass is shown where the project is, and goes nowhere"),
     ("password set", "a password is read where the project is, and goes nowhere"),
-    ("sessions list", "sessions are listed and ended where the project is"),
-    ("sessions end", "sessions are listed and ended where the project is"),
-    ("sign-ins", "the log of sign-ins is read where the project is"),
     ("people load", "it reads a file of this machine; SCIM takes many people at once"),
     ("events list", "events have a scope and an address of their own: `/api/v1/events`"),
     ("events follow", "events have a scope and an address of their own: `/api/v1/events/stream`"),

@@ -30,6 +30,7 @@ pub(crate) async fn tour(tx: &mut Tx) -> Result<(), StoreError> {
     tx.insert_passkey(&passkey(1, 1)).await?;
     tx.use_passkey(1, (1, "{}"), at(1)).await?;
     tx.rename_passkey(ADA, 1, "key").await?;
+    tx.remove_passkeys(ADA, None).await?;
     tx.delete_passkey(ADA, 1).await?;
     tx.insert_passkey_challenge(&challenge(1, 9), at(0)).await?;
     tx.take_passkey_challenge(&[1; 32], at(0)).await.map(drop)

@@ -125,6 +125,7 @@ fn call(command: &str) -> Option<Vec<(&'static str, i32)>> {
         "pass" => vec![("pass create nobody", 1)],
         "password" => vec![("password set nobody", 1)],
         "sessions" => vec![("sessions list", 0), ("sessions end nobody", 1)],
+        "factors" => vec![("factors list nobody", 1), ("factors remove nobody app", 1)],
         "sign-ins" => vec![("sign-ins", 0), ("sign-ins --of nobody", 1)],
         "applications" => vec![
             ("applications list", 0),
