@@ -82,21 +82,19 @@ pub(crate) fn conflicts(
 fn reaction(context: &mut Context<'_>, entry: &Entry, roles: &RoleNames) -> Reaction {
     let approvers = entry.value.get("approvers");
     match entry.value.get_text("on").map_or("block", |on| on) {
-        "approve" => match approvers {
-            // With an unknown role there is no model.
-            Some(node) => {
-                find_role(context, roles, node).map_or(Reaction::Block, Reaction::Approve)
+        "approve" => {
+            if let Some(node) = approvers {
+                // With an unknown role there is no model.
+                return find_role(context, roles, node).map_or(Reaction::Block, Reaction::Approve);
             }
-            None => {
-                context.error(
-                    "E0615",
-                    entry.key_span,
-                    format!("nobody approves what completes the conflict `{}`", entry.key),
-                    "say `approvers:` with the role whose members decide",
-                );
-                Reaction::Block
-            }
-        },
+            context.error(
+                "E0615",
+                entry.key_span,
+                format!("nobody approves what completes the conflict `{}`", entry.key),
+                "say `approvers:` with the role whose members decide",
+            );
+            Reaction::Block
+        }
         on => {
             if let Some(node) = approvers {
                 let help = "write `on: approve`, or leave `approvers` out";

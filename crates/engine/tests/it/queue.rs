@@ -545,7 +545,7 @@ async fn a_source_that_cannot_be_read_is_not_said_to_be_well() {
     };
     assert_eq!(state().await, ("well", "".into()));
     rig.write("hr.csv", "");
-    _ = sync(&rig.ctx(), &rig.open().await, &SyncOptions::default(), &NoProgress).await;
+    drop(sync(&rig.ctx(), &rig.open().await, &SyncOptions::default(), &NoProgress).await);
     let (word, reason) = state().await;
     assert_eq!(word, "failing");
     assert!(reason.contains("hr.csv"), "{reason}");
