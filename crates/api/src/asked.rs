@@ -85,9 +85,14 @@ impl Asked {
 
     /// The files of a model: texts by path.
     pub(crate) fn files(&self) -> BTreeMap<String, String> {
-        let files = self.values.get("files").and_then(Json::as_object).into_iter().flatten();
+        self.pairs("files")
+    }
+
+    /// Texts by name, which may be left out.
+    pub(crate) fn pairs(&self, name: &str) -> BTreeMap<String, String> {
+        let pairs = self.values.get(name).and_then(Json::as_object).into_iter().flatten();
         let text = |text: &Json| text.as_str().unwrap_or_default().to_owned();
-        files.map(|(path, json)| (path.clone(), text(json))).collect()
+        pairs.map(|(name, json)| (name.clone(), text(json))).collect()
     }
 
     /// A person who is named, when the caller may know of them.

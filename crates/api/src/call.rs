@@ -12,7 +12,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse as _, Response},
 };
-use muster_app::{Error, Scope};
+use muster_app::Error;
 use muster_web::{Call, Code, Problem, Service};
 use serde_json::{Map, Value as Json};
 use tokio::runtime::Handle;
@@ -55,7 +55,7 @@ async fn carry_out(
     let mut call = Call::from_request_parts(&mut parts, &service).await?;
     match operation.right {
         Some(right) => call.allow(right)?,
-        None => call.need(Scope::ApiRead)?,
+        None => call.need(operation.scope())?,
     }
     let path = RawPathParams::from_request_parts(&mut parts, &service).await;
     let path = path.map_err(|_| Problem::invalid("the address is not right"))?;

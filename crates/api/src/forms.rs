@@ -45,6 +45,40 @@ pub(crate) const FORMS: &[(&str, &str, &str)] = &[
         "id:int person:string role:string origin:string reason:string from:instant? until:instant? created_by:string created_at:instant ended_at:instant?",
     ),
     (
+        "CatalogueEntry",
+        "A role that can be asked for. Times are in seconds.",
+        "role:string description:string? owner:string? risk:int? grants:string[] stages:string[] longest:int? usual:int? reason:flag questions:string[] held:flag",
+    ),
+    (
+        "Request",
+        "A request for a role, with its history where one is shown.",
+        "id:int basket:int requester:string person:string display:string role:string description:string? risk:int? extends:flag reason:string answers:@RequestAnswer[] from:instant? until:instant? state:waiting|approved|refused|withdrawn|expired stages:string[] stage:string? waits_on:string[] status:string next_at:instant? made_at:instant ended_at:instant? assignment:int? history:@RequestEvent[]",
+    ),
+    ("RequestAnswer", "A question with its answer.", "question:string answer:string"),
+    (
+        "RequestEvent",
+        "Something that happened to a request.",
+        "at:instant what:string by:string? in_place_of:string? stage:string? note:string",
+    ),
+    ("Requests", "Requests that were made at once.", "items:@Request[]"),
+    ("RequestPreviews", "What requests would come to.", "items:@RequestPreview[]"),
+    (
+        "RequestPreview",
+        "What a request would come to.",
+        "person:string role:string until:instant? stages:@RequestStage[] questions:string[] reason:flag conflicts:@RequestConflict[]",
+    ),
+    ("RequestStage", "A stage, with those it would wait for.", "stage:string waits_on:string[]"),
+    (
+        "RequestConflict",
+        "A conflict that a request would complete.",
+        "conflict:string description:string? on:block|approve|warn",
+    ),
+    (
+        "Delegation",
+        "Somebody decides in somebody's place.",
+        "id:int giver:string delegate:string from:instant until:instant reason:string",
+    ),
+    (
         "Grace",
         "A role that somebody lost by rule and keeps for a grace period.",
         "id:int person:string role:string origin:string since:instant until:instant? review:flag",
@@ -262,6 +296,7 @@ pub(crate) const FORMS: &[(&str, &str, &str)] = &[
 /// What fields of requests mean, wherever they stand.
 const MEANINGS: &[(&str, &str)] = &[
     ("after", "Go on after this place: `next` of the page before."),
+    ("answers", "Answers by question."),
     ("as", "The person the client acts for; their rights narrow the token."),
     ("as_of", "As it was recorded at this instant."),
     ("at", "At this instant."),

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use muster_app::Scope;
 use muster_policy::Right;
 
 use crate::operations;
@@ -23,7 +22,7 @@ pub fn rights_matrix() -> String {
         "\n## What each operation takes\n\n| Operation | Address | Scope of a program | Right of a person |\n|---|---|---|---|\n",
     );
     for operation in operations() {
-        let scope = operation.right.map_or(Scope::ApiRead, muster_web::scope_of);
+        let scope = operation.scope();
         let right = operation.right.map_or("any token", Right::word);
         _ = writeln!(
             text,

@@ -3,6 +3,7 @@
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use axum::http::Method;
+use muster_app::Scope;
 use muster_policy::Right;
 use muster_web::Problem;
 
@@ -91,6 +92,15 @@ impl Operation {
     /// The names of the values in the address.
     pub fn path_names(&self) -> impl Iterator<Item = &'static str> {
         self.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+    }
+
+    /// The scope that a token needs, whoever it acts for.
+    pub fn scope(&self) -> Scope {
+        match self.right {
+            Some(right) => muster_web::scope_of(right),
+            None if self.method == Method::GET => Scope::ApiRead,
+            None => Scope::ApiWrite,
+        }
     }
 
     /// True when this shows, with a tag, what `other` changes: its address begins that of `other`.

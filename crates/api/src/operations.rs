@@ -13,6 +13,7 @@ mod orders;
 mod orphans;
 mod people;
 mod plans;
+mod requests;
 mod reviews;
 mod revisions;
 mod sign_in;
@@ -39,6 +40,7 @@ pub fn operations() -> Vec<Operation> {
         plans::operations(),
         orders::operations(),
         reviews::operations(),
+        requests::operations(),
         drift::operations(),
         takeover::operations(),
         workflows::operations(),

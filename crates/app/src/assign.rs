@@ -2,11 +2,13 @@
 
 use jiff::Timestamp;
 use muster_model::{AssignmentId, Text};
+use muster_policy::Reaction;
 use muster_store::{Assignment, Entry, Sequence, Tx};
 use serde_json::json;
 
 use crate::{
-    Ctx, Error, IdentityFacts, Kind, Opened, fact_kind, opened::similar, resolve_person, subject_of,
+    Ctx, Error, IdentityFacts, Kind, Opened, conflicts_completed, fact_kind, load_world_near,
+    opened::similar, resolve_person, subject_of, would_conflict,
 };
 
 /// What is to be given.
@@ -72,6 +74,7 @@ pub async fn assign(
             format!("`{}` has role `{role}` for that time already", request.person),
         ));
     }
+    refuse_conflicts(ctx, opened, &mut tx, &person, &role).await?;
     let id = AssignmentId(tx.take_ids(Sequence::Assignment, 1).await?);
     let assignment = Assignment {
         id,
@@ -140,6 +143,26 @@ pub async fn list_assignments(
     let all = tx.assignments_of(found.row.id).await?;
     let of_roles = all.into_iter().filter(|assignment| fact_kind(&assignment.role).is_none());
     Ok(of_roles.map(|assignment| view(opened, &found, assignment)).collect())
+}
+
+/// Refuses what would complete a conflict that blocks or asks for approval.
+async fn refuse_conflicts(
+    ctx: &Ctx,
+    opened: &Opened,
+    tx: &mut Tx,
+    person: &IdentityFacts,
+    role: &Text,
+) -> Result<(), Error> {
+    if opened.model.conflicts.iter().all(|conflict| conflict.on == Reaction::Warn) {
+        return Ok(());
+    }
+    let Some(at) = opened.model.roles.iter().position(|of| of.name == *role) else { return Ok(()) };
+    let world = load_world_near(tx, opened, &[person.row.id], ctx.now()).await?;
+    let found = conflicts_completed(opened, person, &world, &[at], ctx.now());
+    match found.into_iter().find(|conflict| conflict.on != Reaction::Warn) {
+        Some(conflict) => Err(would_conflict(role, conflict)),
+        None => Ok(()),
+    }
 }
 
 fn check(request: &AssignRequest, now: Timestamp) -> Result<(), Error> {

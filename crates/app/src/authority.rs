@@ -46,6 +46,11 @@ impl Authority {
         Ok(Some(Self { person, subject, row: evaluation.row, roles, model }))
     }
 
+    /// The entity that it is.
+    pub fn person(&self) -> EntityId {
+        self.person
+    }
+
     /// Who it is.
     pub fn subject(&self) -> &Text {
         &self.subject

@@ -11,6 +11,7 @@ mod audit;
 mod authority;
 mod checkpoint;
 mod clients;
+mod conflicts;
 mod context;
 mod decide;
 mod deliver;
@@ -67,6 +68,7 @@ pub use clients::{
     is_client_name, is_still_known, known_client, list_clients, revoke_token, rotate_token,
     token_json,
 };
+pub use conflicts::{conflicts_completed, would_conflict};
 pub use context::{Clock, Connectors, Ctx};
 pub use decide::{
     AccessAnswer, AccessQuestion, Decider, Detail, Found, Known, Properties, RuleNamed, RuleNeeded,

@@ -5,6 +5,7 @@ pub(crate) mod agent;
 pub(crate) mod alarms;
 pub(crate) mod applications;
 pub(crate) mod apply;
+pub(crate) mod approvals;
 pub(crate) mod assign;
 pub(crate) mod assignments;
 pub(crate) mod audit;
@@ -38,6 +39,7 @@ pub(crate) mod profile;
 pub(crate) mod provision;
 pub(crate) mod reference;
 pub(crate) mod report;
+pub(crate) mod requests;
 pub(crate) mod restore;
 pub(crate) mod revisions;
 pub(crate) mod roles;
@@ -80,6 +82,8 @@ pub(crate) async fn run(shell: &mut Shell, command: Command) -> Result<Exit> {
         Command::Provision(args) => Box::pin(provision::run(shell, args)).await,
         Command::Agent(args) => Box::pin(agent::run(shell, args)).await,
         Command::Run(args) => Box::pin(run::run(shell, args)).await,
+        Command::Requests(args) => Box::pin(requests::run(shell, args)).await,
+        Command::Approvals(args) => Box::pin(approvals::run(shell, args)).await,
         Command::Orders(args) => Box::pin(orders::run(shell, args)).await,
         Command::Systems(args) => Box::pin(systems::run(shell, args)).await,
         Command::Tickets(args) => Box::pin(tickets::run(shell, args)).await,

@@ -149,6 +149,7 @@ impl<'a> Runner<'a> {
             self.retry().await?;
             self.plan_and_apply().await?;
             self.watch().await?;
+            self.requests().await?;
             let now = self.ctx.now();
             Box::pin(run_due_workflows(self.ctx, self.opened, now, &NoProgress)).await?;
             self.forget(now).await
@@ -161,6 +162,11 @@ impl<'a> Runner<'a> {
             Err(error) => return Err(error),
         }
         Ok(RunEnd::Done)
+    }
+
+    /// Reminds, escalates and ends requests whose time has come, and sends mail about them.
+    async fn requests(&self) -> Result<(), Error> {
+        Box::pin(muster_governance::work_due(self.ctx, self.opened)).await.map(drop)
     }
 
     /// Raises alarms about those who left and can still use an account.

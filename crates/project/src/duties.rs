@@ -81,27 +81,25 @@ pub(crate) fn conflicts(
 
 fn reaction(context: &mut Context<'_>, entry: &Entry, roles: &RoleNames) -> Reaction {
     let approvers = entry.value.get("approvers");
-    match entry.value.get_text("on").map_or("block", |on| on) {
-        "approve" => {
-            if let Some(node) = approvers {
-                // With an unknown role there is no model.
-                return find_role(context, roles, node).map_or(Reaction::Block, Reaction::Approve);
-            }
-            context.error(
-                "E0615",
-                entry.key_span,
-                format!("nobody approves what completes the conflict `{}`", entry.key),
-                "say `approvers:` with the role whose members decide",
-            );
+    let on = entry.value.get_text("on").map_or("block", |on| on);
+    match (on, approvers) {
+        // With an unknown role there is no model.
+        ("approve", Some(node)) => {
+            find_role(context, roles, node).map_or(Reaction::Block, Reaction::Approve)
+        }
+        ("approve", None) => {
+            let message = format!("nobody approves what completes the conflict `{}`", entry.key);
+            let help = "say `approvers:` with the role whose members decide";
+            context.error("E0615", entry.key_span, message, help);
             Reaction::Block
         }
-        on => {
-            if let Some(node) = approvers {
-                let help = "write `on: approve`, or leave `approvers` out";
-                let message = format!("with `on: {on}` nobody is asked for approval");
-                context.error("E0615", node.span, message, help);
-            }
-            if on == "warn" { Reaction::Warn } else { Reaction::Block }
+        (_, Some(node)) => {
+            let help = "write `on: approve`, or leave `approvers` out";
+            let message = format!("with `on: {on}` nobody is asked for approval");
+            context.error("E0615", node.span, message, help);
+            Reaction::Block
         }
+        ("warn", None) => Reaction::Warn,
+        (_, None) => Reaction::Block,
     }
 }

@@ -65,6 +65,11 @@ const LAYERS: &[Layer] = &[
         kind: Kind::Edge,
         uses: &["model", "policy", "store", "connector", "app"],
     },
+    Layer {
+        name: "governance",
+        kind: Kind::Edge,
+        uses: &["model", "lang", "policy", "store", "app"],
+    },
     Layer { name: "telemetry", kind: Kind::Edge, uses: &[] },
     Layer {
         name: "web",
@@ -88,7 +93,18 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "engine",
         kind: Kind::Edge,
-        uses: &["model", "lang", "policy", "plan", "project", "store", "connector", "app", "tls"],
+        uses: &[
+            "model",
+            "lang",
+            "policy",
+            "plan",
+            "project",
+            "store",
+            "connector",
+            "app",
+            "governance",
+            "tls",
+        ],
     },
     Layer {
         name: "scim-server",
@@ -98,7 +114,7 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "api",
         kind: Kind::Edge,
-        uses: &["model", "policy", "plan", "store", "app", "auth", "engine", "web"],
+        uses: &["model", "policy", "plan", "store", "app", "auth", "governance", "engine", "web"],
     },
     Layer {
         name: "console",
@@ -123,6 +139,7 @@ const LAYERS: &[Layer] = &[
             "app",
             "agent",
             "auth",
+            "governance",
             "engine",
             "demo",
             "web",

@@ -8,6 +8,7 @@ mod calls;
 mod delegated;
 mod model;
 mod narrowed;
+mod requests;
 mod rights;
 mod support;
 

@@ -67,7 +67,7 @@ async fn scopes_open_what_the_matrix_says() {
     for scope in [Scope::ApiRead, Scope::ApiWrite, Scope::Admin] {
         let caller = served.program(scope).await;
         for operation in operations() {
-            let needed = operation.right.map_or(Scope::ApiRead, muster_web::scope_of);
+            let needed = operation.scope();
             // What is not needed here is to carry it out.
             if scope.covers(needed) && operation.method != Method::GET {
                 continue;

@@ -49,7 +49,7 @@ roles:
       may: [sign-ins.read, sign-ins.write, people.read, people.write, lifecycle.write, assignments.read, assignments.write, accounts.read,
             plans.read, orders.read, orders.write, drift.read, drift.write, journal.read]
       over: "person.department == me.department"
-  operator: { muster: { may: [systems.read, plans.make, plans.read, people.read] } }
+  operator: { request: { approval: [{ role: lead }] }, muster: { may: [systems.read, plans.make, plans.read, people.read] } }
   guest: {}
 "#;
 

@@ -43,6 +43,10 @@ const SYSTEMS: &str = "system,connector,mode,state,reason,last read=read_at,plan
 const ACCOUNTS: &str = "system,account=name,status,enabled,person,confidence,entitlements";
 const READS: &str = "system,what,read=objects,new=created,changed,gone=absent,bad,complete";
 
+const REQUESTS: &str = "request=id,role,for=person,asked by=requester,until,status,reason";
+const DELEGATIONS: &str =
+    "delegation=id,whose decisions=giver,who takes them=delegate,from,until,reason";
+
 /// Every command that a server carries out.
 pub(super) const LINES: &[Line] = &[
     rows(
@@ -225,6 +229,31 @@ pub(super) const LINES: &[Line] = &[
         "+person",
         "id,role,from,until,ended=ended_at,by=created_by,reason",
     ),
+    line(
+        "requests catalogue",
+        "catalogue.list",
+        "search person limit after",
+        "role,what it opens=description,owner,risk,who approves=stages,held",
+    ),
+    line(
+        "requests preview",
+        "requests.preview",
+        "roles people from until reason",
+        "role,for=person,until,who approves=stages,questions,conflicts",
+    ),
+    line("requests create", "requests.create", "roles people from until reason", REQUESTS),
+    line("requests extend", "requests.extend", "role person until reason", ""),
+    line("requests list", "requests.list", "of ended limit after", REQUESTS),
+    line("requests show", "requests.get", "request=id", ""),
+    line("requests change", "requests.change", "request=id from until reason", ""),
+    line("requests withdraw", "requests.withdraw", "request=id reason", ""),
+    line("approvals list", "requests.list", "!of=to_decide limit after", REQUESTS),
+    line("approvals show", "requests.get", "request=id", ""),
+    line("approvals approve", "requests.approve", "request=id reason until", ""),
+    line("approvals refuse", "requests.refuse", "request=id reason", ""),
+    line("approvals delegate", "delegations.create", "to from until reason", ""),
+    line("approvals delegations", "delegations.list", "", DELEGATIONS),
+    line("approvals end", "delegations.end", "delegation=id", ""),
     line("workflows list", "workflows.list", "", "workflow,begins,where,tasks"),
     line("workflows dry-run", "workflows.dry-run", "workflow people due", "person,due,occasion"),
     line("workflows run", "workflows.run", "workflow people due confirm", ""),

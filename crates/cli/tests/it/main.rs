@@ -12,6 +12,7 @@ mod help;
 mod people;
 mod project;
 mod reference;
+mod requests;
 mod support;
 mod what_if;
 mod work;

@@ -41,6 +41,7 @@ async fn go_round(node: &Node) -> Result<(), Error> {
         let now = node.ctx.now();
         decline_old_drift(&node.ctx, &node.opened).await?;
         expire_orphans(&node.ctx, &node.opened).await?;
+        runner.requests().await?;
         Box::pin(run_due_workflows(&node.ctx, &node.opened, now, &NoProgress)).await?;
         runner.forget(now).await?;
         runner.watch().await?;

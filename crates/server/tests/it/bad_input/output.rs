@@ -136,6 +136,17 @@ fn call(command: &str) -> Option<Vec<(&'static str, i32)>> {
             ("applications rotate", 0),
         ],
         "orders" => vec![("orders list", 0), ("orders show 1", 2), ("orders show 7f3a2c1b/12", 1)],
+        "requests" => vec![
+            ("requests list --of all", 0),
+            ("requests catalogue --as 1", 0),
+            ("requests show 9", 1),
+            ("requests create nothing --as 1", 1),
+        ],
+        "approvals" => vec![
+            ("approvals list --as 1", 0),
+            ("approvals delegations --as 1", 0),
+            ("approvals approve 9 --as 1", 1),
+        ],
         "systems" => vec![
             ("systems", 0),
             ("systems show shop", 0),

@@ -1,0 +1,44 @@
+//! Conflicts that more roles would complete.
+
+use jiff::Timestamp;
+use muster_lang::World;
+use muster_model::{AssignmentId, Text};
+use muster_policy::{Assignment, Conflict};
+
+use crate::{Error, IdentityFacts, Kind, Opened};
+
+/// The conflicts that somebody would have if they also had these roles, by position, and do not have without them.
+pub fn conflicts_completed<'o>(
+    opened: &'o Opened,
+    facts: &IdentityFacts,
+    world: &dyn World,
+    roles: &[usize],
+    now: Timestamp,
+) -> Vec<&'o Conflict> {
+    let before = opened.evaluator.evaluate(&facts.identity(), world, now);
+    let mut more = facts.clone();
+    more.assignments.extend(roles.iter().map(|role| supposed(*role)));
+    let after = opened.evaluator.evaluate(&more.identity(), world, now);
+    let is_new =
+        |conflict: &usize| before.conflicts.iter().all(|known| known.conflict != *conflict);
+    let found = after.conflicts.iter().map(|found| found.conflict).filter(is_new);
+    found.filter_map(|at| opened.model.conflicts.get(at)).collect()
+}
+
+/// An assignment that is not there, of a role by position.
+fn supposed(role: usize) -> Assignment {
+    let (reason, by) = ("requested".into(), "".into());
+    Assignment { id: AssignmentId(0), role, from: None, until: None, reason, by }
+}
+
+/// The refusal of a role that would complete a conflict.
+pub fn would_conflict(role: &Text, conflict: &Conflict) -> Error {
+    let why = conflict.description.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+    let message = format!("role `{role}` would complete the conflict `{}`{why}", conflict.name);
+    let error = Error::new(Kind::Denied, message);
+    if conflict.blocks() {
+        error.hint("take back what it conflicts with first")
+    } else {
+        error.hint("it needs approval: muster requests create asks for it")
+    }
+}

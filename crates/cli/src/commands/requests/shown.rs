@@ -1,0 +1,132 @@
+//! Requests on the terminal.
+
+use jiff::{SignedDuration, Timestamp};
+use muster_app::Page;
+use muster_governance::{CatalogueEntry, Checked, DelegationView, RequestView, json};
+
+use crate::{ui::Report, when::shown};
+
+fn instant(at: Option<Timestamp>) -> String {
+    at.map_or_else(String::new, shown)
+}
+
+/// Requests, one in a row.
+pub(in crate::commands) fn list(page: &Page<RequestView>, empty: &'static str) -> Report {
+    let items = page.items.iter().map(|view| {
+        let row = vec![
+            view.id.to_string(),
+            view.role.to_string(),
+            view.person.to_string(),
+            view.requester.to_string(),
+            instant(view.until),
+            view.status.clone(),
+            view.reason.to_string(),
+        ];
+        (row, json::request(view))
+    });
+    let columns = ["request", "role", "for", "asked by", "until", "status", "reason"];
+    Report::list(&columns, items, page.next.map(|next| next.to_string())).empty(empty)
+}
+
+/// One request: who, what it opens, why, how risky, how long, and what happened.
+pub(in crate::commands) fn one(view: &RequestView) -> Report {
+    let mut fields = vec![
+        ("request", view.id.to_string()),
+        ("for", format!("{} ({})", view.display, view.person)),
+        ("role", view.role.to_string()),
+        ("what it opens", view.description.as_deref().unwrap_or_default().to_owned()),
+        ("risk", view.risk.map_or_else(String::new, |risk| format!("{risk} of 100"))),
+        ("why", view.reason.to_string()),
+        ("asked by", view.requester.to_string()),
+        ("from", instant(view.from)),
+        ("until", instant(view.until)),
+        ("status", view.status.clone()),
+    ];
+    fields.extend(view.answers.iter().map(|(question, answer)| (&**question, answer.to_string())));
+    let told = view.history.iter().map(|event| {
+        let by = event.by.as_ref().map_or_else(String::new, |by| format!(" by {by}"));
+        let of = event.in_place_of.as_ref();
+        let of = of.map_or_else(String::new, |of| format!(" in the place of {of}"));
+        let stage = event.stage.as_ref().map_or_else(String::new, |stage| format!(" ({stage})"));
+        let note = if event.note.is_empty() { String::new() } else { format!(": {}", event.note) };
+        ("", format!("{} {}{by}{of}{stage}{note}", shown(event.at), event.what))
+    });
+    fields.extend(told);
+    fields.retain(|(_, value)| !value.is_empty());
+    Report::one(fields, json::request(view))
+}
+
+/// What can be asked for.
+pub(super) fn catalogue(page: &Page<CatalogueEntry>) -> Report {
+    let items = page.items.iter().map(|entry| {
+        let stages: Vec<&str> = entry.terms.stages.iter().map(|stage| &*stage.name).collect();
+        let row = vec![
+            entry.role.to_string(),
+            entry.description.as_deref().unwrap_or_default().to_owned(),
+            entry.owner.as_deref().unwrap_or_default().to_owned(),
+            entry.risk.map_or_else(String::new, |risk| risk.to_string()),
+            days(entry.terms.usual.or(entry.terms.longest)),
+            if stages.is_empty() { "nobody".to_owned() } else { stages.join(", then ") },
+            if entry.held { "yes" } else { "" }.to_owned(),
+        ];
+        (row, json::catalogue_entry(entry))
+    });
+    let columns = ["role", "what it opens", "owner", "risk", "for", "who approves", "held"];
+    Report::list(&columns, items, page.next.map(|next| next.to_string()))
+        .empty("there is nothing that can be asked for")
+}
+
+fn days(time: Option<SignedDuration>) -> String {
+    match time.map(|time| time.as_secs()) {
+        None => "good".to_owned(),
+        Some(seconds) if seconds % 86_400 == 0 => format!("{} d", seconds / 86_400),
+        Some(seconds) => format!("{} h", seconds / 3_600),
+    }
+}
+
+/// What requests would come to.
+pub(super) fn checked(all: &[Checked]) -> Report {
+    let items = all.iter().map(|checked| {
+        let stages: Vec<String> = checked
+            .stages
+            .iter()
+            .map(|(name, who)| match who.as_slice() {
+                [] => format!("{name}: nobody"),
+                who => format!("{name}: {}", who.join(" or ")),
+            })
+            .collect();
+        let conflicts: Vec<String> = checked
+            .conflicts
+            .iter()
+            .map(|conflict| format!("{} ({})", conflict.name, conflict.on))
+            .collect();
+        let row = vec![
+            checked.role.to_string(),
+            checked.person.to_string(),
+            instant(checked.until),
+            stages.join("; "),
+            checked.questions.join("; "),
+            conflicts.join("; "),
+        ];
+        (row, json::checked(checked))
+    });
+    let columns = ["role", "for", "until", "who approves", "questions", "conflicts"];
+    Report::list(&columns, items, None)
+}
+
+/// Delegations.
+pub(in crate::commands) fn delegations(all: &[DelegationView]) -> Report {
+    let items = all.iter().map(|view| {
+        let row = vec![
+            view.id.to_string(),
+            view.giver.to_string(),
+            view.delegate.to_string(),
+            shown(view.from),
+            shown(view.until),
+            view.reason.to_string(),
+        ];
+        (row, json::delegation(view))
+    });
+    let columns = ["delegation", "whose decisions", "who takes them", "from", "until", "reason"];
+    Report::list(&columns, items, None).empty("nobody decides in your place, nor you in theirs")
+}

@@ -1,0 +1,77 @@
+//! The JSON form of what these use cases answer: the same on the command line and over HTTP.
+
+use jiff::Timestamp;
+use serde_json::{Value as Json, json};
+
+use crate::{CatalogueEntry, Checked, DelegationView, EventView, RequestView};
+
+/// A request.
+pub fn request(view: &RequestView) -> Json {
+    json!({
+        "id": view.id, "basket": view.basket, "requester": &*view.requester,
+        "person": &*view.person, "display": &*view.display, "role": &*view.role,
+        "description": view.description.as_deref(), "risk": view.risk, "extends": view.extends,
+        "reason": &*view.reason,
+        "answers": view.answers.iter().map(|(question, answer)| {
+            json!({ "question": &**question, "answer": &**answer })
+        }).collect::<Vec<_>>(),
+        "from": instant(view.from), "until": instant(view.until), "state": view.state.word(),
+        "stages": texts(&view.stages), "stage": view.stage.as_deref(),
+        "waits_on": texts(&view.waits_on), "status": view.status, "next_at": instant(view.next_at),
+        "made_at": view.made_at.to_string(), "ended_at": instant(view.ended_at),
+        "assignment": view.assignment,
+        "history": view.history.iter().map(event).collect::<Vec<_>>(),
+    })
+}
+
+fn event(event: &EventView) -> Json {
+    json!({
+        "at": event.at.to_string(), "what": &*event.what, "by": event.by.as_deref(),
+        "in_place_of": event.in_place_of.as_deref(), "stage": event.stage.as_deref(),
+        "note": &*event.note,
+    })
+}
+
+/// A role that can be asked for.
+pub fn catalogue_entry(entry: &CatalogueEntry) -> Json {
+    let terms = &entry.terms;
+    let seconds = |time: Option<jiff::SignedDuration>| time.map(|time| time.as_secs());
+    json!({
+        "role": &*entry.role, "description": entry.description.as_deref(),
+        "owner": entry.owner.as_deref(), "risk": entry.risk, "grants": entry.grants,
+        "stages": terms.stages.iter().map(|stage| &*stage.name).collect::<Vec<_>>(),
+        "longest": seconds(terms.longest), "usual": seconds(terms.usual),
+        "reason": terms.reason, "questions": texts(&terms.questions), "held": entry.held,
+    })
+}
+
+/// What a request would come to.
+pub fn checked(checked: &Checked) -> Json {
+    json!({
+        "person": &*checked.person, "role": &*checked.role, "until": instant(checked.until),
+        "stages": checked.stages.iter().map(|(name, who)| {
+            json!({ "stage": &**name, "waits_on": texts(who) })
+        }).collect::<Vec<_>>(),
+        "questions": texts(&checked.questions), "reason": checked.reason_needed,
+        "conflicts": checked.conflicts.iter().map(|conflict| {
+            let description = conflict.description.as_deref();
+            json!({ "conflict": &*conflict.name, "description": description, "on": conflict.on })
+        }).collect::<Vec<_>>(),
+    })
+}
+
+/// A delegation.
+pub fn delegation(view: &DelegationView) -> Json {
+    json!({
+        "id": view.id, "giver": &*view.giver, "delegate": &*view.delegate,
+        "from": view.from.to_string(), "until": view.until.to_string(), "reason": &*view.reason,
+    })
+}
+
+fn instant(at: Option<Timestamp>) -> Option<String> {
+    at.map(|at| at.to_string())
+}
+
+fn texts(texts: &[muster_model::Text]) -> Vec<&str> {
+    texts.iter().map(|text| &**text).collect()
+}

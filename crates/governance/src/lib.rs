@@ -1,0 +1,40 @@
+//! Governance: people ask for roles, others decide, and what was approved is an assignment like any other.
+//!
+//! `rules` decides without a store: times, stages, who may not. `people` loads whoever takes part as they are now, `stage`
+//! finds who may decide. Each use case is a file of its own and one transaction. What has its time (reminders,
+//! escalation, the end of the wait, mail) is done by `work_due`, which the loop of `engine` calls.
+//!
+//! **Invariant:** nobody decides about what they asked for or would get: not as themselves, not through a role, not for
+//! somebody who lets them decide, and not as an identity that was merged.
+
+mod catalogue;
+mod change;
+mod create;
+mod decide;
+mod delegate;
+mod due;
+mod extend;
+mod history;
+pub mod json;
+mod list;
+mod mail;
+mod people;
+mod rules;
+mod stage;
+mod terms;
+mod view;
+mod withdraw;
+
+pub use catalogue::{CatalogueEntry, CatalogueQuery, search_catalogue};
+pub use change::{ChangeRequest, change_request};
+pub use create::{Checked, ConflictFound, NewRequest, check_request, create_request};
+pub use decide::{Answer, Verdict, decide_request};
+pub use delegate::{
+    DelegationView, NewDelegation, create_delegation, end_delegation, list_delegations,
+};
+pub use due::work_due;
+pub use extend::{ExtendRequest, extend_assignment};
+pub use list::{RequestQuery, Whose, list_requests, see_request};
+pub use people::person_named;
+pub use view::{EventView, RequestView};
+pub use withdraw::withdraw_request;

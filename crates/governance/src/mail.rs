@@ -1,0 +1,142 @@
+//! Mails about requests: to those who are asked, and to whoever asked. They hold no secret, and nothing in them decides.
+
+use jiff::{SignedDuration, Timestamp};
+use muster_app::{Ctx, Deliver, Error, Mail, Opened};
+use muster_model::{EntityId, Settings, Text};
+use muster_store::{RequestNotice, RequestState};
+
+use crate::{
+    RequestView,
+    history::{DECIDE, ENDED, REMIND},
+    people::People,
+    view::views,
+};
+
+/// Mails that are sent in one go.
+const BATCH: usize = 100;
+/// How often a mail is tried.
+const TRIES: i64 = 8;
+/// The pause after the first try that failed; it doubles.
+const PAUSE: SignedDuration = SignedDuration::from_mins(1);
+/// Attributes that hold the address of a person, the first one there is.
+const ADDRESS: [&str; 2] = ["mail", "email"];
+
+/// Sends the mails that are due. Where the project does not say how mail is sent, there is none.
+pub(crate) async fn send_due(ctx: &Ctx, opened: &Opened) -> Result<(), Error> {
+    let due = opened.store.read().await?.due_request_notices(ctx.now(), BATCH).await?;
+    let sends = opened.model.mail.as_ref().zip(opened.deliver());
+    for notice in due {
+        let sent = match &sends {
+            Some((server, deliver)) => {
+                send(ctx, opened, &notice, (server, deliver.as_ref())).await?
+            }
+            None => Sent::Over,
+        };
+        let mut tx = opened.store.begin().await?;
+        match sent {
+            Sent::Later if notice.tries + 1 < TRIES => {
+                tx.retry_request_notice(notice.id, again(ctx.now(), notice.tries)).await?;
+            }
+            Sent::Over | Sent::Later => {
+                tx.delete_request_notice(notice.id).await?;
+            }
+        }
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// What became of a mail.
+enum Sent {
+    /// It was sent, or there is nothing to send.
+    Over,
+    /// It may go later.
+    Later,
+}
+
+fn again(now: Timestamp, tries: i64) -> Timestamp {
+    let doubled = 1_i32.checked_shl(u32::try_from(tries).unwrap_or(0)).unwrap_or(1);
+    now.checked_add(PAUSE * doubled).unwrap_or(now)
+}
+
+async fn send(
+    ctx: &Ctx,
+    opened: &Opened,
+    notice: &RequestNotice,
+    (server, deliver): (&Settings, &dyn Deliver),
+) -> Result<Sent, Error> {
+    let mut tx = opened.store.read().await?;
+    let Some(request) = tx.request(notice.request).await? else { return Ok(Sent::Over) };
+    // Who is asked about something that was decided meanwhile need not look.
+    if notice.what != ENDED.into() && request.state != RequestState::Waiting {
+        return Ok(Sent::Over);
+    }
+    let Some(to) = address(ctx, opened, &mut tx, notice.entity).await? else {
+        return Ok(Sent::Over);
+    };
+    let Some(view) = views(ctx, opened, &mut tx, vec![request], true).await?.pop() else {
+        return Ok(Sent::Over);
+    };
+    drop(tx);
+    let (subject, text) = words(&notice.what, &view, opened.model.url.as_ref());
+    let id = format!("request-{}-{}", notice.request, notice.id);
+    let mail = Mail { to: vec![to], subject, text, html: None, id };
+    Ok(match deliver.mail(server, &mail).await {
+        Err(error) if error.later => Sent::Later,
+        Ok(()) | Err(_) => Sent::Over,
+    })
+}
+
+/// The address of somebody who may still be written to.
+async fn address(
+    ctx: &Ctx,
+    opened: &Opened,
+    tx: &mut muster_store::ReadTx,
+    id: EntityId,
+) -> Result<Option<Text>, Error> {
+    let people = People::load(opened, tx, [id], ctx.now()).await?;
+    let Some(found) = people.get(id).filter(|found| !found.has_left(opened)) else {
+        return Ok(None);
+    };
+    let of = opened.model.schema.get(found.row().type_id);
+    let slots = ADDRESS.iter().filter_map(|name| of?.attribute_named(name));
+    let mut texts = slots.filter_map(|attribute| found.row().get(attribute.slot).as_text());
+    Ok(texts.next().cloned())
+}
+
+/// The subject and the text of a mail. Lines break no subject: names are of the model or of a source.
+fn words(what: &str, view: &RequestView, url: Option<&Text>) -> (String, String) {
+    let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (role, person) = (one_line(&view.role), one_line(&view.display));
+    let number = view.id;
+    let subject = match what {
+        DECIDE => format!("Request {number}: role {role} for {person} waits for you"),
+        REMIND => format!("Request {number}: role {role} for {person} still waits for you"),
+        _ => format!("Request {number}: role {role} for {person} is {}", view.state.word()),
+    };
+    let mut lines = vec![format!("Request {number}: role {role} for {person}")];
+    let mut add = |name: &str, value: &str| lines.push(format!("{name}: {value}"));
+    add("asked by", &view.requester);
+    if let Some(description) = &view.description {
+        add("what it opens", description);
+    }
+    if let Some(risk) = view.risk {
+        add("risk", &format!("{risk} of 100"));
+    }
+    add("why", &view.reason);
+    for (question, answer) in &view.answers {
+        add(question, answer);
+    }
+    add("until", &view.until.map_or_else(|| "for good".to_owned(), |until| until.to_string()));
+    add("status", &view.status);
+    if let Some(last) = view.history.last().filter(|last| !last.note.is_empty() && what == ENDED) {
+        add("remark", &last.note);
+    }
+    lines.push(String::new());
+    let command = if what == ENDED { "requests" } else { "approvals" };
+    lines.push(match url {
+        Some(url) => format!("Sign in at {url}, or: muster {command} show {number}"),
+        None => format!("See: muster {command} show {number}"),
+    });
+    (subject, lines.join("\n"))
+}

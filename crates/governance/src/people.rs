@@ -1,0 +1,188 @@
+//! Those who take part in requests, as they are now.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use muster_app::{
+    Ctx, Error, IdentityFacts, Kind, Opened, entity_type, load_identities, load_world_near,
+    resolve_person, subject_of,
+};
+use muster_model::{EntityId, Row, Text, TypeId, Value};
+use muster_policy::{Evaluation, MemoryWorld};
+use muster_store::ReadTx;
+
+/// How many merges in a row are followed.
+const MERGES: usize = 16;
+
+/// Somebody as they are now.
+pub(crate) struct Somebody {
+    pub(crate) facts: IdentityFacts,
+    pub(crate) evaluation: Evaluation,
+    /// How they are named.
+    pub(crate) subject: Text,
+}
+
+/// Those of some identities that are there, with what expressions read of others.
+pub(crate) struct People {
+    by_id: BTreeMap<EntityId, Somebody>,
+    pub(crate) world: MemoryWorld,
+}
+
+impl People {
+    /// Loads and evaluates identities; those that are not there any more are left out.
+    pub(crate) async fn load(
+        opened: &Opened,
+        tx: &mut ReadTx,
+        ids: impl IntoIterator<Item = EntityId>,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        let ids: BTreeSet<EntityId> = ids.into_iter().collect();
+        let ids: Vec<EntityId> = ids.into_iter().collect();
+        let mut by_type: BTreeMap<TypeId, Vec<EntityId>> = BTreeMap::new();
+        for entity in tx.entities(&ids).await? {
+            // The type of one that was merged is none.
+            let Some(type_id) = entity_type(opened, entity.type_no) else { continue };
+            by_type.entry(type_id).or_default().push(entity.id);
+        }
+        let world = load_world_near(tx, opened, &ids, now).await?;
+        let mut by_id = BTreeMap::new();
+        for (type_id, ids) in by_type {
+            for facts in load_identities(tx, opened, type_id, &ids, now).await? {
+                let evaluation = opened.evaluator.evaluate(&facts.identity(), &world, now);
+                let subject = subject_of(&opened.model, &facts.row, &facts.key);
+                by_id.insert(facts.row.id, Somebody { facts, evaluation, subject });
+            }
+        }
+        Ok(Self { by_id, world })
+    }
+
+    /// Somebody of them.
+    pub(crate) fn get(&self, id: EntityId) -> Option<&Somebody> {
+        self.by_id.get(&id)
+    }
+
+    /// Somebody who has to be there.
+    pub(crate) fn need(&self, id: EntityId) -> Result<&Somebody, Error> {
+        self.get(id).ok_or_else(|| Error::not_found("the person is not there any more"))
+    }
+
+    /// Each of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Somebody> {
+        self.by_id.values()
+    }
+
+    /// How somebody is shown to people; their number when they are not there any more.
+    pub(crate) fn display(&self, opened: &Opened, id: EntityId) -> Text {
+        self.get(id).map_or_else(|| self.name(id), |found| found.display(opened))
+    }
+
+    /// How somebody is named; their number when they are not there any more.
+    pub(crate) fn name(&self, id: EntityId) -> Text {
+        self.get(id).map_or_else(|| format!("entity {id}").into(), |found| found.subject.clone())
+    }
+}
+
+impl Somebody {
+    /// Who it is.
+    pub(crate) fn id(&self) -> EntityId {
+        self.facts.row.id
+    }
+
+    /// How they are shown to people.
+    pub(crate) fn display(&self, opened: &Opened) -> Text {
+        let of = opened.model.schema.get(self.facts.row.type_id);
+        let slot = of.and_then(|of| of.attribute_named("display")).map(|attribute| attribute.slot);
+        let shown = slot.and_then(|slot| self.row().get(slot).as_text());
+        shown.unwrap_or(&self.subject).clone()
+    }
+
+    /// Whether they may act: neither before their first day, nor away, nor gone.
+    pub(crate) fn works(&self, opened: &Opened) -> bool {
+        let behaviour = opened.model.types.get(self.facts.row.type_id.index());
+        match (behaviour, self.evaluation.state) {
+            (Some(behaviour), Some(state)) => behaviour.works(state),
+            _ => true,
+        }
+    }
+
+    /// Whether they have left for good.
+    pub(crate) fn has_left(&self, opened: &Opened) -> bool {
+        let behaviour = opened.model.types.get(self.facts.row.type_id.index());
+        let state = self.evaluation.state;
+        state.is_some() && behaviour.is_some_and(|of| of.terminated == state)
+    }
+
+    /// Whether they have a role, by position.
+    pub(crate) fn holds(&self, role: usize) -> bool {
+        self.evaluation.roles.iter().any(|held| held.role == role)
+    }
+
+    /// Their attributes, computed ones filled in.
+    pub(crate) fn row(&self) -> &Row {
+        &self.evaluation.row
+    }
+
+    /// The one identity that this link leads to.
+    pub(crate) fn link(&self, opened: &Opened, name: &str) -> Option<EntityId> {
+        let of = opened.model.schema.get(self.facts.row.type_id)?;
+        match self.row().get(of.attribute_named(name)?.slot) {
+            Value::Link(to) => Some(*to),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Text(_)
+            | Value::Date(_)
+            | Value::DateTime(_)
+            | Value::Binary(_)
+            | Value::Uuid(_)
+            | Value::Reference(_)
+            | Value::List(_) => None,
+        }
+    }
+}
+
+/// Under which identity somebody counts: the one into which theirs was merged.
+pub(crate) async fn canonical(tx: &mut ReadTx, id: EntityId) -> Result<EntityId, Error> {
+    let mut id = id;
+    for _ in 0..MERGES {
+        match tx.merged_entity(id).await? {
+            Some(merged) => id = merged.survivor,
+            None => break,
+        }
+    }
+    Ok(id)
+}
+
+/// Who acts, for a face that knows them by name.
+///
+/// # Errors
+///
+/// `NotFound` when there is no such person.
+pub async fn person_named(ctx: &Ctx, opened: &Opened, name: &str) -> Result<EntityId, Error> {
+    let mut tx = opened.store.read().await?;
+    Ok(resolve_person(ctx, opened, &mut tx, name).await?.row.id)
+}
+
+/// Refuses those who may not act.
+pub(crate) fn need_to_work(opened: &Opened, who: &Somebody) -> Result<(), Error> {
+    if who.works(opened) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Denied,
+        format!(
+            "`{}` has left, is away or has not begun, and decides and asks for nothing",
+            who.subject
+        ),
+    ))
+}
+
+/// Refuses what is for somebody who has left.
+pub(crate) fn not_left(opened: &Opened, subject: &Somebody) -> Result<(), Error> {
+    if subject.has_left(opened) {
+        let message = format!("`{}` has left and gets nothing", subject.subject);
+        return Err(Error::new(Kind::Denied, message));
+    }
+    Ok(())
+}
