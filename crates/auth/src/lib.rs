@@ -10,6 +10,7 @@
 
 mod attempt;
 mod authenticator;
+mod certificate;
 mod enrol;
 mod find;
 mod flow;

@@ -41,7 +41,7 @@ enum Then<'a> {
     GoOn(Purpose<'a>),
 }
 
-/// A right password.
+/// A right proof.
 struct Right {
     identity: EntityId,
     proof: Amr,
@@ -75,11 +75,23 @@ impl Authenticator {
         attempt: Attempt<'_>,
         purpose: Purpose<'_>,
     ) -> Result<Step, Refused> {
-        let (verified, next) = self.by_name(opened, &attempt, Then::GoOn(purpose)).await?;
-        Ok(match next {
-            Some((need, secret)) => Step::Next { need, secret },
-            None => Step::In { verified, return_to: purpose.return_to.into() },
-        })
+        let settled = self.by_name(opened, &attempt, Then::GoOn(purpose)).await?;
+        Ok(step(settled, purpose))
+    }
+
+    /// What another right proof leads to as the first step of a sign-in.
+    pub(crate) async fn begin_by(
+        &self,
+        opened: &Opened,
+        attempt: &Attempt<'_>,
+        (identity, proof): (EntityId, Amr),
+        counted: Counted,
+        purpose: Purpose<'_>,
+    ) -> Result<Step, Refused> {
+        let known = Known { identity: Some(identity), hash: None, pass: None, throttled: None };
+        let right = Right { identity, proof, better: None, counted };
+        let settled = self.settle(opened, attempt, &known, right, Then::GoOn(purpose)).await?;
+        Ok(step(settled, purpose))
     }
 
     /// As [`Authenticator::password`], for somebody who is signed in already and proves it again: nothing else is asked for. The name
@@ -223,6 +235,13 @@ impl Authenticator {
         write(&mut tx, attempt, Some(identity), Outcome::Continued(&verified.amr)).await?;
         tx.commit().await?;
         Ok((verified, Some((need, secret))))
+    }
+}
+
+fn step((verified, next): Settled, purpose: Purpose<'_>) -> Step {
+    match next {
+        Some((need, secret)) => Step::Next { need, secret },
+        None => Step::In { verified, return_to: purpose.return_to.into() },
     }
 }
 

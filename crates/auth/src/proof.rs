@@ -18,11 +18,23 @@ pub enum Amr {
     Passkey,
     /// A code that was mailed.
     Mail,
+    /// A certificate whose key is in software.
+    Certificate,
+    /// A certificate whose key is on a card that asks its owner for a number.
+    Card,
 }
 
 impl Amr {
-    const ALL: [Self; 6] =
-        [Self::Password, Self::Otp, Self::Recovery, Self::Pass, Self::Passkey, Self::Mail];
+    const ALL: [Self; 8] = [
+        Self::Password,
+        Self::Otp,
+        Self::Recovery,
+        Self::Pass,
+        Self::Passkey,
+        Self::Certificate,
+        Self::Card,
+        Self::Mail,
+    ];
 
     /// The word that is stored, and stands in tokens.
     pub fn word(self) -> &'static str {
@@ -33,6 +45,8 @@ impl Amr {
             Self::Pass => "pass",
             Self::Passkey => "hwk",
             Self::Mail => "mail",
+            Self::Certificate => "swk",
+            Self::Card => "sc",
         }
     }
 
@@ -63,9 +77,11 @@ impl Acr {
     /// What these proofs are worth together.
     pub fn of(proofs: &[Amr]) -> Self {
         let has = |wanted: &[Amr]| proofs.iter().any(|amr| wanted.contains(amr));
-        if has(&[Amr::Passkey]) {
+        if has(&[Amr::Passkey, Amr::Card]) {
             Self::Resistant
-        } else if has(&[Amr::Password, Amr::Pass]) && has(&[Amr::Otp, Amr::Recovery]) {
+        } else if has(&[Amr::Password, Amr::Pass, Amr::Certificate])
+            && has(&[Amr::Otp, Amr::Recovery])
+        {
             Self::Two
         } else {
             Self::One

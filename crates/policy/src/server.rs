@@ -31,6 +31,10 @@ pub struct TlsFiles {
     pub certificate: Text,
     /// Its private key.
     pub key: Text,
+    /// The authorities whose certificates people may sign in with; nobody is asked for one without.
+    pub client_ca: Option<Text>,
+    /// Which of these certificates were revoked.
+    pub client_crl: Option<Text>,
 }
 
 /// Limits that differ from the usual ones.

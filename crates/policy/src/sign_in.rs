@@ -33,8 +33,31 @@ pub struct SignIn {
     pub log: LogPolicy,
     /// Who shows a second factor.
     pub second_factor: SecondFactor,
+    /// What a certificate says of whoever shows it.
+    pub certificates: CertificatePolicy,
     /// The directory takes the password alone of people who have to show a second factor, which it cannot ask for.
     pub directory_takes_password: bool,
+}
+
+/// What a certificate says of whoever shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CertificatePolicy {
+    /// Where the name stands under which they sign in.
+    pub name: CertificateName,
+    /// The key is on a card that asks its owner for a number, or somewhere as safe.
+    pub on_card: bool,
+}
+
+/// Where in a certificate a name stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CertificateName {
+    /// The one mail address among the alternative names.
+    #[default]
+    Mail,
+    /// The one URI among the alternative names.
+    Uri,
+    /// The one common name of the subject.
+    CommonName,
 }
 
 /// Who shows a second factor.

@@ -39,7 +39,13 @@ pub(crate) fn listen(context: &mut Context<'_>, node: &Node) -> Option<SocketAdd
 
 fn tls(node: &Node) -> Option<TlsFiles> {
     let file = |key: &str| node.get_text(key).cloned();
-    Some(TlsFiles { certificate: file("certificate")?, key: file("key")? })
+    let (certificate, key) = (file("certificate")?, file("key")?);
+    Some(TlsFiles {
+        certificate,
+        key,
+        client_ca: file("client_ca"),
+        client_crl: file("client_crl"),
+    })
 }
 
 /// Addresses and networks.

@@ -1,8 +1,8 @@
 //! Signing in: from `sign_in:` to what is asked of everybody.
 
 use muster_policy::{
-    Hashing, LockoutPolicy, LogPolicy, PasswordPolicy, SecondFactor, SessionLimits, SignIn,
-    SprayPolicy, ThrottlePolicy,
+    CertificateName, CertificatePolicy, Hashing, LockoutPolicy, LogPolicy, PasswordPolicy,
+    SecondFactor, SessionLimits, SignIn, SprayPolicy, ThrottlePolicy,
 };
 
 use crate::{context::Context, duration::parse_duration, server::networks, yaml::Node};
@@ -23,6 +23,7 @@ pub(crate) fn sign_in(context: &mut Context<'_>, node: Option<&Node>) -> SignIn 
             Some("required") => SecondFactor::Required,
             Some(_) | None => SecondFactor::Enrolled,
         },
+        certificates: part("certificates").map(certificates).unwrap_or_default(),
         directory_takes_password: node
             .get_text("directory")
             .is_some_and(|word| &**word == "password"),
@@ -45,6 +46,18 @@ fn passwords(node: &Node) -> PasswordPolicy {
         shortest: number(node, "shortest").unwrap_or(usual.shortest),
         history: number(node, "history").unwrap_or(usual.history),
         blocklist: node.get_text("blocklist").cloned(),
+    }
+}
+
+fn certificates(node: &Node) -> CertificatePolicy {
+    let word = |key: &str| node.get_text(key).map(|word| &**word);
+    CertificatePolicy {
+        name: match word("name") {
+            Some("uri") => CertificateName::Uri,
+            Some("common_name") => CertificateName::CommonName,
+            Some(_) | None => CertificateName::Mail,
+        },
+        on_card: word("key") == Some("card"),
     }
 }
 

@@ -17,7 +17,7 @@ use muster_auth::{
     Session,
 };
 use muster_model::EntityId;
-use muster_web::{Origin, Problem, RequestId, Service};
+use muster_web::{ClientCertificate, Origin, Problem, RequestId, Service};
 
 use crate::{
     passkeys,
@@ -37,6 +37,8 @@ pub(crate) struct Browser {
     pub(crate) session: Option<Session>,
     /// What is kept of a sign-in on its way, if one is shown; whether it holds is not known.
     pub(crate) flow: Option<Secret>,
+    /// The certificate that the connection began with.
+    pub(crate) certificate: Option<ClientCertificate>,
     asked_passkey: Option<Secret>,
     recovery: Option<Secret>,
     is_tls: bool,
@@ -69,6 +71,7 @@ impl FromRequestParts<Service> for Browser {
             now,
             session,
             flow: cookie(&parts.headers, FLOW_COOKIE).map(Secret::new),
+            certificate: parts.extensions.get().cloned(),
             asked_passkey: cookie(&parts.headers, passkeys::COOKIE).map(Secret::new),
             recovery: cookie(&parts.headers, RECOVERY_COOKIE).map(Secret::new),
         })

@@ -6,6 +6,7 @@
 
 mod account;
 mod browser;
+mod certificate;
 mod enrol;
 mod factors;
 mod first_password;
@@ -30,6 +31,7 @@ pub use self::{browser::session_cookie, own::Own, page::page, texts::Language};
 pub fn router() -> Router {
     Router::new()
         .route("/signin", get(sign_in::show).post(sign_in::sign_in))
+        .route("/signin/certificate", post(certificate::sign_in))
         .route("/signin/code", get(steps::show_code).post(steps::code))
         .route("/signin/password", get(first_password::show).post(first_password::set))
         .route("/signin/enrol", get(enrol::show).post(enrol::confirm))

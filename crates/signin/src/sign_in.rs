@@ -20,6 +20,8 @@ pub(crate) struct Page<'a> {
     name: &'a str,
     return_to: &'a str,
     acr: &'a str,
+    /// Whether there is a certificate to sign in with.
+    has_certificate: bool,
     /// The host that passkeys are for; `None` where there can be none.
     passkey_site: Option<String>,
     /// Whether whoever forgot their password gets another one by themselves.
@@ -35,8 +37,9 @@ impl<'a> Page<'a> {
     ) -> Self {
         let passkey_site = browser.auth.passkey_site(&browser.opened);
         let can_recover = browser.auth.can_recover(&browser.opened);
-        let texts = browser.texts;
-        Self { texts, message, name: "", return_to, acr: "", passkey_site, can_recover }
+        let (texts, has_certificate) = (browser.texts, browser.certificate.is_some());
+        let (name, acr) = ("", "");
+        Self { texts, message, name, return_to, acr, has_certificate, passkey_site, can_recover }
     }
 }
 

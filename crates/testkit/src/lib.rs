@@ -8,6 +8,7 @@
 
 mod apache;
 mod browser;
+mod client_authority;
 mod cluster;
 mod database;
 mod dirsrv;
@@ -33,6 +34,7 @@ mod webdriver;
 
 pub use apache::Apache;
 pub use browser::{Authenticator, Browser};
+pub use client_authority::ClientAuthority;
 pub use cluster::Cluster;
 pub use database::{Database, postgres};
 

@@ -6,6 +6,7 @@
 
 mod access_log;
 mod call;
+mod client_certificate;
 mod code;
 mod events;
 mod finish;
@@ -22,6 +23,7 @@ mod tls;
 mod work;
 
 pub use call::{Call, Caller, scope_of};
+pub use client_certificate::ClientCertificate;
 pub use code::Code;
 pub use events::events;
 pub use finish::finish;

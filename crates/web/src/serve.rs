@@ -14,10 +14,9 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
 };
-use tokio_rustls::TlsAcceptor;
 use tower::{ServiceExt as _, service_fn};
 
-use crate::{Limits, Tls};
+use crate::{ClientCertificate, Limits, Tls};
 
 /// Requests that one HTTP/2 connection may have open.
 const STREAMS: u32 = 128;
@@ -56,6 +55,7 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let Door { listener, tls } = door.into();
+    let (tls, proxies) = (tls.map(Arc::new), Arc::new(limits.trusted_proxies.clone()));
     let (builder, patience) = (builder(limits), limits.head_time);
     let places = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
@@ -72,16 +72,23 @@ pub async fn serve(
         };
         let router = router.clone();
         let peer = Peer { address, is_tls: tls.is_some() };
-        let answer = TowerToHyperService::new(service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(peer);
-            let answered = router.clone().oneshot(request);
-            async move { answered.await.map_err(|never: Infallible| never) }
-        }));
         let (builder, watcher) = (builder.clone(), graceful.watcher());
-        let acceptor = tls.as_ref().map(Tls::acceptor);
+        let (tls, proxies) = (tls.clone(), Arc::clone(&proxies));
         tokio::spawn(async move {
             // A client that cannot shake hands, went away, or spoke something else: that is its affair.
-            if let Some(stream) = shaken(stream, acceptor, patience).await {
+            if let Some((stream, certificate)) = shaken(stream, tls.as_ref(), patience).await {
+                let own = address.ip().to_canonical();
+                let certificate =
+                    certificate.filter(|_| !proxies.iter().any(|proxy| proxy.contains(own)));
+                let answer =
+                    TowerToHyperService::new(service_fn(move |mut request: Request<Incoming>| {
+                        request.extensions_mut().insert(peer);
+                        if let Some(certificate) = certificate.clone() {
+                            request.extensions_mut().insert(certificate);
+                        }
+                        let answered = router.clone().oneshot(request);
+                        async move { answered.await.map_err(|never: Infallible| never) }
+                    }));
                 let stream = TokioIo::new(stream);
                 let connection = builder.serve_connection_with_upgrades(stream, answer);
                 drop(watcher.watch(connection.into_owned()).await);
@@ -102,15 +109,18 @@ trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
-/// The connection as requests come over it; `None` when the client cannot shake hands in time.
+/// The connection as requests come over it, and the certificate that it began with; `None` when the client cannot shake hands in time.
 async fn shaken(
     stream: TcpStream,
-    acceptor: Option<TlsAcceptor>,
+    tls: Option<&Arc<Tls>>,
     patience: Duration,
-) -> Option<Box<dyn Stream>> {
-    let Some(acceptor) = acceptor else { return Some(Box::new(stream)) };
-    let shaken = tokio::time::timeout(patience, acceptor.accept(stream)).await;
-    Some(Box::new(shaken.ok()?.ok()?))
+) -> Option<(Box<dyn Stream>, Option<ClientCertificate>)> {
+    let Some(tls) = tls else { return Some((Box::new(stream), None)) };
+    let shaken = tokio::time::timeout(patience, tls.acceptor().accept(stream)).await;
+    let stream = shaken.ok()?.ok()?;
+    let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
+    let certificate = ClientCertificate::new(chain, tls);
+    Some((Box::new(stream), certificate))
 }
 
 type Place = tokio::sync::OwnedSemaphorePermit;

@@ -14,7 +14,7 @@ use jiff::SignedDuration;
 use muster_app::{Ctx, Kind, Opened};
 use muster_auth::Caretaker;
 use muster_engine::{RunEnd, RunOptions};
-use muster_model::Network;
+use muster_model::{Network, Text};
 use muster_oidc::Teller;
 use muster_policy::{Server, ServerLimits, TlsFiles};
 use muster_web::{Door, Limits, Rate, Service, Tls};
@@ -77,6 +77,7 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
 
 async fn listen(shell: &mut Shell, args: Args, ctx: Ctx, opened: Opened) -> Result<Exit> {
     let Serving { listen, tls, limits } = Serving::of(shell, &args, &opened.model.server)?;
+    let tls = tls.map(|tls| asking_clients(shell, tls, &opened.model.server)).transpose()?;
     let certificate = Serving::of(shell, &args, &opened.model.server)?.tls;
     let directory = Directory::open(args.ldap_listen, &opened.model, certificate).await?;
     let listener = TcpListener::bind(listen).await;
@@ -147,16 +148,14 @@ impl Serving {
     fn of(shell: &Shell, args: &Args, model: &Server) -> Result<Self> {
         let files = match (&args.tls_certificate, &args.tls_key, &model.tls) {
             (Some(certificate), Some(key), _) => Some((shell.path(certificate), shell.path(key))),
-            (None, None, Some(TlsFiles { certificate, key })) => {
+            (None, None, Some(TlsFiles { certificate, key, .. })) => {
                 let dir = shell.project_dir();
                 Some((dir.join(&**certificate), dir.join(&**key)))
             }
             (Some(_) | None, Some(_) | None, Some(_) | None) => None,
         };
         let tls = files.map(|(certificate, key)| Tls::open(&certificate, &key)).transpose();
-        let tls = tls.map_err(|error| {
-            CommandError::new(Exit::Failed, format!("the certificate cannot be used: {error}"))
-        })?;
+        let tls = tls.map_err(|error| no_certificate(&error))?;
         let mut limits = limits(model.limits);
         limits.trusted_proxies = match args.trusted_proxies.as_slice() {
             [] => model.trusted_proxies.clone(),
@@ -164,6 +163,22 @@ impl Serving {
         };
         Ok(Self { listen: args.listen.or(model.listen).unwrap_or(LISTEN), tls, limits })
     }
+}
+
+/// The certificate of the listener for HTTP, which may ask others for theirs. The directory does not.
+fn asking_clients(shell: &Shell, tls: Tls, model: &Server) -> Result<Tls> {
+    let files = model.tls.as_ref();
+    let file = |name: Option<&Text>| name.map(|name| shell.project_dir().join(&**name));
+    let Some(authorities) = file(files.and_then(|files| files.client_ca.as_ref())) else {
+        return Ok(tls);
+    };
+    let revoked = file(files.and_then(|files| files.client_crl.as_ref()));
+    let asking = tls.with_clients(&authorities, revoked.as_deref());
+    asking.map_err(|error| no_certificate(&error))
+}
+
+fn no_certificate(error: &io::Error) -> CommandError {
+    CommandError::new(Exit::Failed, format!("the certificate cannot be used: {error}"))
 }
 
 /// The usual limits, with what the model says instead.

@@ -76,6 +76,22 @@ const TLS: Group = Group {
             "The private key of the certificate.",
             "/etc/muster/key.pem",
         ),
+        key(
+            "client_ca",
+            Shape::Text,
+            "nobody is asked for a certificate",
+            "The certificates of the authorities whose certificates people may sign in with (`sign_in.certificates`). Callers are asked for one then, \
+             and may have none. What is not right ends the connection.",
+            "/etc/muster/people-ca.pem",
+        ),
+        key(
+            "client_crl",
+            Shape::Text,
+            "nothing is looked up",
+            "The revocation lists of these authorities, one for each, which must not be over. Without a list, nobody is noticed whose certificate \
+             was revoked.",
+            "/etc/muster/people-crl.pem",
+        ),
     ],
 };
 

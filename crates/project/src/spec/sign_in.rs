@@ -90,6 +90,13 @@ pub(crate) const SIGN_IN: Group = Group {
             "required",
         ),
         key(
+            "certificates",
+            Shape::Group(&CERTIFICATES),
+            "",
+            "What a certificate says of whoever shows it. Nobody is asked for one without `server.tls.client_ca`.",
+            "{ name: mail, key: card }",
+        ),
+        key(
             "directory",
             Shape::Choice(&["refuse", "password"]),
             "refuse",
@@ -212,6 +219,30 @@ const LOG: Group = Group {
     path: "sign_in.log",
     doc: "What is kept of tries to sign in.",
     keys: &[key("keep", Shape::Duration, "180d", "How long a try is kept.", "90d")],
+};
+
+const CERTIFICATES: Group = Group {
+    what: "what a certificate says of whoever shows it",
+    path: "sign_in.certificates",
+    doc: "Somebody whose certificate names them signs in with it instead of a password.",
+    keys: &[
+        key(
+            "name",
+            Shape::Choice(&["mail", "uri", "common_name"]),
+            "mail",
+            "Where the name stands under which they sign in: the mail address or the URI among the alternative names, or the common name of the \
+             subject. A certificate with several of them, or without one, names nobody.",
+            "common_name",
+        ),
+        key(
+            "key",
+            Shape::Choice(&["software", "card"]),
+            "software",
+            "Where the key is. One in `software` is one proof, as a password is. One on a `card`, which asks its owner for a number, is as \
+             much as a passkey.",
+            "card",
+        ),
+    ],
 };
 
 const SESSIONS: Group = Group {

@@ -11,7 +11,7 @@ fn what_is_said_of_the_server_is_read() {
     let text = r#"
 server:
   listen: "0.0.0.0:8443"
-  tls: { certificate: chain.pem, key: key.pem }
+  tls: { certificate: chain.pem, key: key.pem, client_ca: people.pem }
   trusted_proxies: [10.0.0.0/8, "2001:db8::5"]
   limits: { body: 2048, connections: 10, answer: 30s, drain: 5s, rate: 100, burst: 300 }
   log: { format: json, level: warn }
@@ -21,7 +21,12 @@ server:
     let seconds = |n| Some(SignedDuration::from_secs(n));
     let wanted = Server {
         listen: "0.0.0.0:8443".parse().ok(),
-        tls: Some(TlsFiles { certificate: "chain.pem".into(), key: "key.pem".into() }),
+        tls: Some(TlsFiles {
+            certificate: "chain.pem".into(),
+            key: "key.pem".into(),
+            client_ca: Some("people.pem".into()),
+            client_crl: None,
+        }),
         trusted_proxies: vec!["10.0.0.0/8".parse().unwrap(), "2001:db8::5".parse().unwrap()],
         limits: ServerLimits {
             body: Some(2048),

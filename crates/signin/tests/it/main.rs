@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "test code")]
 
 mod app;
+mod certificates;
 mod factors;
 mod mailbox;
 mod passkeys;
@@ -82,7 +83,9 @@ async fn a_form_of_another_site_is_refused() {
     ada.site = "same-origin";
     ada.sign_in("ada", PASSWORD).await;
     ada.site = "same-site";
-    for path in ["/signout", "/account/sessions/end", "/account/sessions/1/end"] {
+    for path in
+        ["/signin/certificate", "/signout", "/account/sessions/end", "/account/sessions/1/end"]
+    {
         assert_eq!(ada.post(path, "").await.status, StatusCode::FORBIDDEN, "{path}");
     }
     assert_eq!(ada.get("/account").await.status, StatusCode::OK);

@@ -64,7 +64,7 @@ pub(crate) fn now() -> Timestamp {
 
 /// Ada, Bea and Leo, who left, have a password; Eve has none.
 pub(crate) struct Served {
-    router: axum::Router,
+    pub(crate) router: axum::Router,
     service: Service,
     ctx: Ctx,
     clock: Arc<Standing>,
