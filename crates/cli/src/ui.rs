@@ -108,6 +108,11 @@ impl Ui {
         Ok(())
     }
 
+    /// True when a person reads standard output, in the form for people.
+    pub(crate) fn is_read_by_a_person(&self) -> bool {
+        self.streams.out_is_terminal && self.options.format == Format::Text
+    }
+
     /// Writes data as it is.
     pub(crate) fn write(&mut self, data: &str) -> Result<(), CommandError> {
         self.streams.out.write_all(data.as_bytes())?;

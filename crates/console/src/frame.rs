@@ -20,6 +20,8 @@ pub(crate) struct Frame<'v> {
     pub(crate) texts: &'static Texts,
     pub(crate) display: &'v str,
     pub(crate) said: Option<&'static str>,
+    /// As whom this is seen, where that can be chosen.
+    pub(crate) viewing: Option<&'v str>,
     pub(crate) is_home: bool,
     pub(crate) navigation: Vec<Entry>,
     /// What was searched for.
@@ -47,6 +49,7 @@ impl<'v> Frame<'v> {
         Self {
             texts,
             display: &visit.display,
+            viewing: visit.viewing.as_deref(),
             is_home: visit.path == "/",
             said: visit.said.map(|said| said.text(texts)),
             navigation: navigation.collect(),

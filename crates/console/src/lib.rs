@@ -19,10 +19,12 @@ mod reasons;
 mod route;
 mod table;
 mod texts;
+mod view_as;
 mod visit;
 mod work;
 
 pub use self::{
     route::router,
     table::{Page, pages},
+    view_as::with_view_as,
 };

@@ -10,7 +10,7 @@ use muster_policy::Right;
 use muster_signin::{Language, session_cookie};
 use muster_web::{Problem, RequestId, Service};
 
-use crate::{flash::Said, given::Given, moment::Moment, texts::Texts};
+use crate::{flash::Said, given::Given, moment::Moment, texts::Texts, view_as};
 
 /// A request of somebody who is signed in.
 #[derive(Debug, Clone)]
@@ -27,6 +27,8 @@ pub(crate) struct Visit {
     pub(crate) path: String,
     /// What was done right before.
     pub(crate) said: Option<Said>,
+    /// As whom they see this, where one may see as somebody else; empty for themselves.
+    pub(crate) viewing: Option<String>,
     /// Everything that is not about anybody; only [`Visit::may`] hands it out, narrowed by a right.
     ctx: Ctx,
     authority: Arc<Authority>,
@@ -45,7 +47,11 @@ impl Visit {
         let authority = Authority::of(&ctx, &opened, session.identity).await?;
         let Some(authority) = authority.map(Arc::new) else { return Ok(None) };
         let display = auth.name_of(&opened, session.identity, now).await?.display;
+        let viewed = view_as::chosen(parts, &ctx, &opened).await?;
         ctx.actor = authority.subject().clone();
+        ctx.on_behalf_of = viewed.as_ref().map(|viewed| viewed.subject().clone());
+        let viewing = view_as::is_allowed(parts)
+            .then(|| ctx.on_behalf_of.as_deref().unwrap_or_default().to_owned());
         let language = parts.headers.get(header::ACCEPT_LANGUAGE);
         let language = language.and_then(|value| value.to_str().ok());
         Ok(Some(Self {
@@ -55,8 +61,9 @@ impl Visit {
             given: Given::default(),
             path: parts.uri.path().to_owned(),
             said: Said::of(&parts.headers),
+            viewing,
             ctx,
-            authority,
+            authority: viewed.unwrap_or(authority),
         }))
     }
 

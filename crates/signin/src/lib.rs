@@ -10,6 +10,7 @@ mod certificate;
 mod enrol;
 mod factors;
 mod first_password;
+mod link;
 mod own;
 mod page;
 mod passkeys;
@@ -25,7 +26,7 @@ use axum::{
 };
 use muster_web::Router;
 
-pub use self::{browser::session_cookie, own::Own, page::page, texts::Language};
+pub use self::{browser::session_cookie, link::link, own::Own, page::page, texts::Language};
 
 /// The routes.
 pub fn router() -> Router {

@@ -146,6 +146,8 @@ const LAYERS: &[Layer] = &[
             "api",
             "oidc",
             "directory",
+            "signin",
+            "console",
             "telemetry",
         ],
     },

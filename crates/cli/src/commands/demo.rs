@@ -1,5 +1,7 @@
 //! `muster demo`.
 
+mod console;
+
 use std::path::PathBuf;
 
 use crate::{
@@ -13,7 +15,8 @@ use crate::{
 /// Set up a sample company and show what to try
 ///
 /// Tern Logistics has 240 people, six systems and some trouble: leavers who can still sign in, accounts of nobody, changes
-/// made past everybody. Nothing leaves this machine: the systems are files.
+/// made past everybody. Nothing leaves this machine: the systems are files. On a terminal it goes on and shows a link to its
+/// console, in which you are signed in, until Ctrl-C.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     /// Keep it in this folder [default: a temporary one]
@@ -22,6 +25,12 @@ pub(crate) struct Args {
     /// Walk through the first ten minutes and check every result
     #[arg(long)]
     check: bool,
+    /// Serve the console, also where nobody sits at a terminal
+    #[arg(long, conflicts_with_all = ["check", "no_serve"])]
+    serve: bool,
+    /// Set it up only
+    #[arg(long)]
+    no_serve: bool,
 }
 
 pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
@@ -48,6 +57,9 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     let seconds = when::seconds_since(shell.host.clock.as_ref(), start);
     let paint = shell.ui.paint();
     shell.ui.show(&report(&company, &dir, seconds, args.dir.is_some(), paint))?;
+    if args.serve || (shell.ui.is_read_by_a_person() && !args.no_serve) {
+        return console::serve(shell, &dir).await;
+    }
     Ok(Exit::Done)
 }
 

@@ -112,7 +112,7 @@ async fn listen(shell: &mut Shell, args: Args, ctx: Ctx, opened: Opened) -> Resu
 }
 
 /// Waits for the end of a listener.
-async fn ended(served: JoinHandle<io::Result<()>>) -> Result<()> {
+pub(super) async fn ended(served: JoinHandle<io::Result<()>>) -> Result<()> {
     match served.await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => {
@@ -128,7 +128,7 @@ fn cannot_listen(address: SocketAddr, error: &io::Error, option: &str) -> Comman
 }
 
 /// Done when somebody asked to stop.
-fn stopped(shell: &Shell) -> impl Future<Output = ()> + Send + use<> {
+pub(super) fn stopped(shell: &Shell) -> impl Future<Output = ()> + Send + use<> {
     let interrupted = Arc::clone(&shell.host.interrupted);
     async move {
         while !interrupted.load(Ordering::Relaxed) {

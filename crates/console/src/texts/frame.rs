@@ -23,6 +23,9 @@ texts! {
         search: "Search", "Suchen";
         search_help: "People, roles, entitlements, systems", "Personen, Rollen, Berechtigungen, Systeme";
         sign_out: "Sign out", "Abmelden";
+        view_as: "View as", "Ansehen als";
+        seen_as: "You see this as", "Sie sehen dies als";
+        be_oneself: "Be yourself again", "Wieder man selbst sein";
         keys: "Keys", "Tasten";
         more: "Next page", "Nächste Seite";
         first: "First page", "Erste Seite";

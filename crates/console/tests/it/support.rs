@@ -108,6 +108,18 @@ impl Served {
         Self { router, service, ctx, folder }
     }
 
+    /// The same as `muster demo` serves it, with the path of a link that signs this person in.
+    pub(crate) async fn demonstrated(mut self, name: &str) -> (Self, String) {
+        let opened = self.service.opened();
+        let (person, _) = muster_app::name_person(&self.ctx, &opened, name).await.unwrap();
+        let hour = jiff::SignedDuration::from_hours(1);
+        let (link, secret) = muster_auth::OneTimeLink::new(person, now(), hour).unwrap();
+        let faces = muster_signin::router().merge(muster_console::router());
+        let faces = muster_console::with_view_as(faces).merge(muster_signin::link(link));
+        self.router = muster_web::finish(faces, self.service.clone());
+        (self, format!("/d/{}", secret.reveal()))
+    }
+
     /// An address at which a browser reaches it.
     pub(crate) async fn listen(&self) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -220,6 +232,11 @@ impl Browser {
         let pairs: Vec<String> =
             form.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
         self.send(Method::POST, path, Body::from(pairs.join("&"))).await
+    }
+
+    /// Keeps a cookie of its own making.
+    pub(crate) fn keep(&self, name: &str, value: &str) {
+        self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
     }
 
     /// Follows links from these pages on, a dozen of each place, and hands each page to `look`.
