@@ -58,7 +58,7 @@ pub async fn search_catalogue(
         None => me,
     };
     let now = ctx.now();
-    let people = People::load(opened, &mut tx, [me, id], now).await?;
+    let people = People::load(opened, &mut tx, [me, id].into(), now).await?;
     let (asks, subject) = (people.need(me)?, people.need(id)?);
     need_to_work(opened, asks)?;
     let words: Vec<String> = query.search.split_whitespace().map(str::to_lowercase).collect();

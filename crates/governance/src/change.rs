@@ -45,7 +45,7 @@ pub async fn change_request(
         return Err(unknown(id));
     }
     let mut request = waiting(&mut tx, id).await?;
-    let people = People::load(opened, &mut tx, [me, request.subject], ctx.now()).await?;
+    let people = People::load(opened, &mut tx, [me, request.subject].into(), ctx.now()).await?;
     let (asks, subject) = (people.need(me)?, people.need(request.subject)?);
     need_to_work(opened, asks)?;
     let (_, role) = role_named(opened, &request.role)?;

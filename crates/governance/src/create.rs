@@ -318,7 +318,8 @@ async fn drafts<'o>(
         )));
     }
     let now = ctx.now();
-    let people = People::load(opened, tx, subjects.iter().copied().chain([me]), now).await?;
+    let people =
+        People::load(opened, tx, subjects.iter().copied().chain([me]).collect(), now).await?;
     need_to_work(opened, people.need(me)?)?;
     let positions: Vec<usize> = roles.iter().map(|(at, _)| *at).collect();
     let mut drafts = Vec::new();

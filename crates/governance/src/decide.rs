@@ -59,7 +59,8 @@ pub async fn decide_request(
     let asked = approvers(ctx, opened, &mut tx, &request, stage).await?;
     let in_place_of = may_decide(ctx, opened, &mut tx, me, &request, &asked).await?;
     let all = [Some(me), Some(request.subject), in_place_of];
-    let people = People::load(opened, &mut tx, all.into_iter().flatten(), ctx.now()).await?;
+    let people =
+        People::load(opened, &mut tx, all.into_iter().flatten().collect(), ctx.now()).await?;
     let by = By {
         person: Some(people.need(me)?),
         in_place_of: in_place_of.and_then(|giver| people.get(giver)),
@@ -117,7 +118,7 @@ async fn may_decide(
 ) -> Result<Option<EntityId>, Error> {
     let delegations = tx.delegations_to(me, ctx.now()).await?;
     let givers: Vec<EntityId> = delegations.iter().map(|of| of.giver).collect();
-    let all = givers.iter().copied().chain([me]);
+    let all = givers.iter().copied().chain([me]).collect();
     let people = People::load(opened, tx, all, ctx.now()).await?;
     need_to_work(opened, people.need(me)?)?;
     let barred = barred(tx, request).await?;

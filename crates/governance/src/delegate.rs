@@ -65,7 +65,7 @@ pub async fn create_delegation(
     if canonical(&mut tx, delegate).await? == canonical(&mut tx, me).await? {
         return Err(Error::invalid("nobody is their own delegate"));
     }
-    let people = People::load(opened, &mut tx, [me, delegate], now).await?;
+    let people = People::load(opened, &mut tx, [me, delegate].into(), now).await?;
     need_to_work(opened, people.need(me)?)?;
     need_to_work(opened, people.need(delegate)?)?;
     let delegation = Delegation {
@@ -109,7 +109,7 @@ pub async fn end_delegation(
             Error::new(Kind::NotFound, message).hint("muster approvals delegations lists them")
         );
     }
-    let people = People::load(opened, &mut tx, [me], ctx.now()).await?;
+    let people = People::load(opened, &mut tx, [me].into(), ctx.now()).await?;
     let by = By { person: people.get(me), in_place_of: None };
     let subject = format!("delegation {id}").into();
     journal(ctx, &mut tx, by, ("delegation.end", subject), json!({})).await?;

@@ -92,6 +92,6 @@ async fn detail(
     tx: &mut muster_store::ReadTx,
     request: &Request,
 ) -> Result<serde_json::Value, Error> {
-    let people = People::load(opened, tx, [request.subject], ctx.now()).await?;
+    let people = People::load(opened, tx, [request.subject].into(), ctx.now()).await?;
     Ok(json!({ "person": &*people.name(request.subject), "role": &*request.role }))
 }

@@ -48,7 +48,7 @@ pub async fn extend_assignment(
         Some(name) => resolve_person(ctx, opened, &mut tx, name).await?.row.id,
         None => me,
     };
-    let people = People::load(opened, &mut tx, [me, id], now).await?;
+    let people = People::load(opened, &mut tx, [me, id].into(), now).await?;
     let (asks, subject) = (people.need(me)?, people.need(id)?);
     need_to_work(opened, asks)?;
     not_left(opened, subject)?;

@@ -73,7 +73,7 @@ async fn to_decide(
     (before, limit): (Option<i64>, usize),
 ) -> Result<Vec<Request>, Error> {
     let delegations = tx.delegations_to(me, ctx.now()).await?;
-    let all = delegations.iter().map(|of| of.giver).chain([me]);
+    let all = delegations.iter().map(|of| of.giver).chain([me]).collect();
     let people = People::load(opened, tx, all, ctx.now()).await?;
     let mut keys: BTreeSet<(EntityId, &str)> = BTreeSet::new();
     for who in people.iter().filter(|who| who.works(opened)) {

@@ -94,7 +94,7 @@ async fn address(
     tx: &mut muster_store::ReadTx,
     id: EntityId,
 ) -> Result<Option<Text>, Error> {
-    let people = People::load(opened, tx, [id], ctx.now()).await?;
+    let people = People::load(opened, tx, [id].into(), ctx.now()).await?;
     let Some(found) = people.get(id).filter(|found| !found.has_left(opened)) else {
         return Ok(None);
     };

@@ -33,10 +33,9 @@ impl People {
     pub(crate) async fn load(
         opened: &Opened,
         tx: &mut ReadTx,
-        ids: impl IntoIterator<Item = EntityId>,
+        ids: BTreeSet<EntityId>,
         now: Timestamp,
     ) -> Result<Self, Error> {
-        let ids: BTreeSet<EntityId> = ids.into_iter().collect();
         let ids: Vec<EntityId> = ids.into_iter().collect();
         let mut by_type: BTreeMap<TypeId, Vec<EntityId>> = BTreeMap::new();
         for entity in tx.entities(&ids).await? {

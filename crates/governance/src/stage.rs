@@ -136,7 +136,7 @@ impl Asking<'_> {
         if self.barred.is(canonical(tx, id).await?) {
             return Ok(false);
         }
-        let people = People::load(self.opened, tx, [id], self.ctx.now()).await?;
+        let people = People::load(self.opened, tx, [id].into(), self.ctx.now()).await?;
         Ok(people.get(id).is_some_and(|found| found.works(self.opened)))
     }
 
@@ -149,7 +149,7 @@ impl Asking<'_> {
     ) -> Result<Option<EntityId>, Error> {
         let mut at = of;
         for _ in 0..LEVELS {
-            let people = People::load(self.opened, tx, [at], self.ctx.now()).await?;
+            let people = People::load(self.opened, tx, [at].into(), self.ctx.now()).await?;
             let Some(next) = people.get(at).and_then(|found| found.link(self.opened, link)) else {
                 return Ok(None);
             };
@@ -201,7 +201,7 @@ impl Asking<'_> {
             if self.barred.is(canonical(tx, id).await?) {
                 continue;
             }
-            let people = People::load(self.opened, tx, [id], self.ctx.now()).await?;
+            let people = People::load(self.opened, tx, [id].into(), self.ctx.now()).await?;
             if people.iter().any(|found| found.works(self.opened) && found.holds(at)) {
                 return Ok(true);
             }

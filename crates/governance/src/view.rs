@@ -113,7 +113,8 @@ pub(crate) async fn waits_on(
     now: Timestamp,
 ) -> Result<Vec<Text>, Error> {
     let named = approvers.iter().filter(|approver| approver.role.is_empty());
-    let people = People::load(opened, tx, named.map(|approver| approver.entity), now).await?;
+    let people =
+        People::load(opened, tx, named.map(|approver| approver.entity).collect(), now).await?;
     let words = approvers.iter().map(|approver| match &*approver.role {
         "" => people.display(opened, approver.entity),
         role => format!("whoever has role {role}").into(),
@@ -181,7 +182,7 @@ async fn told(
     now: Timestamp,
 ) -> Result<Vec<EventView>, Error> {
     let ids = events.iter().flat_map(|event| [event.entity, event.in_place_of]);
-    let people = People::load(opened, tx, ids.flatten(), now).await?;
+    let people = People::load(opened, tx, ids.flatten().collect(), now).await?;
     let views = events.into_iter().map(|event| EventView {
         at: event.at,
         what: event.what,

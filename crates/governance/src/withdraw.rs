@@ -32,7 +32,7 @@ pub async fn withdraw_request(
         return Err(unknown(id));
     }
     waiting(&mut tx, id).await?;
-    let people = People::load(opened, &mut tx, [me, request.subject], ctx.now()).await?;
+    let people = People::load(opened, &mut tx, [me, request.subject].into(), ctx.now()).await?;
     let by = By::oneself(people.need(me)?);
     request.state = RequestState::Withdrawn;
     request.ended_at = Some(ctx.now());

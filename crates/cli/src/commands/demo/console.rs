@@ -37,9 +37,11 @@ pub(super) async fn serve(shell: &mut Shell, dir: &Path) -> Result<Exit> {
     let router = muster_web::finish(faces, service);
     let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, PORT)).await {
         Ok(listener) => listener,
-        Err(_) => TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(cannot_listen)?,
+        Err(_) => TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .map_err(|error| cannot_listen(&error))?,
     };
-    let address = listener.local_addr().map_err(cannot_listen)?;
+    let address = listener.local_addr().map_err(|error| cannot_listen(&error))?;
     let text = format!(
         "\nConsole   http://{address}/d/{}   you are signed in as {}; the link works once, 30 min\n\
          Ctrl-C ends it.\n",
@@ -55,6 +57,6 @@ pub(super) async fn serve(shell: &mut Shell, dir: &Path) -> Result<Exit> {
     Ok(Exit::Interrupted)
 }
 
-fn cannot_listen(error: std::io::Error) -> CommandError {
+fn cannot_listen(error: &std::io::Error) -> CommandError {
     CommandError::new(Exit::Unreachable, format!("cannot listen on this machine: {error}"))
 }
