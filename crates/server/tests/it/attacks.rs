@@ -70,8 +70,13 @@ fn nobody_is_told_anything_without_a_token() {
     for path in shut {
         assert!(matches!(status(&served.get(path, &["Host: a"])), 401 | 404 | 405), "{path}");
     }
+    // Pages for people lead to the sign-in.
+    for path in ["/", "/people", "/journal"] {
+        let answer = served.get(path, &["Host: a"]);
+        assert_eq!(status(&answer), 303, "{path}");
+        assert!(answer.to_lowercase().contains("\r\nlocation: /signin"), "{answer}");
+    }
     for path in [
-        "/",
         "/debug",
         "/debug/pprof",
         "/setup",
