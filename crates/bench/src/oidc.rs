@@ -171,16 +171,16 @@ enum Ask {
     Refresh(String),
 }
 
+/// The peer keeps a thousand things at most, and forgets what was not asked for lately: what needs a token comes first.
 async fn measure(target: &Target, tokens: Vec<String>, args: &Args) -> Result<Json> {
+    let all = |ask: Ask| vec![ask; args.connections];
+    let refresh = rate(target, tokens.into_iter().map(Ask::Refresh).collect(), args).await?;
     let client = Client::builder().no_proxy().build()?;
     let own = "grant_type=client_credentials".to_owned();
     let token = text(&post(&client, &target.token, &target.secret, own).await?, "access_token")?;
-    let all = |ask: Ask| vec![ask; args.connections];
-    Ok(json!({
-        "credentials": rate(target, all(Ask::Credentials), args).await?,
-        "introspect": rate(target, all(Ask::Introspect(token)), args).await?,
-        "refresh": rate(target, tokens.into_iter().map(Ask::Refresh).collect(), args).await?,
-    }))
+    let introspect = rate(target, all(Ask::Introspect(token)), args).await?;
+    let credentials = rate(target, all(Ask::Credentials), args).await?;
+    Ok(json!({ "credentials": credentials, "introspect": introspect, "refresh": refresh }))
 }
 
 async fn rate(target: &Target, asks: Vec<Ask>, args: &Args) -> Result<Json> {
