@@ -7,8 +7,8 @@ use muster_store::{Assignment, Entry, Sequence, Tx};
 use serde_json::json;
 
 use crate::{
-    Ctx, Error, IdentityFacts, Kind, Opened, conflicts_completed, fact_kind, load_world_near,
-    opened::similar, resolve_person, subject_of, would_conflict,
+    Ctx, Error, IdentityFacts, Kind, Opened, conflicts_completed, fact_kind, find_role,
+    load_world_near, resolve_person, subject_of, would_conflict,
 };
 
 /// What is to be given.
@@ -186,17 +186,10 @@ fn check(request: &AssignRequest, now: Timestamp) -> Result<(), Error> {
 }
 
 fn role_for(ctx: &Ctx, opened: &Opened, person: &IdentityFacts, name: &str) -> Result<Text, Error> {
-    let Some(position) = opened.model.roles.iter().position(|role| &*role.name == name) else {
-        let error = Error::not_found(format!("there is no role `{name}`"));
-        return Err(match similar(name, opened.model.roles.iter().map(|role| &role.name)) {
-            Some(near) => error.hint(format!("did you mean `{near}`?")),
-            None => error.hint("muster roles lists them"),
-        });
-    };
-    let role = opened.model.roles.get(position).filter(|of| of.type_id == person.row.type_id);
-    let Some(role) = role else {
+    let (position, role) = find_role(opened, name, "muster roles lists them")?;
+    if role.type_id != person.row.type_id {
         return Err(Error::invalid(format!("role `{name}` is for another entity type")));
-    };
+    }
     ctx.reach.may_give(opened, position)?;
     Ok(role.name.clone())
 }

@@ -111,7 +111,7 @@ pub use process::{process_is_gone, process_name};
 pub use publish::{model_files, publish_model};
 pub use random::random;
 pub use revisions::{list_revisions, see_revision};
-pub use roles::{RoleView, list_roles, role_named};
+pub use roles::{RoleView, find_role, list_roles, role_named};
 pub use scope::{Scope, Scopes};
 pub use sealing::Sealer;
 pub use security_events::{

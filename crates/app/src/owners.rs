@@ -89,20 +89,7 @@ fn owned(
     let one = |entity: &Entity| {
         let (model, names) = (&opened.model, &opened.names);
         let row = decode_facts(model, names, entity.id, type_id, &entity.facts)?;
-        let owner = row.get(owner).items().iter().find_map(|value| match value {
-            Value::Link(id) => Some(*id),
-            Value::Null
-            | Value::Bool(_)
-            | Value::Int(_)
-            | Value::Float(_)
-            | Value::Text(_)
-            | Value::Date(_)
-            | Value::DateTime(_)
-            | Value::Binary(_)
-            | Value::Uuid(_)
-            | Value::Reference(_)
-            | Value::List(_) => None,
-        });
+        let owner = row.get(owner).items().iter().find_map(Value::as_link);
         Ok((row, entity.key.clone(), owner))
     };
     entities.iter().map(one).collect()

@@ -81,7 +81,7 @@ pub async fn see_linked(
     values: &[(Text, Value)],
 ) -> Result<Vec<Person>, Error> {
     let items = values.iter().flat_map(|(_, value)| value.items());
-    let ids = items.filter_map(|value| if let Value::Link(id) = value { Some(*id) } else { None });
+    let ids = items.filter_map(Value::as_link);
     let ids: Vec<EntityId> = ids.collect::<BTreeSet<_>>().into_iter().collect();
     let mut tx = opened.store.read().await?;
     let world = load_world(&mut tx, opened, ctx.now(), None).await?;

@@ -31,13 +31,22 @@ pub fn list_roles(opened: &Opened) -> Vec<RoleView> {
 
 /// The role with this name.
 pub fn role_named(opened: &Opened, name: &str) -> Result<RoleView, Error> {
-    let roles = &opened.model.roles;
-    let found = roles.iter().find(|role| &*role.name == name);
-    found.map(|role| view(&opened.model, role)).ok_or_else(|| {
+    let (_, role) = find_role(opened, name, "muster roles lists them")?;
+    Ok(view(&opened.model, role))
+}
+
+/// The role with this name in the model, and its position; `otherwise` is the hint when no role is named nearly so.
+pub fn find_role<'o>(
+    opened: &'o Opened,
+    name: &str,
+    otherwise: &str,
+) -> Result<(usize, &'o Role), Error> {
+    let mut roles = opened.model.roles.iter().enumerate();
+    roles.find(|(_, role)| &*role.name == name).ok_or_else(|| {
         let error = Error::not_found(format!("there is no role `{name}`"));
-        match similar(name, roles.iter().map(|role| &role.name)) {
+        match similar(name, opened.model.roles.iter().map(|role| &role.name)) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
-            None => error.hint("muster roles lists them"),
+            None => error.hint(otherwise),
         }
     })
 }

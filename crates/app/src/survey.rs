@@ -110,15 +110,15 @@ pub async fn list_active_leavers(ctx: &Ctx, opened: &Opened) -> Result<Vec<Activ
     let mut found = Vec::new();
     for batch in gone.chunks(BATCH) {
         let ids: Vec<EntityId> = batch.iter().map(|(facts, _)| facts.row.id).collect();
+        let evaluations: BTreeMap<EntityId, &Evaluation> =
+            batch.iter().map(|(facts, evaluation)| (facts.row.id, evaluation)).collect();
         let mut systems: BTreeMap<EntityId, Vec<Text>> = BTreeMap::new();
         for account in tx.accounts_of_many(&ids).await? {
             let Some(entity) = account.entity.filter(|_| account.status == AccountStatus::Linked)
             else {
                 continue;
             };
-            let evaluation =
-                batch.iter().find(|(facts, _)| facts.row.id == entity).map(|(_, found)| found);
-            let place = places.get(&account.type_no);
+            let (evaluation, place) = (evaluations.get(&entity), places.get(&account.type_no));
             let (Some(evaluation), Some((place, system))) = (evaluation, place) else { continue };
             let wanted = evaluation
                 .accounts

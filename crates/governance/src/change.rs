@@ -13,7 +13,7 @@ use crate::{
     people::{People, canonical, need_to_work},
     rules,
     terms::{not_for, role_named, terms_for},
-    view::views,
+    view::one,
 };
 
 /// What is asked for instead.
@@ -78,7 +78,5 @@ pub async fn change_request(
     let about = format!("request {id}").into();
     journal(ctx, &mut tx, by, ("request.change", about), detail).await?;
     tx.commit().await?;
-    let mut tx = opened.store.read().await?;
-    let view = views(ctx, opened, &mut tx, vec![request], true).await?.into_iter().next();
-    view.ok_or_else(|| Error::bug("a request that was changed is not there"))
+    one(ctx, opened, request, true).await
 }

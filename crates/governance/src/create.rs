@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::{
     RequestView,
-    decide::give,
+    decide::{close, give},
     history::{By, DECIDE, journal, notify, tell},
     people::{People, Somebody, need_to_work, not_left},
     rules,
@@ -161,11 +161,8 @@ pub(crate) async fn make(
         if stages.is_empty() {
             let subject = people.need(draft.subject)?;
             let given = give(ctx, opened, tx, (subject, people), &request).await?;
-            request.state = RequestState::Approved;
-            request.ended_at = Some(ctx.now());
-            request.next_at = None;
             request.assignment = Some(given);
-            crate::history::save(tx, &request, &[]).await?;
+            close(ctx, tx, &mut request, RequestState::Approved).await?;
             tell(ctx, tx, id, By::default(), ("given", None, "no approval is needed")).await?;
         }
         told.push(json!({

@@ -15,7 +15,7 @@ use crate::{
     people::{People, Somebody, canonical, need_to_work, not_left},
     rules,
     stage::{addressees, approvers, barred},
-    view::views,
+    view::one,
 };
 
 /// Yes or no.
@@ -86,10 +86,7 @@ pub async fn decide_request(
     }
     entry(ctx, &mut tx, (by, &people), (&request, stage), answer).await?;
     tx.commit().await?;
-    let mut tx = opened.store.read().await?;
-    let now = tx.request(id).await?.into_iter().collect();
-    let view = views(ctx, opened, &mut tx, now, true).await?.into_iter().next();
-    view.ok_or_else(|| Error::bug("a request that was decided is not there"))
+    one(ctx, opened, request, true).await
 }
 
 /// A request that waits.
@@ -186,11 +183,21 @@ pub(crate) async fn end(
     request: &mut Request,
     state: RequestState,
 ) -> Result<(), Error> {
+    close(ctx, tx, request, state).await?;
+    notify(ctx, tx, request.id, ENDED, &[request.requester].into()).await
+}
+
+/// Ends a request about whose end nobody has to be told.
+pub(crate) async fn close(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    request: &mut Request,
+    state: RequestState,
+) -> Result<(), Error> {
     request.state = state;
     request.ended_at = Some(ctx.now());
     request.next_at = None;
-    save(tx, request, &[]).await?;
-    notify(ctx, tx, request.id, ENDED, &[request.requester].into()).await
+    save(tx, request, &[]).await
 }
 
 /// Puts a request to a stage, and tells those who are asked.

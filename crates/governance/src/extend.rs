@@ -11,7 +11,7 @@ use crate::{
     people::{People, need_to_work, not_left},
     rules,
     terms::{not_for, role_named, terms_for},
-    view::views,
+    view::one,
 };
 
 /// For what more time is asked.
@@ -74,11 +74,10 @@ pub async fn extend_assignment(
     let draft = Draft { subject: id, role, terms, from, until, extends, conflicts };
     let (reason, answers) = (more.reason.clone(), more.answers.clone());
     let new = NewRequest { reason, answers, ..NewRequest::default() };
-    let made = make(ctx, opened, &mut tx, (me, &people), &[draft], &new).await?;
+    let made = make(ctx, opened, &mut tx, (me, &people), &[draft], &new).await?.pop();
     tx.commit().await?;
-    let mut tx = opened.store.read().await?;
-    let view = views(ctx, opened, &mut tx, made, false).await?.into_iter().next();
-    view.ok_or_else(|| Error::bug("a request that was made is not there"))
+    let made = made.ok_or_else(|| Error::bug("no request was made of a draft"))?;
+    one(ctx, opened, made, false).await
 }
 
 /// From when more time counts; `None` for at once.

@@ -10,7 +10,7 @@ use crate::{
     RequestView,
     people::{People, canonical},
     stage::barred,
-    view::views,
+    view::{one, views},
 };
 
 /// Whose requests.
@@ -127,8 +127,8 @@ pub async fn see_request(
     if !sees {
         return Err(unknown(id));
     }
-    let view = views(ctx, opened, &mut tx, vec![request], true).await?.into_iter().next();
-    view.ok_or_else(|| unknown(id))
+    drop(tx);
+    one(ctx, opened, request, true).await
 }
 
 /// Whether somebody asked or would get it.

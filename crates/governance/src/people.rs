@@ -7,7 +7,7 @@ use muster_app::{
     Ctx, Error, IdentityFacts, Kind, Opened, entity_type, load_identities, load_world_near,
     resolve_person, subject_of,
 };
-use muster_model::{EntityId, Row, Text, TypeId, Value};
+use muster_model::{EntityId, Row, Text, TypeId};
 use muster_policy::{Evaluation, MemoryWorld};
 use muster_store::ReadTx;
 
@@ -124,20 +124,7 @@ impl Somebody {
     /// The one identity that this link leads to.
     pub(crate) fn link(&self, opened: &Opened, name: &str) -> Option<EntityId> {
         let of = opened.model.schema.get(self.facts.row.type_id)?;
-        match self.row().get(of.attribute_named(name)?.slot) {
-            Value::Link(to) => Some(*to),
-            Value::Null
-            | Value::Bool(_)
-            | Value::Int(_)
-            | Value::Float(_)
-            | Value::Text(_)
-            | Value::Date(_)
-            | Value::DateTime(_)
-            | Value::Binary(_)
-            | Value::Uuid(_)
-            | Value::Reference(_)
-            | Value::List(_) => None,
-        }
+        self.row().get(of.attribute_named(name)?.slot).as_link()
     }
 }
 

@@ -1,11 +1,13 @@
 //! On which terms somebody may ask for a role for somebody.
 
 use jiff::Timestamp;
-use muster_app::{Error, Kind, Opened, similar};
+use muster_app::{Error, Kind, Opened, find_role};
 use muster_lang::{Binding, Clock, Frame};
 use muster_policy::{RequestTerms, Role};
 
 use crate::people::{People, Somebody};
+
+const CATALOGUE: &str = "muster requests catalogue lists what can be asked for";
 
 /// The terms when `me` asks for a role for `subject`; `None` when they cannot.
 pub(crate) fn terms_for(
@@ -15,15 +17,15 @@ pub(crate) fn terms_for(
     (me, subject): (&Somebody, &Somebody),
     now: Timestamp,
 ) -> Option<RequestTerms> {
-    let fits = [me, subject].iter().all(|who| who.row().type_id == role.type_id);
+    if subject.row().type_id != role.type_id {
+        return None;
+    }
     // Without a condition the type of whoever asks does not matter.
+    let fits = me.row().type_id == role.type_id;
     let bindings = [Binding::Row(subject.row()), Binding::Row(me.row())];
     let clock = Clock::new(now);
     let timezone = &opened.model.timezone;
     let frame = Frame { bindings: &bindings, world: &people.world, clock: &clock, timezone };
-    if subject.row().type_id != role.type_id {
-        return None;
-    }
     let holding = role.request.iter().filter(|policy| match &policy.who {
         Some(who) => fits && who.program.holds(&frame),
         None => true,
@@ -33,14 +35,7 @@ pub(crate) fn terms_for(
 
 /// The role with this name, with its position.
 pub(crate) fn role_named<'o>(opened: &'o Opened, name: &str) -> Result<(usize, &'o Role), Error> {
-    let mut roles = opened.model.roles.iter().enumerate();
-    roles.find(|(_, role)| &*role.name == name).ok_or_else(|| {
-        let error = Error::not_found(format!("there is no role `{name}`"));
-        match similar(name, opened.model.roles.iter().map(|role| &role.name)) {
-            Some(near) => error.hint(format!("did you mean `{near}`?")),
-            None => error.hint("muster requests catalogue lists what can be asked for"),
-        }
-    })
+    find_role(opened, name, CATALOGUE)
 }
 
 /// Somebody cannot ask for this.
@@ -49,5 +44,5 @@ pub(crate) fn not_for(role: &Role, subject: &Somebody) -> Error {
         Kind::Denied,
         format!("you cannot ask for role `{}` for `{}`", role.name, subject.subject),
     )
-    .hint("muster requests catalogue lists what can be asked for")
+    .hint(CATALOGUE)
 }

@@ -105,6 +105,18 @@ pub(crate) async fn views(
     Ok(views)
 }
 
+/// The view of one request as it is now, with its history where that is wanted.
+pub(crate) async fn one(
+    ctx: &Ctx,
+    opened: &Opened,
+    request: Request,
+    history: bool,
+) -> Result<RequestView, Error> {
+    let mut tx = opened.store.read().await?;
+    let view = views(ctx, opened, &mut tx, vec![request], history).await?.pop();
+    view.ok_or_else(|| Error::bug("a request has no view"))
+}
+
 /// Those for whom a stage waits, in words.
 pub(crate) async fn waits_on(
     opened: &Opened,

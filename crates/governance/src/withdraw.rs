@@ -7,11 +7,11 @@ use serde_json::json;
 
 use crate::{
     RequestView,
-    decide::waiting,
-    history::{By, journal, save, tell},
+    decide::{close, waiting},
+    history::{By, journal, tell},
     list::{is_party, unknown},
     people::People,
-    view::views,
+    view::one,
 };
 
 /// Takes a request back. Whoever asked may, and whoever would get it.
@@ -34,17 +34,12 @@ pub async fn withdraw_request(
     waiting(&mut tx, id).await?;
     let people = People::load(opened, &mut tx, [me, request.subject].into(), ctx.now()).await?;
     let by = By::oneself(people.need(me)?);
-    request.state = RequestState::Withdrawn;
-    request.ended_at = Some(ctx.now());
-    request.next_at = None;
-    save(&mut tx, &request, &[]).await?;
+    close(ctx, &mut tx, &mut request, RequestState::Withdrawn).await?;
     tell(ctx, &mut tx, id, by, ("withdrawn", None, reason.trim())).await?;
     let person = people.name(request.subject);
     let detail = json!({ "person": &*person, "role": &*request.role, "reason": reason.trim() });
     let subject = format!("request {id}").into();
     journal(ctx, &mut tx, by, ("request.withdraw", subject), detail).await?;
     tx.commit().await?;
-    let mut tx = opened.store.read().await?;
-    let view = views(ctx, opened, &mut tx, vec![request], true).await?.into_iter().next();
-    view.ok_or_else(|| Error::bug("a request that was withdrawn is not there"))
+    one(ctx, opened, request, true).await
 }

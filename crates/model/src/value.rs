@@ -183,6 +183,11 @@ impl Value {
         if let Self::Text(text) = self { Some(text) } else { None }
     }
 
+    /// Where a link leads, if it is one.
+    pub fn as_link(&self) -> Option<EntityId> {
+        if let Self::Link(id) = self { Some(*id) } else { None }
+    }
+
     /// The values of a list; a single value is a list of one, `Null` an empty one.
     pub fn items(&self) -> &[Self] {
         match self {

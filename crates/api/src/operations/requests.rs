@@ -3,7 +3,7 @@
 //! They are made and decided by people: a token has to act for somebody. Whoever may see the requests of others has the
 //! right `requests.read`.
 
-use muster_app::json::list as items;
+use muster_app::{Kind, json::list as items};
 use muster_governance::{
     Answer, CatalogueQuery, ChangeRequest, ExtendRequest, NewDelegation, NewRequest, RequestQuery,
     RequestView, Verdict, Whose, change_request, check_request, create_delegation, create_request,
@@ -197,17 +197,13 @@ fn everybody(asked: &mut Asked) -> Result<(), Problem> {
 
 async fn get(mut asked: Asked) -> Result<Told, Problem> {
     let (me, id) = (me(&asked).ok(), asked.id("id"));
-    let seen = match me {
-        Some(me) => see_request(&asked.ctx, &asked.opened, Some(me), id).await,
-        None => see_request(&asked.ctx, &asked.opened, None, id).await,
-    };
-    let view = match seen {
-        Err(_) if me.is_some() && everybody(&mut asked).is_ok() => {
-            see_request(&asked.ctx, &asked.opened, None, id).await?
-        }
-        seen => seen?,
-    };
-    Ok(json::request(&view).into())
+    let mut seen = see_request(&asked.ctx, &asked.opened, me, id).await;
+    // Whoever takes no part in it may have the right to see it all the same.
+    let is_hidden = seen.as_ref().is_err_and(|error| error.kind() == Kind::NotFound);
+    if is_hidden && me.is_some() && everybody(&mut asked).is_ok() {
+        seen = see_request(&asked.ctx, &asked.opened, None, id).await;
+    }
+    Ok(json::request(&seen?).into())
 }
 
 fn wanted(asked: &Asked) -> NewRequest {
