@@ -37,6 +37,7 @@ const MIGRATIONS: &[Migration] = &[
     both!(3, "0003_server"),
     both!(4, "0004_sign_in"),
     both!(5, "0005_governance"),
+    both!(6, "0006_reviews"),
 ];
 
 /// Runs the migrations that `store` does not have yet.
