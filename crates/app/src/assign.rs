@@ -7,7 +7,7 @@ use muster_store::{Assignment, Entry, Sequence, Tx};
 use serde_json::json;
 
 use crate::{
-    Ctx, Error, IdentityFacts, Kind, Opened, conflicts_completed, fact_kind, find_role,
+    Ctx, Error, IdentityFacts, Kind, Opened, conflicts_completed, find_role, gives_role,
     load_world_near, resolve_person, subject_of, would_conflict,
 };
 
@@ -141,7 +141,7 @@ pub async fn list_assignments(
     let mut tx = opened.store.read().await?;
     let found = resolve_person(ctx, opened, &mut tx, person).await?;
     let all = tx.assignments_of(found.row.id).await?;
-    let of_roles = all.into_iter().filter(|assignment| fact_kind(&assignment.role).is_none());
+    let of_roles = all.into_iter().filter(gives_role);
     Ok(of_roles.map(|assignment| view(opened, &found, assignment)).collect())
 }
 

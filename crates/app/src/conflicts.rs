@@ -7,7 +7,8 @@ use muster_policy::{Assignment, Conflict};
 
 use crate::{Error, IdentityFacts, Kind, Opened};
 
-/// The conflicts that somebody would have if they also had these roles, by position, and do not have without them.
+/// The conflicts that somebody would have if they also had these roles, by position, and do not have without them. Those
+/// that an exception allows them are left out.
 pub fn conflicts_completed<'o>(
     opened: &'o Opened,
     facts: &IdentityFacts,
@@ -19,8 +20,10 @@ pub fn conflicts_completed<'o>(
     let mut more = facts.clone();
     more.assignments.extend(roles.iter().map(|role| supposed(*role)));
     let after = opened.evaluator.evaluate(&more.identity(), world, now);
-    let is_new =
-        |conflict: &usize| before.conflicts.iter().all(|known| known.conflict != *conflict);
+    let is_new = |conflict: &usize| {
+        !after.is_excepted(*conflict)
+            && before.conflicts.iter().all(|known| known.conflict != *conflict)
+    };
     let found = after.conflicts.iter().map(|found| found.conflict).filter(is_new);
     found.filter_map(|at| opened.model.conflicts.get(at)).collect()
 }

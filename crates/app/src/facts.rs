@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use muster_model::{AssignmentId, EntityId, Row, Slot, Text, TypeId, Value, decode_row};
-use muster_policy::{Assignment, Evaluator, FactKind, Identity, LifecycleFact, MemoryWorld, Model};
+use muster_policy::{
+    Assignment, ConflictException, Evaluator, FactKind, Identity, LifecycleFact, MemoryWorld, Model,
+};
 use muster_store::{IdentityRow, ReadTx};
 
-use crate::{Error, Names, Opened};
+use crate::{Error, Names, Opened, nested::load_nested};
 
 /// Rows fetched at once when everything is scanned.
 const BATCH: usize = 4096;
@@ -25,6 +27,8 @@ pub struct IdentityFacts {
     pub assignments: Vec<Assignment>,
     /// What was said about its lifecycle by hand.
     pub facts: Vec<LifecycleFact>,
+    /// The conflicts that it may have for a time.
+    pub exceptions: Vec<ConflictException>,
     /// Since when its record is missing.
     pub absent_since: Option<Timestamp>,
     /// The lifecycle state last found, and since when.
@@ -38,6 +42,7 @@ impl IdentityFacts {
             row: &self.row,
             assignments: &self.assignments,
             facts: &self.facts,
+            exceptions: &self.exceptions,
             absent_since: self.absent_since,
             known_state: self.known_state,
         }
@@ -77,6 +82,7 @@ pub fn identity_facts(
         key: stored.key,
         version: stored.version,
         facts: lifecycle_facts(&assignments),
+        exceptions: exceptions(&opened.model, &assignments),
         assignments: role_assignments(&opened.model, assignments),
         absent_since: stored.absent_since,
         known_state: state.zip(stored.state_since),
@@ -102,8 +108,43 @@ pub fn role_assignments(model: &Model, stored: Vec<muster_store::Assignment>) ->
         .collect()
 }
 
-/// Stands before the word of a lifecycle fact where an assignment has the name of a role; no role is called so.
+/// Stands before what an assignment says where it has the name of a role and gives none; no role is called so.
 const FACT_MARK: char = '@';
+
+/// Stands before the name of a conflict in an assignment that is an exception from it.
+const EXCEPTION_MARK: &str = "@except:";
+
+/// True when an assignment gives a role, and does not say something else about an identity.
+pub fn gives_role(assignment: &muster_store::Assignment) -> bool {
+    !assignment.role.starts_with(FACT_MARK)
+}
+
+/// What an exception from a conflict is called where an assignment has the name of a role.
+pub fn exception_name(conflict: &str) -> Text {
+    format!("{EXCEPTION_MARK}{conflict}").into()
+}
+
+/// The conflict that an assignment is an exception from.
+pub fn exception_from(name: &str) -> Option<&str> {
+    name.strip_prefix(EXCEPTION_MARK)
+}
+
+/// The exceptions among stored assignments; ended ones, and those from conflicts that the model no longer has, are left
+/// out.
+fn exceptions(model: &Model, stored: &[muster_store::Assignment]) -> Vec<ConflictException> {
+    let open = stored.iter().filter(|assignment| assignment.ended_at.is_none());
+    let found = open.filter_map(|assignment| {
+        let name = exception_from(&assignment.role)?;
+        let conflict = model.conflicts.iter().position(|conflict| *conflict.name == *name)?;
+        Some(ConflictException {
+            id: assignment.id,
+            conflict,
+            from: assignment.valid_from.unwrap_or(assignment.created_at),
+            until: assignment.valid_until,
+        })
+    });
+    found.collect()
+}
 
 /// What a lifecycle fact is called where an assignment has the name of a role.
 pub fn fact_name(kind: FactKind) -> Text {
@@ -183,6 +224,9 @@ pub async fn load_world_for(
             Some(at) => load_inverse_as_of(tx, opened, (*of, *slot), at, &mut world).await?,
             None => load_inverse(tx, opened, *of, *slot, &mut world).await?,
         }
+    }
+    if as_of.is_none() {
+        load_nested(tx, opened, &mut world).await?;
     }
     world.complete(evaluator, now);
     Ok(world)

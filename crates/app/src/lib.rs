@@ -28,6 +28,7 @@ pub mod json;
 mod keys;
 mod names;
 mod nearby;
+mod nested;
 mod ocsf;
 mod opened;
 mod orphans;
@@ -91,8 +92,9 @@ pub use explain::{
     Origin, PersonExplained, RoleHeld, When, explain_access, explain_attribute, explain_person,
 };
 pub use facts::{
-    IdentityFacts, decode_facts, fact_kind, fact_name, identity_facts, lifecycle_facts,
-    load_identities, load_world, load_world_for, role_assignments, subject_of,
+    IdentityFacts, decode_facts, exception_from, exception_name, fact_kind, fact_name, gives_role,
+    identity_facts, lifecycle_facts, load_identities, load_world, load_world_for, role_assignments,
+    subject_of,
 };
 pub use files::{belongs_to_project, load_project, project_hash, read_project};
 pub use jobs::{begin_job, begin_job_in};

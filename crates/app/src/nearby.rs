@@ -11,6 +11,7 @@ use crate::{
     Error, Opened, decode_facts,
     facts::{add_to_world, assignments_by_entity, reads_lifecycle, type_of_number},
     lifecycle_facts, load_world,
+    nested::load_nested,
 };
 
 /// For more identities than these the whole world is loaded.
@@ -27,11 +28,14 @@ pub async fn load_world_near(
 ) -> Result<MemoryWorld, Error> {
     let projection = opened.evaluator.projection();
     if projection.slots.is_empty() {
-        return Ok(MemoryWorld::default());
+        let mut world = MemoryWorld::default();
+        load_nested(tx, opened, &mut world).await?;
+        return Ok(world);
     }
     if ids.len() <= FEW
         && let Some(mut world) = near(tx, opened, projection, ids).await?
     {
+        load_nested(tx, opened, &mut world).await?;
         world.complete(&opened.evaluator, now);
         return Ok(world);
     }

@@ -102,6 +102,7 @@ pub async fn list_people(
                 version: entity.version,
                 assignments: Vec::new(),
                 facts: said,
+                exceptions: Vec::new(),
                 absent_since: entity.absent_since,
                 known_state: None,
             };

@@ -94,6 +94,7 @@ pub async fn see_linked(
             version: entity.version,
             assignments: Vec::new(),
             facts: Vec::new(),
+            exceptions: Vec::new(),
             absent_since: entity.absent_since,
             known_state: None,
         };

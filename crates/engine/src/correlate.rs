@@ -125,6 +125,7 @@ impl<'a> Correlator<'a> {
                 version: entity.version,
                 assignments: Vec::new(),
                 facts: Vec::new(),
+                exceptions: Vec::new(),
                 absent_since: entity.absent_since,
                 known_state: None,
             };

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use jiff::{Timestamp, tz::TimeZone};
-use muster_model::{EntityId, Row, Slot, Text, TypeId, Value};
+use muster_model::{EntityId, Row, Slot, SystemId, Text, TypeId, Value};
 
 /// The values of one evaluation.
 #[derive(Clone, Copy)]
@@ -43,6 +43,11 @@ pub trait World {
     fn row(&self, id: EntityId) -> Option<&Row>;
     /// The entities whose link attribute `slot` of type `of` leads to `id`, in order of id.
     fn inverse(&self, id: EntityId, of: TypeId, slot: Slot) -> &[EntityId];
+    /// The other entitlements of the same kind (by position in its system) that holding this one brings with it, through
+    /// any number of nested groups. Only those that matter need be known.
+    fn brings(&self, _system: SystemId, _kind: usize, _name: &Text) -> &[Text] {
+        &[]
+    }
 }
 
 /// A world without other entities.

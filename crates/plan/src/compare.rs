@@ -108,7 +108,8 @@ pub fn compare(
             by_account.insert(account, first);
         }
     }
-    hold_back_conflicts(evaluator.model(), evaluation, &by_account, &mut compared.operations);
+    let model = evaluator.model();
+    hold_back_conflicts(model, evaluation, &by_account, world, &mut compared.operations);
     compared
 }
 

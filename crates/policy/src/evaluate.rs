@@ -60,7 +60,8 @@ impl Evaluator {
                 }
             }
         }
-        let conflicts = self.conflicts(plan, &accounts);
+        let conflicts = self.conflicts(plan, &accounts, world);
+        let excepted = excepted(identity, &clock);
         let deletions = accounts_change(self, plan, &found, now);
         let used = used(identity, &clock);
         let next_change = earliest(earliest(clock.next_change(), ahead_change), deletions);
@@ -73,6 +74,7 @@ impl Evaluator {
             roles,
             accounts,
             conflicts,
+            excepted,
             used,
             ahead,
             next_change,
@@ -162,22 +164,26 @@ impl Evaluator {
         with_included(plan, &direct)
     }
 
-    fn conflicts(&self, plan: &TypePlan, accounts: &[DesiredAccount]) -> Vec<FoundConflict> {
+    /// Conflicts among what the accounts should hold and what comes with it.
+    fn conflicts(
+        &self,
+        plan: &TypePlan,
+        accounts: &[DesiredAccount],
+        world: &dyn World,
+    ) -> Vec<FoundConflict> {
         if plan.duties.is_empty() {
             return Vec::new();
         }
-        let mut held: Vec<usize> = accounts
-            .iter()
-            .flat_map(|account| {
-                account
-                    .entitlements
-                    .iter()
-                    .map(move |(kind, name)| (account.account, *kind, name.clone()))
-            })
-            .filter_map(|key| plan.duties.get(&key))
-            .flatten()
-            .copied()
-            .collect();
+        let mut held = Vec::new();
+        for account in accounts {
+            for (kind, name) in &account.entitlements {
+                let brought = world.brings(account.account.system, *kind, name);
+                for name in std::iter::once(name).chain(brought) {
+                    let key = (account.account, *kind, name.clone());
+                    held.extend(plan.duties.get(&key).into_iter().flatten());
+                }
+            }
+        }
         held.sort_unstable();
         held.dedup();
         let holds = |duty: &usize| held.binary_search(duty).is_ok();
@@ -284,6 +290,21 @@ fn accounts_change(
 fn used(identity: &Identity<'_>, clock: &Clock) -> Option<Timestamp> {
     let said = identity.facts.iter().filter(|fact| fact.kind == FactKind::Used);
     said.map(|fact| fact.from).inspect(|at| clock.note(*at)).filter(|at| *at <= clock.now).max()
+}
+
+/// The conflicts that an exception allows at the time of `clock`.
+fn excepted(identity: &Identity<'_>, clock: &Clock) -> Vec<usize> {
+    let mut excepted = Vec::new();
+    for exception in identity.exceptions {
+        clock.note(exception.from);
+        exception.until.into_iter().for_each(|at| clock.note(at));
+        if exception.from <= clock.now && exception.until.is_none_or(|until| clock.now < until) {
+            excepted.push(exception.conflict);
+        }
+    }
+    excepted.sort_unstable();
+    excepted.dedup();
+    excepted
 }
 
 fn outcome_fingerprint(plan: &TypePlan, accounts: &[DesiredAccount]) -> muster_model::Fingerprint {

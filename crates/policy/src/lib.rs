@@ -49,8 +49,8 @@ pub use evaluator::Evaluator;
 pub use idle::{Idle, LastUsed, Unused};
 pub use lookups::{Lookups, Missing};
 pub use outcome::{
-    AccountRef, Assignment, DesiredAccount, Evaluation, FactKind, FoundConflict, HeldRole,
-    Identity, LifecycleFact, Via, Want,
+    AccountRef, Assignment, ConflictException, DesiredAccount, Evaluation, FactKind, FoundConflict,
+    HeldRole, Identity, LifecycleFact, Via, Want,
 };
 pub use projection::Projection;
 pub use reasons::{AttributeReason, Because, MissingRole, Reason, StateReason, Subject};

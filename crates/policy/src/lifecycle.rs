@@ -173,8 +173,14 @@ impl Evaluator {
         clock: &Clock,
     ) -> Value {
         if self.lifecycle_slot(row.type_id) == Some(slot) {
-            let identity =
-                Identity { row, assignments: &[], facts, absent_since, known_state: None };
+            let identity = Identity {
+                row,
+                assignments: &[],
+                facts,
+                exceptions: &[],
+                absent_since,
+                known_state: None,
+            };
             let found = self.lifecycle(row, &identity, world, clock);
             return found
                 .state

@@ -12,6 +12,8 @@ pub struct Identity<'a> {
     pub assignments: &'a [Assignment],
     /// What was said about its lifecycle by hand, ended facts left out.
     pub facts: &'a [LifecycleFact],
+    /// The conflicts that it may have for a time, ended exceptions left out.
+    pub exceptions: &'a [ConflictException],
     /// Since when its record is missing from its source.
     pub absent_since: Option<Timestamp>,
     /// The lifecycle state (by position) that the last evaluation found and since when, for states that no date decides.
@@ -33,6 +35,19 @@ pub struct Assignment {
     pub reason: Text,
     /// Who gave it.
     pub by: Text,
+}
+
+/// A conflict that an identity may have for a time: nothing is held back because of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConflictException {
+    /// Which assignment it is.
+    pub id: AssignmentId,
+    /// The conflict, by position; conflicts that the model no longer has are left out by the caller.
+    pub conflict: usize,
+    /// First instant at which it counts.
+    pub from: Timestamp,
+    /// First instant at which it no longer counts; `None`: no end.
+    pub until: Option<Timestamp>,
 }
 
 /// What was said about the lifecycle of an identity by hand. It comes before what any source says.
@@ -98,8 +113,10 @@ pub struct Evaluation {
     pub roles: Vec<HeldRole>,
     /// What is wanted of each account the model knows for this type, in order of system and account type.
     pub accounts: Vec<DesiredAccount>,
-    /// Conflicts between duties among what is wanted.
+    /// Conflicts between duties among what is wanted, and what comes with it through nested groups.
     pub conflicts: Vec<FoundConflict>,
+    /// The conflicts, by position, that an exception allows; in order.
+    pub excepted: Vec<usize>,
     /// Since when accounts count as used by what was said by hand.
     pub used: Option<Timestamp>,
     /// The outcome at the end of the present state, when that state makes accounts ready for it.
@@ -108,6 +125,13 @@ pub struct Evaluation {
     pub next_change: Option<Timestamp>,
     /// Equal fingerprints want the same of every system.
     pub fingerprint: Fingerprint,
+}
+
+impl Evaluation {
+    /// True when an exception allows this conflict, by position.
+    pub fn is_excepted(&self, conflict: usize) -> bool {
+        self.excepted.binary_search(&conflict).is_ok()
+    }
 }
 
 /// A role that an identity holds.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use muster_lang::{Clock, World};
-use muster_model::{EntityId, Row, Slot, TypeId, Value};
+use muster_model::{EntityId, Row, Slot, SystemId, Text, TypeId, Value};
 use rustc_hash::FxHashMap;
 
 use crate::{Evaluator, LifecycleFact};
@@ -14,6 +14,7 @@ pub struct MemoryWorld {
     absent: FxHashMap<EntityId, Timestamp>,
     facts: FxHashMap<EntityId, Vec<LifecycleFact>>,
     inverses: FxHashMap<(TypeId, Slot, EntityId), Vec<EntityId>>,
+    brings: FxHashMap<(SystemId, usize), FxHashMap<Text, Vec<Text>>>,
 }
 
 impl MemoryWorld {
@@ -38,6 +39,16 @@ impl MemoryWorld {
         if let Err(at) = sources.binary_search(&source) {
             sources.insert(at, source);
         }
+    }
+
+    /// Notes what the entitlements of a kind, by position in its system, bring with them.
+    pub fn insert_nested(
+        &mut self,
+        system: SystemId,
+        kind: usize,
+        brings: FxHashMap<Text, Vec<Text>>,
+    ) {
+        self.brings.insert((system, kind), brings);
     }
 
     /// How many entities it holds.
@@ -93,5 +104,10 @@ impl World for MemoryWorld {
 
     fn inverse(&self, id: EntityId, of: TypeId, slot: Slot) -> &[EntityId] {
         self.inverses.get(&(of, slot, id)).map_or(&[], Vec::as_slice)
+    }
+
+    fn brings(&self, system: SystemId, kind: usize, name: &Text) -> &[Text] {
+        let of_kind = self.brings.get(&(system, kind));
+        of_kind.and_then(|of_kind| of_kind.get(name)).map_or(&[], Vec::as_slice)
     }
 }

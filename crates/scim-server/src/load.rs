@@ -151,7 +151,14 @@ fn complete(
     facts: &[LifecycleFact],
     world: &MemoryWorld,
 ) -> (Row, Option<bool>) {
-    let identity = Identity { row, assignments: &[], facts, absent_since: None, known_state: None };
+    let identity = Identity {
+        row,
+        assignments: &[],
+        facts,
+        exceptions: &[],
+        absent_since: None,
+        known_state: None,
+    };
     let row = view.opened.evaluator.complete(&identity, world, view.now);
     let active = resource.active.as_ref().map(|active| {
         let state = row.get(active.slot).as_text();

@@ -27,6 +27,16 @@ impl ReadTx {
                    WHERE e.kind_no = $1 ORDER BY n.outer_id, n.inner_id";
         self.fetch_all(sql, args![kind_no]).await
     }
+
+    /// What these entitlements hold directly, in their order.
+    pub async fn nestings_in(
+        &mut self,
+        outer: &[EntitlementId],
+    ) -> Result<Vec<Nesting>, StoreError> {
+        let sql = "SELECT outer_id, inner_id FROM entitlement_nesting
+                   WHERE outer_id = $1 ORDER BY inner_id";
+        self.fetch_all_of_each(sql, outer, |id, args| bind!(args, *id)).await
+    }
 }
 
 impl Tx {

@@ -48,6 +48,7 @@ pub(crate) async fn observe_everything(rig: &Rig, opened: &Opened) -> Result<u64
                 version: entity.version,
                 assignments: Vec::new(),
                 facts: Vec::new(),
+                exceptions: Vec::new(),
                 absent_since: entity.absent_since,
                 known_state: None,
             };

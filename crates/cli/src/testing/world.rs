@@ -50,6 +50,7 @@ impl World {
             row,
             assignments: &self.assignments,
             facts: &[],
+            exceptions: &[],
             absent_since: None,
             known_state: None,
         };

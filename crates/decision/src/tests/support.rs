@@ -112,6 +112,7 @@ pub(super) fn holder(rules: &Rules, text: &str) -> Holder {
         row: &row,
         assignments: &assignments,
         facts: &[],
+        exceptions: &[],
         absent_since: None,
         known_state: None,
     };

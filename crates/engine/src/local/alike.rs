@@ -99,6 +99,7 @@ impl Seen<'_> {
             version: 0,
             assignments: Vec::new(),
             facts: Vec::new(),
+            exceptions: Vec::new(),
             absent_since: None,
             known_state: None,
         };

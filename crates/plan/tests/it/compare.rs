@@ -220,6 +220,33 @@ fn a_grant_that_would_complete_a_conflict_is_held_back_and_one_that_only_warns_i
     ");
 }
 
+/// The groups whose grants a plan holds back.
+fn held_back(plan: &str) -> Vec<&str> {
+    let blocked = plan.lines().filter(|line| line.contains("BLOCKED"));
+    blocked.filter_map(|line| line.split(' ').skip_while(|word| *word != "group").nth(1)).collect()
+}
+
+#[test]
+fn a_grant_is_held_back_for_what_a_nested_group_brings() {
+    let facts = "person 7 name=ada\nassign 7 watcher\nassign 7 approver";
+    let nested = |groups: &str| plan(MODEL, &format!("{facts}\nnested dir.group {groups}"), "", AT);
+    assert_eq!(held_back(&nested("watch pay")), ["approve", "watch"]);
+    assert_eq!(held_back(&nested("pay watch")), [] as [&str; 0]);
+}
+
+#[test]
+fn an_exception_lets_a_grant_through_as_long_as_it_holds() {
+    let facts = format!("{ADA}\nassign 7 payer\nassign 7 approver");
+    let has_one = format!("{RIGHT} group:pay");
+    let until = |day: &str| {
+        let facts = format!("{facts}\nexcept 7 four-eyes from=2026-03-01 until={day}");
+        plan(MODEL, &facts, &has_one, AT)
+    };
+    assert_eq!(held_back(&until("2026-03-03")), [] as [&str; 0]);
+    assert!(until("2026-03-03").contains("grant group approve"));
+    assert_eq!(held_back(&until(AT)), ["approve"]);
+}
+
 #[test]
 fn a_blocked_grant_stays_blocked_for_an_account_that_is_new() {
     let facts = "person 7 name=ada\nassign 7 payer\nassign 7 approver";

@@ -47,7 +47,11 @@ pub(crate) fn show(evaluator: &Evaluator, evaluation: &Evaluation) -> String {
     for found in &evaluation.conflicts {
         let conflict = &model.conflicts[found.conflict];
         let duties: Vec<&str> = found.duties.iter().map(|d| &*model.duties[*d].name).collect();
-        let effect = if conflict.blocks() { "blocks" } else { "warns" };
+        let effect = match (evaluation.is_excepted(found.conflict), conflict.blocks()) {
+            (true, _) => "excepted",
+            (false, true) => "blocks",
+            (false, false) => "warns",
+        };
         writeln!(out, "  conflict {} {effect}: {}", conflict.name, duties.join(", ")).unwrap();
     }
     if let Some(at) = evaluation.next_change {

@@ -3,17 +3,20 @@
 //! Facts are lines: `person 7 name="Ada Lovelace" start=2026-03-01 team=T1 phones=[1,2]` is an entity with its key,
 //! `assign 7 sales until=2026-04-01T00:00:00Z` an assignment, `absent 7 2026-01-01T00:00:00Z` a vanished record,
 //! `said 7 terminated from=2026-01-01T09:30:00Z` a lifecycle fact,
-//! `known 7 active 2026-01-01T00:00:00Z` the state that the last evaluation found.
+//! `known 7 active 2026-01-01T00:00:00Z` the state that the last evaluation found,
+//! `except 7 four-eyes until=2026-04-01` a conflict that an identity may have, `nested dir.group inner outer` a group in a
+//! group.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use muster_model::{
-    AssignmentId, Capabilities, EntityId, NameRule, Row, SettingProblem, Settings, Text, Value,
-    ValueType, parse_value,
+    AssignmentId, Capabilities, EntityId, NameRule, Row, SettingProblem, Settings, SystemId, Text,
+    Value, ValueType, parse_value,
 };
 use muster_policy::{
-    Assignment, Evaluation, Evaluator, FactKind, Identity, LifecycleFact, MemoryWorld, Model,
+    Assignment, ConflictException, Evaluation, Evaluator, FactKind, Identity, LifecycleFact,
+    MemoryWorld, Model,
 };
 use muster_project::{Catalogue, File, load, render};
 
@@ -80,6 +83,8 @@ pub(crate) struct Facts {
     pub(crate) absent: BTreeMap<EntityId, Timestamp>,
     pub(crate) said: BTreeMap<EntityId, Vec<LifecycleFact>>,
     pub(crate) known: BTreeMap<EntityId, (usize, Timestamp)>,
+    pub(crate) excepted: BTreeMap<EntityId, Vec<ConflictException>>,
+    pub(crate) nested: BTreeMap<(SystemId, usize), BTreeMap<Text, Vec<Text>>>,
 }
 
 impl Facts {
@@ -105,6 +110,8 @@ impl Facts {
             };
             match line[0].as_str() {
                 "assign" => facts.assign(model, find(&line[1]), line),
+                "except" => facts.except(model, find(&line[1]), line),
+                "nested" => facts.nest(model, line),
                 "said" => facts.say(find(&line[1]), line),
                 "absent" => _ = facts.absent.insert(find(&line[1]), instant(&line[2])),
                 "known" => {
@@ -137,6 +144,25 @@ impl Facts {
         });
     }
 
+    fn except(&mut self, model: &Model, id: EntityId, line: &[String]) {
+        let conflict = model.conflicts.iter().position(|conflict| *conflict.name == *line[2]);
+        let time = |key: &str| line.iter().find_map(|word| word.strip_prefix(key)).map(instant);
+        self.excepted.entry(id).or_default().push(ConflictException {
+            id: AssignmentId(0),
+            conflict: conflict.unwrap_or_else(|| panic!("no conflict `{}`", line[2])),
+            from: time("from=").unwrap_or(Timestamp::MIN),
+            until: time("until="),
+        });
+    }
+
+    fn nest(&mut self, model: &Model, line: &[String]) {
+        let (system, kind) = line[1].split_once('.').unwrap();
+        let system = model.systems.iter().find(|found| *found.name == *system).unwrap();
+        let kind = system.entitlements.iter().position(|found| *found.name == *kind).unwrap();
+        let of_kind = self.nested.entry((system.id, kind)).or_default();
+        of_kind.entry(line[2].as_str().into()).or_default().push(line[3].as_str().into());
+    }
+
     fn say(&mut self, id: EntityId, line: &[String]) {
         let kind = FactKind::ALL.iter().find(|kind| kind.word() == line[2]).unwrap();
         let time = |key: &str| line.iter().find_map(|word| word.strip_prefix(key)).map(instant);
@@ -165,6 +191,9 @@ impl Facts {
                 world.insert_fact(*id, *fact);
             }
         }
+        for ((system, kind), brings) in &self.nested {
+            world.insert_nested(*system, *kind, brings.clone().into_iter().collect());
+        }
         world.complete(evaluator, now);
         world
     }
@@ -180,6 +209,7 @@ impl Facts {
             row,
             assignments: self.assignments.get(&row.id).map_or(&[], Vec::as_slice),
             facts: self.said.get(&row.id).map_or(&[], Vec::as_slice),
+            exceptions: self.excepted.get(&row.id).map_or(&[], Vec::as_slice),
             absent_since: self.absent.get(&row.id).copied(),
             known_state: self.known.get(&row.id).copied(),
         }

@@ -72,6 +72,8 @@ on_both! {
         let nesting = |outer, inner| Nesting { outer: EntitlementId(outer), inner: EntitlementId(inner) };
         write_to!(store, |tx| tx.insert_nestings(&[nesting(1, 2), nesting(3, 2)]));
         assert_eq!(read_from!(store, |tx| tx.nestings(3)), [nesting(1, 2)]);
+        let inside = read_from!(store, |tx| tx.nestings_in(&[EntitlementId(3), EntitlementId(1), EntitlementId(2)]));
+        assert_eq!(inside, [nesting(3, 2), nesting(1, 2)]);
         write_to!(store, |tx| tx.delete_nestings(&[nesting(1, 2)]));
         assert_eq!(read_from!(store, |tx| tx.nestings(3)), []);
     }

@@ -1,6 +1,6 @@
 //! `assign`, `unassign`, `unassign_all`: roles that are given directly.
 
-use muster_app::{Error, fact_kind};
+use muster_app::{Error, gives_role};
 use muster_model::AssignmentId;
 use muster_store::{Assignment, Sequence, Tx};
 use serde_json::json;
@@ -47,7 +47,7 @@ pub(super) async fn unassign(at: &At<'_>, tx: &mut Tx) -> Result<Outcome, Error>
 }
 
 pub(super) async fn unassign_all(at: &At<'_>, tx: &mut Tx) -> Result<Outcome, Error> {
-    end(at, tx, |assignment| fact_kind(&assignment.role).is_none()).await
+    end(at, tx, gives_role).await
 }
 
 async fn end(
