@@ -5,6 +5,7 @@
 
 mod change;
 mod connectors;
+mod console;
 mod decisions;
 mod directory;
 mod import;
@@ -59,6 +60,8 @@ enum Benchmark {
     Directory(directory::Args),
     /// Tokens of the served product: client credentials, refresh, introspection, sign-ins; beside `oidc-provider`
     Oidc(oidc::Args),
+    /// Every page of the console: time of the server and bytes, for an operator and for somebody who sees few
+    Console(console::Args),
     /// Creates accounts in a real LDAP directory
     Ldap(ldap::Args),
     /// Ends people over the API: how long until every door is shut and their accounts are disabled
@@ -99,6 +102,7 @@ fn main() -> anyhow::Result<()> {
             Benchmark::Oidc(args) => oidc::run(args).await,
             Benchmark::Decisions(args) => decisions::run(args).await,
             Benchmark::Directory(args) => directory::run(args).await,
+            Benchmark::Console(args) => console::run(args).await,
             Benchmark::Ldap(args) => ldap::run(args).await,
             Benchmark::Leaver(args) => leaver::run(args).await,
             Benchmark::Serve(args) => serve::run(args).await,

@@ -200,6 +200,8 @@ const LAYERS: &[Layer] = &[
             "authzen",
             "web",
             "engine",
+            "signin",
+            "console",
             "testkit",
         ],
     },
