@@ -11,7 +11,6 @@ use serde_json::{Value as Json, json};
 use crate::{
     Amr, Attempt, Authenticator, Flow, Need, Refused, Secret, Session, Step,
     flow::Proof,
-    log,
     second::{RECOVERY_CODE, code_hash, seed_purpose},
     totp,
 };
@@ -41,11 +40,15 @@ impl Holder<'_> {
 
     /// What a seed that waits is sealed for: it is of no use to anybody else, nor anywhere else.
     fn purpose(&self) -> String {
-        let place = match self {
+        format!("new {} in {}", seed_purpose(self.identity()), self.place())
+    }
+
+    /// Where they are.
+    pub(crate) fn place(&self) -> String {
+        match self {
             Self::Flow(flow) => format!("sign-in {}", hex(&flow.hash)),
             Self::Session(session) => format!("session {}", session.id),
-        };
-        format!("new {} in {place}", seed_purpose(self.identity()))
+        }
     }
 }
 
@@ -167,11 +170,7 @@ impl Authenticator {
         attempt: Attempt<'_>,
         (secret, sealed): (&str, &str),
     ) -> Result<(Step, RecoveryCodes), Refused> {
-        let flow = self.flow(opened, secret, attempt.now).await?;
-        let Some(flow) = flow.filter(|flow| flow.need == Some(Need::Enrol)) else {
-            log::refuse(opened, &attempt, None, &Refused::Over).await?;
-            return Err(Refused::Over);
-        };
+        let flow = self.flow_at(opened, &attempt, secret, Need::Enrol).await?;
         let confirmation =
             Confirmation { holder: Holder::Flow(&flow), sealed, code: attempt.password };
         let mut tx = opened.store.begin().await?;
@@ -182,13 +181,9 @@ impl Authenticator {
             step.map(|step| (step, codes))
         } else {
             drop(tx);
-            self.count_wrong(opened, &flow).await?;
             Err(Refused::Wrong)
         };
-        if let Err(refused) = &done {
-            log::refuse(opened, &attempt, Some(flow.identity), refused).await?;
-        }
-        done
+        self.settle_flow(opened, &attempt, &flow, done).await
     }
 
     /// Gives an identity new recovery codes; those it had are worth nothing any more.
@@ -217,27 +212,6 @@ impl Authenticator {
         tx.save_recovery_codes(identity, &hashes, ctx.now()).await?;
         self.write_down(tx, ctx, opened, identity, ("recovery-codes.make", about_app())).await?;
         Ok(codes.into_iter().map(Secret::new).collect())
-    }
-
-    /// Takes the authenticator app of an identity away, and its recovery codes with it; false when it had none. All its sessions end: what
-    /// they were opened with is worth nothing any more.
-    pub async fn remove_totp(
-        &self,
-        ctx: &Ctx,
-        opened: &Opened,
-        identity: EntityId,
-    ) -> Result<bool, Error> {
-        let mut tx = opened.store.begin().await?;
-        if !tx.delete_totp(identity).await? {
-            return Ok(false);
-        }
-        tx.save_recovery_codes(identity, &[], ctx.now()).await?;
-        tx.end_sessions(identity, None, ctx.now()).await?;
-        tx.end_sign_in_flows(identity, &[]).await?;
-        tx.end_recoveries(identity).await?;
-        self.write_down(&mut tx, ctx, opened, identity, ("factor.remove", about_app())).await?;
-        tx.commit().await?;
-        Ok(true)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     Acr, Amr, Attempt, Authenticator, Factors, Need, Refused, Secret, Verified,
     find::name_key,
     lockout::Counted,
-    log::{Outcome, write},
+    log::{self, Outcome, write},
     need::need,
     session::{hash, new_cookie},
 };
@@ -94,7 +94,7 @@ impl Authenticator {
         if !self.is_alive_in(&mut tx, opened, row.entity, now).await? {
             return Ok(None);
         }
-        let factors = factors(&mut tx, row.entity).await?;
+        let factors = factors(&mut tx, opened, row.entity).await?;
         let Row { hash, entity, methods, proved_at, wanted, return_to, tries: _, ends_at: _ } = row;
         let amr = Amr::list(&methods);
         let wanted = wanted.as_deref().and_then(Acr::from_word);
@@ -113,7 +113,7 @@ impl Authenticator {
 
     /// What an identity could show besides a password.
     pub async fn factors(&self, opened: &Opened, identity: EntityId) -> Result<Factors, Error> {
-        factors(&mut opened.store.read().await?, identity).await
+        factors(&mut opened.store.read().await?, opened, identity).await
     }
 
     /// Takes a sign-in one proof further, or to its end. [`Refused::Over`] when somebody else did that with the same secret at the same
@@ -131,7 +131,7 @@ impl Authenticator {
             amr.push(proof);
         }
         let identity = flow.identity;
-        let factors = factors(&mut tx, identity).await?;
+        let factors = factors(&mut tx, opened, identity).await?;
         let next = need(&amr, factors, opened.model.sign_in.second_factor, flow.wanted);
         let now = attempt.now;
         let Some(next) = next else {
@@ -160,12 +160,39 @@ impl Authenticator {
         Ok(Step::Next { need: next, secret })
     }
 
-    /// Counts a wrong try at the present step.
-    pub(crate) async fn count_wrong(&self, opened: &Opened, flow: &Flow) -> Result<(), Error> {
-        let mut tx = opened.store.begin().await?;
-        tx.count_flow_try(&flow.hash, TRIES).await?;
-        tx.commit().await?;
-        Ok(())
+    /// The sign-in that a browser shows, if this step is the next one.
+    pub(crate) async fn flow_at(
+        &self,
+        opened: &Opened,
+        attempt: &Attempt<'_>,
+        secret: &str,
+        need: Need,
+    ) -> Result<Flow, Refused> {
+        let flow = self.flow(opened, secret, attempt.now).await?;
+        if let Some(flow) = flow.filter(|flow| flow.need == Some(need)) {
+            return Ok(flow);
+        }
+        log::refuse(opened, attempt, None, &Refused::Over).await?;
+        Err(Refused::Over)
+    }
+
+    /// Writes down what was refused at the present step, and counts it when it was wrong.
+    pub(crate) async fn settle_flow<T>(
+        &self,
+        opened: &Opened,
+        attempt: &Attempt<'_>,
+        flow: &Flow,
+        taken: Result<T, Refused>,
+    ) -> Result<T, Refused> {
+        if let Err(refused) = &taken {
+            if matches!(refused, Refused::Wrong) {
+                let mut tx = opened.store.begin().await?;
+                tx.count_flow_try(&flow.hash, TRIES).await?;
+                tx.commit().await?;
+            }
+            log::refuse(opened, attempt, Some(flow.identity), refused).await?;
+        }
+        taken
     }
 }
 
@@ -191,8 +218,13 @@ pub(crate) async fn begin(
     Ok(secret)
 }
 
-pub(crate) async fn factors(tx: &mut ReadTx, identity: EntityId) -> Result<Factors, Error> {
+pub(crate) async fn factors(
+    tx: &mut ReadTx,
+    opened: &Opened,
+    identity: EntityId,
+) -> Result<Factors, Error> {
     let totp = tx.totp(identity).await?.is_some();
     let passkeys = tx.passkeys_of(identity).await?.len();
-    Ok(Factors { totp, passkeys, recovery_codes: tx.recovery_codes(identity).await? })
+    let mail = opened.model.sign_in.mailed_codes && tx.mail_factor(identity).await?.is_some();
+    Ok(Factors { totp, passkeys, mail, recovery_codes: tx.recovery_codes(identity).await? })
 }

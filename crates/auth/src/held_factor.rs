@@ -12,6 +12,8 @@ use crate::Authenticator;
 const APP: &str = "app";
 /// And the recovery codes.
 const CODES: &str = "codes";
+/// And mailed codes.
+const MAIL: &str = "mail";
 /// And all passkeys; one of them is `passkey-7`.
 const PASSKEYS: &str = "passkeys";
 const ONE_PASSKEY: &str = "passkey-";
@@ -43,6 +45,7 @@ impl HeldFactor {
 enum Which {
     App,
     Codes,
+    Mail,
     Passkeys,
     Passkey(i64),
 }
@@ -52,6 +55,7 @@ impl Which {
         match word {
             APP => Some(Self::App),
             CODES => Some(Self::Codes),
+            MAIL => Some(Self::Mail),
             PASSKEYS => Some(Self::Passkeys),
             _ => word.strip_prefix(ONE_PASSKEY)?.parse().ok().map(Self::Passkey),
         }
@@ -69,6 +73,7 @@ impl Which {
                 tx.save_recovery_codes(identity, &[], now).await?;
                 had
             }
+            Self::Mail => tx.delete_mail_factor(identity).await?,
             Self::Passkeys => tx.remove_passkeys(identity, None).await? > 0,
             Self::Passkey(id) => tx.remove_passkeys(identity, Some(id)).await? > 0,
         })
@@ -76,7 +81,7 @@ impl Which {
 }
 
 impl Authenticator {
-    /// The second factors of a person: the app, the recovery codes, the passkeys.
+    /// The second factors of a person: the app, the recovery codes, mailed codes, the passkeys.
     pub async fn list_factors(
         &self,
         ctx: &Ctx,
@@ -92,13 +97,17 @@ impl Authenticator {
         let left = tx.recovery_codes(identity).await?;
         let codes =
             (left > 0).then(|| HeldFactor { left: Some(left), ..HeldFactor::called(CODES) });
+        let mail = tx
+            .mail_factor(identity)
+            .await?
+            .map(|since| HeldFactor { since: Some(since), ..HeldFactor::called(MAIL) });
         let passkeys = tx.passkeys_of(identity).await?.into_iter().map(|passkey| HeldFactor {
             name: Some(passkey.name),
             since: Some(passkey.created_at),
             used_at: passkey.used_at,
             ..HeldFactor::called(format!("{ONE_PASSKEY}{}", passkey.id))
         });
-        Ok(app.into_iter().chain(codes).chain(passkeys).collect())
+        Ok(app.into_iter().chain(codes).chain(mail).chain(passkeys).collect())
     }
 
     /// Takes a second factor of a person away, the last way in too; returns how many sessions ended, which are all. The codes go
@@ -109,16 +118,40 @@ impl Authenticator {
         opened: &Opened,
         (person, factor): (&str, &str),
     ) -> Result<u64, Error> {
-        let which = Which::read(factor).ok_or_else(|| {
-            Error::invalid(format!("`{factor}` is no factor")).hint(
-                "`app`, `codes`, `passkeys` or one of them, such as `passkey-7`, can be removed",
-            )
-        })?;
         let mut tx = opened.store.begin().await?;
         let identity = resolve_person(ctx, opened, &mut tx, person).await?.row.id;
+        let ended = self.take_away(tx, ctx, opened, (identity, factor)).await?;
+        ended.ok_or_else(|| {
+            Error::not_found(format!("`{person}` has no factor `{factor}`"))
+                .hint("`muster factors list` shows those that there are")
+        })
+    }
+
+    /// Takes a second factor of one's own away, as [`Authenticator::remove_factor`] calls it; false when there was none. All
+    /// sessions end: what they were opened with is worth nothing any more.
+    pub async fn remove_own_factor(
+        &self,
+        ctx: &Ctx,
+        opened: &Opened,
+        (identity, factor): (EntityId, &str),
+    ) -> Result<bool, Error> {
+        let tx = opened.store.begin().await?;
+        Ok(self.take_away(tx, ctx, opened, (identity, factor)).await?.is_some())
+    }
+
+    async fn take_away(
+        &self,
+        mut tx: Tx,
+        ctx: &Ctx,
+        opened: &Opened,
+        (identity, factor): (EntityId, &str),
+    ) -> Result<Option<u64>, Error> {
+        let which = Which::read(factor).ok_or_else(|| {
+            Error::invalid(format!("`{factor}` is no factor"))
+                .hint("`app`, `codes`, `mail`, `passkeys` or one of them, such as `passkey-7`, can be removed")
+        })?;
         if !which.remove(&mut tx, identity, ctx.now()).await? {
-            return Err(Error::not_found(format!("`{person}` has no factor `{factor}`"))
-                .hint("`muster factors list` shows those that there are"));
+            return Ok(None);
         }
         let ended = tx.end_sessions(identity, None, ctx.now()).await?;
         tx.end_sign_in_flows(identity, &[]).await?;
@@ -126,7 +159,7 @@ impl Authenticator {
         let detail = json!({ "factor": factor, "sessions_ended": ended });
         self.write_down(&mut tx, ctx, opened, identity, ("factor.remove", detail)).await?;
         tx.commit().await?;
-        Ok(ended)
+        Ok(Some(ended))
     }
 }
 

@@ -22,6 +22,7 @@ mod listing;
 mod lockout;
 mod log;
 mod mail;
+mod mailed_code;
 mod need;
 mod pass;
 mod passkey;

@@ -5,9 +5,10 @@ use jiff::{SignedDuration, Timestamp};
 use muster_app::{Error, Mail, Opened, random};
 use muster_model::{EntityId, Text};
 use muster_policy::ThrottlePolicy;
-use muster_store::{SignInMail, Tx, hex};
+use muster_store::{ReadTx, SignInMail, Tx, hex};
 
 use crate::{
+    Secret,
     standing::{evaluated, lets_in},
     throttle::spend,
 };
@@ -29,6 +30,12 @@ pub struct Letter<'a> {
     pub subject: &'a str,
     /// The text; `{code}` stands for a code that goes with it.
     pub text: &'a str,
+}
+
+/// A random code of eight digits, each equally likely but for less than one in a hundred thousand million.
+pub(crate) fn new_code() -> Result<Secret, Error> {
+    let number = u64::from_be_bytes(random()?) % 100_000_000;
+    Ok(Secret::new(format!("{number:08}")))
 }
 
 /// Whether one more mail may be brought about by somebody who gave this name, and counts it.
@@ -113,8 +120,16 @@ async fn send(opened: &Opened, mail: &SignInMail, now: Timestamp) -> Result<Went
 
 /// Where somebody is written to who may sign in.
 async fn address(opened: &Opened, entity: EntityId, now: Timestamp) -> Result<Option<Text>, Error> {
-    let mut tx = opened.store.read().await?;
-    let Some((_, found)) = evaluated(&mut tx, opened, entity, now).await? else { return Ok(None) };
+    address_in(&mut opened.store.read().await?, opened, entity, now).await
+}
+
+pub(crate) async fn address_in(
+    tx: &mut ReadTx,
+    opened: &Opened,
+    entity: EntityId,
+    now: Timestamp,
+) -> Result<Option<Text>, Error> {
+    let Some((_, found)) = evaluated(tx, opened, entity, now).await? else { return Ok(None) };
     let of = opened.model.types.get(found.row.type_id.index());
     let slot = of.and_then(|of| of.sign_in.mail).filter(|_| lets_in(opened, &found));
     Ok(slot.and_then(|slot| found.row.get(slot).as_text().cloned()))

@@ -11,6 +11,8 @@ pub struct Factors {
     pub totp: bool,
     /// The passkeys they have.
     pub passkeys: usize,
+    /// They can have a code mailed to them.
+    pub mail: bool,
     /// The recovery codes they have left.
     pub recovery_codes: usize,
 }
@@ -18,6 +20,15 @@ pub struct Factors {
 impl Factors {
     /// Whether there is any second factor. Recovery codes alone are none: they stand in for one.
     pub fn any(self) -> bool {
+        self.is_strong() || self.mail
+    }
+
+    /// Whether a mailed code is taken: by whoever has nothing better.
+    pub fn takes_mail(self) -> bool {
+        self.mail && !self.is_strong()
+    }
+
+    fn is_strong(self) -> bool {
         self.totp || self.passkeys > 0
     }
 }
@@ -25,10 +36,10 @@ impl Factors {
 /// What comes next in a sign-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
-    /// A second factor that they have: a code of the authenticator app or a recovery code, or a passkey, which is a whole sign-in by
-    /// itself.
+    /// A second factor that they have: a code of the authenticator app, a mailed one or a recovery code, or a passkey, which is a whole
+    /// sign-in by itself.
     Factor,
-    /// A passkey that they have: less is not enough. It is a whole sign-in by itself.
+    /// A passkey: less is not enough. It is a whole sign-in by itself. Whoever has only mailed codes is not asked for one instead.
     Passkey,
     /// They came with a pass and give themselves a password first.
     Password,
@@ -53,7 +64,8 @@ pub(crate) fn need(
     let least = usual.max(wanted.map_or(Acr::One, |wanted| wanted.min(most)));
     let lacks = Acr::of(proofs) < least;
     let came_by_pass = proofs.contains(&Amr::Pass) && !proofs.contains(&Amr::Password);
-    if lacks && least == Acr::Resistant {
+    let is_too_weak = wanted == Some(Acr::Resistant) && factors.takes_mail();
+    if lacks && (least == Acr::Resistant || is_too_weak) {
         Some(Need::Passkey)
     } else if lacks && factors.any() {
         Some(Need::Factor)
@@ -70,7 +82,7 @@ pub(crate) fn need(
 mod tests {
     use super::*;
 
-    const NONE: Factors = Factors { totp: false, passkeys: 0, recovery_codes: 0 };
+    const NONE: Factors = Factors { totp: false, passkeys: 0, mail: false, recovery_codes: 0 };
     const APP: Factors = Factors { totp: true, ..NONE };
 
     #[test]
@@ -100,6 +112,25 @@ mod tests {
         // Codes are left over of an app that is gone.
         let codes = Factors { recovery_codes: 3, ..NONE };
         assert_eq!(need(&password, codes, Enrolled, None), None);
+    }
+
+    #[test]
+    fn a_mailed_code_is_for_whoever_has_nothing_better_and_for_nothing_that_wants_more() {
+        use SecondFactor::{Enrolled, Required};
+        let (password, mailed) = ([Amr::Password], [Amr::Password, Amr::Mail]);
+        let mail = Factors { mail: true, ..NONE };
+        assert!(mail.any() && mail.takes_mail());
+        for policy in [Enrolled, Required] {
+            assert_eq!(need(&password, mail, policy, None), Some(Need::Factor));
+            assert_eq!(need(&mailed, mail, policy, Some(Acr::Two)), None);
+            assert_eq!(need(&password, mail, policy, Some(Acr::Resistant)), Some(Need::Passkey));
+        }
+        for better in [Factors { mail: true, ..APP }, Factors { passkeys: 1, ..mail }] {
+            assert!(!better.takes_mail());
+            assert_eq!(need(&password, better, Enrolled, None), Some(Need::Factor));
+        }
+        assert_eq!(Acr::of(&[Amr::Mail]), Acr::One);
+        assert_eq!(Acr::of(&[Amr::Mail, Amr::Otp]), Acr::One, "both are something one has");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use muster_store::{ReadTx, TemporaryPass};
 use serde_json::json;
 
 use crate::{
-    Amr, Attempt, Authenticator, Need, NotSet, Refused, Secret, Step, Weak, flow::Proof, log,
+    Amr, Attempt, Authenticator, Need, NotSet, Refused, Secret, Step, Weak, flow::Proof,
     set_password::NewPassword, standing::evaluate,
 };
 
@@ -56,11 +56,7 @@ impl Authenticator {
         attempt: Attempt<'_>,
         secret: &str,
     ) -> Result<Result<Step, Weak>, Refused> {
-        let flow = self.flow(opened, secret, attempt.now).await?;
-        let Some(flow) = flow.filter(|flow| flow.need == Some(Need::Password)) else {
-            log::refuse(opened, &attempt, None, &Refused::Over).await?;
-            return Err(Refused::Over);
-        };
+        let flow = self.flow_at(opened, &attempt, secret, Need::Password).await?;
         let new = self.new_hash(ctx, opened, flow.identity, attempt.password).await;
         let hash = match new {
             Ok(hash) => hash,

@@ -205,7 +205,7 @@ impl Authenticator {
             tx.rehash_password(identity, old, new).await?;
         }
         let settings = &opened.model.sign_in;
-        let factors = factors(&mut tx, identity).await?;
+        let factors = factors(&mut tx, opened, identity).await?;
         let next = |wanted| need(&verified.amr, factors, settings.second_factor, wanted);
         let alone = attempt.door == Door::Ldap && settings.directory_takes_password;
         let (need, purpose) = match then {

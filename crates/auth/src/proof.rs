@@ -80,7 +80,7 @@ impl Acr {
         if has(&[Amr::Passkey, Amr::Card]) {
             Self::Resistant
         } else if has(&[Amr::Password, Amr::Pass, Amr::Certificate])
-            && has(&[Amr::Otp, Amr::Recovery])
+            && has(&[Amr::Otp, Amr::Recovery, Amr::Mail])
         {
             Self::Two
         } else {

@@ -6,7 +6,7 @@
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use jiff::{SignedDuration, Timestamp};
-use muster_app::{Ctx, Error, Opened, pass_opens, random};
+use muster_app::{Ctx, Error, Opened, pass_opens};
 use muster_model::{EntityId, Text};
 use muster_store::{Recovery as Row, Tx};
 use sha2::{Digest as _, Sha256};
@@ -16,7 +16,8 @@ use crate::{
     find::{find, name_key},
     lockout::{Counted, spend_network},
     log::{self, Outcome, write},
-    mail::{NEWS, may_mail, post},
+    mail::{NEWS, may_mail, new_code, post},
+    mailed_code,
     session::{hash, new_cookie},
     set_password::NewPassword,
     totp,
@@ -28,8 +29,6 @@ pub const RECOVERY_COOKIE: &str = "muster_recovery";
 const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
 /// Wrong tries at one step before the recovery ends.
 const TRIES: i64 = 5;
-/// Digits of a mailed code.
-const DIGITS: usize = 8;
 
 /// What comes next in a recovery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,7 +127,8 @@ impl Authenticator {
         let recovery = self.recovery_at(opened, &attempt, secret, RecoveryNeed::Code).await?;
         let taken = async {
             let counted = self.count_try(opened, &attempt, &recovery.name_key).await??;
-            let typed = totp::digits_of(attempt.password.reveal(), DIGITS).unwrap_or_default();
+            let typed =
+                totp::digits_of(attempt.password.reveal(), mailed_code::DIGITS).unwrap_or_default();
             let shown = code_hash(&recovery.name_key, &typed);
             let is_right = verify_slices_are_equal(&shown, &recovery.code).is_ok();
             if !is_right || recovery.identity.is_none() {
@@ -270,12 +270,6 @@ async fn go_on(
     write(&mut tx, attempt, recovery.identity, Outcome::Continued(&amr)).await?;
     tx.commit().await?;
     Ok(secret)
-}
-
-/// A random code, each equally likely but for less than one in a hundred thousand million.
-fn new_code() -> Result<Secret, Error> {
-    let number = u64::from_be_bytes(random()?) % 100_000_000;
-    Ok(Secret::new(format!("{number:08}")))
 }
 
 /// The hash under which a mailed code is kept.

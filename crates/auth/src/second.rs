@@ -6,7 +6,8 @@ use muster_store::Tx;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    Amr, Attempt, Authenticator, Need, Refused, Step, find::name_key, flow::Proof, log, totp,
+    Amr, Attempt, Authenticator, Holder, Need, Refused, Step, find::name_key, flow::Proof,
+    mailed_code::use_mailed, totp,
 };
 
 /// Signs of a recovery code: 73 bits.
@@ -23,28 +24,25 @@ impl Authenticator {
         secret: &str,
         attempt: Attempt<'_>,
     ) -> Result<Step, Refused> {
-        let flow = self.flow(opened, secret, attempt.now).await?;
-        let Some(flow) = flow.filter(|flow| flow.need == Some(Need::Factor)) else {
-            log::refuse(opened, &attempt, None, &Refused::Over).await?;
-            return Err(Refused::Over);
-        };
+        let flow = self.flow_at(opened, &attempt, secret, Need::Factor).await?;
         let key = name_key(Some(flow.identity), "");
         let taken = async {
             let counted = self.count_try(opened, &attempt, &key).await??;
             let mut tx = opened.store.begin().await?;
-            let proof = self.use_code(&mut tx, opened, flow.identity, &attempt).await?;
+            let holder = Holder::Flow(&flow);
+            let is_mailed =
+                flow.factors.takes_mail() && use_mailed(&mut tx, holder, &attempt).await?;
+            let proof = if is_mailed {
+                Some(Amr::Mail)
+            } else {
+                self.use_code(&mut tx, opened, flow.identity, &attempt).await?
+            };
             let Some(amr) = proof else { return Err(Refused::Wrong) };
             let proof = Proof { amr, counted: Some(&counted) };
             self.go_on(tx, opened, &attempt, &flow, proof).await
         };
         let taken = taken.await;
-        if let Err(refused) = &taken {
-            if matches!(refused, Refused::Wrong) {
-                self.count_wrong(opened, &flow).await?;
-            }
-            log::refuse(opened, &attempt, Some(flow.identity), refused).await?;
-        }
-        taken
+        self.settle_flow(opened, &attempt, &flow, taken).await
     }
 
     /// Uses a code up: what sort of proof it is, or `None` when it is not right.

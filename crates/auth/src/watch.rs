@@ -127,6 +127,7 @@ pub async fn forget(opened: &Opened, now: Timestamp) -> Result<u64, Error> {
         (Old::Sessions, over),
         (Old::Flows, over),
         (Old::Recoveries, over),
+        (Old::MailedCodes, now),
         (Old::Budgets, over),
     ] {
         loop {
@@ -150,6 +151,7 @@ enum Old {
     Sessions,
     Flows,
     Recoveries,
+    MailedCodes,
     Budgets,
 }
 
@@ -162,6 +164,7 @@ impl Old {
             Self::Sessions => tx.forget_sessions(before, PIECE).await,
             Self::Flows => tx.forget_sign_in_flows(before, PIECE).await,
             Self::Recoveries => tx.forget_recoveries(before, PIECE).await,
+            Self::MailedCodes => tx.forget_mailed_codes(before, PIECE).await,
             Self::Budgets => tx.forget_budgets(before, PIECE).await,
         }
     }

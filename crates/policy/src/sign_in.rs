@@ -33,6 +33,8 @@ pub struct SignIn {
     pub log: LogPolicy,
     /// Who shows a second factor.
     pub second_factor: SecondFactor,
+    /// A code that is mailed can be a second factor of whoever has no better one.
+    pub mailed_codes: bool,
     /// What a certificate says of whoever shows it.
     pub certificates: CertificatePolicy,
     /// The directory takes the password alone of people who have to show a second factor, which it cannot ask for.

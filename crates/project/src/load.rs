@@ -144,6 +144,7 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
     let (mail, audit) = (settings(parts.mail), settings(parts.audit));
     let workflows = workflows_of(context, parts, &role_names, &types, &systems);
     let directory = directory::directory(context, parts.directory, &schema, &role_names);
+    let can_mail = mail.is_some() && types.iter().any(|of| of.sign_in.mail.is_some());
     Some(Model {
         schema,
         timezone,
@@ -162,7 +163,7 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
         audit,
         sealing_key: parts.sealing.and_then(|node| node.get_text("key").cloned()),
         server,
-        sign_in: sign_in::sign_in(context, parts.sign_in),
+        sign_in: sign_in::sign_in(context, parts.sign_in, can_mail),
         access,
         applications,
         directory,

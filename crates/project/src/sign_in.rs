@@ -7,8 +7,8 @@ use muster_policy::{
 
 use crate::{context::Context, duration::parse_duration, server::networks, yaml::Node};
 
-/// Builds what is said of signing in.
-pub(crate) fn sign_in(context: &mut Context<'_>, node: Option<&Node>) -> SignIn {
+/// Builds what is said of signing in. `can_mail`: mail can be sent, and there is somebody whose address is known.
+pub(crate) fn sign_in(context: &mut Context<'_>, node: Option<&Node>, can_mail: bool) -> SignIn {
     let Some(node) = node else { return SignIn::default() };
     let part = |key: &str| node.get(key);
     SignIn {
@@ -23,11 +23,25 @@ pub(crate) fn sign_in(context: &mut Context<'_>, node: Option<&Node>) -> SignIn 
             Some("required") => SecondFactor::Required,
             Some(_) | None => SecondFactor::Enrolled,
         },
+        mailed_codes: mailed_codes(context, node, can_mail),
         certificates: part("certificates").map(certificates).unwrap_or_default(),
         directory_takes_password: node
             .get_text("directory")
             .is_some_and(|word| &**word == "password"),
     }
+}
+
+fn mailed_codes(context: &mut Context<'_>, node: &Node, can_mail: bool) -> bool {
+    let is_on = node.flag("mailed_codes");
+    if let Some(written) = node.get("mailed_codes").filter(|_| is_on && !can_mail) {
+        context.error(
+            "E0523",
+            written.span,
+            "codes cannot be mailed: nobody's address is known, or there is no server for mail",
+            "name the attribute with the address under `sign_in.mail` of a type, and set `mail:`",
+        );
+    }
+    is_on
 }
 
 fn hashing(node: &Node) -> Hashing {

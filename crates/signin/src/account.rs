@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use crate::{
     browser::Browser,
+    mailed,
     own::Own,
     page::page,
     passkeys::{self, Section},
@@ -34,6 +35,8 @@ struct Page<'a> {
     /// Whether the message tells of something that was done.
     is_good: bool,
     factors: Factors,
+    /// Whether codes by mail are offered.
+    offers_mail: bool,
     passkeys: Section,
     sessions: Vec<Line>,
 }
@@ -135,9 +138,10 @@ pub(crate) async fn shown(
     let sessions = auth.sessions(opened, session.identity, browser.now).await?;
     let sessions = sessions.iter().map(|one| line(one, session.id, texts)).collect();
     let passkeys = passkeys::section(browser, session).await?;
-    let display = &name.display;
-    let is_good = status.is_success();
-    page(status, &Page { texts, display, message, is_good, factors, passkeys, sessions })
+    let offers_mail = mailed::is_offered(browser, session).await?;
+    let (display, is_good) = (&name.display, status.is_success());
+    let shown = Page { texts, display, message, is_good, factors, offers_mail, passkeys, sessions };
+    page(status, &shown)
 }
 
 fn line(session: &Session, this: i64, texts: &Texts) -> Line {

@@ -30,6 +30,8 @@ pub(crate) struct Page<'a> {
     enrolment: &'a Enrolment,
     /// Where the form goes.
     action: &'static str,
+    /// Whether codes by mail are offered instead.
+    or_mail: bool,
 }
 
 impl<'a> Page<'a> {
@@ -39,7 +41,8 @@ impl<'a> Page<'a> {
         enrolment: &'a Enrolment,
         action: &'static str,
     ) -> Self {
-        Self { texts, message: None, picture: picture(enrolment), enrolment, action }
+        let picture = picture(enrolment);
+        Self { texts, message: None, picture, enrolment, action, or_mail: false }
     }
 
     /// The same after a wrong code.
@@ -84,7 +87,8 @@ pub(crate) async fn show(browser: Browser) -> Result<Response, Problem> {
     };
     let (auth, opened) = (&browser.auth, &browser.opened);
     let enrolment = auth.begin_totp(opened, Holder::Flow(&flow), browser.now).await?;
-    page(StatusCode::OK, &Page::new(browser.texts, &enrolment, ACTION))
+    let or_mail = auth.can_mail_codes(opened, flow.identity, browser.now).await?;
+    page(StatusCode::OK, &Page { or_mail, ..Page::new(browser.texts, &enrolment, ACTION) })
 }
 
 /// Takes the first code of the app, which is a proof too.

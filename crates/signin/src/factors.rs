@@ -19,7 +19,7 @@ use crate::{
 const ACTION: &str = "/account/app/confirm";
 
 /// The session of somebody who proved lately who they are; otherwise where to prove it.
-fn fresh(browser: &Browser) -> Result<&Session, Redirect> {
+pub(crate) fn fresh(browser: &Browser) -> Result<&Session, Redirect> {
     let session = browser.session.as_ref().ok_or_else(|| Redirect::to(SIGN_IN))?;
     if session.is_fresh(browser.now) {
         return Ok(session);
@@ -70,7 +70,7 @@ pub(crate) async fn remove(_: Own, browser: Browser) -> Result<Response, Problem
         Err(elsewhere) => return Ok(elsewhere.into_response()),
     };
     let ctx = browser.ctx_of(session.identity).await?;
-    browser.auth.remove_totp(&ctx, &browser.opened, session.identity).await?;
+    browser.auth.remove_own_factor(&ctx, &browser.opened, (session.identity, "app")).await?;
     Ok(Redirect::to(SIGN_IN).into_response())
 }
 

@@ -11,6 +11,7 @@ mod enrol;
 mod factors;
 mod first_password;
 mod link;
+mod mailed;
 mod own;
 mod page;
 mod passkeys;
@@ -34,8 +35,11 @@ pub fn router() -> Router {
         .route("/signin", get(sign_in::show).post(sign_in::sign_in))
         .route("/signin/certificate", post(certificate::sign_in))
         .route("/signin/code", get(steps::show_code).post(steps::code))
+        .route("/signin/code/mail", post(mailed::send_proof))
         .route("/signin/password", get(first_password::show).post(first_password::set))
         .route("/signin/enrol", get(enrol::show).post(enrol::confirm))
+        .route("/signin/enrol/mail", get(mailed::show_first).post(mailed::send_first))
+        .route("/signin/enrol/mail/confirm", post(mailed::confirm_first))
         .route("/signin/forgotten", get(recovery::show).post(recovery::begin))
         .route("/signin/recover", get(recovery::step))
         .route("/signin/recover/code", post(recovery::code))
@@ -48,6 +52,9 @@ pub fn router() -> Router {
         .route("/account/app", post(factors::begin))
         .route("/account/app/confirm", post(factors::confirm))
         .route("/account/app/remove", post(factors::remove))
+        .route("/account/mail", get(mailed::show_in).post(mailed::send_in))
+        .route("/account/mail/confirm", post(mailed::confirm_in))
+        .route("/account/mail/remove", post(mailed::remove))
         .route("/account/codes", post(factors::new_codes))
         .route("/signin/passkey", post(passkeys::sign_in))
         .route("/signin/passkey/ask", post(passkeys::ask))

@@ -9,7 +9,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse as _, Redirect, Response},
 };
-use muster_auth::{Flow, Need, Refused, Secret, Step, Verified};
+use muster_auth::{Flow, Holder, Need, Refused, Secret, Step, Verified};
 use muster_web::Problem;
 use serde::Deserialize;
 
@@ -20,24 +20,47 @@ use crate::{browser::Browser, own::Own, page::page, sign_in::refused_with, texts
 struct CodePage {
     texts: &'static Texts,
     message: Option<&'static str>,
-    /// Whether a code is enough.
-    takes_code: bool,
+    /// Which code is enough.
+    taken: Taken,
     /// The host that passkeys are for, where they have one.
     passkey_site: Option<String>,
     return_to: String,
 }
 
+/// Which code a page takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    /// None: a passkey has to be shown.
+    Nothing,
+    /// One of the app, or a recovery code.
+    App,
+    /// One that has to be sent first.
+    NotMailed,
+    /// The one that was mailed.
+    Mailed,
+}
+
 impl CodePage {
     /// For the sign-in that the browser shows.
-    fn new(browser: &Browser, flow: &Flow) -> Self {
-        let site = browser.auth.passkey_site(&browser.opened);
-        Self {
+    async fn new(browser: &Browser, flow: &Flow) -> Result<Self, Problem> {
+        let (auth, opened) = (&browser.auth, &browser.opened);
+        let site = auth.passkey_site(opened);
+        let taken = if flow.need != Some(Need::Factor) {
+            Taken::Nothing
+        } else if !flow.factors.takes_mail() {
+            Taken::App
+        } else if auth.is_code_mailed(opened, Holder::Flow(flow), browser.now).await? {
+            Taken::Mailed
+        } else {
+            Taken::NotMailed
+        };
+        Ok(Self {
             texts: browser.texts,
             message: None,
-            takes_code: flow.need == Some(Need::Factor),
+            taken,
             passkey_site: site.filter(|_| flow.factors.passkeys > 0),
             return_to: flow.return_to.to_string(),
-        }
+        })
     }
 }
 
@@ -99,7 +122,7 @@ pub(crate) async fn at(
 /// The form for a code.
 pub(crate) async fn show_code(browser: Browser) -> Result<Response, Problem> {
     match at(&browser, Need::Factor).await? {
-        Ok((flow, _)) => page(StatusCode::OK, &CodePage::new(&browser, &flow)),
+        Ok((flow, _)) => page(StatusCode::OK, &CodePage::new(&browser, &flow).await?),
         Err(elsewhere) => Ok(elsewhere),
     }
 }
@@ -120,9 +143,10 @@ pub(crate) async fn code(
         (None, Err(_)) | (_, Err(Refused::Over)) => return Ok(over(&browser)),
         (Some(flow), Err(refused)) => (flow, refused),
     };
-    let shown = CodePage::new(&browser, &flow);
+    let shown = CodePage::new(&browser, &flow).await?;
     if let Refused::Wrong = refused {
-        let message = Some(texts.wrong_code);
+        let is_mailed = flow.factors.takes_mail();
+        let message = Some(if is_mailed { texts.mailed.wrong } else { texts.wrong_code });
         return page(StatusCode::UNAUTHORIZED, &CodePage { message, ..shown });
     }
     refused_with(&refused, texts, |message| CodePage { message: Some(message), ..shown })

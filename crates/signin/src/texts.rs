@@ -1,11 +1,12 @@
 //! What the pages say, in the languages there are. A text that a language lacks does not compile.
 
+mod mailed;
 mod passkeys;
 mod recovery;
 
 use muster_auth::Weak;
 
-use self::{passkeys::PasskeyTexts, recovery::RecoveryTexts};
+use self::{mailed::MailedTexts, passkeys::PasskeyTexts, recovery::RecoveryTexts};
 
 /// The texts of a language.
 #[derive(Debug)]
@@ -67,6 +68,7 @@ pub(crate) struct Texts {
     pub(crate) end: &'static str,
     pub(crate) end_others: &'static str,
     pub(crate) unknown_device: &'static str,
+    pub(crate) mailed: MailedTexts,
     pub(crate) passkeys: PasskeyTexts,
     pub(crate) recovery: RecoveryTexts,
 }
@@ -129,6 +131,7 @@ const ENGLISH: Texts = Texts {
     end: "End",
     end_others: "End all others",
     unknown_device: "unknown",
+    mailed: mailed::ENGLISH,
     passkeys: passkeys::ENGLISH,
     recovery: recovery::ENGLISH,
 };
@@ -191,6 +194,7 @@ const GERMAN: Texts = Texts {
     end: "Beenden",
     end_others: "Alle anderen beenden",
     unknown_device: "unbekannt",
+    mailed: mailed::GERMAN,
     passkeys: passkeys::GERMAN,
     recovery: recovery::GERMAN,
 };

@@ -35,6 +35,7 @@ mod journal;
 mod lease;
 mod link;
 mod lockout;
+mod mailed_code;
 mod match_case;
 mod match_decision;
 mod merged_entity;
@@ -112,6 +113,7 @@ pub use journal::{
 pub use lease::{Lease, LeaseAnswer};
 pub use link::{Link, LinkSet, PendingLink};
 pub use lockout::Lockout;
+pub use mailed_code::MailedCode;
 pub use match_case::{CaseStatus, MatchCase, MatchCaseId, Matched};
 pub use match_decision::{MatchDecision, Verdict};
 pub use merged_entity::MergedEntity;

@@ -44,6 +44,8 @@ const COUNTS: &[(&str, &str)] = counts!(
     "link",
     "lockout",
     "logout_notice",
+    "mail_factor",
+    "mailed_code",
     "match_case",
     "match_decision",
     "merged_entity",

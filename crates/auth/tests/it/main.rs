@@ -12,6 +12,7 @@ mod authenticator;
 mod flows;
 #[path = "../../../signin/tests/it/mailbox.rs"]
 mod mailbox;
+mod mailed_codes;
 mod passes;
 mod passkeys;
 mod passwords;

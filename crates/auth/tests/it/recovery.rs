@@ -1,7 +1,7 @@
 //! A new password by a mailed code and one more proof, and by nothing less.
 
 use jiff::SignedDuration;
-use muster_auth::{Caretaker, Letter, RecoveryNeed, Refused, Secret};
+use muster_auth::{Letter, RecoveryNeed, Refused, Secret};
 
 use crate::{authenticator::SoftAuthenticator, support::*};
 
@@ -72,15 +72,6 @@ impl<'c> Person<'c> {
         let (company, kept) = (self.company, self.kept.reveal());
         let found = company.auth.recovery(&company.opened, kept, company.now()).await;
         found.unwrap().map(|found| found.need)
-    }
-}
-
-impl Company {
-    /// Sends what is due, as the process does beside its listener.
-    async fn send(&self) {
-        let opened = std::sync::Arc::new(self.opened.clone());
-        let mut caretaker = Caretaker::new(move || opened.clone(), self.clock.clone());
-        caretaker.round().await.unwrap();
     }
 }
 

@@ -9,8 +9,8 @@ use crate::{
 use jiff::{SignedDuration, Timestamp};
 use muster_app::{Clock, Ctx, Opened};
 use muster_auth::{
-    Acr, Attempt, Authenticator, Confirmation, Door, Holder, Opening, Purpose, RecoveryCodes,
-    Refused, Secret, Session, Step, Verified,
+    Acr, Attempt, Authenticator, Caretaker, Confirmation, Door, Holder, Opening, Purpose,
+    RecoveryCodes, Refused, Secret, Session, Step, Verified,
 };
 use muster_engine::{LocalChange, LocalVerb, change_local};
 use muster_model::{EntityId, Value};
@@ -221,6 +221,13 @@ impl Company {
 
     pub(crate) fn pass(&self, time: SignedDuration) {
         *self.clock.0.lock().unwrap() += time;
+    }
+
+    /// Sends what is due, as the process does beside its listener.
+    pub(crate) async fn send(&self) {
+        let opened = Arc::new(self.opened.clone());
+        let clock = Arc::<Standing>::clone(&self.clock);
+        Caretaker::new(move || Arc::clone(&opened), clock).round().await.unwrap();
     }
 
     /// Tries to sign in on the page.

@@ -33,7 +33,7 @@ enum Factors {
         /// The person, by key or another unique attribute
         #[arg(value_name = "PERSON")]
         person: String,
-        /// `app`, `codes`, `passkeys`, or one of them, such as `passkey-7`
+        /// `app`, `codes`, `mail`, `passkeys`, or one of them, such as `passkey-7`
         #[arg(value_name = "FACTOR")]
         factor: String,
     },

@@ -90,6 +90,13 @@ pub(crate) const SIGN_IN: Group = Group {
             "required",
         ),
         key(
+            "mailed_codes",
+            Shape::Bool,
+            "false",
+            "Whether a code that is mailed can be a second factor, for people who have no app and no passkey. It is the weakest one: whoever reads the              mail has it. The address is the one of `types.NAME.sign_in.mail`.",
+            "true",
+        ),
+        key(
             "certificates",
             Shape::Group(&CERTIFICATES),
             "",

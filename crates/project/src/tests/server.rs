@@ -112,3 +112,12 @@ fn all_mistakes_are_told_at_once() {
     9 errors in 2 files   more: muster help E0909
     ");
 }
+
+#[test]
+fn codes_can_be_mailed_only_where_there_is_mail_and_an_address() {
+    let on = "sign_in: { mailed_codes: true }\n";
+    let said = said_of(on);
+    assert!(said.contains("E0523") && said.contains("part.yaml:1:26"), "{said}");
+    let off = "sign_in: { mailed_codes: false }\n";
+    assert!(loaded(&[("base.yaml", BASE), ("part.yaml", off)]).model.is_some());
+}

@@ -24,11 +24,15 @@ impl Mailbox {
 
     /// The code of the last mail, which stays.
     pub(crate) fn code(&self) -> String {
+        self.try_code().unwrap()
+    }
+
+    /// The same, if a mail came.
+    pub(crate) fn try_code(&self) -> Option<String> {
         let mails = self.0.lock().unwrap();
-        let text = &mails.last().unwrap().text;
-        let words = text.split_whitespace();
+        let words = mails.last()?.text.split_whitespace();
         let mut codes = words.filter(|word| word.bytes().all(|byte| byte.is_ascii_digit()));
-        codes.find(|word| word.len() == 8).unwrap().to_owned()
+        codes.find(|word| word.len() == 8).map(ToOwned::to_owned)
     }
 }
 

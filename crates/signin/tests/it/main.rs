@@ -6,6 +6,7 @@ mod app;
 mod certificates;
 mod factors;
 mod mailbox;
+mod mailed;
 mod passkeys;
 mod recovery;
 mod steps;

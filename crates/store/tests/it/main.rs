@@ -21,6 +21,7 @@ mod identifiers;
 mod journal;
 mod leases;
 mod links;
+mod mailed_codes;
 mod matches;
 mod open;
 mod passkeys;

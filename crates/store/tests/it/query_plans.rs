@@ -38,6 +38,8 @@ const BIG: &[&str] = &[
     "journal",
     "link",
     "lockout",
+    "mail_factor",
+    "mailed_code",
     "match_case",
     "operation",
     "operation_event",
@@ -80,6 +82,8 @@ const SCANS: &[&str] = &[
     "SELECT COUNT(*) FROM handle",
     "SELECT COUNT(*) FROM journal",
     "SELECT COUNT(*) FROM link",
+    "SELECT COUNT(*) FROM mail_factor",
+    "SELECT COUNT(*) FROM mailed_code",
     "SELECT COUNT(*) FROM match_case",
     "SELECT COUNT(*) FROM operation",
     "SELECT COUNT(*) FROM pending_link",
@@ -120,6 +124,7 @@ const TOUR: &str = concat!(
     include_str!("sign_ins.rs"),
     include_str!("sign_in_flows.rs"),
     include_str!("recoveries.rs"),
+    include_str!("mailed_codes.rs"),
     include_str!("backups.rs"),
 );
 
@@ -167,6 +172,7 @@ async fn tour(store: Store) -> Result<(), StoreError> {
 async fn sign_in(tx: &mut Tx) -> Result<(), StoreError> {
     crate::passkeys::tour(tx).await?;
     crate::sign_ins::tour(tx).await?;
+    crate::mailed_codes::tour(tx).await?;
     crate::sign_in_flows::tour(tx).await
 }
 
@@ -244,6 +250,7 @@ async fn read_lifecycle(tx: &mut ReadTx) -> Result<(), StoreError> {
     crate::passkeys::read_tour(tx).await?;
     crate::sign_ins::read_tour(tx).await?;
     crate::recoveries::read_tour(tx).await?;
+    crate::mailed_codes::read_tour(tx).await?;
     crate::sign_in_flows::read_tour(tx).await?;
     crate::requests::read_tour(tx).await?;
     tx.remains(EntityId(1)).await.map(drop)
