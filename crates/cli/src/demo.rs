@@ -1,8 +1,9 @@
-//! The sample company: written into a folder, synchronised and planned; and the walk through the first ten minutes.
+//! The sample company: written into a folder, synchronised and planned, with requests that wait; and the walk through the first ten minutes.
 
 mod capture;
 mod check;
 mod interrupt;
+mod requests;
 mod steps;
 
 use std::{collections::BTreeSet, path::Path};
@@ -56,6 +57,7 @@ pub(crate) async fn set_up(shell: &mut Shell, dir: &Path) -> Result<Company> {
     let report = sync(&ctx, &opened, &SyncOptions::default(), progress.as_ref()).await?;
     let options = PlanOptions { save: true, ..PlanOptions::default() };
     let made = make_plan(&ctx, &opened, &options, progress.as_ref()).await?;
+    requests::ask(&ctx, &opened).await?;
     let mut tx = opened.store.read().await.map_err(muster_app::Error::from)?;
     let counts = tx.count_accounts().await.map_err(muster_app::Error::from)?;
     let people = report

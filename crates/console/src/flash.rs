@@ -39,6 +39,12 @@ said! {
     Running = "running";
     Released = "released";
     Rejected = "rejected";
+    Asked = "asked";
+    Changed = "changed";
+    Withdrawn = "withdrawn";
+    Agreed = "agreed";
+    Declined = "declined";
+    Delegated = "delegated";
 }
 
 impl Said {
@@ -61,6 +67,12 @@ impl Said {
             Self::Running => said.running,
             Self::Released => said.released,
             Self::Rejected => said.rejected,
+            Self::Asked => said.asked,
+            Self::Changed => said.changed,
+            Self::Withdrawn => said.withdrawn,
+            Self::Agreed => said.agreed,
+            Self::Declined => said.declined,
+            Self::Delegated => said.delegated,
         }
     }
 

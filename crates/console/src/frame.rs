@@ -23,6 +23,9 @@ pub(crate) struct Frame<'v> {
     /// As whom this is seen, where that can be chosen.
     pub(crate) viewing: Option<&'v str>,
     pub(crate) is_home: bool,
+    /// What everybody may do.
+    pub(crate) own: Vec<Entry>,
+    /// What needs a right.
     pub(crate) navigation: Vec<Entry>,
     /// What was searched for.
     pub(crate) searched: &'v str,
@@ -39,19 +42,20 @@ impl<'v> Frame<'v> {
     /// The frame of a page. It names the places that this person may see.
     pub(crate) fn of(visit: &'v Visit) -> Self {
         let texts = visit.texts;
-        let entry = |(path, label, _): &(&'static str, &'static str, Seen)| Entry {
-            path,
-            label,
-            is_here: visit.path == *path || visit.path.starts_with(&format!("{path}/")),
+        let entry = |path: &'static str, label| {
+            let is_here = visit.path == path || visit.path.starts_with(&format!("{path}/"));
+            Entry { path, label, is_here }
         };
-        let places = places(texts);
-        let navigation = places.iter().filter(|(.., seen)| seen.by(visit)).map(entry);
+        let own = own_places(texts).map(|(path, label)| entry(path, label));
+        let places = places(texts).into_iter().filter(|(.., seen)| seen.by(visit));
+        let navigation = places.map(|(path, label, _)| entry(path, label));
         Self {
             texts,
             display: &visit.display,
             viewing: visit.viewing.as_deref(),
             is_home: visit.path == "/",
             said: visit.said.map(|said| said.text(texts)),
+            own: own.into(),
             navigation: navigation.collect(),
             searched: if visit.path == "/search" { visit.given.text("q") } else { "" },
         }
@@ -73,6 +77,17 @@ impl Seen {
             Self::ForEverybody(right) => visit.may_for_everybody(*right).is_some(),
         }
     }
+}
+
+fn own_places(texts: &Texts) -> [(&'static str, &'static str); 5] {
+    let asking = &texts.asking;
+    [
+        ("/catalogue", asking.catalogue),
+        ("/requests", asking.requests),
+        ("/approvals", asking.approvals),
+        ("/delegations", asking.delegations),
+        ("/access", asking.access),
+    ]
 }
 
 fn places(texts: &Texts) -> Vec<(&'static str, &'static str, Seen)> {
@@ -98,7 +113,8 @@ pub(crate) fn page(visit: &Visit, template: &impl Template) -> Result<Response, 
     with_status(visit, StatusCode::OK, template)
 }
 
-fn with_status(
+/// As [`page`], with a status of its own.
+pub(crate) fn with_status(
     visit: &Visit,
     status: StatusCode,
     template: &impl Template,

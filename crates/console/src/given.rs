@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{Timestamp, civil, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
+use muster_web::Problem;
 
 /// Rows on one page of a list.
 pub(crate) const ROWS: usize = 50;
+
+/// Days that can be asked for at most.
+const MOST_DAYS: i64 = 3660;
 
 /// Values by name. Those of the address count before all others; of two with one name the first counts.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +32,51 @@ impl Given {
     /// A value that is not empty.
     pub(crate) fn filled(&self, name: &str) -> Option<String> {
         Some(self.text(name)).filter(|text| !text.is_empty()).map(str::to_owned)
+    }
+
+    /// All values of a name that are not empty, each once.
+    pub(crate) fn texts(&self, name: &str) -> Vec<String> {
+        let mut texts: Vec<String> = Vec::new();
+        for text in self.0.get(name).into_iter().flatten().map(|text| text.trim()) {
+            if !text.is_empty() && !texts.iter().any(|known| known == text) {
+                texts.push(text.to_owned());
+            }
+        }
+        texts
+    }
+
+    /// What was given under names that begin like this, by the rest of the name.
+    pub(crate) fn beginning(&self, prefix: &str) -> BTreeMap<String, String> {
+        let named = self.0.keys().filter_map(|name| Some((name.strip_prefix(prefix)?, name)));
+        named.map(|(rest, name)| (rest.to_owned(), self.text(name).to_owned())).collect()
+    }
+
+    /// So many days after an instant; `None` when nothing was entered.
+    pub(crate) fn days_after(
+        &self,
+        name: &str,
+        from: Timestamp,
+    ) -> Result<Option<Timestamp>, Problem> {
+        let Some(text) = self.filled(name) else { return Ok(None) };
+        let days = text.parse::<i64>().ok().filter(|days| (1..=MOST_DAYS).contains(days));
+        let end =
+            days.and_then(|days| from.checked_add(SignedDuration::from_hours(24 * days)).ok());
+        let wrong =
+            || Problem::invalid(format!("`{text}` is not a number of days from 1 to {MOST_DAYS}"));
+        Ok(Some(end.ok_or_else(wrong)?))
+    }
+
+    /// As [`Given::day`], but what is not a day is refused rather than left out.
+    pub(crate) fn real_day(
+        &self,
+        name: &str,
+        zone: &TimeZone,
+    ) -> Result<Option<Timestamp>, Problem> {
+        let day = self.day(name, zone);
+        match self.filled(name).filter(|_| day.is_none()) {
+            Some(text) => Err(Problem::invalid(format!("`{text}` is not a day: 2026-12-31"))),
+            None => Ok(day),
+        }
     }
 
     /// A whole number.

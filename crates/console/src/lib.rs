@@ -8,6 +8,7 @@
 //! No page needs a script. The one that is served moves between things by keys.
 
 mod address;
+mod asked;
 mod assets;
 mod escape;
 mod flash;

@@ -1,7 +1,12 @@
 //! The pages, one file each: what is asked of the use cases, and what the template is given.
 
+pub(crate) mod access;
 pub(crate) mod ahead;
+pub(crate) mod approvals;
+pub(crate) mod asking;
+pub(crate) mod catalogue;
 pub(crate) mod conflicts;
+pub(crate) mod delegations;
 pub(crate) mod drift;
 pub(crate) mod held;
 pub(crate) mod home;
@@ -14,6 +19,7 @@ pub(crate) mod people;
 pub(crate) mod person;
 pub(crate) mod plans;
 pub(crate) mod queue;
+pub(crate) mod requests;
 pub(crate) mod roles;
 pub(crate) mod search;
 pub(crate) mod systems;

@@ -4,6 +4,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use axum::{http::Method, response::Response};
 use muster_app::Ctx;
+use muster_model::EntityId;
 use muster_policy::Right::{
     self, AccountsRead, AccountsWrite, DriftRead, DriftWrite, JournalExport, JournalRead,
     OrdersRead, OrdersWrite, PeopleRead, PlansApply, PlansMake, PlansRead, RevisionsRead,
@@ -14,8 +15,9 @@ use muster_web::Problem;
 use crate::{
     frame::nothing,
     pages::{
-        ahead, conflicts, drift, held, home, journal, keys, leavers, model, orphans, people,
-        person, plans, queue, roles, search, systems, timeline, value, why,
+        access, ahead, approvals, asking, catalogue, conflicts, delegations, drift, held, home,
+        journal, keys, leavers, model, orphans, people, person, plans, queue, requests, roles,
+        search, systems, timeline, value, why,
     },
     visit::Visit,
 };
@@ -72,6 +74,26 @@ impl Page {
         Self { method: Method::GET, path, right: Some(right), handler }
     }
 
+    /// A page about whoever is signed in, and what everybody may do.
+    fn own<F>(path: &'static str, handler: fn(Visit, Ctx, EntityId) -> F) -> Self
+    where
+        F: Future<Output = Result<Response, Problem>> + 'static,
+    {
+        let handler: Handler = Arc::new(move |visit: Visit| {
+            let (ctx, me) = visit.myself();
+            Box::pin(handler(visit, ctx, me))
+        });
+        Self { method: Method::GET, path, right: None, handler }
+    }
+
+    /// A form, as [`Page::own`].
+    fn own_post<F>(path: &'static str, handler: fn(Visit, Ctx, EntityId) -> F) -> Self
+    where
+        F: Future<Output = Result<Response, Problem>> + 'static,
+    {
+        Self { method: Method::POST, ..Self::own(path, handler) }
+    }
+
     /// A form, as [`Page::get`].
     fn post<F>(path: &'static str, right: Right, handler: fn(Visit, Ctx) -> F) -> Self
     where
@@ -93,10 +115,33 @@ pub fn pages() -> Vec<Page> {
         Page::get("/journal", JournalRead, journal::list),
         Page::get("/journal/verify", JournalExport, journal::verify),
     ];
+    all.extend(about_oneself());
     all.extend(about_people());
     all.extend(about_systems());
     all.extend(about_work());
     all
+}
+
+/// What everybody may do who is signed in.
+fn about_oneself() -> Vec<Page> {
+    vec![
+        Page::own("/access", access::show),
+        Page::own_post("/access/extend", access::extend),
+        Page::own("/catalogue", catalogue::list),
+        Page::own("/ask", asking::form),
+        Page::own_post("/ask/preview", asking::preview),
+        Page::own_post("/ask", asking::send),
+        Page::own("/requests", requests::list),
+        Page::own("/requests/{id}", requests::show),
+        Page::own_post("/requests/{id}/change", requests::change),
+        Page::own_post("/requests/{id}/withdraw", requests::withdraw),
+        Page::own("/approvals", approvals::list),
+        Page::own_post("/approvals/{id}/approve", approvals::approve),
+        Page::own_post("/approvals/{id}/refuse", approvals::refuse),
+        Page::own("/delegations", delegations::list),
+        Page::own_post("/delegations", delegations::create),
+        Page::own_post("/delegations/{id}/end", delegations::end),
+    ]
 }
 
 fn about_people() -> Vec<Page> {

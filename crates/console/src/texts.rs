@@ -1,6 +1,7 @@
 //! What the pages say, in the languages there are. A text that a language lacks does not compile.
 
 mod access;
+mod asking;
 mod frame;
 mod home;
 mod person;
@@ -11,6 +12,7 @@ use muster_signin::Language;
 
 pub(crate) use self::{
     access::AccessTexts,
+    asking::AskingTexts,
     frame::{FrameTexts, ProblemTexts, SaidTexts},
     home::HomeTexts,
     person::PersonTexts,
@@ -43,6 +45,7 @@ pub(crate) struct Texts {
     pub(crate) home: HomeTexts,
     pub(crate) person: PersonTexts,
     pub(crate) access: AccessTexts,
+    pub(crate) asking: AskingTexts,
     pub(crate) system: SystemTexts,
     pub(crate) work: WorkTexts,
 }
@@ -55,6 +58,7 @@ const ENGLISH: Texts = Texts {
     home: HomeTexts::ENGLISH,
     person: PersonTexts::ENGLISH,
     access: AccessTexts::ENGLISH,
+    asking: AskingTexts::ENGLISH,
     system: SystemTexts::ENGLISH,
     work: WorkTexts::ENGLISH,
 };
@@ -67,6 +71,7 @@ const GERMAN: Texts = Texts {
     home: HomeTexts::GERMAN,
     person: PersonTexts::GERMAN,
     access: AccessTexts::GERMAN,
+    asking: AskingTexts::GERMAN,
     system: SystemTexts::GERMAN,
     work: WorkTexts::GERMAN,
 };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::http::{header, request::Parts};
 use jiff::Timestamp;
 use muster_app::{Authority, Ctx, Opened};
-use muster_model::Text;
+use muster_model::{EntityId, Text};
 use muster_policy::Right;
 use muster_signin::{Language, session_cookie};
 use muster_web::{Problem, RequestId, Service};
@@ -29,7 +29,7 @@ pub(crate) struct Visit {
     pub(crate) said: Option<Said>,
     /// As whom they see this, where one may see as somebody else; empty for themselves.
     pub(crate) viewing: Option<String>,
-    /// Everything that is not about anybody; only [`Visit::may`] hands it out, narrowed by a right.
+    /// Everything that is not about anybody; [`Visit::may`] hands it out narrowed by a right, [`Visit::myself`] for what needs none.
     ctx: Ctx,
     authority: Arc<Authority>,
 }
@@ -76,6 +76,11 @@ impl Visit {
     /// As [`Visit::may`], for what is about nobody in particular: `None` also for those who may see some people only.
     pub(crate) fn may_for_everybody(&self, right: Right) -> Option<Ctx> {
         self.may(right).filter(|ctx| ctx.reach.is_everybody())
+    }
+
+    /// Who they are, with the way to what everybody may do for themselves; the use cases say what that is.
+    pub(crate) fn myself(&self) -> (Ctx, EntityId) {
+        (self.ctx.clone(), self.authority.person())
     }
 
     /// How the journal names them.

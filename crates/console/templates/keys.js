@@ -24,7 +24,8 @@ document.addEventListener('keydown', (event) => {
   // A line has keys of its own; the page has the others.
   const line = document.activeElement.closest('tr, li');
   const named = `[data-key="${CSS.escape(event.key)}"]`;
-  const found = (line && line.querySelector(named)) || document.querySelector(named);
+  // What decides is done for a line that was chosen only.
+  const found = (line && line.querySelector(named)) || document.querySelector(`${named}:not([data-deed])`);
   if (!found) return;
   event.preventDefault();
   if (found instanceof HTMLInputElement) {
@@ -32,6 +33,8 @@ document.addEventListener('keydown', (event) => {
     found.select();
   } else {
     found.click();
+    const field = found.matches('summary') && found.parentElement.querySelector('input');
+    if (field) field.focus();
   }
 });
 

@@ -13,6 +13,7 @@ mod names;
 mod people;
 mod project;
 mod random;
+mod requests;
 mod roles;
 mod rules;
 mod targets;
@@ -24,6 +25,7 @@ use jiff::civil::Date;
 
 pub use crate::{
     expectations::{Expectations, ExpectedConflict, expectations},
+    requests::{DemoRequest, REQUESTS},
     trouble::{Leftover, OutsideChange},
 };
 use crate::{people::Person, targets::Accounts};

@@ -30,6 +30,7 @@ pub(crate) const FILES: &[(&str, &str)] = model_files![
     "policy/finance.yaml",
     "policy/muster.yaml",
     "policy/offices.yaml",
+    "policy/requests.yaml",
     "policy/roles.yaml",
     "policy/transport.yaml",
     "schema/org.yaml",

@@ -80,6 +80,21 @@ impl Browser {
         self.seen(selector).map(drop)
     }
 
+    /// Waits until a page has this text.
+    pub fn wait_for_text(&self, text: &str) -> Result<()> {
+        let started = Instant::now();
+        let script = format!("return document.body.innerText.includes({})", json!(text));
+        // While one page follows the other there is none.
+        while !self.run(&script).is_ok_and(|is_there| is_there == true) {
+            if started.elapsed() > PATIENCE {
+                let body = self.run("return document.body.innerText")?;
+                bail!("there is no `{text}` at {}: {body}", self.address()?);
+            }
+            pause();
+        }
+        Ok(())
+    }
+
     /// Whether something is to be seen now.
     pub fn sees(&self, selector: &str) -> Result<bool> {
         Ok(self.seen_now(selector)?.is_some())

@@ -120,7 +120,17 @@ const LAYERS: &[Layer] = &[
         name: "console",
         kind: Kind::Edge,
         uses: &[
-            "model", "lang", "policy", "plan", "store", "app", "auth", "engine", "web", "signin",
+            "model",
+            "lang",
+            "policy",
+            "plan",
+            "store",
+            "app",
+            "auth",
+            "governance",
+            "engine",
+            "web",
+            "signin",
         ],
     },
     Layer {

@@ -9,6 +9,7 @@ use muster_app::{
 use muster_engine::{
     OrderQuery, list_change_sets, list_orders, list_orphans, list_plans, list_reviews, list_systems,
 };
+use muster_governance::{RequestQuery, Whose, list_requests};
 use muster_policy::Right;
 use muster_store::{AccountStatus, OperationState, PlanStatus};
 use muster_web::Problem;
@@ -20,14 +21,16 @@ use crate::{
 
 /// Lists are counted up to here.
 const MOST: usize = 1000;
+/// Requests are counted up to here.
+const FEW: usize = 100;
 
 #[derive(Template)]
 #[template(path = "home.html")]
 struct Page<'v> {
     frame: Frame<'v>,
     cards: Vec<Card>,
-    /// True when this person may see anything but their own account.
-    sees_any: bool,
+    /// What everybody may do: address, name, help.
+    doings: [(&'static str, &'static str, &'static str); 5],
     own: Option<String>,
 }
 
@@ -59,13 +62,37 @@ impl Card {
 /// The page.
 pub(crate) async fn show(visit: Visit) -> Result<Response, Problem> {
     let mut cards = Vec::new();
+    requests(&visit, &mut cards).await?;
     people(&visit, &mut cards).await?;
     access(&visit, &mut cards).await?;
     work(&visit, &mut cards).await?;
+    let texts = &visit.texts.asking;
+    let doings = [
+        ("/catalogue", texts.catalogue, texts.catalogue_help),
+        ("/requests", texts.requests, texts.requests_help),
+        ("/approvals", texts.approvals, texts.approvals_help),
+        ("/delegations", texts.delegations, texts.delegations_help),
+        ("/access", texts.access, texts.access_help),
+    ];
     let frame = Frame::of(&visit);
-    let sees_any = !frame.navigation.is_empty();
     let own = visit.may(Right::PeopleRead).map(|_| crate::address::person(visit.subject()));
-    page(&visit, &Page { frame, cards, sees_any, own })
+    page(&visit, &Page { frame, cards, doings, own })
+}
+
+/// What waits for whoever looks, and what they wait for.
+async fn requests(visit: &Visit, cards: &mut Vec<Card>) -> Result<(), Error> {
+    let texts = &visit.texts.asking;
+    let (ctx, me) = visit.myself();
+    let both = [
+        (Whose::ToDecide(me), "/approvals", [texts.waiting_one, texts.waiting_many]),
+        (Whose::By(me), "/requests", [texts.mine_one, texts.mine_many]),
+    ];
+    for (whose, path, words) in both {
+        let query = RequestQuery { whose, ended: false, before: None, limit: FEW };
+        let part = list_requests(&ctx, &visit.opened, &query).await?;
+        cards.extend(Card::new(path, part.items.len(), part.next.is_some(), words));
+    }
+    Ok(())
 }
 
 /// What is wrong with people.

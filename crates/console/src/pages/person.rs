@@ -198,7 +198,7 @@ fn account_shown(visit: &Visit, person: &str, account: &AccountExplained) -> Acc
 }
 
 /// `ledger`, or `ledger.admin` where the system has several account types.
-fn place_of(visit: &Visit, system: &str, account_type: &str) -> String {
+pub(crate) fn place_of(visit: &Visit, system: &str, account_type: &str) -> String {
     let of = visit.opened.model.systems.iter().find(|of| *of.name == *system);
     match of.map_or(0, |of| of.accounts.len()) {
         0 | 1 => system.to_owned(),
@@ -206,7 +206,8 @@ fn place_of(visit: &Visit, system: &str, account_type: &str) -> String {
     }
 }
 
-fn status(texts: &PersonTexts, account: &AccountExplained) -> &'static str {
+/// What is to be said of an account in a word.
+pub(crate) fn status(texts: &PersonTexts, account: &AccountExplained) -> &'static str {
     match (&account.observed, account.desired.want, account.desired.enabled) {
         (None, ..) => texts.not_there,
         (Some(_), Want::Absent, _) => texts.gone,

@@ -54,6 +54,12 @@ texts! {
         applied: "The plan was applied.", "Der Plan wurde ausgeführt.";
         running: "It is under way and goes on while you do something else.", "Es läuft und geht weiter, während Sie anderes tun.";
         released: "The change set was released.", "Die Änderungen wurden freigegeben.";
+        asked: "Your request was sent.", "Ihre Anfrage ist gestellt.";
+        changed: "The request was changed. Whoever agreed before is asked again.", "Die Anfrage ist geändert. Wer schon zugestimmt hatte, wird noch einmal gefragt.";
+        withdrawn: "The request was taken back.", "Die Anfrage ist zurückgezogen.";
+        agreed: "You approved it.", "Sie haben zugestimmt.";
+        declined: "You refused it.", "Sie haben abgelehnt.";
+        delegated: "The delegation was written down.", "Die Vertretung ist eingetragen.";
         rejected: "The change set was thrown away. The source is read again next time.", "Die Änderungen wurden verworfen. Die Quelle wird beim nächsten Mal wieder gelesen.";
     }
 }

@@ -25,7 +25,6 @@ texts! {
         unwell_many: "systems that are not well", "Systeme, denen es nicht gut geht";
         at_least: "at least", "mindestens";
         own_page: "Your own page", "Ihre eigene Seite";
-        no_rights: "You have no rights in Muster beyond your own account.", "Sie haben in Muster keine Rechte über Ihr eigenes Konto hinaus.";
         search_title: "Search", "Suche";
         search_none: "Nothing was found for", "Nichts gefunden für";
         search_begin: "Type a part of a name.", "Geben Sie einen Teil eines Namens ein.";

@@ -34,7 +34,11 @@ async fn who_may_see_nothing_sees_their_own_account_only() {
     let served = Served::start().await;
     let maya = served.browser("maya.okafor").await;
     let page = maya.get("/").await;
-    assert!(page.body.contains("You have no rights in Muster"), "{}", page.body);
+    assert!(page.body.contains("Nothing needs attention."), "{}", page.body);
+    for path in ["/catalogue", "/requests", "/approvals", "/delegations", "/access"] {
+        let here = page.links().iter().any(|link| link == path);
+        assert!(here && maya.get(path).await.status == StatusCode::OK, "{path}");
+    }
     assert!(!page.body.contains("leavers with"));
     let found = maya.get("/search?q=a").await;
     assert!(found.body.contains("Nothing was found for"), "{}", found.body);

@@ -36,11 +36,20 @@ const PAGES: &[(&str, &str)] = &[
     ("journal", "/journal"),
     ("verified", "/journal/verify"),
     ("keys", "/keys"),
+    ("catalogue", "/catalogue?role=server-access"),
+    ("ask", "/ask?role=customer-contacts&role=work-from-home"),
+    ("ask-refused", "/ask?role=customer-contacts&people=maya.okafor"),
+    ("requests", "/requests"),
+    ("request", "/requests/1"),
+    ("request-of-oneself", "/requests/3"),
+    ("approvals", "/approvals"),
+    ("delegations", "/delegations"),
+    ("access", "/access"),
     ("nothing", "/people/nobody"),
 ];
 
 /// Somebody signed in at a Chromium.
-async fn signed_in(served: &Served, name: &str) -> (Chromium, String) {
+pub(crate) async fn signed_in(served: &Served, name: &str) -> (Chromium, String) {
     served.let_in(name).await;
     let (chromium, url) = (Chromium::start().unwrap(), served.listen().await);
     chromium.open(&format!("{url}/signin?return_to=/")).unwrap();

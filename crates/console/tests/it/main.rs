@@ -4,9 +4,11 @@
 
 mod demo;
 mod home;
+mod keys;
 mod looks;
 mod names;
 mod people;
+mod requests;
 mod rights;
 mod support;
 mod work;

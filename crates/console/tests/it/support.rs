@@ -16,6 +16,7 @@ use muster_app::{Clock, Connectors, Ctx, Opened, PeopleQuery, list_people};
 use muster_auth::Secret;
 use muster_connector::{Connector, ConnectorError};
 use muster_engine::{NoProgress, PlanOptions, SyncOptions, make_plan, sync};
+use muster_governance::{NewRequest, create_request};
 use muster_model::{Capabilities, SettingProblem, Settings};
 use muster_project::Catalogue;
 use muster_web::{Limits, Service};
@@ -102,6 +103,19 @@ impl Served {
         sync(&ctx, &opened, &SyncOptions::default(), &NoProgress).await.unwrap();
         let options = PlanOptions { save: true, ..PlanOptions::default() };
         make_plan(&ctx, &opened, &options, &NoProgress).await.unwrap();
+        for asked in muster_demo::REQUESTS {
+            let condition = Some(asked.by.to_owned());
+            let query = PeopleQuery { condition, limit: 1, ..PeopleQuery::default() };
+            let asks = list_people(&ctx, &opened, &query).await.unwrap().items[0].id;
+            let answers = asked.answers.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned()));
+            let new = NewRequest {
+                roles: vec![asked.role.to_owned()],
+                reason: asked.reason.to_owned(),
+                answers: answers.collect(),
+                ..NewRequest::default()
+            };
+            create_request(&ctx, &opened, asks, &new).await.unwrap();
+        }
         let service = Service::new(opened, Arc::new(Standing), Limits::default());
         let faces = muster_signin::router().merge(muster_console::router());
         let router = muster_web::finish(faces, service.clone());
@@ -229,8 +243,10 @@ impl Browser {
     }
 
     pub(crate) async fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
-        let pairs: Vec<String> =
-            form.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+        let pairs: Vec<String> = form
+            .iter()
+            .map(|(name, value)| format!("{}={}", encoded(name), encoded(value)))
+            .collect();
         self.send(Method::POST, path, Body::from(pairs.join("&"))).await
     }
 
