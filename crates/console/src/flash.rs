@@ -40,6 +40,7 @@ said! {
     Released = "released";
     Rejected = "rejected";
     Asked = "asked";
+    Assigned = "assigned";
     Changed = "changed";
     Withdrawn = "withdrawn";
     Agreed = "agreed";
@@ -68,6 +69,7 @@ impl Said {
             Self::Released => said.released,
             Self::Rejected => said.rejected,
             Self::Asked => said.asked,
+            Self::Assigned => said.assigned,
             Self::Changed => said.changed,
             Self::Withdrawn => said.withdrawn,
             Self::Agreed => said.agreed,

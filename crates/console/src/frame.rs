@@ -91,16 +91,20 @@ fn own_places(texts: &Texts) -> [(&'static str, &'static str); 5] {
 }
 
 fn places(texts: &Texts) -> Vec<(&'static str, &'static str, Seen)> {
-    let frame = &texts.frame;
+    let (frame, desk) = (&texts.frame, &texts.desk);
     vec![
         ("/people", frame.people, Seen::For(Right::PeopleRead)),
         ("/leavers", frame.leavers, Seen::For(Right::PeopleRead)),
         ("/conflicts", frame.conflicts, Seen::For(Right::PeopleRead)),
+        ("/matches", desk.matches, Seen::ForEverybody(Right::MatchesRead)),
         ("/orphans", frame.orphans, Seen::ForEverybody(Right::AccountsRead)),
         ("/drift", frame.drift, Seen::For(Right::DriftRead)),
         ("/plans", frame.plans, Seen::For(Right::PlansRead)),
         ("/held", frame.held, Seen::For(Right::SystemsRead)),
         ("/queue", frame.queue, Seen::For(Right::OrdersRead)),
+        ("/tickets", desk.tickets, Seen::ForEverybody(Right::TicketsRead)),
+        ("/alarms", desk.alarms, Seen::ForEverybody(Right::AlarmsRead)),
+        ("/workflows", desk.workflows, Seen::For(Right::WorkflowsRead)),
         ("/systems", frame.systems, Seen::For(Right::SystemsRead)),
         ("/roles", frame.roles, Seen::For(Right::RolesRead)),
         ("/model", frame.model, Seen::For(Right::RevisionsRead)),

@@ -2,8 +2,10 @@
 
 pub(crate) mod access;
 pub(crate) mod ahead;
+pub(crate) mod alarms;
 pub(crate) mod approvals;
 pub(crate) mod asking;
+pub(crate) mod assignments;
 pub(crate) mod catalogue;
 pub(crate) mod conflicts;
 pub(crate) mod delegations;
@@ -13,6 +15,7 @@ pub(crate) mod home;
 pub(crate) mod journal;
 pub(crate) mod keys;
 pub(crate) mod leavers;
+pub(crate) mod matches;
 pub(crate) mod model;
 pub(crate) mod orphans;
 pub(crate) mod people;
@@ -23,9 +26,11 @@ pub(crate) mod requests;
 pub(crate) mod roles;
 pub(crate) mod search;
 pub(crate) mod systems;
+pub(crate) mod tickets;
 pub(crate) mod timeline;
 pub(crate) mod value;
 pub(crate) mod why;
+pub(crate) mod workflows;
 
 use muster_app::Page as Part;
 

@@ -6,18 +6,19 @@ use axum::{http::Method, response::Response};
 use muster_app::Ctx;
 use muster_model::EntityId;
 use muster_policy::Right::{
-    self, AccountsRead, AccountsWrite, DriftRead, DriftWrite, JournalExport, JournalRead,
-    OrdersRead, OrdersWrite, PeopleRead, PlansApply, PlansMake, PlansRead, RevisionsRead,
-    RolesRead, SyncRun, SystemsRead, SystemsWrite,
+    self, AccountsRead, AccountsWrite, AlarmsRead, AlarmsWrite, AssignmentsRead, AssignmentsWrite,
+    DriftRead, DriftWrite, JournalExport, JournalRead, MatchesRead, MatchesWrite, OrdersRead,
+    OrdersWrite, PeopleRead, PlansApply, PlansMake, PlansRead, RevisionsRead, RolesRead, SyncRun,
+    SystemsRead, SystemsWrite, TicketsRead, TicketsWrite, WorkflowsRead, WorkflowsRun,
 };
 use muster_web::Problem;
 
 use crate::{
     frame::nothing,
     pages::{
-        access, ahead, approvals, asking, catalogue, conflicts, delegations, drift, held, home,
-        journal, keys, leavers, model, orphans, people, person, plans, queue, requests, roles,
-        search, systems, timeline, value, why,
+        access, ahead, alarms, approvals, asking, assignments, catalogue, conflicts, delegations,
+        drift, held, home, journal, keys, leavers, matches, model, orphans, people, person, plans,
+        queue, requests, roles, search, systems, tickets, timeline, value, why, workflows,
     },
     visit::Visit,
 };
@@ -152,6 +153,9 @@ fn about_people() -> Vec<Page> {
         Page::get("/people/{person}/value", PeopleRead, value::show),
         Page::get("/people/{person}/timeline", PeopleRead, timeline::show),
         Page::get("/people/{person}/plan", PlansMake, ahead::show),
+        Page::get("/people/{person}/assignments", AssignmentsRead, assignments::list),
+        Page::post("/people/{person}/assignments", AssignmentsWrite, assignments::give),
+        Page::post("/people/{person}/assignments/end", AssignmentsWrite, assignments::end),
         Page::get("/leavers", PeopleRead, leavers::list),
         Page::get("/conflicts", PeopleRead, conflicts::list),
     ]
@@ -172,6 +176,10 @@ fn about_systems() -> Vec<Page> {
         Page::get("/held", SystemsRead, held::list),
         Page::post("/held/{id}/release", SyncRun, held::release),
         Page::post("/held/{id}/reject", SyncRun, held::reject),
+        Page::get("/matches", MatchesRead, matches::list),
+        Page::post("/matches/{id}/decide", MatchesWrite, matches::decide),
+        Page::get("/alarms", AlarmsRead, alarms::list),
+        Page::post("/alarms/{id}/acknowledge", AlarmsWrite, alarms::acknowledge),
     ]
 }
 
@@ -188,5 +196,11 @@ fn about_work() -> Vec<Page> {
         Page::post("/queue/{plan}/{number}/cancel", OrdersWrite, queue::cancel),
         Page::post("/queue/{plan}/{number}/approve", OrdersWrite, queue::approve),
         Page::post("/queue/{plan}/{number}/refuse", OrdersWrite, queue::refuse),
+        Page::get("/tickets", TicketsRead, tickets::list),
+        Page::post("/tickets/{id}/close", TicketsWrite, tickets::close),
+        Page::post("/tickets/{id}/refuse", TicketsWrite, tickets::refuse),
+        Page::post("/tickets/{id}/attest", TicketsWrite, tickets::attest),
+        Page::get("/workflows", WorkflowsRead, workflows::list),
+        Page::post("/workflows/runs/{id}/answer", WorkflowsRun, workflows::answer),
     ]
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod asking;
+mod desk;
 mod frame;
 mod home;
 mod person;
@@ -13,6 +14,7 @@ use muster_signin::Language;
 pub(crate) use self::{
     access::AccessTexts,
     asking::AskingTexts,
+    desk::DeskTexts,
     frame::{FrameTexts, ProblemTexts, SaidTexts},
     home::HomeTexts,
     person::PersonTexts,
@@ -46,6 +48,7 @@ pub(crate) struct Texts {
     pub(crate) person: PersonTexts,
     pub(crate) access: AccessTexts,
     pub(crate) asking: AskingTexts,
+    pub(crate) desk: DeskTexts,
     pub(crate) system: SystemTexts,
     pub(crate) work: WorkTexts,
 }
@@ -59,6 +62,7 @@ const ENGLISH: Texts = Texts {
     person: PersonTexts::ENGLISH,
     access: AccessTexts::ENGLISH,
     asking: AskingTexts::ENGLISH,
+    desk: DeskTexts::ENGLISH,
     system: SystemTexts::ENGLISH,
     work: WorkTexts::ENGLISH,
 };
@@ -72,6 +76,7 @@ const GERMAN: Texts = Texts {
     person: PersonTexts::GERMAN,
     access: AccessTexts::GERMAN,
     asking: AskingTexts::GERMAN,
+    desk: DeskTexts::GERMAN,
     system: SystemTexts::GERMAN,
     work: WorkTexts::GERMAN,
 };

@@ -3,15 +3,18 @@
 use askama::Template;
 use axum::response::Response;
 use muster_app::{
-    AccountQuery, Ctx, DriftQuery, Error, drift_groups, list_active_leavers, list_conflicts,
-    list_drift,
+    AccountQuery, Ctx, DriftQuery, Error, drift_groups, list_active_leavers, list_alarms,
+    list_conflicts, list_drift,
 };
 use muster_engine::{
-    OrderQuery, list_change_sets, list_orders, list_orphans, list_plans, list_reviews, list_systems,
+    OrderQuery, list_change_sets, list_matches, list_orders, list_orphans, list_plans,
+    list_reviews, list_systems, list_tickets,
 };
 use muster_governance::{RequestQuery, Whose, list_requests};
 use muster_policy::Right;
-use muster_store::{AccountStatus, OperationState, PlanStatus};
+use muster_store::{
+    AccountStatus, AlarmStatus, CaseStatus, OperationState, PlanStatus, TicketStatus,
+};
 use muster_web::Problem;
 
 use crate::{
@@ -21,7 +24,7 @@ use crate::{
 
 /// Lists are counted up to here.
 const MOST: usize = 1000;
-/// Requests are counted up to here.
+/// What should be few is counted up to here.
 const FEW: usize = 100;
 
 #[derive(Template)]
@@ -66,6 +69,7 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, Problem> {
     people(&visit, &mut cards).await?;
     access(&visit, &mut cards).await?;
     work(&visit, &mut cards).await?;
+    desk(&visit, &mut cards).await?;
     let texts = &visit.texts.asking;
     let doings = [
         ("/catalogue", texts.catalogue, texts.catalogue_help),
@@ -137,6 +141,27 @@ async fn drift(ctx: &Ctx, visit: &Visit) -> Result<(usize, bool), Error> {
     let query = DriftQuery { limit: MOST, ..DriftQuery::default() };
     let part = list_drift(ctx, &visit.opened, &query).await?;
     Ok((part.items.len(), part.next.is_some()))
+}
+
+/// What people have to do by hand or look at.
+async fn desk(visit: &Visit, cards: &mut Vec<Card>) -> Result<(), Error> {
+    let (texts, opened) = (&visit.texts.desk, &visit.opened);
+    if visit.may_for_everybody(Right::AlarmsRead).is_some() {
+        let part = list_alarms(opened, AlarmStatus::Open, None, FEW).await?;
+        let words = [texts.alarms_one, texts.alarms_many];
+        cards.extend(Card::new("/alarms", part.items.len(), part.next.is_some(), words));
+    }
+    if visit.may_for_everybody(Right::TicketsRead).is_some() {
+        let n = list_tickets(opened, Some(TicketStatus::Open), None, FEW).await?.len();
+        let words = [texts.tickets_one, texts.tickets_many];
+        cards.extend(Card::new("/tickets", n, n == FEW, words));
+    }
+    if visit.may_for_everybody(Right::MatchesRead).is_some() {
+        let part = list_matches(opened, CaseStatus::Undecided, None, FEW).await?;
+        let words = [texts.matches_one, texts.matches_many];
+        cards.extend(Card::new("/matches", part.items.len(), part.next.is_some(), words));
+    }
+    Ok(())
 }
 
 /// What does not go on by itself.

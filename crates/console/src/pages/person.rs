@@ -38,6 +38,8 @@ struct Links {
     timeline: String,
     /// For those who may make plans.
     plan: Option<String>,
+    /// For those who may see assignments.
+    assignments: Option<String>,
 }
 
 struct Attribute {
@@ -94,6 +96,7 @@ pub(crate) async fn show(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
         links: Links {
             timeline: format!("{base}/timeline"),
             plan: visit.may(Right::PlansMake).map(|_| format!("{base}/plan")),
+            assignments: visit.may(Right::AssignmentsRead).map(|_| format!("{base}/assignments")),
         },
         state: found.state.as_ref().map(|state| reasons::state(&visit, state)).unwrap_or_default(),
         attributes: attributes.filter(|attribute| !attribute.values.is_empty()).collect(),

@@ -45,6 +45,11 @@ const PAGES: &[(&str, &str)] = &[
     ("approvals", "/approvals"),
     ("delegations", "/delegations"),
     ("access", "/access"),
+    ("matches", "/matches"),
+    ("tickets", "/tickets?all=yes"),
+    ("alarms", "/alarms"),
+    ("workflows", "/workflows"),
+    ("assignments", "/people/maya.okafor/assignments"),
     ("nothing", "/people/nobody"),
 ];
 

@@ -201,3 +201,42 @@ async fn every_link_of_every_page_leads_somewhere() {
     operator.walk(vec!["/".to_owned()], look).await;
     assert!(places.len() >= 14, "{places:?}");
 }
+
+#[tokio::test]
+async fn a_role_is_given_directly_and_what_it_changes_is_seen_next() {
+    let served = Served::start().await;
+    let operator = served.operator().await;
+    let page = "/people/maya.okafor/assignments";
+    let form = [("role", "business-figures"), ("until", "2026-12-31"), ("reason", "a project")];
+    let given = operator.post(page, &form).await;
+    assert_eq!(given.location, "/people/maya.okafor/plan", "{}", given.body);
+    let plan = operator.get(&given.location).await;
+    assert!(plan.body.contains("bi-users"), "{}", plan.body);
+    let list = operator.get(page).await;
+    assert!(list.body.contains("a project") && list.body.contains("2026-12-31"), "{}", list.body);
+    let wrong = operator.post(page, &[("role", "employee"), ("until", "soon")]).await;
+    assert_eq!(wrong.status, StatusCode::BAD_REQUEST, "{}", wrong.body);
+    // What needs an approval is not given past those who approve.
+    let conflict = [("role", "customer-contacts"), ("reason", "mailing")];
+    let refused = operator.post(page, &conflict).await;
+    assert!(refused.body.contains("customer-list"), "{}", refused.body);
+    let end = [("role", "business-figures"), ("reason", "over")];
+    operator.post(&format!("{page}/end"), &end).await;
+    assert!(operator.get(page).await.body.contains("over <time"));
+    // Who may only look has no form.
+    let own = served.head().await.get("/people/sven.dahl/assignments").await;
+    assert!(own.status == StatusCode::OK && !own.body.contains("Assign a role"), "{}", own.body);
+}
+
+#[tokio::test]
+async fn an_alarm_is_looked_after_by_somebody() {
+    let served = Served::start().await;
+    let operator = served.operator().await;
+    muster_engine::watch_leavers(&served.ctx, &served.service.opened()).await.unwrap();
+    assert!(operator.get("/").await.body.contains("alarms that nobody looks after"));
+    let alarms = operator.get("/alarms").await;
+    let id = alarms.body.split("action=\"/alarms/").nth(1).unwrap().split('/').next().unwrap();
+    operator.post(&format!("/alarms/{id}/acknowledge"), &[("comment", "calling them")]).await;
+    let taken = operator.get("/alarms?status=acknowledged").await;
+    assert!(taken.body.contains("calling them"), "{}", taken.body);
+}
