@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use muster_model::{AssignmentId, EntityId, Row, Slot, Text, TypeId, Value, decode_row};
 use muster_policy::{
-    Assignment, ConflictException, Evaluator, FactKind, Identity, LifecycleFact, MemoryWorld, Model,
+    Assignment, ConflictException, Evaluator, FactKind, Identity, LifecycleFact, MemoryWorld,
+    Model, Withheld, Withhold,
 };
 use muster_store::{IdentityRow, ReadTx};
 
@@ -25,6 +26,8 @@ pub struct IdentityFacts {
     pub version: i64,
     /// Its assignments that hold or will.
     pub assignments: Vec<Assignment>,
+    /// What is withheld from it.
+    pub withheld: Vec<Withheld>,
     /// What was said about its lifecycle by hand.
     pub facts: Vec<LifecycleFact>,
     /// The conflicts that it may have for a time.
@@ -41,6 +44,7 @@ impl IdentityFacts {
         Identity {
             row: &self.row,
             assignments: &self.assignments,
+            withheld: &self.withheld,
             facts: &self.facts,
             exceptions: &self.exceptions,
             absent_since: self.absent_since,
@@ -83,6 +87,7 @@ pub fn identity_facts(
         version: stored.version,
         facts: lifecycle_facts(&assignments),
         exceptions: exceptions(&opened.model, &assignments),
+        withheld: withheld(&opened.model, &assignments),
         assignments: role_assignments(&opened.model, assignments),
         absent_since: stored.absent_since,
         known_state: state.zip(stored.state_since),
@@ -155,6 +160,61 @@ pub fn fact_name(kind: FactKind) -> Text {
 pub fn fact_kind(name: &str) -> Option<FactKind> {
     let word = name.strip_prefix(FACT_MARK)?;
     FactKind::ALL.iter().copied().find(|kind| kind.word() == word)
+}
+
+/// Stands before a withheld role where other assignments have the name of a role.
+const WITHHELD_ROLE: &str = "@withhold-role:";
+/// Stands before a withheld entitlement there; no role is called so.
+const WITHHELD_GRANT: &str = "@withhold-grant:";
+
+/// What a withheld role or entitlement is called where an assignment has the name of a role: `@withhold-role:sales`,
+/// `@withhold-grant:directory.group:staff`.
+pub fn withhold_name(model: &Model, what: &Withhold) -> Text {
+    match what {
+        Withhold::Role(role) => {
+            let name = model.roles.get(*role).map_or("", |role| &role.name);
+            format!("{WITHHELD_ROLE}{name}").into()
+        }
+        Withhold::Entitlement { system, kind, name } => {
+            let system = model.systems.get(system.index());
+            let kind = system.and_then(|system| system.entitlements.get(*kind));
+            let (system, kind) = (system.map_or("", |of| &of.name), kind.map_or("", |of| &of.name));
+            format!("{WITHHELD_GRANT}{system}.{kind}:{name}").into()
+        }
+    }
+}
+
+/// What an assignment withholds, for people: `sales`, `directory.group:staff`; `None` for one that gives.
+pub fn withheld_name(name: &str) -> Option<&str> {
+    name.strip_prefix(WITHHELD_ROLE).or_else(|| name.strip_prefix(WITHHELD_GRANT))
+}
+
+/// What an assignment withholds; `None` for one that gives, and for what the model no longer has.
+pub fn withhold_named(model: &Model, name: &str) -> Option<Withhold> {
+    if let Some(role) = name.strip_prefix(WITHHELD_ROLE) {
+        return Some(Withhold::Role(model.roles.iter().position(|of| *of.name == *role)?));
+    }
+    let (place, name) = name.strip_prefix(WITHHELD_GRANT)?.split_once(':')?;
+    let (system, kind) = place.split_once('.')?;
+    let system = model.systems.iter().find(|of| *of.name == *system)?;
+    let kind = system.entitlements.iter().position(|of| *of.name == *kind)?;
+    Some(Withhold::Entitlement { system: system.id, kind, name: name.into() })
+}
+
+/// What is withheld by stored assignments; ended ones are left out.
+pub fn withheld(model: &Model, stored: &[muster_store::Assignment]) -> Vec<Withheld> {
+    let open = stored.iter().filter(|assignment| assignment.ended_at.is_none());
+    let withheld = open.filter_map(|assignment| {
+        Some(Withheld {
+            id: AssignmentId(assignment.id.0),
+            what: withhold_named(model, &assignment.role)?,
+            from: assignment.valid_from,
+            until: assignment.valid_until,
+            reason: assignment.reason.clone(),
+            by: assignment.created_by.clone(),
+        })
+    });
+    withheld.collect()
 }
 
 /// The lifecycle facts among stored assignments; ended ones are left out.

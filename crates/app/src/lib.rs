@@ -94,7 +94,7 @@ pub use explain::{
 pub use facts::{
     IdentityFacts, decode_facts, exception_from, exception_name, fact_kind, fact_name, gives_role,
     identity_facts, lifecycle_facts, load_identities, load_world, load_world_for, role_assignments,
-    subject_of,
+    subject_of, withheld, withheld_name, withhold_name, withhold_named,
 };
 pub use files::{belongs_to_project, load_project, project_hash, read_project};
 pub use jobs::{begin_job, begin_job_in};

@@ -101,6 +101,7 @@ pub async fn list_people(
                 key: entity.key.clone(),
                 version: entity.version,
                 assignments: Vec::new(),
+                withheld: Vec::new(),
                 facts: said,
                 exceptions: Vec::new(),
                 absent_since: entity.absent_since,

@@ -93,6 +93,7 @@ pub async fn see_linked(
             key: entity.key.clone(),
             version: entity.version,
             assignments: Vec::new(),
+            withheld: Vec::new(),
             facts: Vec::new(),
             exceptions: Vec::new(),
             absent_since: entity.absent_since,

@@ -124,6 +124,7 @@ impl<'a> Correlator<'a> {
                 key: entity.key,
                 version: entity.version,
                 assignments: Vec::new(),
+                withheld: Vec::new(),
                 facts: Vec::new(),
                 exceptions: Vec::new(),
                 absent_since: entity.absent_since,

@@ -10,8 +10,8 @@ use muster_lang::Program;
 use muster_model::{Location, Schema, Settings, Slot, SystemId, Text, TypeId, Value, ValueType};
 
 use crate::{
-    AccessModel, Application, DecisionExpectation, Directory, Idle, LastUsed, Review, Server,
-    SignIn, TypeModel, Webhook, Work, Workflow,
+    AccessModel, AccessReview, Application, DecisionExpectation, Directory, Idle, LastUsed, Review,
+    Server, SignIn, TypeModel, Webhook, Work, Workflow,
 };
 
 /// A whole checked model.
@@ -60,6 +60,8 @@ pub struct Model {
     pub applications: Vec<Application>,
     /// What of it is served over LDAP (`directory:`).
     pub directory: Option<Directory>,
+    /// The access reviews, in order of name.
+    pub access_reviews: Vec<AccessReview>,
 }
 
 /// An expression with the place where it is written.

@@ -13,6 +13,7 @@ use crate::{
     AccountRef, Evaluation, Evaluator, HeldRole, Via, Want,
     evaluate::{Granted, with_included},
     evaluator::PlannedGrant,
+    withhold::closure,
 };
 
 /// Something that is held on a system.
@@ -196,7 +197,9 @@ impl<'e> Deducer<'e> {
         let bindings = [Binding::Row(&evaluation.row)];
         let timezone = self.evaluator.timezone_of(&evaluation.row);
         let frame = Frame { bindings: &bindings, world, clock: &clock, timezone: &timezone };
-        let roles = with_included(plan, &[HeldRole { role, via: Via::Rule }]);
+        let roles = with_included(&[HeldRole { role, via: Via::Rule }], |role| {
+            closure(plan, self.evaluator.model(), &[], role)
+        });
         let granted = Granted::collect(plan, &roles, &frame);
         for ((account, has), names) in
             plan.accounts.iter().zip(granted.accounts).zip(granted.entitlements)

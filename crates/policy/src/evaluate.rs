@@ -1,15 +1,18 @@
 //! `evaluate`: one identity, one instant, everything that follows.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use muster_lang::{Binding, Clock, Frame, World};
 use muster_model::{Hasher, Text};
 
 use crate::{
     Assignment, DesiredAccount, Evaluation, Evaluator, FactKind, FoundConflict, HeldRole, Identity,
-    Missing, Via, Want,
+    Missing, Via, Want, Withheld, Withhold,
     desired::absent,
     evaluator::{PlannedGrant, TypePlan},
     lifecycle::Found,
+    withhold::{closure, take_out},
     world::earliest,
 };
 
@@ -32,8 +35,10 @@ impl Evaluator {
         let bindings = [Binding::Row(&row)];
         let frame = Frame { bindings: &bindings, world, clock: &clock, timezone: &timezone };
 
-        let roles = self.held_roles(plan, identity.assignments, &frame);
+        let withheld = withheld_now(identity.withheld, &clock);
+        let roles = self.held_roles(plan, (identity.assignments, &withheld), &frame);
         let mut granted = Granted::collect(plan, &roles, &frame);
+        take_out(plan, &mut granted, &withheld);
         let (ahead, ahead_change) = self.prepared(identity, world, &mut found, now);
         let mut accounts: Vec<DesiredAccount> = plan
             .accounts
@@ -72,6 +77,7 @@ impl Evaluator {
             state,
             state_since,
             roles,
+            withheld,
             accounts,
             conflicts,
             excepted,
@@ -140,7 +146,7 @@ impl Evaluator {
     fn held_roles(
         &self,
         plan: &TypePlan,
-        assignments: &[Assignment],
+        (assignments, withheld): (&[Assignment], &[Withhold]),
         frame: &Frame<'_>,
     ) -> Vec<HeldRole> {
         let mut direct: Vec<HeldRole> = Vec::new();
@@ -161,7 +167,8 @@ impl Evaluator {
                 direct.push(HeldRole { role: assignment.role, via: Via::Assigned(position) });
             }
         }
-        with_included(plan, &direct)
+        direct.retain(|held| !withheld.contains(&Withhold::Role(held.role)));
+        with_included(&direct, |role| closure(plan, self.model(), withheld, role))
     }
 
     /// Conflicts among what the accounts should hold and what comes with it.
@@ -199,11 +206,26 @@ impl Evaluator {
     }
 }
 
-/// Adds what the direct roles include; the first reason in the order rule, assignment, inclusion stays.
-pub(crate) fn with_included(plan: &TypePlan, direct: &[HeldRole]) -> Vec<HeldRole> {
+/// What is withheld at this instant, in order.
+fn withheld_now(all: &[Withheld], clock: &Clock) -> Vec<Withhold> {
+    for end in all.iter().flat_map(|one| [one.from, one.until]).flatten() {
+        clock.note(end);
+    }
+    let holding = all.iter().filter(|one| one.holds(clock.now));
+    let mut what: Vec<Withhold> = holding.map(|one| one.what.clone()).collect();
+    what.sort_unstable();
+    what.dedup();
+    what
+}
+
+/// Adds what the direct roles include, as `closure` says; the first reason in the order rule, assignment, inclusion stays.
+pub(crate) fn with_included<'p>(
+    direct: &[HeldRole],
+    closure: impl Fn(usize) -> Cow<'p, [usize]>,
+) -> Vec<HeldRole> {
     let mut roles = direct.to_vec();
     for held in direct {
-        let closure = plan.closure.get(held.role).map_or(&[][..], Vec::as_slice);
+        let closure = closure(held.role);
         let included = closure.iter().filter(|role| **role != held.role);
         roles.extend(included.map(|role| HeldRole { role: *role, via: Via::Included(held.role) }));
     }

@@ -5,6 +5,7 @@
 //! difference to that is the `plan` crate's.
 
 mod access;
+mod access_review;
 mod administration;
 mod application;
 mod checked;
@@ -28,11 +29,15 @@ mod server;
 mod sign_in;
 mod type_model;
 mod webhook;
+mod withhold;
 mod work;
 mod workflow;
 mod world;
 
 pub use access::*;
+pub use access_review::{
+    AccessReview, ReasonFor, ReviewOpening, ReviewScope, ReviewStage, Reviewer, SetAside, Silence,
+};
 pub use administration::{Administration, Right};
 pub use application::{
     Application, Assurance, ClientAuthentication, GrantType, Pkce, SigningAlgorithm,
@@ -65,6 +70,7 @@ pub use sign_in::{
 };
 pub use type_model::{LifecycleState, Local, Retention, TypeModel};
 pub use webhook::{EventForm, Webhook};
+pub use withhold::{Withheld, Withhold};
 pub use work::{Delivery, Rate, Work};
 pub use workflow::{TaskArg, Trigger, Workflow, WorkflowTask};
 pub use world::MemoryWorld;

@@ -176,6 +176,7 @@ impl Evaluator {
             let identity = Identity {
                 row,
                 assignments: &[],
+                withheld: &[],
                 facts,
                 exceptions: &[],
                 absent_since,

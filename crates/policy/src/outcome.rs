@@ -1,5 +1,6 @@
 //! What evaluation takes and gives: facts of one identity in, desired accounts and held roles out.
 
+use crate::{Withheld, Withhold};
 use jiff::{SignedDuration, Timestamp};
 use muster_model::{AssignmentId, Fingerprint, Row, SystemId, Text, Value};
 
@@ -10,6 +11,8 @@ pub struct Identity<'a> {
     pub row: &'a Row,
     /// Its direct assignments, ended ones left out.
     pub assignments: &'a [Assignment],
+    /// What is withheld from it, ended assignments left out.
+    pub withheld: &'a [Withheld],
     /// What was said about its lifecycle by hand, ended facts left out.
     pub facts: &'a [LifecycleFact],
     /// The conflicts that it may have for a time, ended exceptions left out.
@@ -111,6 +114,8 @@ pub struct Evaluation {
     pub state_since: Timestamp,
     /// The roles held, by position, in order, each with the first reason for it.
     pub roles: Vec<HeldRole>,
+    /// What is withheld, in order, whether or not anything would give it.
+    pub withheld: Vec<Withhold>,
     /// What is wanted of each account the model knows for this type, in order of system and account type.
     pub accounts: Vec<DesiredAccount>,
     /// Conflicts between duties among what is wanted, and what comes with it through nested groups.

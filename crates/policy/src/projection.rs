@@ -120,7 +120,8 @@ fn programs(model: &Model) -> impl Iterator<Item = &Program> {
     let claims = model.applications.iter().flat_map(|application| &application.claims);
     let of_claims = claims.map(|(_, rule)| rule);
     let rules = of_types.chain(of_accounts).chain(of_roles).chain(of_rights).chain(of_requests);
-    let rules = rules.chain(of_access).chain(of_claims);
+    let reviewed = model.access_reviews.iter().filter_map(|review| review.scope.people.as_ref());
+    let rules = rules.chain(of_access).chain(of_claims).chain(reviewed);
     let rules = rules.map(|rule| &rule.program);
     let of_directory = model.directory.iter().flat_map(crate::Directory::programs);
     rules.chain(of_grants).chain(of_workflows).chain(of_directory)

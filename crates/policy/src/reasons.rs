@@ -115,6 +115,7 @@ impl Evaluator {
                 .iter()
                 .copied()
                 .filter(|held| grants(plan, held.role, subject, frame))
+                .filter(|_| !evaluation.withholds(subject))
                 .collect()
         });
         match &evaluation.ahead {

@@ -10,6 +10,7 @@
 //! `format`, `json_schema`, `reference` and `explain` serve those who write model files.
 
 mod access;
+mod access_reviews;
 mod applications;
 mod context;
 mod directory;

@@ -9,7 +9,7 @@ use muster_model::{
 use muster_policy::{AccessModel, Model, PolicyTest, System, TypeModel, Workflow};
 
 use crate::{
-    access, applications,
+    access, access_reviews, applications,
     context::Context,
     directory, duties, lint,
     merge::{Parts, merge},
@@ -129,6 +129,16 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
     let duties = duties::duties(context, &parts.duties, &names);
     let role_names = roles::role_names(&parts.roles);
     let conflicts = duties::conflicts(context, &parts.conflicts, &parts.duties, &role_names);
+    let access_reviews = access_reviews::access_reviews(
+        context,
+        &parts.reviews,
+        &access_reviews::Ground {
+            schema: &schema,
+            roles: &role_names,
+            systems: &parts.systems,
+            names: &names,
+        },
+    );
     let ground =
         access::Ground { schema: &schema, types: &types, names: &names, roles: &role_names };
     let access = access::access(context, parts, &ground);
@@ -167,6 +177,7 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
         access,
         applications,
         directory,
+        access_reviews,
     })
 }
 

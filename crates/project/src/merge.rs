@@ -29,6 +29,8 @@ pub(crate) struct Parts<'d> {
     pub(crate) duties: Vec<&'d Entry>,
     /// `conflicts:` in order of name.
     pub(crate) conflicts: Vec<&'d Entry>,
+    /// `reviews:` in order of name.
+    pub(crate) reviews: Vec<&'d Entry>,
     /// `apps:` in order of name.
     pub(crate) apps: Vec<&'d Entry>,
     /// `access:` in order of name.
@@ -80,6 +82,7 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
             "sealing" => once(context, &mut sealing, entry),
             "sign_in" => once(context, &mut sign_in, entry),
             "directory" => once(context, &mut directory, entry),
+            "reviews" => parts.reviews.extend(entry.value.entries()),
             "apps" => parts.apps.extend(entry.value.entries()),
             "access" => parts.access.extend(entry.value.entries()),
             "applications" => parts.applications.extend(entry.value.entries()),
@@ -116,6 +119,7 @@ fn each_once(context: &mut Context<'_>, parts: &mut Parts<'_>) {
         ("role", &mut parts.roles),
         ("duty", &mut parts.duties),
         ("conflict", &mut parts.conflicts),
+        ("review", &mut parts.reviews),
         ("application", &mut parts.apps),
         ("application", &mut parts.applications),
         ("rule of access", &mut parts.access),

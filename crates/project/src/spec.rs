@@ -3,6 +3,7 @@
 //! Only shapes are said here; whether names exist and expressions fit is found out by the modules that build the model.
 
 mod access;
+mod access_review;
 mod application;
 mod audit;
 mod decision;

@@ -1,6 +1,7 @@
 //! Tests of loading: text in, text out.
 
 mod access;
+mod access_reviews;
 mod applications;
 mod decisions;
 mod directory;

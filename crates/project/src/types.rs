@@ -210,6 +210,13 @@ pub(crate) fn identity_type<'s>(
     }
 }
 
+/// The link of this name that leads to one identity.
+pub(crate) fn identity_link(schema: &Schema, entity_type: &EntityType, name: &str) -> Option<Slot> {
+    let attribute = entity_type.attribute_named(name).filter(|found| !found.many)?;
+    let ValueType::Link(to) = attribute.value_type else { return None };
+    schema.get(to).filter(|to| to.identity).map(|_| attribute.slot)
+}
+
 /// The type of this name, reported when there is none.
 pub(crate) fn find_type<'s>(
     context: &mut Context<'_>,

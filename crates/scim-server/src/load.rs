@@ -155,6 +155,7 @@ fn complete(
         row,
         assignments: &[],
         facts,
+        withheld: &[],
         exceptions: &[],
         absent_since: None,
         known_state: None,

@@ -6,10 +6,11 @@ use muster_model::{AccountId, AssignmentId, DriftId, EntityId, Fingerprint, Plan
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use crate::{
-    AccountOrigin, AccountStatus, AlarmId, AlarmKind, AlarmStatus, CaseStatus, ChangeSetId,
-    ChangeSetStatus, DriftDecision, DriftWhat, EntitlementId, EventKind, MatchCaseId, Matched,
-    NameKind, OperationState, OrphanVerb, PlanStatus, ReadRunId, RecordId, RequestState,
-    RequestStep, ReviewVerdict, RunState, Sequence, TicketStatus, Verdict,
+    AccountOrigin, AccountStatus, AlarmId, AlarmKind, AlarmStatus, CampaignState, CampaignStep,
+    CaseStatus, ChangeSetId, ChangeSetStatus, DriftDecision, DriftWhat, EntitlementId, EventKind,
+    ItemKind, ItemOutcome, ItemState, ItemVerdict, MatchCaseId, Matched, NameKind, OperationState,
+    OrphanVerb, PlanStatus, ReadRunId, RecordId, RequestState, RequestStep, ReviewVerdict,
+    RunState, Sequence, TicketStatus, Verdict,
 };
 
 /// An argument of a statement.
@@ -168,6 +169,12 @@ arg_from_word!(
     RequestState,
     RequestStep,
     ReviewVerdict,
+    CampaignState,
+    CampaignStep,
+    ItemKind,
+    ItemState,
+    ItemVerdict,
+    ItemOutcome,
     TicketStatus,
     Verdict,
 );

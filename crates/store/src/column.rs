@@ -238,6 +238,12 @@ word_columns!(
     crate::RequestState,
     crate::RequestStep,
     crate::ReviewVerdict,
+    crate::CampaignState,
+    crate::CampaignStep,
+    crate::ItemKind,
+    crate::ItemState,
+    crate::ItemVerdict,
+    crate::ItemOutcome,
     crate::TicketStatus,
 );
 

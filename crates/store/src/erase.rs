@@ -85,6 +85,8 @@ impl Tx {
             "UPDATE request SET reason = '', answers = '[]' WHERE requester = $1",
             "UPDATE request SET reason = '', answers = '[]' WHERE subject = $1",
             "UPDATE request_event SET note = '' WHERE entity = $1",
+            "UPDATE review_item SET seen = '{}', reason = '' WHERE entity = $1",
+            "UPDATE review_answer SET note = '' WHERE entity = $1",
             "UPDATE delegation SET reason = '' WHERE giver = $1",
             "UPDATE delegation SET reason = '' WHERE delegate = $1",
             "DELETE FROM scim_resource WHERE entity = $1",

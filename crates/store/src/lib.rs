@@ -12,6 +12,7 @@ mod arg;
 mod assignment;
 mod backup;
 mod budget;
+mod campaign;
 mod cell;
 mod change_set;
 mod checkpoint;
@@ -59,6 +60,7 @@ mod recovery;
 mod request;
 mod request_approver;
 mod review;
+mod review_item;
 mod revision;
 mod scim_bulk;
 mod scim_resource;
@@ -92,6 +94,7 @@ pub use application_secret::ApplicationSecret;
 pub use application_session::{ApplicationSession, LogoutNotice};
 pub use assignment::{Assignment, AssignmentEdge};
 pub use backup::{BackupInfo, BackupStamp, check_backup};
+pub use campaign::{Campaign, CampaignAside, CampaignState, CampaignStep, ReviewNotice};
 pub use change_set::{ChangeCounts, ChangeSet, ChangeSetId, ChangeSetStatus};
 pub use checkpoint::{Checkpoint, JournalKey};
 pub use client::{Client, ClientToken};
@@ -137,6 +140,10 @@ pub use recovery::Recovery;
 pub use request::{Request, RequestEvent, RequestStage, RequestState, RequestStep};
 pub use request_approver::{RequestApprover, RequestNotice};
 pub use review::{OperationReview, ReviewDecision, ReviewVerdict};
+pub use review_item::{
+    ItemCount, ItemKind, ItemOutcome, ItemState, ItemVerdict, ReviewAnswer, ReviewItem,
+    ReviewerCount,
+};
 pub use revision::{Revision, RevisionHead};
 pub use scim_bulk::{ScimBulk, ScimBulkResult};
 pub use scim_resource::{ExternalId, ScimResource};

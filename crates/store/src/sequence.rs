@@ -53,6 +53,12 @@ words! {
         Delegation = "delegation",
         /// Mails about requests.
         RequestNotice = "request_notice",
+        /// Campaigns.
+        Campaign = "campaign",
+        /// Items of campaigns.
+        ReviewItem = "review_item",
+        /// Mails about campaigns.
+        ReviewNotice = "review_notice",
         /// Passkeys.
         Passkey = "passkey",
     }

@@ -1,7 +1,7 @@
 //! Why somebody has an access, or why not.
 
 use muster_model::{SystemId, Text};
-use muster_policy::{AccountRef, DesiredAccount, Subject, Want};
+use muster_policy::{AccountRef, DesiredAccount, Subject, Want, Withheld, Withhold};
 
 use super::{
     answer::AccessExplained,
@@ -43,18 +43,26 @@ pub async fn explain_access(
         }
         _ => desired.want == Want::Present,
     });
+    let missing =
+        opened.evaluator.missing(&question.evaluation, subject, &question.world, question.now);
+    let is_about = |one: &&Withheld| match &one.what {
+        Withhold::Role(role) => {
+            let role = opened.model.roles.get(*role);
+            role.is_some_and(|role| missing.iter().any(|of| of.role == role.name))
+        }
+        Withhold::Entitlement { system, kind: of, name } => {
+            *system == account.system && Some(*of) == kind && entitlement == Some(&**name)
+        }
+    };
+    let withheld = question.withheld().filter(is_about).cloned().collect();
     Ok(AccessExplained {
         subject: subject_of(&opened.model, &question.facts.row, &question.facts.key),
         access: access.to_owned(),
         has,
         wanted,
         reasons: question.reasons(opened, subject),
-        missing: opened.evaluator.missing(
-            &question.evaluation,
-            subject,
-            &question.world,
-            question.now,
-        ),
+        missing,
+        withheld,
         account: observed,
         idle: desired.and_then(|desired| question.idle(opened, desired)),
         state: question.state(opened),

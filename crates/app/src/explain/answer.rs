@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 use muster_model::{Location, Text, Value};
-use muster_policy::{AttributeReason, DesiredAccount, MissingRole, Reason, StateReason, Unused};
+use muster_policy::{
+    AttributeReason, DesiredAccount, MissingRole, Reason, StateReason, Unused, Withheld,
+};
 
 use crate::{AccountView, Person};
 
@@ -15,6 +17,8 @@ pub struct PersonExplained {
     pub state: Option<StateReason>,
     /// The roles held, each with how it came.
     pub roles: Vec<RoleHeld>,
+    /// What is withheld from them.
+    pub withheld: Vec<(Text, Withheld)>,
     /// The accounts, wanted or there.
     pub accounts: Vec<AccountExplained>,
     /// Names of conflicts among what is wanted.
@@ -96,6 +100,8 @@ pub struct AccessExplained {
     pub reasons: Vec<Reason>,
     /// What would give it, and which conditions failed.
     pub missing: Vec<MissingRole>,
+    /// What withholds it, or a role that would give it.
+    pub withheld: Vec<Withheld>,
     /// The account, if there is one.
     pub account: Option<AccountView>,
     /// What follows when nobody uses the account.

@@ -1,13 +1,13 @@
 //! Why an identity has the state, roles and accounts it has.
 
 use muster_model::Text;
-use muster_policy::{DesiredAccount, HeldRole, Subject, Via, Want};
+use muster_policy::{DesiredAccount, HeldRole, Subject, Via, Want, Withhold};
 
 use super::{
     answer::{AccountExplained, EntitlementExplained, PersonExplained, RoleHeld},
     question::{Question, When, ask},
 };
-use crate::{AccountView, Ctx, Error, Opened, people};
+use crate::{AccountView, Ctx, Error, Opened, people, withheld_name, withhold_name};
 
 /// Explains an identity: state, roles, every account with every attribute and entitlement.
 pub async fn explain_person(
@@ -40,10 +40,19 @@ pub async fn explain_person(
         person: people::person(opened, &question.evaluation.row, &question.facts.key),
         state: question.state(opened),
         roles,
+        withheld: question
+            .withheld()
+            .map(|one| (shown_withheld(opened, &one.what), one.clone()))
+            .collect(),
         accounts,
         conflicts: conflicts.map(|conflict| conflict.name.clone()).collect(),
         next_change: question.evaluation.next_change,
     })
+}
+
+/// `sales`, or `directory.group:staff`.
+fn shown_withheld(opened: &Opened, what: &Withhold) -> Text {
+    withheld_name(&withhold_name(&opened.model, what)).unwrap_or_default().into()
 }
 
 fn role_held(opened: &Opened, question: &Question, held: HeldRole) -> Option<RoleHeld> {

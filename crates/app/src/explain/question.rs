@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 use muster_model::AccountId;
 use muster_policy::{
-    AccountRef, DesiredAccount, Evaluation, MemoryWorld, Reason, StateReason, Subject,
+    AccountRef, DesiredAccount, Evaluation, MemoryWorld, Reason, StateReason, Subject, Withheld,
 };
 use muster_store::{Account, AccountStatus, ReadTx};
 
 use super::IdleExplained;
 use crate::{
     AccountView, Ctx, EntitlementIndex, Error, IdentityFacts, Opened, account_view, decode_facts,
-    lifecycle_facts, load_world, resolve_person, role_assignments,
+    lifecycle_facts, load_world, resolve_person, role_assignments, withheld,
 };
 
 /// The instant an explanation is for, and the instant its facts are from.
@@ -59,6 +59,7 @@ pub(super) async fn ask(
         facts.known_state = facts.known_state.filter(|(_, since)| *since <= as_of);
         let assignments = tx.assignments_as_of(facts.row.id, as_of).await?;
         facts.facts = lifecycle_facts(&assignments);
+        facts.withheld = withheld(&opened.model, &assignments);
         facts.assignments = role_assignments(&opened.model, assignments);
     }
     let world = load_world(tx, opened, now, when.as_of).await?;
@@ -106,6 +107,11 @@ impl Question {
         let last = told.map_or(account.created_at, |(_, at)| *at);
         let unused = idle.of(last, self.evaluation.used)?;
         Some(IdleExplained { unused, is_idle: unused.due <= self.now, at: idle.at.clone() })
+    }
+
+    /// What is withheld at that instant.
+    pub(super) fn withheld(&self) -> impl Iterator<Item = &Withheld> {
+        self.facts.withheld.iter().filter(|one| one.holds(self.now))
     }
 
     /// Why something is wanted.

@@ -12,13 +12,18 @@ use crate::{
 
 /// A person: state, roles, accounts, what is not as it should be.
 pub fn person_explained(explained: &PersonExplained) -> Json {
-    let PersonExplained { person, state, roles, accounts, conflicts, next_change } = explained;
+    let PersonExplained { person, state, roles, withheld, accounts, conflicts, next_change } =
+        explained;
     let roles: Vec<Json> = roles
         .iter()
         .map(|role| json!({ "role": &*role.role, "via": role.via, "at": role.at.to_string() }))
         .collect();
     json!({
         "person": people::person(person), "state": state.as_ref().map(state_json), "roles": roles,
+        "withheld": withheld.iter().map(|(what, one)| {
+            json!({ "what": &**what, "assignment": one.id.0, "until": at(one.until),
+                    "by": &*one.by, "reason": &*one.reason })
+        }).collect::<Vec<_>>(),
         "accounts": accounts.iter().map(account_json).collect::<Vec<_>>(),
         "conflicts": conflicts.iter().map(|name| &**name).collect::<Vec<_>>(), "next_change": at(*next_change),
     })
@@ -67,11 +72,25 @@ fn idle_json(idle: &IdleExplained) -> Json {
 
 /// One account or entitlement: does the person have it, should they, and why.
 pub fn access_explained(explained: &AccessExplained) -> Json {
-    let AccessExplained { subject, access, has, wanted, reasons, missing, account, idle, state } =
-        explained;
+    let AccessExplained {
+        subject,
+        access,
+        has,
+        wanted,
+        reasons,
+        missing,
+        withheld,
+        account,
+        idle,
+        state,
+    } = explained;
     json!({
         "person": &**subject, "access": access, "has": has, "wanted": wanted, "reasons": reasons_json(reasons),
         "missing": missing.iter().map(missing_json).collect::<Vec<_>>(),
+        "withheld": withheld.iter().map(|one| {
+            json!({ "assignment": one.id.0, "until": at(one.until), "by": &*one.by,
+                    "reason": &*one.reason })
+        }).collect::<Vec<_>>(),
         "account": account.as_ref().map(|account| json!({
             "name": &*account.name, "enabled": account.enabled, "status": account.status.word(),
             "changed_at": account.changed_at.to_string(),

@@ -47,6 +47,7 @@ pub(crate) async fn observe_everything(rig: &Rig, opened: &Opened) -> Result<u64
                 key: entity.key.clone(),
                 version: entity.version,
                 assignments: Vec::new(),
+                withheld: Vec::new(),
                 facts: Vec::new(),
                 exceptions: Vec::new(),
                 absent_since: entity.absent_since,

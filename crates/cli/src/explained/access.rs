@@ -32,15 +32,22 @@ fn text(explained: &AccessExplained, paint: Paint) -> String {
         wanted,
         reasons: why,
         missing,
+        withheld,
         account,
         idle,
         state,
     } = explained;
     let (verb, remark) = match (has, wanted, why.is_empty()) {
         (true, true, _) => (paint.green("HAS"), ""),
+        (true, false, true) if !withheld.is_empty() => {
+            (paint.yellow("HAS"), ", though it is withheld")
+        }
         (true, false, true) => (paint.yellow("HAS"), ", and nothing grants it"),
         (true, false, false) => (paint.yellow("HAS"), ", though the lifecycle state takes it away"),
         (false, true, _) => (paint.yellow("SHOULD HAVE"), ", and has it not yet"),
+        (false, false, true) if !withheld.is_empty() => {
+            (paint.red("HAS NOT"), ", because it is withheld")
+        }
         (false, false, true) => (paint.red("HAS NOT"), ""),
         (false, false, false) => (paint.red("HAS NOT"), ", because of the lifecycle state"),
     };
@@ -57,6 +64,9 @@ fn text(explained: &AccessExplained, paint: Paint) -> String {
     if !*wanted && let Some(state) = state {
         reasons::state(state, paint, &mut text);
     }
+    for one in withheld {
+        put!(text, " {}\n", reasons::withheld(one, paint));
+    }
     for (number, reason) in (1..).zip(why) {
         reasons::reason(number, reason, paint, &mut text);
     }
@@ -64,7 +74,7 @@ fn text(explained: &AccessExplained, paint: Paint) -> String {
         for missing in missing {
             reasons::missing(missing, paint, &mut text);
         }
-        if missing.is_empty() {
+        if missing.is_empty() && withheld.is_empty() {
             text.push_str(" no role of the model grants it\n");
         }
     }

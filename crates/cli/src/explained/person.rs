@@ -11,8 +11,7 @@ use crate::{
 
 /// The answer in every format.
 pub(crate) fn person(explained: &PersonExplained, paint: Paint) -> Report {
-    let PersonExplained { person, state: _, roles, accounts, conflicts: _, next_change: _ } =
-        explained;
+    let PersonExplained { person, roles, accounts, .. } = explained;
     let mut fields = vec![
         ("key", person.key.to_string()),
         ("display", person.display.to_string()),
@@ -28,7 +27,8 @@ pub(crate) fn person(explained: &PersonExplained, paint: Paint) -> Report {
 }
 
 fn text(explained: &PersonExplained, paint: Paint) -> String {
-    let PersonExplained { person, state, roles, accounts, conflicts, next_change } = explained;
+    let PersonExplained { person, state, roles, withheld, accounts, conflicts, next_change } =
+        explained;
     let mut text = format!(
         "{}  ({} {})\n",
         paint.bold(&printable(&person.display)),
@@ -45,6 +45,12 @@ fn text(explained: &PersonExplained, paint: Paint) -> String {
     let width = roles.iter().map(|role| role.role.chars().count()).max().unwrap_or(0);
     for role in roles {
         put!(text, "  {:<width$}  {}  ({})\n", role.role, printable(&role.via), role.at);
+    }
+    if !withheld.is_empty() {
+        text.push_str("\nWithheld\n");
+    }
+    for (what, one) in withheld {
+        put!(text, "  {}  {}\n", printable(what), reasons::withheld(one, paint));
     }
     text.push_str(if accounts.is_empty() { "\nNo accounts\n" } else { "\nAccounts\n" });
     for account in accounts {

@@ -3,7 +3,7 @@
 use muster_app::IdleExplained;
 use muster_lang::Condition;
 use muster_model::{Text, Value};
-use muster_policy::{Because, MissingRole, Reason, StateReason, Unused};
+use muster_policy::{Because, MissingRole, Reason, StateReason, Unused, Withheld};
 
 use crate::{
     ui::{Paint, printable},
@@ -39,6 +39,13 @@ pub(super) fn idle(idle: &IdleExplained, paint: Paint) -> String {
     } else {
         format!("last used {since}; disabled on {due} if nobody uses it before  ({at})")
     }
+}
+
+/// `withheld until … by …: not needed any more`
+pub(super) fn withheld(one: &Withheld, paint: Paint) -> String {
+    let until = one.until.map_or_else(String::new, |until| format!(" until {}", shown(until)));
+    let (by, reason) = (printable(&one.by), printable(&one.reason));
+    format!("{}{until} by {by}: {reason}", paint.yellow("withheld"))
 }
 
 /// `person.title is "Planner", person.grade is 5`

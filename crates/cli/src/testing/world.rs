@@ -49,6 +49,7 @@ impl World {
         let identity = Identity {
             row,
             assignments: &self.assignments,
+            withheld: &[],
             facts: &[],
             exceptions: &[],
             absent_since: None,

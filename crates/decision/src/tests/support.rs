@@ -111,6 +111,7 @@ pub(super) fn holder(rules: &Rules, text: &str) -> Holder {
     let identity = Identity {
         row: &row,
         assignments: &assignments,
+        withheld: &[],
         facts: &[],
         exceptions: &[],
         absent_since: None,

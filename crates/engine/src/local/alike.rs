@@ -98,6 +98,7 @@ impl Seen<'_> {
             key,
             version: 0,
             assignments: Vec::new(),
+            withheld: Vec::new(),
             facts: Vec::new(),
             exceptions: Vec::new(),
             absent_since: None,

@@ -15,4 +15,5 @@ mod properties;
 mod random;
 mod settled;
 mod support;
+mod withheld;
 mod world;

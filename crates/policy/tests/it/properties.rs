@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use muster_lang::{Binding, Clock, Frame};
 use muster_model::Row;
-use muster_policy::{Assignment, Evaluation, Evaluator, Identity, Via};
+use muster_policy::{Assignment, Evaluation, Evaluator, Identity, Via, Withhold};
 use proptest::{
     collection::vec, prelude::any, prop_assert, prop_assert_eq, proptest,
     test_runner::Config as ProptestConfig,
@@ -50,6 +50,7 @@ proptest! {
                     let when = evaluator.model().roles[*role].when.as_ref();
                     when.is_some_and(|when| when.program.holds(&frame))
                 })
+                .filter(|role| !evaluation.withheld.contains(&Withhold::Role(*role)))
                 .collect();
             let found: Vec<usize> = evaluation
                 .roles

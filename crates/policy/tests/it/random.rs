@@ -230,11 +230,17 @@ pub(crate) fn facts_text(choices: &mut Choices<'_>) -> String {
     text
 }
 
-/// Lines that assign roles of a model with `n_roles` roles to the first person.
+/// Lines that assign roles of a model with `n_roles` roles to the first person, or withhold something from them.
 pub(crate) fn assignments_text(choices: &mut Choices<'_>, n_roles: usize) -> String {
     let mut text = String::new();
     for _ in 0..choices.below(4) {
-        write!(text, "assign p1 r{}", choices.below(n_roles)).unwrap();
+        let role = choices.below(n_roles);
+        match choices.below(6) {
+            4 => write!(text, "withhold p1 r{role}").unwrap(),
+            5 => write!(text, "withhold p1 {}", choices.pick(&["dir.group:g1", "shop.right:r1"]))
+                .unwrap(),
+            _ => write!(text, "assign p1 r{role}").unwrap(),
+        }
         if choices.once_in(2) {
             write!(text, " from={}", time(choices)).unwrap();
         }

@@ -16,7 +16,7 @@ use muster_model::{
 };
 use muster_policy::{
     Assignment, ConflictException, Evaluation, Evaluator, FactKind, Identity, LifecycleFact,
-    MemoryWorld, Model,
+    MemoryWorld, Model, Withheld, Withhold,
 };
 use muster_project::{Catalogue, File, load, render};
 
@@ -80,6 +80,7 @@ pub(crate) fn instant(text: &str) -> Timestamp {
 pub(crate) struct Facts {
     pub(crate) rows: Vec<Row>,
     pub(crate) assignments: BTreeMap<EntityId, Vec<Assignment>>,
+    pub(crate) withheld: BTreeMap<EntityId, Vec<Withheld>>,
     pub(crate) absent: BTreeMap<EntityId, Timestamp>,
     pub(crate) said: BTreeMap<EntityId, Vec<LifecycleFact>>,
     pub(crate) known: BTreeMap<EntityId, (usize, Timestamp)>,
@@ -112,6 +113,7 @@ impl Facts {
                 "assign" => facts.assign(model, find(&line[1]), line),
                 "except" => facts.except(model, find(&line[1]), line),
                 "nested" => facts.nest(model, line),
+                "withhold" => facts.withhold(model, find(&line[1]), line),
                 "said" => facts.say(find(&line[1]), line),
                 "absent" => _ = facts.absent.insert(find(&line[1]), instant(&line[2])),
                 "known" => {
@@ -163,6 +165,31 @@ impl Facts {
         of_kind.entry(line[2].as_str().into()).or_default().push(line[3].as_str().into());
     }
 
+    /// `withhold ada sales until=2026-03-01`, or `withhold ada directory.group:staff`.
+    fn withhold(&mut self, model: &Model, id: EntityId, line: &[String]) {
+        let time = |key: &str| line.iter().find_map(|word| word.strip_prefix(key)).map(instant);
+        let what = match line[2].split_once(':') {
+            None => {
+                Withhold::Role(model.roles.iter().position(|role| *role.name == *line[2]).unwrap())
+            }
+            Some((place, name)) => {
+                let (of, kind) = place.split_once('.').unwrap();
+                let system = model.systems.iter().find(|system| *system.name == *of).unwrap();
+                let kind = system.entitlements.iter().position(|of| *of.name == *kind).unwrap();
+                Withhold::Entitlement { system: system.id, kind, name: name.into() }
+            }
+        };
+        let own = self.withheld.entry(id).or_default();
+        own.push(Withheld {
+            id: AssignmentId(i64::try_from(own.len()).unwrap() + 100),
+            what,
+            from: time("from="),
+            until: time("until="),
+            reason: "not needed".into(),
+            by: "grace".into(),
+        });
+    }
+
     fn say(&mut self, id: EntityId, line: &[String]) {
         let kind = FactKind::ALL.iter().find(|kind| kind.word() == line[2]).unwrap();
         let time = |key: &str| line.iter().find_map(|word| word.strip_prefix(key)).map(instant);
@@ -208,6 +235,7 @@ impl Facts {
         Identity {
             row,
             assignments: self.assignments.get(&row.id).map_or(&[], Vec::as_slice),
+            withheld: self.withheld.get(&row.id).map_or(&[], Vec::as_slice),
             facts: self.said.get(&row.id).map_or(&[], Vec::as_slice),
             exceptions: self.excepted.get(&row.id).map_or(&[], Vec::as_slice),
             absent_since: self.absent.get(&row.id).copied(),

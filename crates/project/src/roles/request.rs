@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use muster_lang::{Variable, VariableType};
-use muster_model::{EntityType, Schema, Slot, Text, ValueType};
+use muster_model::{EntityType, Schema, Text};
 use muster_policy::{ApprovalStage, Approver, RequestPolicy, RequestTerms};
 
 use super::{RoleNames, find_role};
@@ -12,6 +12,7 @@ use crate::{
     context::Context,
     duration::parse_duration,
     expression::{about_identity, condition},
+    types::identity_link,
     yaml::Node,
 };
 
@@ -164,7 +165,7 @@ fn relation(
             role.map_or_else(|| Approver::Person(owner.clone()), |at| Approver::Role(*at)),
         );
     }
-    let found = link_to_identity(ground, word);
+    let found = identity_link(ground.schema, ground.entity_type, word);
     if found.is_none() {
         let of = &ground.entity_type.name;
         context.error(
@@ -175,11 +176,4 @@ fn relation(
         );
     }
     found.map(Approver::Link)
-}
-
-/// The link of this name that leads to one identity.
-fn link_to_identity(ground: &Ground<'_>, name: &str) -> Option<Slot> {
-    let attribute = ground.entity_type.attribute_named(name).filter(|found| !found.many)?;
-    let ValueType::Link(to) = attribute.value_type else { return None };
-    ground.schema.get(to).filter(|to| to.identity).map(|_| attribute.slot)
 }

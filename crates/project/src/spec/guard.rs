@@ -5,7 +5,7 @@ use crate::spec::{Group, Shape, key};
 pub(super) const LIMIT_SHAPE: Shape =
     Shape::Either(&[Shape::Group(&LIMIT), Shape::Choice(&["none"])]);
 
-const LIMIT: Group = Group {
+pub(super) const LIMIT: Group = Group {
     what: "a limit",
     path: "….guards.KIND",
     doc: "A limit is crossed when the count is above `max` and above `percent` of what is there.",

@@ -3,6 +3,7 @@
 use crate::spec::{
     Group, Key, Shape,
     access::{CONFLICT, REFERENCES, ROLE, TEST},
+    access_review::ACCESS_REVIEW,
     application::APPLICATION,
     audit::{AUDIT, SEALING},
     decision::{ACCESS, APP},
@@ -105,6 +106,13 @@ const PROJECT_KEYS: &[Key] = &[
         "",
         "Duties that one identity must not hold together.",
         "{ four-eyes: { between: [pay-create, pay-approve], on: block } }",
+    ),
+    key(
+        "reviews",
+        Shape::Named(&Shape::Group(&ACCESS_REVIEW)),
+        "",
+        "The access reviews by name: who decides when about what people have.",
+        "{ ledger: { scope: { systems: [ledger] }, stages: [manager], fallback: security-desk } }",
     ),
     key(
         "apps",

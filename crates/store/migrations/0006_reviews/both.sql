@@ -21,6 +21,102 @@ CREATE INDEX mailed_code_ends ON mailed_code (ends_at);
 
 -- Reviews -------------------------------------------------------------------------------------------------
 
+-- One opening of an access review of the model. `terms` is the definition as it was, as JSON, so that another model changes
+-- nothing about it. `entity` is the identity that a campaign after an event is about. `next_at` is when the loop has to look.
+CREATE TABLE campaign (
+    id BIGINT NOT NULL PRIMARY KEY,
+    review TEXT NOT NULL,
+    title TEXT NOT NULL,
+    cause TEXT NOT NULL,
+    entity BIGINT,
+    terms TEXT NOT NULL,
+    state TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    n_items BIGINT NOT NULL,
+    opened_at BIGINT NOT NULL,
+    opened_by TEXT NOT NULL,
+    due_at BIGINT NOT NULL,
+    next_at BIGINT,
+    next_step TEXT NOT NULL,
+    closed_at BIGINT
+) /*sqlite STRICT*/;
+CREATE INDEX campaign_review ON campaign (review, id);
+CREATE INDEX campaign_next ON campaign (next_at, id) WHERE next_at IS NOT NULL;
+
+-- How much a campaign asks nobody about, by cause.
+CREATE TABLE campaign_aside (
+    campaign BIGINT NOT NULL,
+    cause TEXT NOT NULL,
+    n BIGINT NOT NULL,
+    PRIMARY KEY (campaign, cause)
+) /*sqlite STRICT, WITHOUT ROWID*/;
+
+-- What one reviewer is asked about: something that an identity holds, or an account that belongs to nobody. `seen` is what
+-- was seen when the campaign opened, `effect` what a decision did, both as JSON.
+CREATE TABLE review_item (
+    id BIGINT NOT NULL PRIMARY KEY,
+    campaign BIGINT NOT NULL,
+    entity BIGINT,
+    account BIGINT,
+    kind TEXT NOT NULL,
+    thing TEXT NOT NULL,
+    seen TEXT NOT NULL,
+    reviewer BIGINT NOT NULL,
+    stage BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    verdict TEXT NOT NULL,
+    until BIGINT,
+    reason TEXT NOT NULL,
+    decided_at BIGINT,
+    decided_by BIGINT,
+    millis BIGINT,
+    effect TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    outcome_at BIGINT,
+    outcome_note TEXT NOT NULL
+) /*sqlite STRICT*/;
+CREATE INDEX review_item_campaign ON review_item (campaign, id);
+CREATE INDEX review_item_reviewer ON review_item (reviewer, state, id);
+CREATE INDEX review_item_entity ON review_item (entity, id) WHERE entity IS NOT NULL;
+CREATE INDEX review_item_decided ON review_item (decided_by, campaign, decided_at) WHERE decided_by IS NOT NULL;
+CREATE INDEX review_item_pending ON review_item (id) WHERE outcome = 'pending';
+
+-- What was said about an item. `entity` is who said it, `in_place_of` whose delegate they were.
+CREATE TABLE review_answer (
+    item BIGINT NOT NULL,
+    place BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    actor TEXT NOT NULL,
+    entity BIGINT,
+    in_place_of BIGINT,
+    stage TEXT NOT NULL,
+    what TEXT NOT NULL,
+    until BIGINT,
+    note TEXT NOT NULL,
+    PRIMARY KEY (item, place)
+) /*sqlite STRICT, WITHOUT ROWID*/;
+CREATE INDEX review_answer_entity ON review_answer (entity) WHERE entity IS NOT NULL;
+
+-- Mails about campaigns that have to be sent; a row goes when it was, or when it never will be.
+CREATE TABLE review_notice (
+    id BIGINT NOT NULL PRIMARY KEY,
+    campaign BIGINT NOT NULL,
+    entity BIGINT NOT NULL,
+    what TEXT NOT NULL,
+    tries BIGINT NOT NULL,
+    next_try BIGINT NOT NULL
+) /*sqlite STRICT*/;
+CREATE INDEX review_notice_due ON review_notice (next_try, id);
+
+-- Until when it was looked whether a review has to open.
+CREATE TABLE review_watch (
+    review TEXT NOT NULL,
+    what TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (review, what)
+) /*sqlite STRICT, WITHOUT ROWID*/;
+
 -- Separation of duties ------------------------------------------------------------------------------------
 
 -- Indexes for lists ---------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ mod api_calls;
 mod applications;
 mod assignments;
 mod backups;
+mod campaigns;
 mod change_sets;
 mod clients;
 mod drift;

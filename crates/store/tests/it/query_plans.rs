@@ -54,6 +54,8 @@ const BIG: &[&str] = &[
     "request_approver",
     "request_event",
     "request_stage",
+    "review_answer",
+    "review_item",
     "scim_bulk_result",
     "scim_mail",
     "scim_resource",
@@ -108,6 +110,8 @@ const SCANS: &[&str] = &[
     "SELECT COUNT(*) FROM request_approver",
     "SELECT COUNT(*) FROM request_event",
     "SELECT COUNT(*) FROM request_stage",
+    "SELECT COUNT(*) FROM review_answer",
+    "SELECT COUNT(*) FROM review_item",
     "SELECT COUNT(*) FROM totp",
     // Accounts by sort.
     "SELECT system_no, type_no, enabled, status, COUNT(*) FROM account",
@@ -118,6 +122,7 @@ const SCANS: &[&str] = &[
 /// What copies whole tables is called elsewhere.
 const TOUR: &str = concat!(
     include_str!("query_plans.rs"),
+    include_str!("campaigns.rs"),
     include_str!("requests.rs"),
     include_str!("scim.rs"),
     include_str!("passkeys.rs"),
@@ -209,6 +214,7 @@ async fn facts(tx: &mut Tx) -> Result<(), StoreError> {
     lifecycle(tx).await?;
     crate::scim::tour(tx).await?;
     sign_in(tx).await?;
+    crate::campaigns::tour(tx).await?;
     crate::requests::tour(tx).await?;
     tx.remove_entity(EntityId(1)).await.map(drop)
 }
@@ -252,6 +258,7 @@ async fn read_lifecycle(tx: &mut ReadTx) -> Result<(), StoreError> {
     crate::recoveries::read_tour(tx).await?;
     crate::mailed_codes::read_tour(tx).await?;
     crate::sign_in_flows::read_tour(tx).await?;
+    crate::campaigns::read_tour(tx).await?;
     crate::requests::read_tour(tx).await?;
     tx.remains(EntityId(1)).await.map(drop)
 }
