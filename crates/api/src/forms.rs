@@ -79,6 +79,39 @@ pub(crate) const FORMS: &[(&str, &str, &str)] = &[
         "id:int giver:string delegate:string from:instant until:instant reason:string",
     ),
     (
+        "Conflict",
+        "Duties of a person that nobody may have together.",
+        "person:@Person conflict:string duties:@HeldDuty[] blocks:flag excepted:flag at:string",
+    ),
+    ("HeldDuty", "A duty with the access that makes it up.", "duty:string held:string[]"),
+    (
+        "Exception",
+        "A conflict that a person may have for a time.",
+        "id:int person:string conflict:string reason:string mitigation:string owner:string from:instant until:instant? created_by:string ended_at:instant?",
+    ),
+    (
+        "Solution",
+        "The least that would end a conflict of a person: sets of assignments, that with the least loss first.",
+        "person:string conflict:string excepted:flag removals:@Removal[] by_rule:@RoleByRule[]",
+    ),
+    (
+        "Removal",
+        "Assignments that would end a conflict together, and all that would be lost.",
+        "assignments:@Removed[] lost:string[]",
+    ),
+    ("Removed", "An assignment.", "id:int role:string"),
+    ("RoleByRule", "A role that a rule gives.", "role:string at:string"),
+    (
+        "Risk",
+        "How much harm a person could do, from 0 to 100, and what it comes from.",
+        "person:@Person score:int parts:@RiskPart[]",
+    ),
+    (
+        "RiskPart",
+        "One thing that adds to a risk.",
+        "kind:role|conflict|exception name:string risk:int",
+    ),
+    (
         "Grace",
         "A role that somebody lost by rule and keeps for a grace period.",
         "id:int person:string role:string origin:string since:instant until:instant? review:flag",

@@ -3,6 +3,7 @@
 mod access;
 mod admin;
 mod applications;
+mod conflicts;
 mod drift;
 mod explain;
 mod jobs;
@@ -41,6 +42,7 @@ pub fn operations() -> Vec<Operation> {
         orders::operations(),
         reviews::operations(),
         requests::operations(),
+        conflicts::operations(),
         drift::operations(),
         takeover::operations(),
         workflows::operations(),

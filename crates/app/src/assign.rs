@@ -158,9 +158,9 @@ async fn refuse_conflicts(
     }
     let Some(at) = opened.model.roles.iter().position(|of| of.name == *role) else { return Ok(()) };
     let world = load_world_near(tx, opened, &[person.row.id], ctx.now()).await?;
-    let found = conflicts_completed(opened, person, &world, &[at], ctx.now());
-    match found.into_iter().find(|conflict| conflict.on != Reaction::Warn) {
-        Some(conflict) => Err(would_conflict(role, conflict)),
+    let found = conflicts_completed(opened, person, &world, &[at], ctx.reach.roles(), ctx.now());
+    match found.into_iter().find(|found| found.on != Reaction::Warn) {
+        Some(found) => Err(would_conflict(role, found)),
         None => Ok(()),
     }
 }

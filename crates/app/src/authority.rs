@@ -82,6 +82,16 @@ impl Reach {
         self.0.as_ref().is_none_or(|(authority, right)| authority.is_over_everybody(*right))
     }
 
+    /// The person who acts; `None` when it is not known to be one.
+    pub fn person(&self) -> Option<EntityId> {
+        self.0.as_ref().map(|(authority, _)| authority.person)
+    }
+
+    /// The roles, by position, of the person who acts; none when it is not known to be one.
+    pub fn roles(&self) -> &[usize] {
+        self.0.as_ref().map_or(&[], |(authority, _)| &authority.roles)
+    }
+
     /// True when it reaches the entity of this evaluated row.
     pub fn covers(&self, opened: &Opened, row: &Row, world: &dyn World, now: Timestamp) -> bool {
         let Some((authority, right)) = self.0.as_ref().filter(|_| !self.is_everybody()) else {

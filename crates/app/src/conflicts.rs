@@ -3,19 +3,29 @@
 use jiff::Timestamp;
 use muster_lang::World;
 use muster_model::{AssignmentId, Text};
-use muster_policy::{Assignment, Conflict};
+use muster_policy::{Assignment, Conflict, Reaction};
 
 use crate::{Error, IdentityFacts, Kind, Opened};
 
+/// A conflict that more roles would complete.
+#[derive(Debug, Clone, Copy)]
+pub struct Completed<'o> {
+    /// Which one.
+    pub conflict: &'o Conflict,
+    /// What happens, with who asks taken into account.
+    pub on: Reaction,
+}
+
 /// The conflicts that somebody would have if they also had these roles, by position, and do not have without them. Those
-/// that an exception allows them are left out.
+/// that an exception allows them are left out. `asking` are the roles of whoever asks or assigns.
 pub fn conflicts_completed<'o>(
     opened: &'o Opened,
     facts: &IdentityFacts,
     world: &dyn World,
     roles: &[usize],
+    asking: &[usize],
     now: Timestamp,
-) -> Vec<&'o Conflict> {
+) -> Vec<Completed<'o>> {
     let before = opened.evaluator.evaluate(&facts.identity(), world, now);
     let mut more = facts.clone();
     more.assignments.extend(roles.iter().map(|role| supposed(*role)));
@@ -25,7 +35,8 @@ pub fn conflicts_completed<'o>(
             && before.conflicts.iter().all(|known| known.conflict != *conflict)
     };
     let found = after.conflicts.iter().map(|found| found.conflict).filter(is_new);
-    found.filter_map(|at| opened.model.conflicts.get(at)).collect()
+    let conflicts = found.filter_map(|at| opened.model.conflicts.get(at));
+    conflicts.map(|conflict| Completed { conflict, on: conflict.reaction_to(asking) }).collect()
 }
 
 /// An assignment that is not there, of a role by position.
@@ -35,12 +46,13 @@ fn supposed(role: usize) -> Assignment {
 }
 
 /// The refusal of a role that would complete a conflict.
-pub fn would_conflict(role: &Text, conflict: &Conflict) -> Error {
+pub fn would_conflict(role: &Text, found: Completed<'_>) -> Error {
+    let Completed { conflict, on } = found;
     let why = conflict.description.as_ref().map_or_else(String::new, |why| format!(": {why}"));
     let message = format!("role `{role}` would complete the conflict `{}`{why}", conflict.name);
     let error = Error::new(Kind::Denied, message);
-    if conflict.blocks() {
-        error.hint("take back what it conflicts with first")
+    if on == Reaction::Block {
+        error.hint("take back what it conflicts with first, or have an exception made: muster conflicts except")
     } else {
         error.hint("it needs approval: muster requests create asks for it")
     }

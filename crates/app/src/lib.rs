@@ -69,7 +69,7 @@ pub use clients::{
     is_client_name, is_still_known, known_client, list_clients, revoke_token, rotate_token,
     token_json,
 };
-pub use conflicts::{conflicts_completed, would_conflict};
+pub use conflicts::{Completed, conflicts_completed, would_conflict};
 pub use context::{Clock, Connectors, Ctx};
 pub use decide::{
     AccessAnswer, AccessQuestion, Decider, Detail, Found, Known, Properties, RuleNamed, RuleNeeded,
@@ -107,7 +107,9 @@ pub use opened::{Opened, likeness, similar};
 pub use orphans::{OrphanChoice, assign_orphan, decide_orphans, expire_orphans, orphan_decisions};
 pub use owners::{Ownerless, list_ownerless, why_left};
 pub use pass::{Validity, new_pass, pass_opens};
-pub use people::{Page, PeopleQuery, Person, entity_type, list_people, resolve_person};
+pub use people::{
+    Page, PeopleQuery, Person, entity_type, list_people, person as person_of, resolve_person,
+};
 pub use person::{VersionView, entity_history, name_person, see_linked, see_person};
 pub use process::{process_is_gone, process_name};
 pub use publish::{model_files, publish_model};
@@ -121,7 +123,7 @@ pub use security_events::{
 };
 pub use simulate::{
     Change, ChangeKind, Event, Impact, ModelQuery, ModelsCompared, PersonImpact, Thing,
-    compare_models, everybody, look_ahead,
+    compare_models, everybody, everybody_in, look_ahead,
 };
 pub use survey::{
     ActiveLeaver, ConflictView, RoleHolder, list_active_leavers, list_conflicts, list_role_holders,

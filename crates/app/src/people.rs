@@ -206,7 +206,7 @@ fn holds(
 }
 
 /// The view of an evaluated entity.
-pub(crate) fn person(opened: &Opened, row: &Row, key: &Text) -> Person {
+pub fn person(opened: &Opened, row: &Row, key: &Text) -> Person {
     let entity_type = opened.model.schema.get(row.type_id);
     let attributes = entity_type.map_or(&[][..], |entity_type| &entity_type.attributes);
     let value = |name: &str| {

@@ -9,10 +9,16 @@ use std::{
 use muster_project::File;
 use tokio::sync::Mutex;
 
-use crate::{Ctx, Error, Kind, Opened, belongs_to_project, files::MAX_FILE, read_project};
+use crate::{
+    Change, ChangeKind, Ctx, Error, Kind, ModelQuery, Opened, belongs_to_project, compare_models,
+    files::MAX_FILE, read_project, simulate::CONFLICT,
+};
 
 /// Files of a model at most.
 const MOST_FILES: usize = 1000;
+
+/// People who would come into a conflict, of whom names are told.
+const NAMED_VIOLATORS: usize = 20;
 
 /// One is published at a time; each looks at what the one before left.
 static PUBLISHING: Mutex<()> = Mutex::const_new(());
@@ -50,11 +56,16 @@ pub fn model_files(texts: BTreeMap<String, String>) -> Result<Vec<File>, Error> 
 /// revision; the project as it is then. Files that are in the folder and not among these are removed.
 ///
 /// The files are written before the revision: should the process die in between, the next start publishes them.
+///
+/// # Errors
+///
+/// `Held` when people would come into a conflict of duties and `confirm` is not their number; the hint names them.
 pub async fn publish_model(
     ctx: &Ctx,
     opened: &Opened,
     files: Vec<File>,
     base: i64,
+    confirm: Option<u64>,
 ) -> Result<Opened, Error> {
     let _one = PUBLISHING.lock().await;
     let latest = opened.store.read().await?.latest_revision().await?;
@@ -71,8 +82,41 @@ pub async fn publish_model(
         return Err(Error::invalid("`store` is not changed while it is served")
             .hint("stop the server, then muster migrate"));
     }
+    agree_to_conflicts(ctx, opened, &there, confirm).await?;
     write(&opened.dir, &files)?;
     opened.published(ctx, &files).await
+}
+
+/// Holds a model back that would bring people into a conflict, as long as nobody agreed to their number.
+async fn agree_to_conflicts(
+    ctx: &Ctx,
+    opened: &Opened,
+    there: &Opened,
+    confirm: Option<u64>,
+) -> Result<(), Error> {
+    if there.model.conflicts.is_empty() {
+        return Ok(());
+    }
+    let query =
+        ModelQuery { thing: Some(CONFLICT.to_owned()), after: None, limit: NAMED_VIOLATORS };
+    let compared = compare_models(opened, there, ctx.now(), &query, &|_| {}).await?;
+    let gained: u64 = compared.impacts.iter().map(|impact| impact.gained).sum();
+    if gained == 0 || confirm == Some(gained) {
+        return Ok(());
+    }
+    let gains = |change: &&Change| change.kind == ChangeKind::Gained;
+    let violators = compared.people.iter().flat_map(|person| {
+        let gained = person.changes.iter().filter(gains);
+        gained.map(|change| format!("{} ({})", person.subject, change.thing.name()))
+    });
+    let mut named: Vec<String> = violators.take(NAMED_VIOLATORS).collect();
+    if usize::try_from(gained).is_ok_and(|gained| gained > named.len()) {
+        named.push("…".to_owned());
+    }
+    let message = format!("{gained} conflicts of duties would begin, and nobody agreed to that");
+    Err(Error::new(Kind::Held, message)
+        .hint(format!("it is about {}", named.join(", ")))
+        .hint(format!("if that is right: send `confirm: {gained}` too")))
 }
 
 fn write(dir: &Path, files: &[File]) -> Result<(), Error> {

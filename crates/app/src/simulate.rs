@@ -11,6 +11,7 @@ use muster_store::{IdRange, ReadTx};
 use crate::{Ctx, Error, IdentityFacts, Opened, load_identities, load_world};
 
 pub use ahead::{Event, look_ahead};
+pub(crate) use models::CONFLICT;
 pub use models::{
     Change, ChangeKind, Impact, ModelQuery, ModelsCompared, PersonImpact, Thing, compare_models,
 };
@@ -29,7 +30,7 @@ pub async fn everybody(
 }
 
 /// Evaluates every identity as it is now and hands those to `take` whom the caller reaches.
-pub(crate) async fn everybody_in(
+pub async fn everybody_in(
     ctx: &Ctx,
     tx: &mut ReadTx,
     opened: &Opened,

@@ -26,6 +26,8 @@ pub struct ConflictView {
     pub duties: Vec<(Text, Vec<String>)>,
     /// True when grants that would complete it are held back.
     pub blocks: bool,
+    /// True when an exception allows it.
+    pub excepted: bool,
     /// Where it is written.
     pub at: Location,
 }
@@ -69,6 +71,7 @@ pub async fn list_conflicts(ctx: &Ctx, opened: &Opened) -> Result<Vec<ConflictVi
                     .filter_map(|duty| held_of(opened, &evaluation, *duty))
                     .collect(),
                 blocks: conflict.blocks(),
+                excepted: evaluation.is_excepted(one.conflict),
                 at: conflict.at.clone(),
             });
         }

@@ -170,6 +170,8 @@ pub(crate) enum Command {
     Assign(commands::assign::Args),
     Unassign(commands::unassign::Args),
     Assignments(commands::assignments::Args),
+    Conflicts(commands::conflicts::Args),
+    Risk(commands::risk::Args),
     Requests(commands::requests::Args),
     Approvals(commands::approvals::Args),
     Workflows(commands::workflows::Args),

@@ -12,6 +12,7 @@ pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod check;
 pub(crate) mod completion;
+pub(crate) mod conflicts;
 pub(crate) mod decide;
 pub(crate) mod demo;
 pub(crate) mod doctor;
@@ -42,6 +43,7 @@ pub(crate) mod report;
 pub(crate) mod requests;
 pub(crate) mod restore;
 pub(crate) mod revisions;
+pub(crate) mod risk;
 pub(crate) mod roles;
 pub(crate) mod run;
 pub(crate) mod schema;
@@ -82,6 +84,8 @@ pub(crate) async fn run(shell: &mut Shell, command: Command) -> Result<Exit> {
         Command::Provision(args) => Box::pin(provision::run(shell, args)).await,
         Command::Agent(args) => Box::pin(agent::run(shell, args)).await,
         Command::Run(args) => Box::pin(run::run(shell, args)).await,
+        Command::Conflicts(args) => Box::pin(conflicts::run(shell, args)).await,
+        Command::Risk(args) => Box::pin(risk::run(shell, args)).await,
         Command::Requests(args) => Box::pin(requests::run(shell, args)).await,
         Command::Approvals(args) => Box::pin(approvals::run(shell, args)).await,
         Command::Orders(args) => Box::pin(orders::run(shell, args)).await,

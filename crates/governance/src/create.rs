@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use muster_app::{Ctx, Error, Kind, Opened, conflicts_completed, resolve_person, would_conflict};
+use muster_app::{
+    Completed, Ctx, Error, Kind, Opened, conflicts_completed, resolve_person, would_conflict,
+};
 use muster_model::{AssignmentId, EntityId, Text};
-use muster_policy::{Conflict, Reaction, RequestTerms, Role};
+use muster_policy::{Reaction, RequestTerms, Role};
 use muster_store::{ReadTx, Request, RequestStage, RequestState, RequestStep, Sequence, Tx};
 use serde_json::json;
 
@@ -82,7 +84,7 @@ pub(crate) struct Draft<'o> {
     pub(crate) from: Option<Timestamp>,
     pub(crate) until: Option<Timestamp>,
     pub(crate) extends: Option<AssignmentId>,
-    pub(crate) conflicts: Vec<&'o Conflict>,
+    pub(crate) conflicts: Vec<Completed<'o>>,
 }
 
 /// Says what a request would come to: who decides, until when, which conflicts it would complete. Nothing is written.
@@ -114,7 +116,7 @@ pub async fn check_request(
             stages,
             questions: draft.terms.questions.clone(),
             reason_needed: draft.terms.reason,
-            conflicts: draft.conflicts.iter().map(|conflict| found(conflict)).collect(),
+            conflicts: draft.conflicts.iter().map(found).collect(),
         });
     }
     Ok(all)
@@ -267,15 +269,15 @@ impl Draft<'_> {
             let error = Error::invalid(format!("role `{role}` asks: {question}"));
             return Err(error.hint(format!("--answer \"{question}=…\"")));
         }
-        match self.conflicts.iter().find(|conflict| conflict.blocks()) {
-            Some(conflict) => Err(would_conflict(role, conflict)),
+        match self.conflicts.iter().find(|found| found.on == Reaction::Block) {
+            Some(found) => Err(would_conflict(role, *found)),
             None => Ok(()),
         }
     }
 }
 
-fn found(conflict: &Conflict) -> ConflictFound {
-    let on = match conflict.on {
+fn found(Completed { conflict, on }: &Completed<'_>) -> ConflictFound {
+    let on = match on {
         Reaction::Block => "block",
         Reaction::Approve(_) => "approve",
         Reaction::Warn => "warn",
@@ -323,7 +325,9 @@ async fn drafts<'o>(
     for id in subjects {
         let subject = people.need(id)?;
         not_left(opened, subject)?;
-        let conflicts = conflicts_completed(opened, &subject.facts, &people.world, &positions, now);
+        let asking = people.need(me)?.roles();
+        let conflicts =
+            conflicts_completed(opened, &subject.facts, &people.world, &positions, &asking, now);
         for (at, role) in &roles {
             let asked = (people.need(me)?, subject);
             let terms = terms_for(opened, &people, role, asked, now);

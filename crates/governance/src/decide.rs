@@ -58,7 +58,7 @@ pub async fn decide_request(
     let stage = stages.get(place).ok_or_else(|| Error::bug("a request waits at no stage"))?;
     let asked = approvers(ctx, opened, &mut tx, &request, stage).await?;
     let in_place_of = may_decide(ctx, opened, &mut tx, me, &request, &asked).await?;
-    let all = [Some(me), Some(request.subject), in_place_of];
+    let all = [Some(me), Some(request.subject), Some(request.requester), in_place_of];
     let people =
         People::load(opened, &mut tx, all.into_iter().flatten().collect(), ctx.now()).await?;
     let by = By {
@@ -294,11 +294,13 @@ async fn conflicts(
         return Err(Error::new(Kind::Conflict, message).hint("refuse the request"));
     };
     let stages = tx.request_stages(request.id).await?;
-    for conflict in conflicts_completed(opened, &subject.facts, &people.world, &[at], ctx.now()) {
-        let name = format!("conflict {}", conflict.name);
+    let asking = people.get(request.requester).map(Somebody::roles).unwrap_or_default();
+    let (facts, world) = (&subject.facts, &people.world);
+    for found in conflicts_completed(opened, facts, world, &[at], &asking, ctx.now()) {
+        let name = format!("conflict {}", found.conflict.name);
         let was_asked = stages.iter().any(|stage| *stage.name == *name);
-        if conflict.blocks() || (matches!(conflict.on, Reaction::Approve(_)) && !was_asked) {
-            return Err(would_conflict(&request.role, conflict));
+        if found.on == Reaction::Block || (matches!(found.on, Reaction::Approve(_)) && !was_asked) {
+            return Err(would_conflict(&request.role, found));
         }
     }
     Ok(())

@@ -3,7 +3,12 @@
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
-use crate::{CatalogueEntry, Checked, DelegationView, EventView, RequestView};
+use muster_app::{ConflictView, json::person};
+
+use crate::{
+    CatalogueEntry, Checked, DelegationView, EventView, ExceptionView, Removal, RequestView,
+    RiskView, Solution,
+};
 
 /// A request.
 pub fn request(view: &RequestView) -> Json {
@@ -74,4 +79,55 @@ fn instant(at: Option<Timestamp>) -> Option<String> {
 
 fn texts(texts: &[muster_model::Text]) -> Vec<&str> {
     texts.iter().map(|text| &**text).collect()
+}
+
+/// Duties of somebody that nobody may have together.
+pub fn conflict(view: &ConflictView) -> Json {
+    json!({
+        "person": person(&view.person), "conflict": &*view.conflict,
+        "duties": view.duties.iter().map(|(name, held)| {
+            json!({ "duty": &**name, "held": held })
+        }).collect::<Vec<_>>(),
+        "blocks": view.blocks, "excepted": view.excepted, "at": view.at.to_string(),
+    })
+}
+
+/// An exception from a conflict.
+pub fn exception(view: &ExceptionView) -> Json {
+    json!({
+        "id": view.id.0, "person": &*view.person, "conflict": &*view.conflict,
+        "reason": &*view.reason, "mitigation": &*view.mitigation, "owner": &*view.owner,
+        "from": view.from.to_string(), "until": instant(view.until),
+        "created_by": &*view.created_by, "ended_at": instant(view.ended_at),
+    })
+}
+
+/// What would end a conflict.
+pub fn solution(view: &Solution) -> Json {
+    json!({
+        "person": &*view.person, "conflict": &*view.conflict, "excepted": view.excepted,
+        "removals": view.removals.iter().map(removal).collect::<Vec<_>>(),
+        "by_rule": view.by_rule.iter().map(|(role, at)| {
+            json!({ "role": &**role, "at": at.to_string() })
+        }).collect::<Vec<_>>(),
+    })
+}
+
+fn removal(removal: &Removal) -> Json {
+    json!({
+        "assignments": removal.assignments.iter().map(|(id, role)| {
+            json!({ "id": id.0, "role": &**role })
+        }).collect::<Vec<_>>(),
+        "lost": removal.lost,
+    })
+}
+
+/// How much harm somebody could do.
+pub fn risk(view: &RiskView) -> Json {
+    json!({
+        "person": person(&view.person), "score": view.score,
+        "parts": view.parts.iter().map(|part| {
+            json!({ "kind": part.kind, "name": &*part.name, "risk": part.risk })
+        }).collect::<Vec<_>>(),
+    })
 }

@@ -13,13 +13,16 @@ mod create;
 mod decide;
 mod delegate;
 mod due;
+mod exceptions;
 mod extend;
 mod history;
 pub mod json;
 mod list;
 mod mail;
 mod people;
+mod risk;
 mod rules;
+mod solve;
 mod stage;
 mod terms;
 mod view;
@@ -33,8 +36,13 @@ pub use delegate::{
     DelegationView, NewDelegation, create_delegation, end_delegation, list_delegations,
 };
 pub use due::work_due;
+pub use exceptions::{
+    ExceptionView, NewException, end_exception, except_conflict, list_exceptions,
+};
 pub use extend::{ExtendRequest, extend_assignment};
 pub use list::{RequestQuery, Whose, list_requests, see_request};
 pub use people::person_named;
+pub use risk::{RiskPartView, RiskView, list_risks, see_risk};
+pub use solve::{Removal, Solution, solve_conflict};
 pub use view::{EventView, RequestView};
 pub use withdraw::withdraw_request;

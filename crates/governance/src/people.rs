@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use muster_app::{
-    Ctx, Error, IdentityFacts, Kind, Opened, entity_type, load_identities, load_world_near,
+    Ctx, Error, IdentityFacts, Kind, Opened, Reach, entity_type, load_identities, load_world_near,
     resolve_person, subject_of,
 };
 use muster_model::{EntityId, Row, Text, TypeId};
@@ -82,6 +82,11 @@ impl People {
 }
 
 impl Somebody {
+    /// The roles they have, by position.
+    pub(crate) fn roles(&self) -> Vec<usize> {
+        self.evaluation.roles.iter().map(|held| held.role).collect()
+    }
+
     /// Who it is.
     pub(crate) fn id(&self) -> EntityId {
         self.facts.row.id
@@ -148,6 +153,17 @@ pub(crate) async fn canonical(tx: &mut ReadTx, id: EntityId) -> Result<EntityId,
 pub async fn person_named(ctx: &Ctx, opened: &Opened, name: &str) -> Result<EntityId, Error> {
     let mut tx = opened.store.read().await?;
     Ok(resolve_person(ctx, opened, &mut tx, name).await?.row.id)
+}
+
+/// An identity by name, whether the caller reaches it or not: who answers for something need not be one of their people.
+pub(crate) async fn anybody_named(
+    ctx: &Ctx,
+    opened: &Opened,
+    tx: &mut ReadTx,
+    name: &str,
+) -> Result<EntityId, Error> {
+    let ctx = Ctx { reach: Reach::default(), ..ctx.clone() };
+    Ok(resolve_person(&ctx, opened, tx, name).await?.row.id)
 }
 
 /// Refuses those who may not act.

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use muster_app::{Ctx, Error, Kind, Opened, resolve_person};
+use muster_app::{Completed, Ctx, Error, Kind, Opened, resolve_person};
 use muster_model::{EntityId, Text};
-use muster_policy::{Approver, Conflict, Reaction, RequestTerms};
+use muster_policy::{Approver, Reaction, RequestTerms};
 use muster_store::{ReadTx, Request, RequestApprover, RequestStage};
 
 use crate::{
@@ -25,7 +25,7 @@ const ROLE: &str = "role";
 pub(crate) fn stages_of(
     opened: &Opened,
     terms: &RequestTerms,
-    conflicts: &[&Conflict],
+    conflicts: &[Completed<'_>],
     request: i64,
 ) -> Vec<RequestStage> {
     let role =
@@ -39,9 +39,9 @@ pub(crate) fn stages_of(
         };
         (stage.name.clone(), kind, approver, stage.fallback.map(role))
     });
-    let by_conflict = conflicts.iter().filter_map(|conflict| match conflict.on {
+    let by_conflict = conflicts.iter().filter_map(|found| match found.on {
         Reaction::Approve(at) => {
-            Some((format!("conflict {}", conflict.name).into(), ROLE, role(at), None))
+            Some((format!("conflict {}", found.conflict.name).into(), ROLE, role(at), None))
         }
         Reaction::Block | Reaction::Warn => None,
     });

@@ -15,6 +15,8 @@ pub enum Right {
     AssignmentsRead,
     /// Give and take roles directly.
     AssignmentsWrite,
+    /// Allow conflicts as exceptions, and end exceptions.
+    ConflictsWrite,
     /// See what people asked for.
     RequestsRead,
     /// See accounts as they were last read.
@@ -81,7 +83,7 @@ pub enum Right {
 
 impl Right {
     /// Every right with its word and what it allows, in the order of the manual.
-    pub const TABLE: [(Self, &str, &str); 36] = [
+    pub const TABLE: [(Self, &str, &str); 37] = [
         (
             Self::PeopleRead,
             "people.read",
@@ -99,6 +101,11 @@ impl Right {
         ),
         (Self::AssignmentsRead, "assignments.read", "See which roles were given directly"),
         (Self::AssignmentsWrite, "assignments.write", "Give and take roles directly"),
+        (
+            Self::ConflictsWrite,
+            "conflicts.write",
+            "Allow conflicts as exceptions, and end exceptions",
+        ),
         (Self::RequestsRead, "requests.read", "See what people asked for, and what became of it"),
         (Self::AccountsRead, "accounts.read", "See accounts as they were last read"),
         (Self::AccountsWrite, "accounts.write", "Decide about accounts of nobody"),
@@ -163,6 +170,7 @@ impl Right {
                 | Self::LifecycleWrite
                 | Self::AssignmentsRead
                 | Self::AssignmentsWrite
+                | Self::ConflictsWrite
                 | Self::RequestsRead
                 | Self::AccountsRead
                 | Self::PlansRead

@@ -446,6 +446,10 @@ pub struct Conflict {
     pub description: Option<Text>,
     /// What happens to whatever would complete it.
     pub on: Reaction,
+    /// A role, by position: whoever has it and asks or assigns is only warned.
+    pub lenient_for: Option<usize>,
+    /// How much harm it can do, from 0 to 100.
+    pub risk: u8,
     /// Where it is written.
     pub at: Location,
 }
@@ -465,6 +469,14 @@ impl Conflict {
     /// True when grants that would complete it are held back.
     pub fn blocks(&self) -> bool {
         self.on == Reaction::Block
+    }
+
+    /// What happens when somebody who has these roles, by position, would complete it for anybody.
+    pub fn reaction_to(&self, roles: &[usize]) -> Reaction {
+        match self.lenient_for {
+            Some(lenient) if roles.contains(&lenient) => Reaction::Warn,
+            Some(_) | None => self.on,
+        }
     }
 }
 

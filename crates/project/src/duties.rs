@@ -14,6 +14,9 @@ use crate::{
     yaml::{Entry, Node},
 };
 
+/// How much harm a conflict can do where the model does not say.
+const RISK: u8 = 50;
+
 /// Builds the duties in order of name.
 pub(crate) fn duties(context: &mut Context<'_>, entries: &[&Entry], names: &Names) -> Vec<Duty> {
     let mut duties = Vec::new();
@@ -73,6 +76,8 @@ pub(crate) fn conflicts(
             between,
             description: entry.value.get_text("description").cloned(),
             on: reaction(context, entry, roles),
+            lenient_for: lenient_for(context, entry, roles),
+            risk: entry.value.get_text("risk").and_then(|risk| risk.parse().ok()).unwrap_or(RISK),
             at: context.location(entry.key_span),
         });
     }
@@ -102,4 +107,15 @@ fn reaction(context: &mut Context<'_>, entry: &Entry, roles: &RoleNames) -> Reac
         ("warn", None) => Reaction::Warn,
         (_, None) => Reaction::Block,
     }
+}
+
+/// The role whose members are only warned.
+fn lenient_for(context: &mut Context<'_>, entry: &Entry, roles: &RoleNames) -> Option<usize> {
+    let node = entry.value.get("lenient_for")?;
+    if entry.value.get_text("on").is_some_and(|on| &**on == "warn") {
+        let message = "with `on: warn` everybody is only warned";
+        context.error("E0615", node.span, message, "leave `lenient_for` out");
+        return None;
+    }
+    find_role(context, roles, node)
 }

@@ -18,6 +18,7 @@ mod change_set;
 mod checkpoint;
 mod client;
 mod column;
+mod conflict_exception;
 mod delegation;
 mod dialect;
 mod drift;
@@ -98,6 +99,7 @@ pub use campaign::{Campaign, CampaignAside, CampaignState, CampaignStep, ReviewN
 pub use change_set::{ChangeCounts, ChangeSet, ChangeSetId, ChangeSetStatus};
 pub use checkpoint::{Checkpoint, JournalKey};
 pub use client::{Client, ClientToken};
+pub use conflict_exception::ExceptionTerms;
 pub use delegation::Delegation;
 pub use drift::{Decided, Drift, DriftDecision, DriftGroup, DriftWhat};
 pub use entitlement::{Entitlement, EntitlementId};

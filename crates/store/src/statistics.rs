@@ -24,6 +24,7 @@ const COUNTS: &[(&str, &str)] = counts!(
     "change_set_body",
     "client",
     "client_token",
+    "conflict_exception",
     "consent",
     "delegation",
     "dictionary",

@@ -52,7 +52,7 @@ pub(super) fn operations() -> Vec<Operation> {
             publish,
         )
         .with(Method::PUT)
-        .body("files:texts")
+        .body("files:texts confirm:int?*")
         .only_as_seen(),
     ]
 }
@@ -84,7 +84,7 @@ async fn check(asked: Asked) -> Result<Told, Problem> {
 async fn publish(asked: Asked) -> Result<Told, Problem> {
     let base = asked.opened.revision;
     let files = model_files(asked.files())?;
-    let opened = publish_model(&asked.ctx, &asked.opened, files, base).await?;
+    let opened = publish_model(&asked.ctx, &asked.opened, files, base, asked.confirm()).await?;
     let document = json!({ "revision": opened.revision, "is_new": opened.revision != base });
     asked.service.replace(opened);
     Ok(document.into())

@@ -16,6 +16,8 @@ use crate::{
     facts::{assignments_by_entity, identity_facts, load_world, subject_of},
 };
 
+/// The kind of [`Thing`] that a conflict is.
+pub(crate) const CONFLICT: &str = "conflict";
 /// Identities named as examples of an impact.
 const EXAMPLES: usize = 3;
 
@@ -45,7 +47,7 @@ impl Thing {
             Self::Account(_) => "account",
             Self::Entitlement(_) => "entitlement",
             Self::Attribute(_) => "attribute",
-            Self::Conflict(_) => "conflict",
+            Self::Conflict(_) => CONFLICT,
         }
     }
 

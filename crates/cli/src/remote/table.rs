@@ -44,6 +44,7 @@ const ACCOUNTS: &str = "system,account=name,status,enabled,person,confidence,ent
 const READS: &str = "system,what,read=objects,new=created,changed,gone=absent,bad,complete";
 
 const REQUESTS: &str = "request=id,role,for=person,asked by=requester,until,status,reason";
+const EXCEPTIONS: &str = "exception=id,person,conflict,until,owner,mitigation,reason";
 const DELEGATIONS: &str =
     "delegation=id,whose decisions=giver,who takes them=delegate,from,until,reason";
 
@@ -254,6 +255,23 @@ pub(super) const LINES: &[Line] = &[
     line("approvals delegate", "delegations.create", "to from until reason", ""),
     line("approvals delegations", "delegations.list", "", DELEGATIONS),
     line("approvals end", "delegations.end", "delegation=id", ""),
+    line(
+        "conflicts list",
+        "conflicts.list",
+        "conflict limit after",
+        "person=person.key,conflict,duties,blocks,excepted,at",
+    ),
+    line("conflicts solve", "conflicts.solve", "person conflict", ""),
+    line("conflicts exceptions", "exceptions.list", "conflict limit after", EXCEPTIONS),
+    line(
+        "conflicts except",
+        "exceptions.create",
+        "person conflict from until reason mitigation owner",
+        "",
+    ),
+    line("conflicts end", "exceptions.end", "exception=id reason", ""),
+    line("risk", "risk.get", "+person", ""),
+    line("risk", "risk.list", "limit after", "score,person=person.key,because of=parts"),
     line("workflows list", "workflows.list", "", "workflow,begins,where,tasks"),
     line("workflows dry-run", "workflows.dry-run", "workflow people due", "person,due,occasion"),
     line("workflows run", "workflows.run", "workflow people due confirm", ""),

@@ -13,6 +13,7 @@ mod people;
 mod project;
 mod reference;
 mod requests;
+mod separation;
 mod support;
 mod what_if;
 mod work;

@@ -1,5 +1,6 @@
 //! Conflicts when a role is asked for, given directly, and approved too late.
 
+use muster_app::{Kind, model_files, publish_model};
 use muster_governance::{NewRequest, check_request};
 use muster_store::RequestState;
 
@@ -57,5 +58,23 @@ on_both! {
         let asked = refused(company.try_give("ada", "see-payment").await);
         assert!(asked.starts_with("Denied") && asked.contains("`look`"), "{asked}");
         company.give("ada", "print-payment").await;
+    }
+
+    async fn a_model_that_brings_people_into_a_conflict_is_held_until_their_number_is_agreed_to(company) {
+        company.give("ada", "see-payment").await;
+        company.give("ben", "see-payment").await;
+        let rule = "print-payment:\n    when: \"person.team == 'sales'\"";
+        let model = MODEL.replace("print-payment:", rule);
+        let files = || {
+            let texts = [("muster.yaml".to_owned(), model.clone())];
+            model_files(texts.into()).unwrap()
+        };
+        let (ctx, opened) = (&company.ctx, &company.opened);
+        let held = publish_model(ctx, opened, files(), opened.revision, None).await.unwrap_err();
+        assert_eq!(held.kind(), Kind::Held);
+        let told = format!("{held:?}");
+        assert!(told.contains("2 conflicts of duties") && told.contains("ada (hush), ben (hush)"), "{told}");
+        assert_eq!(publish_model(ctx, opened, files(), opened.revision, Some(1)).await.unwrap_err().kind(), Kind::Held);
+        assert_eq!(publish_model(ctx, opened, files(), opened.revision, Some(2)).await.unwrap().revision, 2);
     }
 }

@@ -9,6 +9,7 @@ mod approving;
 mod asking;
 mod conflicts;
 mod due;
+mod exceptions;
 mod themselves;
 
 #[test]

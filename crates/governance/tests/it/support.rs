@@ -22,7 +22,7 @@ use muster_testkit::Database;
 use tempfile::TempDir;
 
 /// Mia leads Ada and Ben; Tom leads Mia. Sue and Sam are of security.
-const MODEL: &str = r#"
+pub(crate) const MODEL: &str = r#"
 muster: 1
 types:
   person:
@@ -49,6 +49,8 @@ systems:
       right: { attribute: rights }
 roles:
   audit: { grants: [ledger.user] }
+  controller: { muster: { may: [conflicts.write, people.read] } }
+  both: { includes: [create-payment, approve-payment] }
   desk:
     request: { approval: [manager] }
   security: { when: "person.team == 'security'" }
@@ -85,6 +87,7 @@ conflicts:
   four-eyes: { between: [create, approve], description: who enters must not release }
   look: { between: [create, see], on: approve, approvers: audit }
   paper: { between: [create, print], on: warn }
+  hush: { between: [see, print], on: block, lenient_for: desk, risk: 90 }
 mail: { host: 127.0.0.1, from: muster@tern.example }
 "#;
 

@@ -161,6 +161,20 @@ pub(crate) const CONFLICT: Group = Group {
             "With `on: approve`: the role whose members decide about it.",
             "internal-audit",
         ),
+        key(
+            "lenient_for",
+            Shape::Text,
+            "",
+            "With `on: block` or `on: approve`: a role. When somebody who has it asks or assigns, they are only warned.",
+            "crisis-team",
+        ),
+        key(
+            "risk",
+            Shape::Number(0, 100),
+            "50",
+            "How much harm it can do, for the risk score of whoever has it. One that an exception allows counts half.",
+            "80",
+        ),
     ],
 };
 

@@ -119,6 +119,14 @@ CREATE TABLE review_watch (
 
 -- Separation of duties ------------------------------------------------------------------------------------
 
+-- What is said of an assignment that is an exception from a conflict: what keeps the harm small, and who answers for it.
+CREATE TABLE conflict_exception (
+    assignment BIGINT NOT NULL PRIMARY KEY,
+    mitigation TEXT NOT NULL,
+    owner BIGINT NOT NULL
+) /*sqlite STRICT*/;
+CREATE INDEX conflict_exception_owner ON conflict_exception (owner);
+
 -- Indexes for lists ---------------------------------------------------------------------------------------
 
 -- Whether an entity is there stands in the index too: a page far in is found without looking at each entity before it.

@@ -142,6 +142,13 @@ fn call(command: &str) -> Option<Vec<(&'static str, i32)>> {
             ("requests show 9", 1),
             ("requests create nothing --as 1", 1),
         ],
+        "conflicts" => vec![
+            ("conflicts", 0),
+            ("conflicts exceptions", 0),
+            ("conflicts solve 1 nothing", 1),
+            ("conflicts end 9 --reason x", 1),
+        ],
+        "risk" => vec![("risk", 0), ("risk 1", 0), ("risk nobody", 1)],
         "approvals" => vec![
             ("approvals list --as 1", 0),
             ("approvals delegations --as 1", 0),
