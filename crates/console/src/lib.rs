@@ -14,6 +14,8 @@ mod escape;
 mod flash;
 mod frame;
 mod given;
+mod graph;
+mod lines;
 mod moment;
 mod pages;
 mod reasons;

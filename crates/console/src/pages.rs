@@ -7,6 +7,8 @@ pub(crate) mod approvals;
 pub(crate) mod asking;
 pub(crate) mod assignments;
 pub(crate) mod catalogue;
+pub(crate) mod changes;
+pub(crate) mod compare;
 pub(crate) mod conflicts;
 pub(crate) mod delegations;
 pub(crate) mod drift;

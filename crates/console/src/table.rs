@@ -16,9 +16,10 @@ use muster_web::Problem;
 use crate::{
     frame::nothing,
     pages::{
-        access, ahead, alarms, approvals, asking, assignments, catalogue, conflicts, delegations,
-        drift, held, home, journal, keys, leavers, matches, model, orphans, people, person, plans,
-        queue, requests, roles, search, systems, tickets, timeline, value, why, workflows,
+        access, ahead, alarms, approvals, asking, assignments, catalogue, changes, compare,
+        conflicts, delegations, drift, held, home, journal, keys, leavers, matches, model, orphans,
+        people, person, plans, queue, requests, roles, search, systems, tickets, timeline, value,
+        why, workflows,
     },
     visit::Visit,
 };
@@ -113,6 +114,7 @@ pub fn pages() -> Vec<Page> {
         Page::get("/roles", RolesRead, roles::list),
         Page::get("/roles/{role}", RolesRead, roles::show),
         Page::get("/model", RevisionsRead, model::show),
+        Page::get("/model/changes", RevisionsRead, changes::show),
         Page::get("/journal", JournalRead, journal::list),
         Page::get("/journal/verify", JournalExport, journal::verify),
     ];
@@ -152,6 +154,7 @@ fn about_people() -> Vec<Page> {
         Page::get("/people/{person}/why", PeopleRead, why::show),
         Page::get("/people/{person}/value", PeopleRead, value::show),
         Page::get("/people/{person}/timeline", PeopleRead, timeline::show),
+        Page::get("/people/{person}/compare", PeopleRead, compare::show),
         Page::get("/people/{person}/plan", PlansMake, ahead::show),
         Page::get("/people/{person}/assignments", AssignmentsRead, assignments::list),
         Page::post("/people/{person}/assignments", AssignmentsWrite, assignments::give),

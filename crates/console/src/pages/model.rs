@@ -30,6 +30,8 @@ struct Revision {
     author: String,
     made_at: Moment,
     message: String,
+    /// The page of what it changed; none for the first one.
+    changes: Option<String>,
 }
 
 /// The page.
@@ -48,7 +50,10 @@ pub(crate) async fn show(visit: Visit, _ctx: Ctx) -> Result<Response, Problem> {
         address::with("/model", &[("file", path), ("revision", revision)])
     };
     let revisions = list_revisions(&visit.opened, None, ROWS).await?;
-    let revisions = revisions.iter().map(|one| Revision {
+    let before = revisions.iter().skip(1).map(Some).chain([None]);
+    let changes = |from: i64, to: i64| format!("/model/changes?from={from}&to={to}");
+    let revisions = revisions.iter().zip(before).map(|(one, before)| Revision {
+        changes: before.map(|before| changes(before.number, one.number)),
         number: one.number,
         href: address::with("/model", &[("revision", &one.number.to_string())]),
         author: one.author.to_string(),

@@ -8,6 +8,7 @@ use muster_web::Problem;
 use crate::{
     address,
     frame::{Frame, page},
+    graph::Graph,
     moment::Moment,
     reasons::{self, Sentence, Shown},
     texts::{AccessTexts, filled},
@@ -26,6 +27,8 @@ struct Page<'v> {
     account: Option<(String, bool, Moment)>,
     state: Vec<Sentence>,
     reasons: Vec<Shown>,
+    /// The same as a picture.
+    graph: Option<Graph>,
     /// What would give it, where nothing does.
     missing: Vec<Vec<Sentence>>,
 }
@@ -48,6 +51,7 @@ pub(crate) async fn show(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
         command: format!("muster explain {} {}", found.subject, found.access),
         account,
         state: found.state.as_ref().map(|state| reasons::state(&visit, state)).unwrap_or_default(),
+        graph: Graph::of(visit.texts, &found.subject, &found.access, &found.reasons),
         reasons: reasons::all(&visit, &found.reasons),
         missing: missing.map(|one| reasons::missing(&visit, one)).collect(),
     };

@@ -5,6 +5,11 @@ use super::texts;
 texts! {
     /// Why somebody has something.
     AccessTexts {
+        picture: "As a picture", "Als Bild";
+        picture_of: "From {who} by cause and roles to {what}", "Von {who} über Anlass und Rollen zu {what}";
+        as_table: "As a table", "Als Tabelle";
+        by_rule: "rule", "Regel";
+        by_somebody: "assigned by {by}", "zugewiesen von {by}";
         why: "Why", "Warum";
         has: "{who} has {what}.", "{who} hat {what}.";
         has_without_reason: "{who} has {what}, and nothing grants it.", "{who} hat {what}, und nichts gewährt es.";

@@ -33,6 +33,11 @@ texts! {
         kept: "kept for a time", "eine Zeit lang behalten";
         timeline: "Timeline", "Zeitleiste";
         plan: "What would change now", "Was sich jetzt ändern würde";
+        compare: "Compare two moments", "Zwei Zeitpunkte vergleichen";
+        one_day: "One day", "Ein Tag";
+        other_day: "The other day", "Der andere Tag";
+        different: "What is different", "Was anders ist";
+        nothing_different: "Nothing is different.", "Nichts ist anders.";
         past: "What happened", "Was geschah";
         future: "What will happen", "Was geschehen wird";
         future_help: "If nothing new is heard.", "Wenn nichts Neues gemeldet wird.";

@@ -63,6 +63,9 @@ texts! {
         stale: "overtaken", "überholt";
         revision: "Revision", "Revision";
         revisions: "Revisions", "Revisionen";
+        line_left_out: "one line", "eine Zeile";
+        lines_left_out: "{n} lines", "{n} Zeilen";
+        what_changed: "what it changed", "was sie änderte";
         sum: "Sum", "Summe";
         by_rule: "By rule", "Nach Regel";
         by_person: "By person", "Nach Person";

@@ -20,6 +20,7 @@ const PAGES: &[(&str, &str)] = &[
     ("reasons", "/people/maya.okafor/why?what=directory%3Aall-staff"),
     ("value", "/people/maya.okafor/value?name=title"),
     ("timeline", "/people/maya.okafor/timeline"),
+    ("compare", "/people/maya.okafor/compare?b=2027-02-01"),
     ("ahead", "/people/sven.dahl/plan"),
     ("leavers", "/leavers"),
     ("conflicts", "/conflicts"),

@@ -72,3 +72,19 @@ async fn leavers_and_conflicts_are_listed_with_where_they_come_from() {
     let conflicts = operator.get("/conflicts").await;
     assert!(conflicts.body.contains("policy/duties.yaml:"), "{}", conflicts.body);
 }
+
+#[tokio::test]
+async fn two_moments_of_somebody_are_compared_also_those_to_come() {
+    let served = Served::start().await;
+    let operator = served.operator().await;
+    let unknown = operator.get("/people/maya.okafor/compare?a=2026-11-01&b=2026-11-20").await;
+    assert_eq!(unknown.status, StatusCode::OK, "{}", unknown.body);
+    let path = "/people/maya.okafor/assignments";
+    let form = [("role", "business-figures"), ("until", "2026-12-31"), ("reason", "a project")];
+    operator.post(path, &form).await;
+    let ahead = operator.get("/people/maya.okafor/compare?a=2026-12-01&b=2027-02-01").await;
+    assert!(ahead.body.contains("<bdi>business-figures</bdi>"), "{}", ahead.body);
+    assert!(ahead.body.contains("directory:bi-users"), "{}", ahead.body);
+    let wrong = operator.get("/people/maya.okafor/compare?a=soon").await;
+    assert_eq!(wrong.status, StatusCode::BAD_REQUEST, "{}", wrong.body);
+}

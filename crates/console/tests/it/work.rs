@@ -240,3 +240,21 @@ async fn an_alarm_is_looked_after_by_somebody() {
     let taken = operator.get("/alarms?status=acknowledged").await;
     assert!(taken.body.contains("calling them"), "{}", taken.body);
 }
+
+#[tokio::test]
+async fn a_revision_says_what_it_changed_in_the_model() {
+    let served = Served::start().await;
+    let opened = served.service.opened();
+    let (head, mut files) = muster_app::see_revision(&opened, opened.revision).await.unwrap();
+    let file = files.iter_mut().find(|file| &*file.path == "policy/requests.yaml").unwrap();
+    file.text = file.text.replace("risk: 60", "risk: 70").into();
+    let now = muster_app::publish_model(&served.ctx, &opened, files, head.number).await.unwrap();
+    let operator = served.operator().await;
+    let model = operator.get("/model").await;
+    let page = operator.get(&leading(&model, "/model/changes")).await;
+    assert!(page.body.contains("-     risk: 60"), "{}", page.body);
+    assert!(page.body.contains("+     risk: 70"), "{}", page.body);
+    assert!(!page.body.contains("policy/offices.yaml"), "{}", page.body);
+    let none = operator.get(&format!("/model/changes?to={}", now.revision + 9)).await;
+    assert_eq!(none.status, StatusCode::NOT_FOUND);
+}
