@@ -19,6 +19,11 @@ pub(crate) fn visible(page: String) -> String {
     seen
 }
 
+/// Whether a text has no sign that [`visible`] would write by its number.
+pub(crate) fn is_all_seen(text: &str) -> bool {
+    !text.contains(is_hidden)
+}
+
 /// True for what is invisible, moves what follows or turns the direction of writing. Lines and tabs are neither.
 fn is_hidden(sign: char) -> bool {
     (sign.is_control() && !matches!(sign, '\n' | '\t'))

@@ -40,6 +40,7 @@ said! {
     Released = "released";
     Rejected = "rejected";
     Asked = "asked";
+    Published = "published";
     Assigned = "assigned";
     Changed = "changed";
     Withdrawn = "withdrawn";
@@ -69,6 +70,7 @@ impl Said {
             Self::Released => said.released,
             Self::Rejected => said.rejected,
             Self::Asked => said.asked,
+            Self::Published => said.published,
             Self::Assigned => said.assigned,
             Self::Changed => said.changed,
             Self::Withdrawn => said.withdrawn,

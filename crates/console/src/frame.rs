@@ -96,6 +96,8 @@ fn places(texts: &Texts) -> Vec<(&'static str, &'static str, Seen)> {
         ("/people", frame.people, Seen::For(Right::PeopleRead)),
         ("/leavers", frame.leavers, Seen::For(Right::PeopleRead)),
         ("/conflicts", frame.conflicts, Seen::For(Right::PeopleRead)),
+        ("/exceptions", desk.exceptions, Seen::For(Right::PeopleRead)),
+        ("/risk", texts.asking.risk, Seen::For(Right::PeopleRead)),
         ("/matches", desk.matches, Seen::ForEverybody(Right::MatchesRead)),
         ("/orphans", frame.orphans, Seen::ForEverybody(Right::AccountsRead)),
         ("/drift", frame.drift, Seen::For(Right::DriftRead)),

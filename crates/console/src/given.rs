@@ -25,8 +25,12 @@ impl Given {
 
     /// A value, without the space around it; empty when there is none.
     pub(crate) fn text(&self, name: &str) -> &str {
-        let first = self.0.get(name).and_then(|values| values.first());
-        first.map_or("", |text| text.trim())
+        self.raw(name).trim()
+    }
+
+    /// A value with the space around it.
+    pub(crate) fn raw(&self, name: &str) -> &str {
+        self.0.get(name).and_then(|values| values.first()).map_or("", String::as_str)
     }
 
     /// A value that is not empty.

@@ -102,7 +102,8 @@ fn chain(texts: &Texts, reason: &Reason) -> Vec<String> {
         match &at.because {
             Because::Included(outer) => at = outer,
             Because::Rule { at, .. } => {
-                names.push(format!("{} {at}", texts.access.by_rule));
+                let file = at.file.rsplit('/').next().unwrap_or_default();
+                names.push(format!("{} {file}:{}", texts.access.by_rule, at.line));
                 break;
             }
             Because::Assigned { by, .. } => {
@@ -130,7 +131,7 @@ mod tests {
     fn every_reason_is_a_row_from_the_person_to_the_access() {
         let rule = Because::Rule { conditions: Vec::new(), at: at(4) };
         let outer = Reason { role: "clerk".into(), at: at(3), because: rule.clone() };
-        let inner = Because::Included(Box::new(outer.clone()));
+        let inner = Because::Included(Box::new(outer));
         let both = [
             Reason { role: "finance".into(), at: at(9), because: inner },
             Reason { role: "finance".into(), at: at(9), because: rule },

@@ -31,7 +31,7 @@ pub(crate) fn compared<'t>(old: &'t str, new: &'t str) -> Vec<Line<'t>> {
     if old_middle.is_empty() && new_middle.is_empty() {
         return Vec::new();
     }
-    let same = |line: &&'t str| Line::Same(*line);
+    let same = |line: &&'t str| Line::Same(line);
     let mut all: Vec<Line<'t>> = old.iter().take(before).map(same).collect();
     all.extend(middle(old_middle, new_middle));
     all.extend(old.iter().skip(old.len() - after).map(same));
@@ -41,8 +41,8 @@ pub(crate) fn compared<'t>(old: &'t str, new: &'t str) -> Vec<Line<'t>> {
 /// The shortest way from one to the other, by the longest common run of lines.
 fn middle<'t>(old: &[&'t str], new: &[&'t str]) -> Vec<Line<'t>> {
     if old.len().saturating_mul(new.len()) > MOST {
-        let gone = old.iter().map(|line| Line::Gone(*line));
-        return gone.chain(new.iter().map(|line| Line::New(*line))).collect();
+        let gone = old.iter().map(|line| Line::Gone(line));
+        return gone.chain(new.iter().map(|line| Line::New(line))).collect();
     }
     // Row `i` says how many lines the rests from `i` of the old text have in common with each rest of the new one.
     let mut common: Vec<Vec<u32>> = vec![vec![0; new.len() + 1]];
@@ -68,15 +68,15 @@ fn middle<'t>(old: &[&'t str], new: &[&'t str]) -> Vec<Line<'t>> {
     loop {
         match (old.get(i), new.get(j)) {
             (Some(a), Some(b)) if a == b => {
-                lines.push(Line::Same(*a));
+                lines.push(Line::Same(a));
                 (i, j) = (i + 1, j + 1);
             }
             (Some(a), b) if b.is_none() || in_common(i + 1, j) >= in_common(i, j + 1) => {
-                lines.push(Line::Gone(*a));
+                lines.push(Line::Gone(a));
                 i += 1;
             }
             (_, Some(b)) => {
-                lines.push(Line::New(*b));
+                lines.push(Line::New(b));
                 j += 1;
             }
             _ => return lines,

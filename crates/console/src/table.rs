@@ -7,9 +7,10 @@ use muster_app::Ctx;
 use muster_model::EntityId;
 use muster_policy::Right::{
     self, AccountsRead, AccountsWrite, AlarmsRead, AlarmsWrite, AssignmentsRead, AssignmentsWrite,
-    DriftRead, DriftWrite, JournalExport, JournalRead, MatchesRead, MatchesWrite, OrdersRead,
-    OrdersWrite, PeopleRead, PlansApply, PlansMake, PlansRead, RevisionsRead, RolesRead, SyncRun,
-    SystemsRead, SystemsWrite, TicketsRead, TicketsWrite, WorkflowsRead, WorkflowsRun,
+    ConflictsWrite, DriftRead, DriftWrite, JournalExport, JournalRead, MatchesRead, MatchesWrite,
+    OrdersRead, OrdersWrite, PeopleRead, PlansApply, PlansMake, PlansRead, RevisionsRead,
+    RevisionsWrite, RolesRead, SyncRun, SystemsRead, SystemsWrite, TicketsRead, TicketsWrite,
+    WorkflowsRead, WorkflowsRun,
 };
 use muster_web::Problem;
 
@@ -17,9 +18,9 @@ use crate::{
     frame::nothing,
     pages::{
         access, ahead, alarms, approvals, asking, assignments, catalogue, changes, compare,
-        conflicts, delegations, drift, held, home, journal, keys, leavers, matches, model, orphans,
-        people, person, plans, queue, requests, roles, search, systems, tickets, timeline, value,
-        why, workflows,
+        conflict, conflicts, delegations, drift, edit, held, home, journal, keys, leavers, matches,
+        model, orphans, people, person, plans, queue, requests, risk, roles, search, systems,
+        tickets, timeline, value, why, workflows,
     },
     visit::Visit,
 };
@@ -114,6 +115,9 @@ pub fn pages() -> Vec<Page> {
         Page::get("/roles", RolesRead, roles::list),
         Page::get("/roles/{role}", RolesRead, roles::show),
         Page::get("/model", RevisionsRead, model::show),
+        Page::get("/model/edit", RevisionsWrite, edit::form),
+        Page::post("/model/draft", RevisionsWrite, edit::draft),
+        Page::post("/model/publish", RevisionsWrite, edit::publish),
         Page::get("/model/changes", RevisionsRead, changes::show),
         Page::get("/journal", JournalRead, journal::list),
         Page::get("/journal/verify", JournalExport, journal::verify),
@@ -161,6 +165,11 @@ fn about_people() -> Vec<Page> {
         Page::post("/people/{person}/assignments/end", AssignmentsWrite, assignments::end),
         Page::get("/leavers", PeopleRead, leavers::list),
         Page::get("/conflicts", PeopleRead, conflicts::list),
+        Page::get("/people/{person}/conflicts/{conflict}", PeopleRead, conflict::show),
+        Page::post("/people/{person}/conflicts/{conflict}", ConflictsWrite, conflict::except),
+        Page::get("/exceptions", PeopleRead, conflict::exceptions),
+        Page::post("/exceptions/{id}/end", ConflictsWrite, conflict::end),
+        Page::get("/risk", PeopleRead, risk::list),
     ]
 }
 

@@ -17,6 +17,8 @@ use crate::{flash::Said, given::Given, moment::Moment, texts::Texts, view_as};
 pub(crate) struct Visit {
     /// The project.
     pub(crate) opened: Arc<Opened>,
+    /// What serves this, which another model can be put into.
+    pub(crate) service: Service,
     /// The texts of the language they read.
     pub(crate) texts: &'static Texts,
     /// How they are called.
@@ -56,6 +58,7 @@ impl Visit {
         let language = language.and_then(|value| value.to_str().ok());
         Ok(Some(Self {
             opened,
+            service: service.clone(),
             texts: Texts::of(Language::of_reader(language)),
             display,
             given: Given::default(),

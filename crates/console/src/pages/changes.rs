@@ -34,10 +34,10 @@ struct File {
 }
 
 /// A line, with the sign before it.
-struct Shown {
-    sign: &'static str,
-    class: &'static str,
-    text: String,
+pub(crate) struct Shown {
+    pub(crate) sign: &'static str,
+    pub(crate) class: &'static str,
+    pub(crate) text: String,
 }
 
 /// The page. Without a second number it is the revision before.
@@ -69,7 +69,8 @@ pub(crate) async fn show(visit: Visit, _ctx: Ctx) -> Result<Response, Problem> {
     page(&visit, &template)
 }
 
-fn shown(visit: &Visit, line: Line<'_>) -> Shown {
+/// A line of a comparison, as it is shown.
+pub(crate) fn shown(visit: &Visit, line: Line<'_>) -> Shown {
     let of = |sign, class, text: &str| Shown { sign, class, text: text.to_owned() };
     match line {
         Line::Same(text) => of(" ", "same", text),

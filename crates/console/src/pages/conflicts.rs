@@ -26,6 +26,8 @@ struct Conflict {
     blocks: bool,
     at: String,
     line: String,
+    /// What would end it, and allowing it for a time.
+    solve: String,
     duties: Vec<Duty>,
 }
 
@@ -58,6 +60,11 @@ fn conflict(view: &ConflictView) -> Conflict {
         blocks: view.blocks,
         at: view.at.to_string(),
         line: address::line(&view.at),
+        solve: format!(
+            "{}/conflicts/{}",
+            address::person(&view.person.key),
+            address::part(&view.conflict)
+        ),
         duties: duties.collect(),
     }
 }

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::response::Response;
 use muster_app::{Ctx, list_revisions, see_revision};
+use muster_policy::Right;
 use muster_web::Problem;
 
 use crate::{
@@ -22,6 +23,8 @@ struct Page<'v> {
     revisions: Vec<Revision>,
     /// The file that is shown, with its lines.
     shown: Option<(String, Vec<String>)>,
+    /// The form for it, for those who may publish.
+    edit: Option<String>,
 }
 
 struct Revision {
@@ -68,6 +71,10 @@ pub(crate) async fn show(visit: Visit, _ctx: Ctx) -> Result<Response, Problem> {
             .map(|one| (one.path.to_string(), file(&one.path), *one.path == *asked))
             .collect(),
         revisions: revisions.collect(),
+        edit: visit
+            .may_for_everybody(Right::RevisionsWrite)
+            .filter(|_| shown.is_some() && head.number == visit.opened.revision)
+            .map(|_| address::with("/model/edit", &[("file", asked)])),
         shown,
     };
     page(&visit, &template)

@@ -5,6 +5,7 @@ use axum::response::Response;
 use muster_app::{
     AccountExplained, Ctx, EntitlementExplained, PersonExplained, When, explain_person, see_linked,
 };
+use muster_governance::see_risk;
 use muster_model::Value;
 use muster_policy::{Right, Want};
 use muster_web::Problem;
@@ -27,6 +28,8 @@ struct Page<'v> {
     /// What is to be said of them at once, in a sentence.
     summary: String,
     links: Links,
+    /// How much harm they could do, and with what; none when it is 0.
+    risk: Option<(u8, String)>,
     state: Vec<Sentence>,
     attributes: Vec<Attribute>,
     roles: Vec<Role>,
@@ -79,6 +82,7 @@ pub(crate) async fn show(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
     let asked = visit.given.text("person");
     let found = explain_person(&ctx, &visit.opened, asked, When::default()).await?;
     let linked = see_linked(&ctx, &visit.opened, &found.person.values).await?;
+    let risk = see_risk(&ctx, &visit.opened, &found.person.key).await?;
     let key = &*found.person.key;
     let attributes = found.person.values.iter().filter(|(name, _)| &**name != "display");
     let attributes = attributes.map(|(name, value)| Attribute {
@@ -93,6 +97,7 @@ pub(crate) async fn show(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
         key: key.to_owned(),
         kind: found.person.type_name.to_string(),
         summary: summary(&visit, &found),
+        risk: (risk.score > 0).then(|| (risk.score, super::risk::parts(&visit, &risk))),
         links: Links {
             timeline: format!("{base}/timeline"),
             plan: visit.may(Right::PlansMake).map(|_| format!("{base}/plan")),

@@ -66,6 +66,14 @@ texts! {
         line_left_out: "one line", "eine Zeile";
         lines_left_out: "{n} lines", "{n} Zeilen";
         what_changed: "what it changed", "was sie änderte";
+        draft: "Draft", "Entwurf";
+        draft_help: "Nothing is written before you publish it. Publishing writes the file and makes a revision; no system is changed by that.", "Vor dem Veröffentlichen wird nichts geschrieben. Veröffentlichen schreibt die Datei und macht eine Revision; dabei wird kein System geändert.";
+        see_draft: "See what it changes", "Ansehen, was es ändert";
+        publish: "Publish", "Veröffentlichen";
+        edit: "Edit", "Bearbeiten";
+        touched: "People it touches", "Betroffene Personen";
+        new_conflicts: "Conflicts of duties would begin.", "Es entstünden Konflikte zwischen Aufgaben.";
+        too_long: "Finding them takes longer than a page waits.", "Sie zu finden dauert länger, als eine Seite wartet.";
         sum: "Sum", "Summe";
         by_rule: "By rule", "Nach Regel";
         by_person: "By person", "Nach Person";

@@ -88,3 +88,27 @@ async fn two_moments_of_somebody_are_compared_also_those_to_come() {
     let wrong = operator.get("/people/maya.okafor/compare?a=soon").await;
     assert_eq!(wrong.status, StatusCode::BAD_REQUEST, "{}", wrong.body);
 }
+
+#[tokio::test]
+async fn a_conflict_says_what_ends_it_and_is_allowed_for_a_time_by_somebody_else() {
+    let served = Served::start().await;
+    let operator = served.operator().await;
+    let list = operator.get("/conflicts").await;
+    assert!(list.links().iter().any(|link| link.contains("/conflicts/")), "{:?}", list.links());
+    let path = "/people/lena.fuchs/conflicts/books-and-bank";
+    let page = operator.get(path).await;
+    assert!(page.body.contains("The least that would end it"), "{}", page.body);
+    let lacking = [("until", "2026-12-31"), ("owner", "jonas.brandt"), ("reason", "month end")];
+    let refused = operator.post(path, &lacking).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.body);
+    let form = [&lacking[..], &[("mitigation", "J. Brandt reads every payment")]].concat();
+    let allowed = operator.post(path, &form).await;
+    assert_eq!(allowed.location, "/exceptions", "{}", allowed.body);
+    let list = operator.get("/exceptions").await;
+    assert!(list.body.contains("J. Brandt reads every payment"), "{}", list.body);
+    let risk = operator.get("/risk").await;
+    assert!(risk.body.contains("Lena Fuchs") && risk.body.contains("Exception"), "{}", risk.body);
+    let id = list.body.split("action=\"/exceptions/").nth(1).unwrap().split('/').next().unwrap();
+    operator.post(&format!("/exceptions/{id}/end"), &[("reason", "hired somebody")]).await;
+    assert!(!operator.get("/exceptions").await.body.contains("J. Brandt reads"));
+}

@@ -248,7 +248,8 @@ async fn a_revision_says_what_it_changed_in_the_model() {
     let (head, mut files) = muster_app::see_revision(&opened, opened.revision).await.unwrap();
     let file = files.iter_mut().find(|file| &*file.path == "policy/requests.yaml").unwrap();
     file.text = file.text.replace("risk: 60", "risk: 70").into();
-    let now = muster_app::publish_model(&served.ctx, &opened, files, head.number).await.unwrap();
+    let now =
+        muster_app::publish_model(&served.ctx, &opened, files, head.number, None).await.unwrap();
     let operator = served.operator().await;
     let model = operator.get("/model").await;
     let page = operator.get(&leading(&model, "/model/changes")).await;
@@ -257,4 +258,50 @@ async fn a_revision_says_what_it_changed_in_the_model() {
     assert!(!page.body.contains("policy/offices.yaml"), "{}", page.body);
     let none = operator.get(&format!("/model/changes?to={}", now.revision + 9)).await;
     assert_eq!(none.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_draft_says_what_is_wrong_and_whom_it_touches_before_it_is_published() {
+    let served = Served::start().await;
+    let operator = served.operator().await;
+    let path = "policy/transport.yaml";
+    let file = std::fs::read_to_string(served.folder.path().join(path)).unwrap();
+    let form = operator.get(&format!("/model/edit?file={}", encoded(path))).await;
+    assert!(form.body.contains("fleet-planner:"), "{}", form.body);
+    let base = served.service.opened().revision.to_string();
+    let wrong = file.replace("person.title == 'Fleet planner'", "person.titel == 'Fleet planner'");
+    let fields = |text: &str| {
+        [("file", path), ("base", &*base), ("text", text)]
+            .map(|(name, text)| (name, text.replace('\n', "\r\n")))
+    };
+    let sent = async |to: &str, text: &str| {
+        let fields = fields(text);
+        let fields: Vec<(&str, &str)> =
+            fields.iter().map(|(name, text)| (*name, &**text)).collect();
+        operator.post(to, &fields).await
+    };
+    let page = sent("/model/draft", &wrong).await;
+    assert!(
+        page.body.contains("did you mean") && !page.body.contains(">Publish<"),
+        "{}",
+        page.body
+    );
+    let right = file.replace(
+        "      - { crm.profile: view-orders }\n      - { ledger.profile: report-fleet }",
+        "      - { ledger.profile: report-fleet }",
+    );
+    let page = sent("/model/draft", &right).await;
+    assert!(
+        page.body.contains("People it touches: ") && page.body.contains(">Publish<"),
+        "{}",
+        page.body
+    );
+    assert!(page.body.contains("view-orders"), "{}", page.body);
+    assert_eq!(std::fs::read_to_string(served.folder.path().join(path)).unwrap(), file);
+    let published = sent("/model/publish", &right).await;
+    assert_eq!(published.status, StatusCode::SEE_OTHER, "{}", published.body);
+    assert_eq!(std::fs::read_to_string(served.folder.path().join(path)).unwrap(), right);
+    // Whoever began before that has to look again.
+    let late = sent("/model/publish", &file).await;
+    assert_eq!(late.status, StatusCode::CONFLICT, "{}", late.body);
 }

@@ -15,6 +15,7 @@ mod scim;
 mod served;
 mod sign_out;
 mod telemetry;
+mod ten_minutes;
 
 /// What a command that failed said.
 fn failure(output: &std::process::Output) -> String {

@@ -1,0 +1,182 @@
+//! `/model/edit`: a draft of a file of the model: what is wrong with it, what it changes in the file and for whom; then it
+//! becomes the next revision. The files stay the only form of the model.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::response::Response;
+use muster_app::{
+    Change, ChangeKind, Ctx, Error, ModelQuery, ModelsCompared, Opened, PersonImpact, Thing,
+    compare_models, publish_model, see_revision,
+};
+use muster_policy::Right;
+use muster_web::Problem;
+
+use super::changes;
+use crate::{
+    address,
+    escape::is_all_seen,
+    flash::Said,
+    frame::{Frame, done, nothing, page},
+    lines::compared,
+    visit::Visit,
+    work::begun,
+};
+
+/// People whose changes are shown.
+const SHOWN: usize = 50;
+
+#[derive(Template)]
+#[template(path = "edit.html")]
+struct Page<'v> {
+    frame: Frame<'v>,
+    path: String,
+    base: i64,
+    text: String,
+    /// What is wrong with the draft: code, place, message, remedies.
+    problems: Vec<Trouble>,
+    lines: Vec<changes::Shown>,
+    effect: Option<Effect>,
+    /// Whether the draft can become the model.
+    may_publish: bool,
+}
+
+struct Trouble {
+    code: &'static str,
+    place: String,
+    message: String,
+    help: Vec<String>,
+}
+
+/// Whom a draft touches.
+#[derive(Default)]
+struct Effect {
+    /// How many people; `None` when finding them takes longer than a page waits.
+    people: Option<u64>,
+    rows: Vec<Row>,
+    /// Conflicts of duties that would begin: their number has to be typed.
+    conflicts: u64,
+}
+
+/// Somebody, with what changes for them.
+struct Row {
+    person: String,
+    href: String,
+    changes: Vec<String>,
+}
+
+/// A file of the present model, as a form.
+pub(crate) async fn form(visit: Visit, _ctx: Ctx) -> Result<Response, Problem> {
+    let base = visit.opened.revision;
+    let (_, files) = see_revision(&visit.opened, base).await?;
+    let path = visit.given.text("file");
+    let file = files.iter().find(|file| *file.path == *path).ok_or_else(nothing)?;
+    if !is_all_seen(&file.text) {
+        let problem = Problem::invalid(format!("`{path}` holds signs that nobody sees"));
+        return Err(problem.hint("edit the file itself"));
+    }
+    let template = Page {
+        frame: Frame::of(&visit),
+        path: path.to_owned(),
+        base,
+        text: file.text.to_string(),
+        problems: Vec::new(),
+        lines: Vec::new(),
+        effect: None,
+        may_publish: false,
+    };
+    page(&visit, &template)
+}
+
+/// What a draft comes to. Nothing is written.
+pub(crate) async fn draft(visit: Visit, _ctx: Ctx) -> Result<Response, Problem> {
+    let (path, text) = (visit.given.text("file"), text(&visit));
+    let base = visit.given.number("base").ok_or_else(nothing)?;
+    let (_, mut files) = see_revision(&visit.opened, base).await?;
+    let file = files.iter_mut().find(|file| *file.path == *path).ok_or_else(nothing)?;
+    let old = std::mem::replace(&mut file.text, text.as_str().into());
+    let loaded = visit.opened.check(files.clone());
+    let problems = loaded.diagnostics.iter().map(|one| Trouble {
+        code: one.code,
+        place: one.span.map_or_else(String::new, |span| loaded.sources.location(span).to_string()),
+        message: one.message.clone(),
+        help: one.help.clone(),
+    });
+    let problems = problems.collect();
+    let is_right = loaded.model.is_some();
+    let mut effect = None;
+    if is_right && let Some(ctx) = visit.may_for_everybody(Right::PeopleRead) {
+        let draft = visit.opened.with_files(files, base).await?;
+        effect = Some(touched(&visit, &ctx, draft).await?);
+    }
+    let lines: Vec<_> =
+        compared(&old, &text).into_iter().map(|line| changes::shown(&visit, line)).collect();
+    let template = Page {
+        frame: Frame::of(&visit),
+        path: path.to_owned(),
+        base,
+        may_publish: is_right && !lines.is_empty(),
+        text,
+        problems,
+        lines,
+        effect,
+    };
+    page(&visit, &template)
+}
+
+/// The file as it was sent: browsers end lines as terminals of old did.
+fn text(visit: &Visit) -> String {
+    let text = visit.given.raw("text").replace("\r\n", "\n");
+    if text.is_empty() || text.ends_with('\n') { text } else { text + "\n" }
+}
+
+/// Everybody for whom something changes, evaluated with both models.
+async fn touched(visit: &Visit, ctx: &Ctx, draft: Opened) -> Result<Effect, Error> {
+    let (now, present) = (ctx.now(), Arc::clone(&visit.opened));
+    let compared = begun(async move {
+        let query = ModelQuery { limit: SHOWN, ..ModelQuery::default() };
+        compare_models(&present, &draft, now, &query, &|_| {}).await
+    });
+    let Some(ModelsCompared { affected, impacts, people, .. }) = compared.await? else {
+        return Ok(Effect::default());
+    };
+    let conflicts = impacts.iter().filter(|impact| matches!(impact.thing, Thing::Conflict(_)));
+    let row = |one: &PersonImpact| Row {
+        person: one.subject.to_string(),
+        href: address::person(&one.subject),
+        changes: one.changes.iter().map(|change| in_words(visit, change)).collect(),
+    };
+    Ok(Effect {
+        people: Some(affected),
+        rows: people.iter().map(row).collect(),
+        conflicts: conflicts.map(|impact| impact.gained).sum(),
+    })
+}
+
+/// `+ entitlement crm.profile:view-orders`
+fn in_words(visit: &Visit, change: &Change) -> String {
+    let thing = &change.thing;
+    let name = if *thing == Thing::Lifecycle {
+        visit.texts.person.state.to_owned()
+    } else {
+        format!("{} {}", thing.kind(), thing.name())
+    };
+    match &change.kind {
+        ChangeKind::Gained => format!("+ {name}"),
+        ChangeKind::Lost => format!("− {name}"),
+        ChangeKind::Changed(old, new) => format!("~ {name}: {old} → {new}"),
+    }
+}
+
+/// The draft becomes the model, if nobody published another one meanwhile.
+pub(crate) async fn publish(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
+    let path = visit.given.text("file");
+    let base = visit.given.number("base").ok_or_else(nothing)?;
+    let (_, mut files) = see_revision(&visit.opened, base).await?;
+    let file = files.iter_mut().find(|file| *file.path == *path).ok_or_else(nothing)?;
+    file.text = text(&visit).into();
+    let confirm = visit.given.number("confirm");
+    let opened = publish_model(&ctx, &visit.opened, files, base, confirm).await?;
+    visit.service.replace(opened);
+    Ok(done(Said::Published, &address::with("/model", &[("file", path)])))
+}

@@ -1,0 +1,201 @@
+//! The first ten minutes in a browser, against `muster demo` as a process: by keyboard, with a picture of every step.
+//!
+//! What is done in the terminal is walked through by `muster demo --check`.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    path::Path,
+    process::{Child, Stdio},
+};
+
+use muster_testkit::Browser;
+
+use crate::served::{done, muster};
+
+const ENTER: char = '\u{e007}';
+const TAB: char = '\u{e004}';
+
+/// The sample company, served until this is dropped.
+struct Demo {
+    child: Child,
+    /// Signs somebody in, once.
+    link: String,
+    /// Where the pages are.
+    url: String,
+}
+
+impl Demo {
+    fn start(folder: &Path) -> Self {
+        let mut command = muster(folder);
+        command.args(["demo", "--serve", "--dir", "tern"]);
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let link = lines.find_map(|line| {
+            let line = line.unwrap();
+            let (_, rest) = line.split_once("Console   ")?;
+            rest.split_whitespace().next().map(str::to_owned)
+        });
+        let link = link.unwrap();
+        let url = link.split("/d/").next().unwrap().to_owned();
+        Self { child, link, url }
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Somebody who uses the keyboard only, and takes pictures.
+struct Visitor {
+    browser: Browser,
+    n: std::cell::Cell<usize>,
+}
+
+impl Visitor {
+    fn press(&self, keys: &str) {
+        self.browser.press(keys).unwrap();
+    }
+
+    /// Waits until the page says this.
+    fn reads(&self, text: &str) {
+        self.browser.wait_for_text(text).unwrap();
+    }
+
+    /// Presses a key until what has the focus is what is meant.
+    fn presses_until(&self, key: char, is_there: &str) {
+        for _ in 0..200 {
+            if self
+                .browser
+                .run(&format!("const at = document.activeElement; return {is_there}"))
+                .unwrap()
+                == true
+            {
+                return;
+            }
+            self.press(&key.to_string());
+        }
+        panic!("nothing that has the focus is {is_there}");
+    }
+
+    /// Keeps a picture of the page.
+    fn keeps(&self, name: &str) {
+        self.n.set(self.n.get() + 1);
+        let name = format!("ten-minutes-{:02}-{name}.png", self.n.get());
+        self.browser.picture(&Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)).unwrap();
+    }
+
+    /// Sees the pages as somebody else; as themselves when that is nobody.
+    fn is(&self, demo: &Demo, name: &str) {
+        self.browser.open(&demo.url).unwrap();
+        if name.is_empty() {
+            self.presses_until(TAB, "at.closest('.viewing') !== null && at.matches('button')");
+            self.press(&ENTER.to_string());
+            self.reads("View as");
+        } else {
+            self.presses_until(TAB, "at.name === 'person'");
+            self.press(&format!("{name}{ENTER}"));
+            self.reads(&format!("You see this as {name}"));
+        }
+    }
+}
+
+#[test]
+fn the_first_ten_minutes_go_by_keyboard_from_the_link_to_an_approved_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Demo::start(folder.path());
+    let visitor = Visitor { browser: Browser::start().unwrap(), n: 0.into() };
+    what_needs_attention(&visitor, &demo);
+    why_maya_has_what_is_left_over(&visitor, folder.path());
+    maya_asks(&visitor, &demo);
+    her_manager_shortens_it_on_a_telephone(&visitor, &demo);
+    nothing_was_lost(&visitor, &demo);
+}
+
+fn what_needs_attention(visitor: &Visitor, demo: &Demo) {
+    visitor.browser.be_wide(1280).unwrap();
+    visitor.browser.open(&demo.link).unwrap();
+    visitor.reads("What needs attention");
+    for card in
+        ["2\nleavers with an active account", "3\npeople with duties", "11\naccounts of nobody"]
+    {
+        let text = visitor.browser.text(".cards").unwrap().replace("\n ", "\n");
+        assert!(text.replace('\n', " ").contains(&card.replace('\n', " ")), "{card} in {text}");
+    }
+    visitor.keeps("home");
+}
+
+fn why_maya_has_what_is_left_over(visitor: &Visitor, folder: &Path) {
+    visitor.press(&format!("/maya{ENTER}"));
+    visitor.reads("Maya Okafor");
+    visitor.press(&format!("j{ENTER}"));
+    visitor.reads("Accounts and access");
+    visitor.keeps("maya");
+    visitor.presses_until('j', "at.textContent === 'post-journal'");
+    visitor.press("w");
+    visitor.reads("has ledger:post-journal, and nothing grants it");
+    visitor.keeps("why");
+    // The terminal says the same.
+    let mut explain = muster(&folder.join("tern"));
+    let said = done(explain.args(["explain", "maya.okafor", "ledger:post-journal"]));
+    assert!(said.contains("post-journal"), "{said}");
+}
+
+fn maya_asks(visitor: &Visitor, demo: &Demo) {
+    visitor.is(demo, "maya.okafor");
+    visitor.presses_until(TAB, "at.getAttribute('href') === '/catalogue'");
+    visitor.press(&ENTER.to_string());
+    visitor.reads("What do you need to do?");
+    visitor.presses_until(TAB, "at.closest('main form') !== null && at.name === 'q'");
+    visitor.press(&format!("addresses{ENTER}"));
+    visitor.browser.wait_for("a[href*='customer-contacts']").unwrap();
+    visitor.keeps("catalogue");
+    visitor.presses_until('j', "at.textContent === 'customer-contacts'");
+    visitor.press(&ENTER.to_string());
+    visitor.reads("It needs one more approval.");
+    visitor.presses_until(TAB, "at.name === 'days'");
+    visitor.press("30");
+    visitor.presses_until(TAB, "at.name === 'reason'");
+    visitor.press(&format!("fleet mailing{TAB}a letter about new tours"));
+    visitor.keeps("request");
+    visitor.press(&ENTER.to_string());
+    visitor.reads("waits on Tunde Abara (manager)");
+    visitor.keeps("sent");
+}
+
+fn her_manager_shortens_it_on_a_telephone(visitor: &Visitor, demo: &Demo) {
+    visitor.is(demo, "");
+    visitor.is(demo, "tunde.abara");
+    visitor.browser.be_wide(360).unwrap();
+    visitor.browser.open(&format!("{}/approvals", demo.url)).unwrap();
+    visitor.reads("fleet mailing");
+    visitor.press("j");
+    visitor.presses_until(TAB, "at.name === 'days'");
+    visitor.press("7");
+    visitor.keeps("telephone");
+    visitor.presses_until(TAB, "at.matches('button[data-key=a]')");
+    visitor.press(&ENTER.to_string());
+    visitor.reads("You approved it.");
+    visitor.browser.be_wide(1280).unwrap();
+    visitor.is(demo, "");
+    visitor.is(demo, "maya.okafor");
+    visitor.browser.open(&format!("{}/requests", demo.url)).unwrap();
+    visitor.reads("whoever has role data-protection");
+    visitor.keeps("next-stage");
+    visitor.is(demo, "");
+}
+
+fn nothing_was_lost(visitor: &Visitor, demo: &Demo) {
+    visitor.browser.open(&format!("{}/plans", demo.url)).unwrap();
+    visitor.press(&format!("j{ENTER}"));
+    visitor.reads("To go on, type");
+    visitor.keeps("plan");
+    visitor.browser.open(&format!("{}/journal", demo.url)).unwrap();
+    visitor.reads("request.approve");
+    visitor.browser.open(&format!("{}/journal/verify", demo.url)).unwrap();
+    visitor.reads("is whole and unchanged");
+    visitor.keeps("journal");
+}
