@@ -17,6 +17,7 @@ mod effects;
 mod evaluate;
 mod grace;
 mod guards;
+mod guests;
 mod inbound;
 pub mod json;
 mod lease;
@@ -52,6 +53,10 @@ pub use backup::{back_up, migrate, restore};
 pub use change_set::{list_change_sets, reject_change_set, release_change_set};
 pub use effects::GRACE;
 pub use grace::{Grace, list_grace};
+pub use guests::{
+    GuestApplicant, GuestLink, GuestQuery, GuestView, NewGuest, apply_as_guest, invite_guest,
+    list_guests, open_guest_link, see_guest, work_guests,
+};
 pub use lease::Lease;
 pub use leavers::{LeaverReport, LeaverRow, report_leavers, watch_leavers};
 pub use lifecycle::{

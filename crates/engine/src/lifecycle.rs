@@ -223,7 +223,7 @@ pub async fn resume_in(
     lift_those(ctx, opened, tx, &person, reason, &is_ours).await.map(drop)
 }
 
-async fn identity(
+pub(crate) async fn identity(
     ctx: &Ctx,
     opened: &Opened,
     tx: &mut Tx,

@@ -16,6 +16,7 @@ use serde_json::{Value as Json, json};
 use crate::{
     anonymise::anonymise_due,
     apply::CancelFlag,
+    guests::work_guests,
     lease::Lease,
     leavers::watch_leavers,
     plans::{Known, MadePlan},
@@ -164,9 +165,10 @@ impl<'a> Runner<'a> {
         Ok(RunEnd::Done)
     }
 
-    /// Reminds, escalates and ends requests whose time has come, and sends mail about them.
+    /// Reminds, escalates and ends requests whose time has come, and sends mail about them; the same about guests.
     async fn requests(&self) -> Result<(), Error> {
-        Box::pin(muster_governance::work_due(self.ctx, self.opened)).await.map(drop)
+        Box::pin(muster_governance::work_due(self.ctx, self.opened)).await?;
+        Box::pin(work_guests(self.ctx, self.opened)).await.map(drop)
     }
 
     /// Raises alarms about those who left and can still use an account.

@@ -351,7 +351,7 @@ async fn drafts<'o>(
 }
 
 /// Refuses what somebody has or asked for already.
-async fn is_new(
+pub(crate) async fn is_new(
     tx: &mut ReadTx,
     subject: &Somebody,
     (at, role): (usize, &Role),

@@ -15,6 +15,7 @@ mod delegate;
 mod due;
 mod exceptions;
 mod extend;
+mod guest;
 mod history;
 pub mod json;
 mod list;
@@ -40,8 +41,9 @@ pub use exceptions::{
     ExceptionView, NewException, end_exception, except_conflict, list_exceptions,
 };
 pub use extend::{ExtendRequest, extend_assignment};
+pub use guest::{GuestRequest, request_for_guest};
 pub use list::{RequestQuery, Whose, list_requests, see_request};
-pub use people::person_named;
+pub use people::{Standing, person_named, standing};
 pub use risk::{RiskPartView, RiskView, list_risks, see_risk};
 pub use solve::{Removal, Solution, solve_conflict};
 pub use view::{EventView, RequestView};

@@ -166,6 +166,41 @@ pub(crate) async fn anybody_named(
     Ok(resolve_person(&ctx, opened, tx, name).await?.row.id)
 }
 
+/// How somebody stands at a moment.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// How they are named.
+    pub subject: Text,
+    /// How they are shown to people.
+    pub display: Text,
+    /// Their attributes, computed ones filled in.
+    pub row: Row,
+    /// The roles that they have, by position.
+    pub roles: Vec<usize>,
+    /// Whether they may act: neither before their first day, nor away, nor gone.
+    pub works: bool,
+    /// Whether they have left for good.
+    pub has_left: bool,
+}
+
+/// How somebody stands now; `None` when they are not there any more.
+pub async fn standing(
+    ctx: &Ctx,
+    opened: &Opened,
+    tx: &mut ReadTx,
+    id: EntityId,
+) -> Result<Option<Standing>, Error> {
+    let people = People::load(opened, tx, [id].into(), ctx.now()).await?;
+    Ok(people.get(id).map(|found| Standing {
+        subject: found.subject.clone(),
+        display: found.display(opened),
+        row: found.row().clone(),
+        roles: found.roles(),
+        works: found.works(opened),
+        has_left: found.has_left(opened),
+    }))
+}
+
 /// Refuses those who may not act.
 pub(crate) fn need_to_work(opened: &Opened, who: &Somebody) -> Result<(), Error> {
     if who.works(opened) {

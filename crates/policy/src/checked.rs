@@ -62,6 +62,8 @@ pub struct Model {
     pub directory: Option<Directory>,
     /// The access reviews, in order of name.
     pub access_reviews: Vec<AccessReview>,
+    /// Guests and the organisations from which they come (`guests:`).
+    pub guests: Option<crate::Guests>,
 }
 
 /// An expression with the place where it is written.

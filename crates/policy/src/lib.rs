@@ -15,6 +15,7 @@ mod desired;
 mod directory;
 mod evaluate;
 mod evaluator;
+mod guests;
 mod idle;
 mod lifecycle;
 mod lookups;
@@ -53,6 +54,7 @@ pub use directory::{
     ldap_classes,
 };
 pub use evaluator::Evaluator;
+pub use guests::{AddressProblem, Guests, Organisation, is_domain};
 pub use idle::{Idle, LastUsed, Unused};
 pub use lookups::{Lookups, Missing};
 pub use outcome::{

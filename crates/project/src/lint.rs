@@ -26,7 +26,8 @@ pub(crate) fn lifecycles(
         let written = entry.value.get("lifecycle").map_or(&[][..], Node::entries);
         let mut always: Option<&Entry> = None;
         for state in written {
-            let compiled = model.lifecycle.iter().find(|known| known.name == state.key);
+            let at = model.lifecycle.iter().position(|known| known.name == state.key);
+            let compiled = at.and_then(|at| model.lifecycle.get(at));
             let Some(compiled) = compiled else { continue };
             if let Some(first) = always {
                 let message = format!("the state `{}` is never reached", state.key);
@@ -37,7 +38,8 @@ pub(crate) fn lifecycles(
                         .help("put it before that state"),
                 );
             }
-            if let Some(node) = state.value.get("when") {
+            // A suspension by hand leads there, whatever its condition.
+            if let Some(node) = state.value.get("when").filter(|_| at != model.suspended) {
                 let what = format!("the state `{}`", state.key);
                 condition(context, node, &compiled.when.program, &env, &what);
             }

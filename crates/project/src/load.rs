@@ -11,7 +11,7 @@ use muster_policy::{AccessModel, Model, PolicyTest, System, TypeModel, Workflow}
 use crate::{
     access, access_reviews, applications,
     context::Context,
-    directory, duties, lint,
+    directory, duties, guests, lint,
     merge::{Parts, merge},
     policy_tests,
     roles::{self, RoleNames},
@@ -155,6 +155,7 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
     let workflows = workflows_of(context, parts, &role_names, &types, &systems);
     let directory = directory::directory(context, parts.directory, &schema, &role_names);
     let can_mail = mail.is_some() && types.iter().any(|of| of.sign_in.mail.is_some());
+    let guests = guests::guests(context, parts, &schema, (&types, &roles, &role_names));
     Some(Model {
         schema,
         timezone,
@@ -178,6 +179,7 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
         applications,
         directory,
         access_reviews,
+        guests,
     })
 }
 

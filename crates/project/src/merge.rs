@@ -53,6 +53,8 @@ pub(crate) struct Parts<'d> {
     pub(crate) sign_in: Option<&'d Node>,
     /// `directory:`
     pub(crate) directory: Option<&'d Node>,
+    /// `guests:`
+    pub(crate) guests: Option<&'d Node>,
     /// `tests:` in the order written.
     pub(crate) tests: Vec<&'d Node>,
 }
@@ -70,6 +72,7 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
     let mut sealing: Option<&Entry> = None;
     let mut sign_in: Option<&Entry> = None;
     let mut directory: Option<&Entry> = None;
+    let mut guests: Option<&Entry> = None;
     for entry in documents.iter().flat_map(|document| document.root.entries()) {
         match &*entry.key {
             "muster" => once(context, &mut version, entry),
@@ -83,6 +86,7 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
             "sign_in" => once(context, &mut sign_in, entry),
             "directory" => once(context, &mut directory, entry),
             "reviews" => parts.reviews.extend(entry.value.entries()),
+            "guests" => once(context, &mut guests, entry),
             "apps" => parts.apps.extend(entry.value.entries()),
             "access" => parts.access.extend(entry.value.entries()),
             "applications" => parts.applications.extend(entry.value.entries()),
@@ -104,6 +108,7 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
     parts.mail = mail.map(|entry| &entry.value).filter(|node| !node.is_null());
     parts.audit = audit.map(|entry| &entry.value).filter(|node| !node.is_null());
     parts.directory = directory.map(|entry| &entry.value).filter(|node| !node.is_null());
+    parts.guests = guests.map(|entry| &entry.value).filter(|node| !node.is_null());
     parts.server = server.map(|entry| &entry.value).filter(|node| !node.is_null());
     parts.sealing = sealing.map(|entry| &entry.value).filter(|node| !node.is_null());
     parts.sign_in = sign_in.map(|entry| &entry.value).filter(|node| !node.is_null());

@@ -9,6 +9,7 @@ mod audit;
 mod decision;
 mod directory;
 mod guard;
+mod guests;
 mod project;
 mod read;
 mod request;

@@ -6,6 +6,7 @@ mod applications;
 mod decisions;
 mod directory;
 mod generated;
+mod guests;
 mod model;
 mod policy_tests;
 mod project;

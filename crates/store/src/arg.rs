@@ -8,9 +8,9 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use crate::{
     AccountOrigin, AccountStatus, AlarmId, AlarmKind, AlarmStatus, CampaignState, CampaignStep,
     CaseStatus, ChangeSetId, ChangeSetStatus, DriftDecision, DriftWhat, EntitlementId, EventKind,
-    ItemKind, ItemOutcome, ItemState, ItemVerdict, MatchCaseId, Matched, NameKind, OperationState,
-    OrphanVerb, PlanStatus, ReadRunId, RecordId, RequestState, RequestStep, ReviewVerdict,
-    RunState, Sequence, TicketStatus, Verdict,
+    GuestState, ItemKind, ItemOutcome, ItemState, ItemVerdict, MatchCaseId, Matched, NameKind,
+    OperationState, OrphanVerb, PlanStatus, ReadRunId, RecordId, RequestState, RequestStep,
+    ReviewVerdict, RunState, Sequence, TicketStatus, Verdict,
 };
 
 /// An argument of a statement.
@@ -166,6 +166,7 @@ arg_from_word!(
     PlanStatus,
     RunState,
     Sequence,
+    GuestState,
     RequestState,
     RequestStep,
     ReviewVerdict,

@@ -235,6 +235,7 @@ word_columns!(
     crate::PlanStatus,
     crate::RunState,
     crate::Sequence,
+    crate::GuestState,
     crate::RequestState,
     crate::RequestStep,
     crate::ReviewVerdict,

@@ -91,6 +91,8 @@ impl Tx {
             "UPDATE delegation SET reason = '' WHERE delegate = $1",
             "UPDATE conflict_exception SET mitigation = '' WHERE assignment IN
                 (SELECT id FROM assignment WHERE entity = $1)",
+            "DELETE FROM guest_notice WHERE guest = $1",
+            "DELETE FROM guest WHERE entity = $1",
             "DELETE FROM scim_resource WHERE entity = $1",
             "DELETE FROM scim_mail WHERE entity = $1",
             "DELETE FROM external_id WHERE entity = $1",

@@ -59,6 +59,10 @@ words! {
         ReviewItem = "review_item",
         /// Mails about campaigns.
         ReviewNotice = "review_notice",
+        /// Those who ask to be guests.
+        GuestApplication = "guest_application",
+        /// Mails about guests.
+        GuestNotice = "guest_notice",
         /// Passkeys.
         Passkey = "passkey",
     }

@@ -10,6 +10,7 @@ mod asking;
 mod conflicts;
 mod due;
 mod exceptions;
+mod guests;
 mod themselves;
 
 #[test]

@@ -101,12 +101,12 @@ macro_rules! on_both {
 
             #[tokio::test]
             async fn sqlite() {
-                check(Company::sqlite().await).await;
+                check(Company::sqlite(MODEL).await).await;
             }
 
             #[tokio::test]
             async fn postgres() {
-                check(Company::postgres().await).await;
+                check(Company::postgres(MODEL).await).await;
             }
         })+
     };
@@ -198,19 +198,19 @@ pub(crate) struct Company {
 }
 
 impl Company {
-    pub(crate) async fn sqlite() -> Self {
-        Self::start("sqlite::memory:", None).await
+    pub(crate) async fn sqlite(model: &str) -> Self {
+        Self::start(model, "sqlite::memory:", None).await
     }
 
-    pub(crate) async fn postgres() -> Self {
+    pub(crate) async fn postgres(model: &str) -> Self {
         let database = muster_testkit::postgres().unwrap();
         let url = database.url().to_owned();
-        Self::start(&url, Some(database)).await
+        Self::start(model, &url, Some(database)).await
     }
 
-    async fn start(url: &str, database: Option<Database>) -> Self {
+    async fn start(model: &str, url: &str, database: Option<Database>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("muster.yaml"), MODEL).unwrap();
+        std::fs::write(folder.path().join("muster.yaml"), model).unwrap();
         let start = "2026-11-20T12:00:00Z".parse().unwrap();
         let clock = Arc::new(Standing(Mutex::new(start)));
         let ctx = Ctx::new("tester".into(), "c".into(), Arc::<Standing>::clone(&clock));
@@ -349,8 +349,13 @@ impl Company {
     /// Does what is due; the mails that went out: to whom, with which subject.
     pub(crate) async fn work(&self) -> Vec<(String, String)> {
         muster_governance::work_due(&self.ctx, &self.opened).await.unwrap();
-        let mails = std::mem::take(&mut *self.mails.lock().unwrap());
+        let mails = self.take_mails();
         mails.iter().map(|mail| (mail.to[0].to_string(), mail.subject.clone())).collect()
+    }
+
+    /// The mails that went out since the last look.
+    pub(crate) fn take_mails(&self) -> Vec<Mail> {
+        std::mem::take(&mut *self.mails.lock().unwrap())
     }
 
     /// What happened to a request, in words.

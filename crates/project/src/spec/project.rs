@@ -8,6 +8,7 @@ use crate::spec::{
     audit::{AUDIT, SEALING},
     decision::{ACCESS, APP},
     directory::DIRECTORY,
+    guests::GUESTS,
     key,
     server::SERVER,
     sign_in::{SIGN_IN, TYPE_SIGN_IN},
@@ -176,6 +177,13 @@ const PROJECT_KEYS: &[Key] = &[
         "nothing is served over LDAP",
         "What is served over LDAP. Stands at most once in a project.",
         "{ base: \"dc=tern,dc=example\", entries: { people: { type: person, name: uid, classes: [inetOrgPerson] } } }",
+    ),
+    key(
+        "guests",
+        Shape::Group(&GUESTS),
+        "nobody is invited",
+        "People of other organisations: from which, how long they stay, who answers for them. Stands at most once in a project.",
+        "{ type: visitor, mail: mail, organisations: { nordlys: { domains: [nordlys.example], sponsors: account-manager, fallback: mia } } }",
     ),
     key(
         "tests",

@@ -19,6 +19,54 @@ CREATE INDEX mailed_code_ends ON mailed_code (ends_at);
 
 -- Guests and packages -------------------------------------------------------------------------------------
 
+-- People of connected organisations. Of the link that opens an invitation only the hash is kept.
+CREATE TABLE guest (
+    entity BIGINT NOT NULL PRIMARY KEY,
+    organisation TEXT NOT NULL,
+    state TEXT NOT NULL,
+    since BIGINT NOT NULL,
+    next_at BIGINT,
+    accepted_at BIGINT,
+    link BYTEA,
+    moved_from BIGINT,
+    moved_at BIGINT,
+    made_at BIGINT NOT NULL,
+    made_by TEXT NOT NULL
+) /*sqlite STRICT*/;
+CREATE UNIQUE INDEX guest_link ON guest (link) WHERE link IS NOT NULL;
+CREATE INDEX guest_state ON guest (state, entity);
+CREATE INDEX guest_next ON guest (next_at, entity) WHERE next_at IS NOT NULL;
+
+-- Who asked to be a guest and has not shown yet that the address is theirs.
+CREATE TABLE guest_application (
+    id BIGINT NOT NULL PRIMARY KEY,
+    mail TEXT NOT NULL,
+    name TEXT NOT NULL,
+    sponsor TEXT NOT NULL,
+    roles TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    link BYTEA,
+    ends_at BIGINT NOT NULL,
+    tries BIGINT NOT NULL,
+    next_try BIGINT
+) /*sqlite STRICT*/;
+CREATE UNIQUE INDEX guest_application_link ON guest_application (link) WHERE link IS NOT NULL;
+CREATE UNIQUE INDEX guest_application_mail ON guest_application (mail);
+CREATE INDEX guest_application_ends ON guest_application (ends_at);
+CREATE INDEX guest_application_next ON guest_application (next_try, id) WHERE next_try IS NOT NULL;
+
+-- Mails about guests that have to be sent.
+CREATE TABLE guest_notice (
+    id BIGINT NOT NULL PRIMARY KEY,
+    guest BIGINT NOT NULL,
+    addressee BIGINT NOT NULL,
+    what TEXT NOT NULL,
+    tries BIGINT NOT NULL,
+    next_try BIGINT NOT NULL
+) /*sqlite STRICT*/;
+CREATE INDEX guest_notice_next ON guest_notice (next_try, id);
+CREATE INDEX guest_notice_guest ON guest_notice (guest);
+
 -- Reviews -------------------------------------------------------------------------------------------------
 
 -- One opening of an access review of the model. `terms` is the definition as it was, as JSON, so that another model changes

@@ -18,6 +18,7 @@ mod drift;
 mod entities;
 mod entitlements;
 mod evaluations;
+mod guests;
 mod identifiers;
 mod journal;
 mod leases;

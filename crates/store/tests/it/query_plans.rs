@@ -124,6 +124,7 @@ const TOUR: &str = concat!(
     include_str!("query_plans.rs"),
     include_str!("campaigns.rs"),
     include_str!("requests.rs"),
+    include_str!("guests.rs"),
     include_str!("scim.rs"),
     include_str!("passkeys.rs"),
     include_str!("sign_ins.rs"),
@@ -216,6 +217,7 @@ async fn facts(tx: &mut Tx) -> Result<(), StoreError> {
     sign_in(tx).await?;
     crate::campaigns::tour(tx).await?;
     crate::requests::tour(tx).await?;
+    crate::guests::tour(tx).await?;
     tx.remove_entity(EntityId(1)).await.map(drop)
 }
 
@@ -260,6 +262,7 @@ async fn read_lifecycle(tx: &mut ReadTx) -> Result<(), StoreError> {
     crate::sign_in_flows::read_tour(tx).await?;
     crate::campaigns::read_tour(tx).await?;
     crate::requests::read_tour(tx).await?;
+    crate::guests::read_tour(tx).await?;
     tx.remains(EntityId(1)).await.map(drop)
 }
 

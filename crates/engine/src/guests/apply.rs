@@ -1,0 +1,95 @@
+//! Somebody of a connected organisation asks to be a guest.
+
+use muster_app::{Ctx, Error, Kind, Opened, Reach};
+use muster_model::EntityId;
+use muster_policy::Organisation;
+use muster_store::{GuestApplication, ReadTx, Sequence};
+
+use super::{
+    guests,
+    invite::roles_of,
+    rules,
+    sponsor::{fallback, sponsor_named},
+};
+
+/// Characters of a name or a reason at most.
+const LONGEST: usize = 2000;
+
+/// Who asks.
+#[derive(Debug, Clone, Default)]
+pub struct GuestApplicant {
+    /// The address.
+    pub mail: String,
+    /// The name.
+    pub name: String,
+    /// Whom they know here; may be empty.
+    pub sponsor: String,
+    /// For which roles.
+    pub roles: Vec<String>,
+    /// Why.
+    pub reason: String,
+}
+
+/// Takes down what somebody asks who has no account, and mails them a link. Nothing more is written before they open it, and the
+/// answer does not tell who is here already.
+///
+/// # Errors
+///
+/// `Denied` for domains that are blocked or of no connected organisation, and for roles that are not for guests; `Invalid` for what is
+/// no address or too long.
+pub async fn apply_as_guest(
+    ctx: &Ctx,
+    opened: &Opened,
+    applicant: &GuestApplicant,
+) -> Result<(), Error> {
+    let guests = guests(opened)?;
+    let found = guests.organisation_of(&applicant.mail);
+    let (mail, of) = found.map_err(|problem| rules::refused(&problem))?;
+    let roles = roles_of(opened, of, &applicant.roles)?;
+    let texts = [&applicant.name, &applicant.sponsor, &applicant.reason];
+    if texts.iter().any(|text| text.chars().count() > LONGEST) {
+        return Err(Error::invalid(format!("a text is longer than {LONGEST} characters")));
+    }
+    if applicant.reason.trim().is_empty() {
+        return Err(Error::invalid("say why, for whoever decides"));
+    }
+    let roles: Vec<&str> =
+        roles.iter().filter_map(|at| opened.model.roles.get(*at)).map(|role| &*role.name).collect();
+    let now = ctx.now();
+    let mut tx = opened.store.begin().await?;
+    let id = tx.take_ids(Sequence::GuestApplication, 1).await?;
+    let application = GuestApplication {
+        id,
+        mail,
+        name: applicant.name.trim().into(),
+        sponsor: applicant.sponsor.trim().into(),
+        roles: serde_json::json!(roles).to_string().into(),
+        reason: applicant.reason.trim().into(),
+        link: None,
+        ends_at: rules::after(now, guests.link),
+        tries: 0,
+        next_try: Some(now),
+    };
+    tx.insert_guest_application(&application, rules::after(now, guests.link - rules::PAUSE))
+        .await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Who answers for somebody who asks: whom they name, where that is a sponsor, and otherwise the fallback.
+pub(super) async fn sponsor_of(
+    ctx: &Ctx,
+    opened: &Opened,
+    tx: &mut ReadTx,
+    (of, name): (&Organisation, &str),
+) -> Result<EntityId, Error> {
+    let ctx = Ctx { reach: Reach::default(), ..ctx.clone() };
+    if !name.is_empty() {
+        match sponsor_named(&ctx, opened, tx, of, name).await {
+            Ok(found) => return Ok(found),
+            Err(error) if matches!(error.kind(), Kind::NotFound | Kind::Denied) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    fallback(&ctx, opened, tx, of).await
+}
