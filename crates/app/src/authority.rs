@@ -4,13 +4,13 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 use muster_lang::{Binding, Clock, Frame, World};
-use muster_model::{EntityId, Row, Text};
-use muster_policy::{Administration, Model, Right};
+use muster_model::{AttributeKind, EntityId, Row, Text};
+use muster_policy::{Administration, MemoryWorld, Model, Right};
 use muster_store::ReadTx;
 
 use crate::{
-    Ctx, Error, IdentityFacts, Kind, Opened, entity_type, load_identities, load_world,
-    load_world_near, subject_of,
+    Ctx, Error, IdentityFacts, Kind, Opened, entity_type, load_identities, load_world_near,
+    subject_of,
 };
 
 /// A person with what their roles allow in Muster.
@@ -119,7 +119,7 @@ impl Reach {
         if self.is_everybody() {
             return Ok(true);
         }
-        let world = load_world(tx, opened, ctx.now(), None).await?;
+        let world = self.load_world(ctx, opened, tx, &[facts.row.id]).await?;
         let evaluation = opened.evaluator.evaluate(&facts.identity(), &world, ctx.now());
         Ok(self.covers(opened, &evaluation.row, &world, ctx.now()))
     }
@@ -140,7 +140,7 @@ impl Reach {
         let entities = tx.entities(&ids).await?;
         let of_type = entities.iter().filter(|e| entity_type(opened, e.type_no) == Some(type_id));
         let ids: Vec<EntityId> = of_type.map(|entity| entity.id).collect();
-        let world = load_world(tx, opened, ctx.now(), None).await?;
+        let world = self.load_world(ctx, opened, tx, &ids).await?;
         let mut covered = BTreeSet::new();
         for facts in load_identities(tx, opened, type_id, &ids, ctx.now()).await? {
             let evaluation = opened.evaluator.evaluate(&facts.identity(), &world, ctx.now());
@@ -149,6 +149,50 @@ impl Reach {
             }
         }
         Ok(covered)
+    }
+
+    /// What is read of others when it is asked whether these entities are covered.
+    pub(crate) async fn load_world(
+        &self,
+        ctx: &Ctx,
+        opened: &Opened,
+        tx: &mut ReadTx,
+        ids: &[EntityId],
+    ) -> Result<MemoryWorld, Error> {
+        let own = self.0.iter().map(|(authority, _)| authority.person);
+        let ids: Vec<EntityId> = ids.iter().copied().chain(own).collect();
+        load_world_near(tx, opened, &ids, ctx.now()).await
+    }
+
+    /// Those whom it reaches are among these; `None` where that is not known without looking at everybody.
+    ///
+    /// A link from those who are reached has to lead to a known place, as in `person.department == me.department`.
+    pub(crate) async fn at_most(
+        &self,
+        opened: &Opened,
+        tx: &mut ReadTx,
+    ) -> Result<Option<BTreeSet<EntityId>>, Error> {
+        let Some((authority, right)) = self.0.as_ref().filter(|_| !self.is_everybody()) else {
+            return Ok(None);
+        };
+        let mut reached = BTreeSet::new();
+        for over in authority.grants(*right).filter_map(|of| of.over.as_ref()) {
+            let place = over.program.join().and_then(|join| {
+                let end = match join.of {
+                    Some(slot) => authority.row.get(slot).as_link()?,
+                    None => authority.person,
+                };
+                let type_id = authority.row.type_id;
+                let attribute = opened.model.schema.attribute(type_id, join.link)?;
+                let is_kept = attribute.kind == AttributeKind::Stored;
+                let number = opened.names.attribute_no(type_id, join.link);
+                number.filter(|_| is_kept).map(|number| (number, end))
+            });
+            let Some((number, end)) = place else { return Ok(None) };
+            let links = tx.sources_of_many(number, &[end]).await?;
+            reached.extend(links.into_iter().map(|link| link.source));
+        }
+        Ok(Some(reached))
     }
 
     /// Keeps those items that are about somebody it reaches. What is about nobody is seen by who reaches everybody.

@@ -26,6 +26,7 @@ mod files;
 mod jobs;
 pub mod json;
 mod keys;
+mod leavers;
 mod names;
 mod nearby;
 mod nested;
@@ -39,6 +40,7 @@ mod person;
 mod process;
 mod publish;
 mod random;
+mod reached;
 mod revisions;
 mod roles;
 mod scope;
@@ -99,6 +101,7 @@ pub use facts::{
 pub use files::{belongs_to_project, load_project, project_hash, read_project};
 pub use jobs::{begin_job, begin_job_in};
 pub use keys::{SigningKey, init_keys, key_file, list_keys, rotate_keys, signing_key};
+pub use leavers::{Active, active_leavers, is_leaving_state, leaving_states};
 pub use muster_store::absolute_url;
 pub use names::{AccountNames, Layout, Names, ReadNames, SystemNames, TypeNames};
 pub use nearby::load_world_near;
@@ -114,6 +117,7 @@ pub use person::{VersionView, entity_history, name_person, see_linked, see_perso
 pub use process::{process_is_gone, process_name};
 pub use publish::{model_files, publish_model};
 pub use random::random;
+pub use reached::{changes_since, entities_by_type, linking_to, reached};
 pub use revisions::{list_revisions, see_revision};
 pub use roles::{RoleView, find_role, list_roles, role_named};
 pub use scope::{Scope, Scopes};
@@ -126,7 +130,8 @@ pub use simulate::{
     compare_models, everybody, everybody_in, look_ahead,
 };
 pub use survey::{
-    ActiveLeaver, ConflictView, RoleHolder, list_active_leavers, list_conflicts, list_role_holders,
+    ActiveLeaver, ConflictView, RoleHolder, SurveyCounts, count_survey, find_people,
+    list_active_leavers, list_conflicts, list_role_holders,
 };
 pub use takeover::{
     AcceptDeduced, DeducedRole, IndirectAccess, OpenAccess, RedundantAssignment, SystemTaken,

@@ -8,6 +8,9 @@ use muster_store::{EntitlementId, Number, ReadTx};
 
 use crate::{Error, Opened};
 
+/// By kind of entitlements, what some of them bring with them.
+pub(crate) type Nested = BTreeMap<(SystemId, usize), BTreeMap<Text, Vec<Text>>>;
+
 /// Notes in `world` which entitlements bring one with them that belongs to a duty of a conflict.
 ///
 /// It is as the systems were last read: the past of nested groups is not kept.
@@ -16,16 +19,25 @@ pub(crate) async fn load_nested(
     opened: &Opened,
     world: &mut MemoryWorld,
 ) -> Result<(), Error> {
+    for ((system, kind), brings) in nested(tx, opened).await? {
+        world.insert_nested(system, kind, brings.into_iter().collect());
+    }
+    Ok(())
+}
+
+/// Which entitlements bring one with them that belongs to a duty of a conflict.
+pub(crate) async fn nested(tx: &mut ReadTx, opened: &Opened) -> Result<Nested, Error> {
+    let mut nested = Nested::new();
     for ((system, kind), names) in parts_of_duties(opened) {
         let numbers = opened.names.systems.get(system.index());
         let Some(kind_no) = numbers.and_then(|numbers| numbers.kinds.get(kind)) else { continue };
         let names: Vec<Text> = names.into_iter().collect();
         let brings = brings(tx, *kind_no, &names).await?;
         if !brings.is_empty() {
-            world.insert_nested(system, kind, brings.into_iter().collect());
+            nested.insert((system, kind), brings);
         }
     }
-    Ok(())
+    Ok(nested)
 }
 
 /// The entitlements that belong to duties of conflicts, by kind.

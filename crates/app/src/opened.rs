@@ -13,7 +13,7 @@ use muster_store::{Entry, Options, Revision, RevisionHead, Store, absolute_url};
 
 use crate::{
     Connectors, Ctx, Decider, Error, Names, Sealer, SystemNames, error::store_trouble,
-    project_hash, read_project,
+    project_hash, read_project, survey::Survey,
 };
 
 /// A project that is ready for use cases and runs.
@@ -33,6 +33,8 @@ pub struct Opened {
     pub dir: PathBuf,
     /// The rules of access, and whom they were asked about lately.
     pub(crate) decider: Arc<Decider>,
+    /// What was found of everybody by the last look.
+    pub(crate) survey: Arc<Survey>,
     /// Opened when the first secret is sealed or read.
     pub(crate) sealer: Arc<OnceLock<Arc<Sealer>>>,
     connectors: Arc<dyn Connectors>,
@@ -85,6 +87,7 @@ impl Opened {
             revision,
             dir: dir.to_owned(),
             decider,
+            survey: Arc::default(),
             sealer: Arc::default(),
             connectors,
         })
@@ -103,7 +106,19 @@ impl Opened {
         let connectors = Arc::clone(&self.connectors);
         let names = Arc::new(names);
         let sealer = Arc::clone(&self.sealer);
-        Ok(Self { model, evaluator, store, names, revision, dir, decider, sealer, connectors })
+        let survey = Arc::default();
+        Ok(Self {
+            model,
+            evaluator,
+            store,
+            names,
+            revision,
+            dir,
+            decider,
+            survey,
+            sealer,
+            connectors,
+        })
     }
 
     /// What is wrong with these files, were they the model.

@@ -1,18 +1,22 @@
 //! Finding and listing entities.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use muster_lang::{Clock, Env, Frame, Type, Variable, VariableType};
 use muster_model::{EntityId, EntityType, Row, Text, TypeId, Value, ValueType};
-use muster_policy::Evaluator;
-use muster_store::ReadTx;
+use muster_policy::{Evaluator, LifecycleFact, MemoryWorld};
+use muster_store::{Entity, ReadTx};
 
 use crate::{
     Ctx, Error, IdentityFacts, Kind, Opened,
     facts::{
-        all_lifecycle_facts, decode_facts, lifecycle_facts, load_identities, load_world_for,
-        type_of_number,
+        all_lifecycle_facts, assignments_by_entity, decode_facts, lifecycle_facts, load_identities,
+        load_world_for, type_of_number,
     },
     opened::similar,
 };
@@ -80,21 +84,20 @@ pub async fn list_people(
         opened.names.type_names(type_id).ok_or_else(|| Error::bug("a type has no number"))?;
     let mut tx = opened.store.read().await?;
     let evaluator = evaluator_for(opened, condition.as_ref());
-    let world = load_world_for(&mut tx, opened, &evaluator, now, query.as_of).await?;
-    let mut facts_of = all_lifecycle_facts(&mut tx).await?;
+    let mut source = Source::of(ctx, opened, &mut tx, query, &evaluator).await?;
     let mut page = Page { items: Vec::new(), next: None };
     let mut after = query.after.map(EntityId);
     loop {
-        let entities = match query.as_of {
-            Some(at) => tx.scan_entities_as_of(type_names.no, at, after, BATCH).await?,
-            None => tx.scan_entities(type_names.no, after, BATCH).await?,
-        };
+        let entities = source.next(&mut tx, type_names.no, query.as_of, after).await?;
         let Some(last) = entities.last() else { return Ok(page) };
         after = Some(last.id);
-        for entity in &entities {
+        if source.is_near {
+            source.load_near(ctx, opened, &mut tx, &entities).await?;
+        }
+        for entity in entities.iter().filter(|entity| entity.type_no == type_names.no) {
             let said = match query.as_of {
                 Some(at) => lifecycle_facts(&tx.assignments_as_of(entity.id, at).await?),
-                None => facts_of.remove(&entity.id).unwrap_or_default(),
+                None => source.said.remove(&entity.id).unwrap_or_default(),
             };
             let facts = IdentityFacts {
                 row: decode_facts(&opened.model, &opened.names, entity.id, type_id, &entity.facts)?,
@@ -107,11 +110,12 @@ pub async fn list_people(
                 absent_since: entity.absent_since,
                 known_state: None,
             };
-            let evaluation = evaluator.evaluate(&facts.identity(), &world, now);
+            let world = &source.world;
+            let evaluation = evaluator.evaluate(&facts.identity(), world, now);
             let fits = condition
                 .as_ref()
-                .is_none_or(|condition| holds(condition, &evaluation.row, &world, opened, now));
-            if !fits || !ctx.reach.covers(opened, &evaluation.row, &world, now) {
+                .is_none_or(|condition| holds(condition, &evaluation.row, world, opened, now));
+            if !fits || !ctx.reach.covers(opened, &evaluation.row, world, now) {
                 continue;
             }
             page.items.push(person(opened, &evaluation.row, &entity.key));
@@ -120,6 +124,77 @@ pub async fn list_people(
                 return Ok(page);
             }
         }
+    }
+}
+
+/// Where the entities of a list come from, and what is read of others to evaluate them.
+struct Source {
+    /// Those among whom all are that the caller reaches, where that is known.
+    among: Option<BTreeSet<EntityId>>,
+    /// Whether only what is near the entities of one step is loaded, with each step.
+    is_near: bool,
+    step: usize,
+    world: MemoryWorld,
+    /// What was said about the lifecycle of those who come next.
+    said: BTreeMap<EntityId, Vec<LifecycleFact>>,
+}
+
+impl Source {
+    /// Whoever is shown without being searched for is few: then the rest of the world is not loaded.
+    async fn of(
+        ctx: &Ctx,
+        opened: &Opened,
+        tx: &mut ReadTx,
+        query: &PeopleQuery,
+        evaluator: &Evaluator,
+    ) -> Result<Self, Error> {
+        let (mut among, mut is_all_shown) = (None, false);
+        if query.as_of.is_none() {
+            among = ctx.reach.at_most(opened, tx).await?;
+            is_all_shown = query.condition.is_none() && ctx.reach.is_everybody();
+        }
+        let is_near = query.limit <= BATCH && (among.is_some() || is_all_shown);
+        let step = if is_all_shown { query.limit.clamp(1, BATCH) } else { BATCH };
+        let (mut world, mut said) = (MemoryWorld::default(), BTreeMap::new());
+        if !is_near {
+            let now = query.as_of.unwrap_or_else(|| ctx.now());
+            world = load_world_for(tx, opened, evaluator, now, query.as_of).await?;
+            said = all_lifecycle_facts(tx).await?;
+        }
+        Ok(Self { among, is_near, step, world, said })
+    }
+
+    /// The entities after an id.
+    async fn next(
+        &self,
+        tx: &mut ReadTx,
+        type_no: muster_store::Number,
+        as_of: Option<Timestamp>,
+        after: Option<EntityId>,
+    ) -> Result<Vec<Entity>, Error> {
+        if let Some(among) = &self.among {
+            let first = after.map_or(Bound::Unbounded, Bound::Excluded);
+            let ids = among.range((first, Bound::Unbounded)).take(self.step);
+            return Ok(tx.entities(&ids.copied().collect::<Vec<_>>()).await?);
+        }
+        Ok(match as_of {
+            Some(at) => tx.scan_entities_as_of(type_no, at, after, self.step).await?,
+            None => tx.scan_entities(type_no, after, self.step).await?,
+        })
+    }
+
+    async fn load_near(
+        &mut self,
+        ctx: &Ctx,
+        opened: &Opened,
+        tx: &mut ReadTx,
+        entities: &[Entity],
+    ) -> Result<(), Error> {
+        let ids: Vec<EntityId> = entities.iter().map(|entity| entity.id).collect();
+        self.world = ctx.reach.load_world(ctx, opened, tx, &ids).await?;
+        let stored = assignments_by_entity(tx.assignments_of_many(&ids, ctx.now()).await?);
+        self.said = stored.iter().map(|(id, stored)| (*id, lifecycle_facts(stored))).collect();
+        Ok(())
     }
 }
 

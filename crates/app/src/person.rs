@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use muster_model::{EntityId, Text, Value};
 
 use crate::{
-    Ctx, Error, IdentityFacts, Opened, Person, decode_facts, entity_type, load_world,
+    Ctx, Error, Opened, Person, decode_facts, load_world_near,
     people::{person, resolve_person},
+    simulate::evaluate_these,
     subject_of,
 };
 
@@ -32,7 +33,7 @@ pub struct VersionView {
 pub async fn see_person(ctx: &Ctx, opened: &Opened, text: &str) -> Result<(Person, i64), Error> {
     let mut tx = opened.store.read().await?;
     let facts = resolve_person(ctx, opened, &mut tx, text).await?;
-    let world = load_world(&mut tx, opened, ctx.now(), None).await?;
+    let world = load_world_near(&mut tx, opened, &[facts.row.id], ctx.now()).await?;
     let evaluation = opened.evaluator.evaluate(&facts.identity(), &world, ctx.now());
     Ok((person(opened, &evaluation.row, &facts.key), facts.version))
 }
@@ -84,25 +85,9 @@ pub async fn see_linked(
     let ids = items.filter_map(Value::as_link);
     let ids: Vec<EntityId> = ids.collect::<BTreeSet<_>>().into_iter().collect();
     let mut tx = opened.store.read().await?;
-    let world = load_world(&mut tx, opened, ctx.now(), None).await?;
-    let mut found = Vec::new();
-    for entity in tx.entities(&ids).await? {
-        let Some(type_id) = entity_type(opened, entity.type_no) else { continue };
-        let facts = IdentityFacts {
-            row: decode_facts(&opened.model, &opened.names, entity.id, type_id, &entity.facts)?,
-            key: entity.key.clone(),
-            version: entity.version,
-            assignments: Vec::new(),
-            withheld: Vec::new(),
-            facts: Vec::new(),
-            exceptions: Vec::new(),
-            absent_since: entity.absent_since,
-            known_state: None,
-        };
-        let evaluation = opened.evaluator.evaluate(&facts.identity(), &world, ctx.now());
-        if ctx.reach.covers(opened, &evaluation.row, &world, ctx.now()) {
-            found.push(person(opened, &evaluation.row, &entity.key));
-        }
-    }
-    Ok(found)
+    let seen = evaluate_these(&mut tx, opened, &ids, ctx.now()).await?;
+    let ids = seen.iter().map(|(facts, _)| facts.row.id).collect();
+    let covered = ctx.reach.those_covered(ctx, opened, &mut tx, ids).await?;
+    let seen = seen.iter().filter(|(facts, _)| covered.contains(&facts.row.id));
+    Ok(seen.map(|(facts, of)| person(opened, &of.row, &facts.key)).collect())
 }

@@ -8,7 +8,10 @@ use muster_model::{EntityId, TypeId};
 use muster_policy::{Evaluation, MemoryWorld};
 use muster_store::{IdRange, ReadTx};
 
-use crate::{Ctx, Error, IdentityFacts, Opened, load_identities, load_world};
+use crate::{
+    Ctx, Error, IdentityFacts, Opened, entities_by_type, load_identities, load_world,
+    load_world_near,
+};
 
 pub use ahead::{Event, look_ahead};
 pub(crate) use models::CONFLICT;
@@ -68,4 +71,23 @@ async fn walk(
         }
     }
     Ok(())
+}
+
+/// Evaluates these entities as they are at `now`, in order of id; those that are not there are left out.
+pub(crate) async fn evaluate_these(
+    tx: &mut ReadTx,
+    opened: &Opened,
+    ids: &[EntityId],
+    now: Timestamp,
+) -> Result<Vec<(IdentityFacts, Evaluation)>, Error> {
+    let world = load_world_near(tx, opened, ids, now).await?;
+    let mut found = Vec::with_capacity(ids.len());
+    for (type_id, ids) in entities_by_type(tx, opened, ids).await? {
+        for facts in load_identities(tx, opened, type_id, &ids, now).await? {
+            let evaluation = opened.evaluator.evaluate(&facts.identity(), &world, now);
+            found.push((facts, evaluation));
+        }
+    }
+    found.sort_by_key(|(facts, _)| facts.row.id);
+    Ok(found)
 }

@@ -1,19 +1,27 @@
-//! Looks at everybody whom the caller reaches: whose duties conflict, who left and can still do something, who has a role.
+//! Lists of people by what was found of everybody: whose duties conflict, who left and can still do something, who has a role,
+//! whose name holds a text.
 //!
-//! What is found follows from the facts of now, as a plan would; nothing is kept.
+//! Of whom a list consists is known without looking at everybody each time ([`kept`]); whoever is shown is evaluated as they
+//! are now, as a plan would.
 
-use std::collections::BTreeMap;
+mod found;
+mod kept;
+
+use std::collections::BTreeSet;
 
 use muster_model::{EntityId, Location, Text};
-use muster_policy::{AccountRef, Evaluation, Via};
-use muster_store::{AccountStatus, Number};
+use muster_policy::{Evaluation, Via};
+use muster_store::ReadTx;
 
 use crate::{
-    Ctx, Error, IdentityFacts, Opened, Person, people::person, role_named, simulate::everybody_in,
+    Ctx, Error, Opened, Page, Person, active_leavers, find_role, people::person,
+    simulate::evaluate_these,
 };
+use found::{Found, names};
+pub(crate) use kept::Survey;
 
-/// People whose accounts are read at once.
-const BATCH: usize = 1000;
+/// Those whose names were found are looked at in such steps, until enough of them are to be shown.
+const STEP: usize = 100;
 
 /// A person with duties that nobody may hold together.
 #[derive(Debug, Clone)]
@@ -52,32 +60,65 @@ pub struct RoleHolder {
     pub assigned: bool,
 }
 
-/// Everybody with duties that conflict, in order of type and id.
-pub async fn list_conflicts(ctx: &Ctx, opened: &Opened) -> Result<Vec<ConflictView>, Error> {
-    if opened.model.conflicts.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut found = Vec::new();
-    let mut tx = opened.store.read().await?;
-    everybody_in(ctx, &mut tx, opened, |_, facts, evaluation| {
-        for one in &evaluation.conflicts {
-            let Some(conflict) = opened.model.conflicts.get(one.conflict) else { continue };
-            found.push(ConflictView {
-                person: person(opened, &evaluation.row, &facts.key),
-                conflict: conflict.name.clone(),
-                duties: one
-                    .duties
-                    .iter()
-                    .filter_map(|duty| held_of(opened, &evaluation, *duty))
-                    .collect(),
-                blocks: conflict.blocks(),
-                excepted: evaluation.is_excepted(one.conflict),
-                at: conflict.at.clone(),
-            });
-        }
-    })
-    .await?;
-    Ok(found)
+/// How many people something is wrong with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SurveyCounts {
+    /// People who left and can still use an account.
+    pub active_leavers: usize,
+    /// People whose duties conflict, and no exception allows it.
+    pub in_conflict: usize,
+}
+
+/// Counts people with whom something is wrong, as far as the caller reaches them.
+pub async fn count_survey(ctx: &Ctx, opened: &Opened) -> Result<SurveyCounts, Error> {
+    let in_conflict = found(ctx, opened, Found::is_in_conflict).await?.1.len();
+    let (mut tx, gone) = found(ctx, opened, |found| found.is_gone).await?;
+    let active_leavers = active_leavers(&mut tx, opened, &gone, ctx.now()).await?.len();
+    Ok(SurveyCounts { active_leavers, in_conflict })
+}
+
+/// Everybody with duties that conflict, by conflict, then in order of id: a part of `limit` after so many; of one conflict
+/// where it is named.
+pub async fn list_conflicts(
+    ctx: &Ctx,
+    opened: &Opened,
+    conflict: Option<&str>,
+    after: usize,
+    limit: usize,
+) -> Result<Page<ConflictView>, Error> {
+    let look = opened.survey.look(opened, ctx.now()).await?;
+    let (mut tx, ids) = found(ctx, opened, |found| !found.conflicts.is_empty()).await?;
+    let known = ids.iter().filter_map(|id| look.everybody.get(*id));
+    let mut all: Vec<(u32, EntityId)> = known
+        .flat_map(|found| found.conflicts.iter().map(|(conflict, _)| (*conflict, found.id)))
+        .collect();
+    let is_asked = |position: &u32| {
+        let known = usize::try_from(*position).ok().and_then(|at| opened.model.conflicts.get(at));
+        conflict.is_none_or(|name| known.is_some_and(|known| *known.name == *name))
+    };
+    all.retain(|(position, _)| is_asked(position));
+    all.sort_unstable();
+    let Page { items, next } = part(all, after, limit);
+    let ids: BTreeSet<EntityId> = items.iter().map(|(_, id)| *id).collect();
+    let ids: Vec<EntityId> = ids.into_iter().collect();
+    let shown = evaluate_these(&mut tx, opened, &ids, ctx.now()).await?;
+    let views = items.into_iter().filter_map(|(position, id)| {
+        let place = shown.binary_search_by_key(&id, |(facts, _)| facts.row.id).ok()?;
+        let (facts, evaluation) = shown.get(place)?;
+        let position = usize::try_from(position).ok()?;
+        let one = evaluation.conflicts.iter().find(|one| one.conflict == position)?;
+        let conflict = opened.model.conflicts.get(position)?;
+        let duties = one.duties.iter();
+        Some(ConflictView {
+            person: person(opened, &evaluation.row, &facts.key),
+            conflict: conflict.name.clone(),
+            duties: duties.filter_map(|duty| held_of(opened, evaluation, *duty)).collect(),
+            blocks: conflict.blocks(),
+            excepted: evaluation.is_excepted(position),
+            at: conflict.at.clone(),
+        })
+    });
+    Ok(Page { items: views.collect(), next })
 }
 
 /// A duty with those of its entitlements that are wanted.
@@ -97,81 +138,103 @@ fn held_of(opened: &Opened, evaluation: &Evaluation, duty: usize) -> Option<(Tex
     Some((duty.name.clone(), held.collect()))
 }
 
-/// Everybody who is gone and has an account that can be used though nothing wants it so, in order of type and id.
-pub async fn list_active_leavers(ctx: &Ctx, opened: &Opened) -> Result<Vec<ActiveLeaver>, Error> {
-    let mut gone: Vec<(IdentityFacts, Evaluation)> = Vec::new();
-    let mut tx = opened.store.read().await?;
-    everybody_in(ctx, &mut tx, opened, |type_id, facts, evaluation| {
-        let behaviour = opened.model.types.get(type_id.index());
-        let terminated = behaviour.and_then(|of| of.terminated);
-        if terminated.is_some() && evaluation.state == terminated {
-            gone.push((facts, evaluation));
-        }
-    })
-    .await?;
-    let places = account_places(opened);
-    let mut found = Vec::new();
-    for batch in gone.chunks(BATCH) {
-        let ids: Vec<EntityId> = batch.iter().map(|(facts, _)| facts.row.id).collect();
-        let evaluations: BTreeMap<EntityId, &Evaluation> =
-            batch.iter().map(|(facts, evaluation)| (facts.row.id, evaluation)).collect();
-        let mut systems: BTreeMap<EntityId, Vec<Text>> = BTreeMap::new();
-        for account in tx.accounts_of_many(&ids).await? {
-            let Some(entity) = account.entity.filter(|_| account.status == AccountStatus::Linked)
-            else {
-                continue;
-            };
-            let (evaluation, place) = (evaluations.get(&entity), places.get(&account.type_no));
-            let (Some(evaluation), Some((place, system))) = (evaluation, place) else { continue };
-            let wanted = evaluation
-                .accounts
-                .iter()
-                .any(|desired| desired.account == *place && desired.enabled);
-            if account.enabled != Some(false) && !wanted {
-                systems.entry(entity).or_default().push(system.clone());
-            }
-        }
-        for (facts, evaluation) in batch {
-            let Some(mut systems) = systems.remove(&facts.row.id) else { continue };
-            systems.sort_unstable();
-            systems.dedup();
-            let (person, since) =
-                (person(opened, &evaluation.row, &facts.key), evaluation.state_since);
-            found.push(ActiveLeaver { person, since, systems });
-        }
-    }
-    Ok(found)
+/// Everybody who is gone and has an account that can be used though nothing wants it so, in order of id: a part of `limit`
+/// after so many.
+pub async fn list_active_leavers(
+    ctx: &Ctx,
+    opened: &Opened,
+    after: usize,
+    limit: usize,
+) -> Result<Page<ActiveLeaver>, Error> {
+    let (mut tx, gone) = found(ctx, opened, |found| found.is_gone).await?;
+    let active = active_leavers(&mut tx, opened, &gone, ctx.now()).await?;
+    let Page { items, next } = part(active, after, limit);
+    let items = items.into_iter().map(|active| ActiveLeaver {
+        person: person(opened, &active.evaluation.row, &active.facts.key),
+        since: active.evaluation.state_since,
+        systems: active.systems.into_values().collect(),
+    });
+    Ok(Page { items: items.collect(), next })
 }
 
-/// Which account type a stored number stands for.
-fn account_places(opened: &Opened) -> BTreeMap<Number, (AccountRef, Text)> {
-    let mut places = BTreeMap::new();
-    for (system, names) in opened.model.systems.iter().zip(&opened.names.systems) {
-        for (account, names) in names.accounts.iter().enumerate() {
-            places
-                .insert(names.no, (AccountRef { system: system.id, account }, system.name.clone()));
-        }
-    }
-    places
-}
-
-/// Everybody who has a role, in order of type and id.
+/// Everybody who has a role, in order of id: a part of `limit` after so many, and how many there are.
 pub async fn list_role_holders(
     ctx: &Ctx,
     opened: &Opened,
     role: &str,
-) -> Result<Vec<RoleHolder>, Error> {
-    role_named(opened, role)?;
-    let position = opened.model.roles.iter().position(|of| &*of.name == role);
-    let mut found = Vec::new();
-    let mut tx = opened.store.read().await?;
-    everybody_in(ctx, &mut tx, opened, |_, facts, evaluation| {
-        let held = evaluation.roles.iter().find(|held| Some(held.role) == position);
-        found.extend(held.map(|held| RoleHolder {
+    after: usize,
+    limit: usize,
+) -> Result<(Page<RoleHolder>, usize), Error> {
+    let (position, _) = find_role(opened, role, "muster roles lists them")?;
+    let (mut tx, ids) = found(ctx, opened, |found| found.holds(position)).await?;
+    let n = ids.len();
+    let Page { items, next } = part(ids, after, limit);
+    let mut holders = Vec::with_capacity(items.len());
+    for (facts, evaluation) in evaluate_these(&mut tx, opened, &items, ctx.now()).await? {
+        let held = evaluation.roles.iter().find(|held| held.role == position);
+        holders.extend(held.map(|held| RoleHolder {
             person: person(opened, &evaluation.row, &facts.key),
             assigned: matches!(held.via, Via::Assigned(_)),
         }));
-    })
-    .await?;
-    Ok(found)
+    }
+    Ok((Page { items: holders, next }, n))
+}
+
+/// The first people in order of id whose name, or a text that is theirs alone, holds a text, whatever its case.
+pub async fn find_people(
+    ctx: &Ctx,
+    opened: &Opened,
+    text: &str,
+    limit: usize,
+) -> Result<Vec<Person>, Error> {
+    let wanted = text.to_lowercase();
+    let holds = |names: &str| !wanted.contains('\n') && names.contains(&wanted);
+    let look = opened.survey.look(opened, ctx.now()).await?;
+    let mut tx = opened.store.read().await?;
+    let reachable = ctx.reach.at_most(opened, &mut tx).await?;
+    let may = |id: &EntityId| reachable.as_ref().is_none_or(|ids| ids.contains(id));
+    let all = look.everybody.iter().filter(|found| holds(&found.names)).map(|found| found.id);
+    let all: Vec<EntityId> = all.filter(may).collect();
+    let mut people = Vec::new();
+    for ids in all.chunks(STEP.max(limit)) {
+        let mut shown = evaluate_these(&mut tx, opened, ids, ctx.now()).await?;
+        shown.retain(|(_, evaluation)| holds(&names(opened, &evaluation.row)));
+        ctx.reach.narrow(ctx, opened, &mut tx, &mut shown, |(facts, _)| Some(facts.row.id)).await?;
+        let views = shown.iter();
+        people.extend(views.map(|(facts, of)| person(opened, &of.row, &facts.key)));
+        if people.len() >= limit {
+            break;
+        }
+    }
+    people.truncate(limit);
+    Ok(people)
+}
+
+/// Those of whom something was found and whom the caller reaches, in order of id, with a transaction for what is to be shown.
+async fn found(
+    ctx: &Ctx,
+    opened: &Opened,
+    wanted: impl Fn(&Found) -> bool,
+) -> Result<(ReadTx, Vec<EntityId>), Error> {
+    let look = opened.survey.look(opened, ctx.now()).await?;
+    let mut tx = opened.store.read().await?;
+    if ctx.reach.is_everybody() {
+        let all = look.everybody.iter().filter(|found| wanted(found));
+        return Ok((tx, all.map(|found| found.id).collect()));
+    }
+    let ids = match ctx.reach.at_most(opened, &mut tx).await? {
+        Some(ids) => {
+            ids.into_iter().filter(|id| look.everybody.get(*id).is_some_and(&wanted)).collect()
+        }
+        None => look.everybody.iter().filter(|found| wanted(found)).map(|found| found.id).collect(),
+    };
+    let seen = ctx.reach.those_covered(ctx, opened, &mut tx, ids).await?;
+    Ok((tx, seen.into_iter().collect()))
+}
+
+/// So many of all, after so many.
+fn part<T>(all: Vec<T>, after: usize, limit: usize) -> Page<T> {
+    let end = after.saturating_add(limit);
+    let next = (all.len() > end).then(|| i64::try_from(end).unwrap_or(i64::MAX));
+    Page { items: all.into_iter().skip(after).take(limit).collect(), next }
 }

@@ -88,6 +88,11 @@ impl Given {
         self.text(name).parse().ok()
     }
 
+    /// How many rows of a list came before this page.
+    pub(crate) fn after(&self) -> usize {
+        self.number("after").unwrap_or(0)
+    }
+
     /// A day, as fields for days write it, from its beginning.
     pub(crate) fn day(&self, name: &str, zone: &TimeZone) -> Option<Timestamp> {
         let day: civil::Date = self.text(name).parse().ok()?;

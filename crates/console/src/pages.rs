@@ -65,7 +65,7 @@ impl Pager {
 
 /// A part of what is known as a whole: the rows after a place, counted from the beginning.
 pub(crate) fn part_of<T>(all: Vec<T>, given: &Given) -> Part<T> {
-    let after: usize = given.number("after").unwrap_or(0);
+    let after = given.after();
     let is_more = all.len() > after.saturating_add(ROWS);
     let items = all.into_iter().skip(after).take(ROWS).collect();
     let next = is_more.then(|| i64::try_from(after + ROWS).unwrap_or(i64::MAX));

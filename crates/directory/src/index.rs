@@ -9,12 +9,11 @@ mod grams;
 mod making;
 mod part;
 mod pieces;
-mod reach;
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
-use muster_app::{Error, Opened};
+use muster_app::{Error, Opened, changes_since, linking_to, reached};
 use muster_model::{EntityId, Text};
 use muster_store::ReadTx;
 use rustc_hash::FxHashSet;
@@ -33,8 +32,8 @@ pub(crate) use pieces::{Pieces, contains};
 
 /// Entities that are kept beside the great part before they become part of it.
 const BESIDE: usize = 5_000;
-/// How long a commit may be seen before this process says what it changed.
-const HEARSAY: Duration = Duration::from_millis(20);
+/// Looking at more than these again costs as much as looking at everything.
+const MANY: usize = 2_000;
 
 /// Where to look, as of one state of the repository.
 #[derive(Debug, Default, Clone)]
@@ -73,23 +72,13 @@ impl Index {
         layout: &Layout,
         now: Timestamp,
     ) -> Result<Option<Self>, Error> {
-        let mut tx = opened.store.read().await?;
-        let mut version = tx.facts_version().await?;
-        let mut changed = opened.store.changed_between(self.version, version);
-        if changed.is_none() {
-            // It may have been committed, and not said yet.
-            drop(tx);
-            tokio::time::sleep(HEARSAY).await;
-            tx = opened.store.read().await?;
-            version = tx.facts_version().await?;
-            changed = opened.store.changed_between(self.version, version);
-        }
+        let (mut tx, version, changed) = changes_since(opened, self.version).await?;
         let due = self.due(now);
         if version == self.version && due.is_empty() {
             return Ok(None);
         }
         let ids = match changed {
-            Some(changed) => reach::reached(&mut tx, opened, changed, due).await?,
+            Some(changed) => reached(&mut tx, opened, changed, due, MANY).await?,
             None => None,
         };
         let Some(ids) = ids else {
@@ -120,7 +109,7 @@ impl Index {
             let is_renamed = |id: &EntityId| self.naming(*id) != part.naming(*id);
             let renamed: Vec<EntityId> = ids.iter().copied().filter(is_renamed).collect();
             let n_before = ids.len();
-            ids.extend(reach::sources(tx, opened, &renamed).await?);
+            ids.extend(linking_to(tx, opened, &renamed).await?);
             if ids.len() > n_before {
                 part = make_some(tx, opened, layout, &ids, self, now).await?;
             }

@@ -1,11 +1,11 @@
 //! How long it took until those who left could do nothing any more, by system.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use muster_app::{Error, Opened};
+use muster_app::{Error, Opened, active_leavers, leaving_states};
 use muster_model::{EntityId, Text};
-use muster_store::{Account, AccountStatus, IdRange, IdentityRow, OperationState, ReadTx};
+use muster_store::{IdRange, IdentityRow, OperationState, ReadTx};
 
 mod watch;
 
@@ -50,7 +50,11 @@ struct Times {
 }
 
 /// Counts everybody who left at or after `since`.
-pub async fn report_leavers(opened: &Opened, since: Timestamp) -> Result<LeaverReport, Error> {
+pub async fn report_leavers(
+    opened: &Opened,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<LeaverReport, Error> {
     let mut tx = opened.store.read().await?;
     let mut report = LeaverReport::default();
     let mut systems: BTreeMap<Text, Times> = BTreeMap::new();
@@ -64,63 +68,25 @@ pub async fn report_leavers(opened: &Opened, since: Timestamp) -> Result<LeaverR
             let rows = tx.scan_identities(names.no, range, PAGE).await?;
             let Some(last) = rows.last() else { break };
             range.after = last.id;
+            let mut left = Vec::new();
             for row in rows {
-                let left = row.state_since.filter(|at| *at >= since);
+                let at = row.state_since.filter(|at| *at >= since);
                 let is_gone = row.state_no.is_some_and(|state| gone.contains(&state));
-                let Some(left) = left.filter(|_| is_gone) else { continue };
+                let Some(at) = at.filter(|_| is_gone) else { continue };
                 report.people += 1;
-                one(&mut tx, opened, &row, left, &mut systems).await?;
+                one(&mut tx, opened, &row, at, &mut systems).await?;
+                left.push(row.id);
+            }
+            for active in active_leavers(&mut tx, opened, &left, now).await? {
+                let (key, since) = (active.facts.key, active.evaluation.state_since);
+                for system in active.systems.into_values() {
+                    systems.entry(system).or_default().active.push((key.clone(), since));
+                }
             }
         }
     }
     report.rows = systems.into_iter().map(|(system, times)| times.row(system)).collect();
     Ok(report)
-}
-
-/// The lifecycle states, by position, in which some account is out of use and holds nothing.
-pub(crate) fn leaving_states(opened: &Opened, type_id: muster_model::TypeId) -> Vec<usize> {
-    let n = opened.model.types.get(type_id.index()).map_or(0, |model| model.lifecycle.len());
-    let accounts = || {
-        let all = opened.model.systems.iter().flat_map(|system| &system.accounts);
-        all.filter(|account| account.identity == type_id)
-    };
-    let is_gone = |state: usize| {
-        accounts().any(|account| {
-            let effect = account.states.get(state).copied().flatten();
-            effect.is_some_and(|effect| {
-                !effect.enabled && !effect.entitlements && effect.prepare.is_none()
-            })
-        })
-    };
-    (0..n).filter(|state| is_gone(*state)).collect()
-}
-
-/// The numbers of the systems on which somebody who left can use an account that their state should have ended.
-pub(crate) async fn usable_on(
-    tx: &mut ReadTx,
-    opened: &Opened,
-    row: &IdentityRow,
-) -> Result<BTreeSet<i64>, Error> {
-    let accounts = tx.accounts_of(row.id).await?.into_iter();
-    let usable = accounts.filter(|account| {
-        account.status == AccountStatus::Linked
-            && account.enabled != Some(false)
-            && !may_stay(opened, account, row.state_no)
-    });
-    Ok(usable.map(|account| account.system_no).collect())
-}
-
-/// Whether the model lets an account be used in a state.
-fn may_stay(opened: &Opened, account: &Account, state_no: Option<i64>) -> bool {
-    let found = opened.model.systems.iter().zip(&opened.names.systems);
-    let found = found.flat_map(|(system, names)| system.accounts.iter().zip(&names.accounts));
-    let account_type =
-        found.filter(|(_, names)| names.no == account.type_no).map(|(account, _)| account).next();
-    let Some(account_type) = account_type else { return false };
-    let Some(names) = opened.names.type_names(account_type.identity) else { return false };
-    let state = names.states.iter().position(|number| Some(*number) == state_no);
-    let effect = state.and_then(|state| account_type.states.get(state).copied().flatten());
-    effect.is_some_and(|effect| effect.enabled)
 }
 
 async fn one(
@@ -134,11 +100,6 @@ async fn one(
         let position = opened.names.systems.iter().position(|names| names.no == number)?;
         Some(opened.model.systems.get(position)?.name.clone())
     };
-    for system_no in usable_on(tx, opened, row).await? {
-        if let Some(system) = name_of(system_no) {
-            systems.entry(system).or_default().active.push((row.key.clone(), left));
-        }
-    }
     let mut ended: BTreeMap<Text, (Timestamp, bool)> = BTreeMap::new();
     for operation in tx.operations_of(row.id, OPERATIONS).await? {
         let is_taking = matches!(&*operation.kind, "disable" | "delete" | "revoke");

@@ -15,6 +15,7 @@ mod eval;
 mod frame;
 mod functions;
 mod index;
+mod join;
 mod lexer;
 mod program;
 mod read;
@@ -26,6 +27,7 @@ pub use compile::{compile, compile_condition, compile_match};
 pub use frame::{Binding, Clock, EmptyWorld, Frame, World};
 pub use functions::slug;
 pub use index::{IndexKey, IndexTest};
+pub use join::Join;
 pub use program::{Condition, Path, Program};
 pub use types::{ColumnSet, Columns, Env, Problem, Type, Variable, VariableType};
 

@@ -10,6 +10,7 @@ use crate::{
     eval,
     frame::{Clock, Frame},
     index::{self, IndexKey},
+    join::{self, Join},
     read,
     types::Type,
 };
@@ -118,6 +119,11 @@ impl Program {
     /// The best test to look this condition up by, if it has one.
     pub fn index_key(&self) -> Option<IndexKey> {
         index::best(&self.inner)
+    }
+
+    /// The links that have to lead to one entity wherever this condition over two of them holds, if it has such a test.
+    pub fn join(&self) -> Option<Join> {
+        join::first(&self.inner.code)
     }
 
     /// The parts joined by `&&`, each with its outcome and what it read. All are evaluated, also after one that does

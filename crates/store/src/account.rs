@@ -119,6 +119,16 @@ pub struct AccountCount {
     pub n: u64,
 }
 
+/// An account that somebody has and that is not out of use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UsableAccount {
+    /// Whose it is.
+    pub entity: EntityId,
+    /// The account type's number.
+    pub type_no: Number,
+}
+
+row!(UsableAccount { entity, type_no });
 row!(AccountMark { id, native_id, name_key, entity, fingerprint });
 row!(AccountCount { system_no, type_no, enabled, status, n });
 
@@ -240,6 +250,16 @@ impl ReadTx {
         entities: &[EntityId],
     ) -> Result<Vec<Account>, StoreError> {
         let sql = select_account!("WHERE entity = $1 ORDER BY type_no, id");
+        self.fetch_all_of_each(sql, entities, |entity, args| bind!(args, *entity)).await
+    }
+
+    /// The linked accounts of several identities that are not known to be out of use, in the order of `entities`.
+    pub async fn usable_accounts_of(
+        &mut self,
+        entities: &[EntityId],
+    ) -> Result<Vec<UsableAccount>, StoreError> {
+        let sql = "SELECT entity, type_no FROM account
+                   WHERE entity = $1 AND status = 'linked' AND enabled IS NOT FALSE ORDER BY type_no, id";
         self.fetch_all_of_each(sql, entities, |entity, args| bind!(args, *entity)).await
     }
 

@@ -89,7 +89,9 @@ mod webhook;
 mod words;
 mod workflow;
 
-pub use account::{Account, AccountCount, AccountMark, AccountOrigin, AccountStatus};
+pub use account::{
+    Account, AccountCount, AccountMark, AccountOrigin, AccountStatus, UsableAccount,
+};
 pub use address::absolute_url;
 pub use alarm::{Alarm, AlarmId, AlarmKind, AlarmStatus};
 pub use api_call::ApiCall;

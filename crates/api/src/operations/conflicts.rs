@@ -85,16 +85,12 @@ fn exceptions() -> [Operation; 3] {
 }
 
 async fn list(asked: Asked) -> Result<Told, Problem> {
-    let mut all = list_conflicts(&asked.ctx, &asked.opened).await?;
-    if let Some(name) = asked.maybe("conflict") {
-        all.retain(|view| &*view.conflict == name);
-    }
-    // The place is the number of those before: the list is worked out anew each time.
+    // The place is the number of those before.
     let before = asked.after().and_then(|after| usize::try_from(after).ok()).unwrap_or(0);
-    let part: Vec<Json> = all.iter().skip(before).take(asked.limit()).map(json::conflict).collect();
-    let seen = before + part.len();
-    let next = i64::try_from(seen).ok().filter(|_| seen < all.len()).map(cursor);
-    Ok(items(&part, next.as_deref()).into())
+    let (conflict, limit) = (asked.maybe("conflict"), asked.limit());
+    let part = list_conflicts(&asked.ctx, &asked.opened, conflict, before, limit).await?;
+    let views: Vec<Json> = part.items.iter().map(json::conflict).collect();
+    Ok(items(&views, part.next.map(cursor).as_deref()).into())
 }
 
 async fn solve(asked: Asked) -> Result<Told, Problem> {

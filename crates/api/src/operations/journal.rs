@@ -92,7 +92,7 @@ async fn verify(asked: Asked) -> Result<Told, Problem> {
 async fn leavers(asked: Asked) -> Result<Told, Problem> {
     let back = asked.ctx.now().saturating_sub(BACK).unwrap_or(jiff::Timestamp::MIN);
     let since = asked.instant("since").unwrap_or(back);
-    let report = report_leavers(&asked.opened, since).await?;
+    let report = report_leavers(&asked.opened, since, asked.ctx.now()).await?;
     let items: Vec<Json> = report.rows.iter().map(muster_engine::json::leavers).collect();
     Ok(json::list(&items, None).into())
 }

@@ -10,7 +10,7 @@ use muster_store::{Account, AccountStatus, ReadTx};
 use super::IdleExplained;
 use crate::{
     AccountView, Ctx, EntitlementIndex, Error, IdentityFacts, Opened, account_view, decode_facts,
-    lifecycle_facts, load_world, resolve_person, role_assignments, withheld,
+    lifecycle_facts, load_world, load_world_near, resolve_person, role_assignments, withheld,
 };
 
 /// The instant an explanation is for, and the instant its facts are from.
@@ -62,7 +62,10 @@ pub(super) async fn ask(
         facts.withheld = withheld(&opened.model, &assignments);
         facts.assignments = role_assignments(&opened.model, assignments);
     }
-    let world = load_world(tx, opened, now, when.as_of).await?;
+    let world = match when.as_of {
+        Some(as_of) => load_world(tx, opened, now, Some(as_of)).await?,
+        None => load_world_near(tx, opened, &[facts.row.id], now).await?,
+    };
     let evaluation = opened.evaluator.evaluate(&facts.identity(), &world, now);
     let accounts = match when.as_of {
         Some(as_of) => tx.accounts_of_as_of(facts.row.id, as_of).await?,

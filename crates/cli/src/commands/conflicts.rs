@@ -131,15 +131,12 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
 }
 
 async fn conflicts(ctx: &Ctx, opened: &Opened, list: List) -> Result<Report> {
-    let mut all = list_conflicts(ctx, opened).await?;
-    if let Some(name) = &list.conflict {
-        all.retain(|view| *view.conflict == **name);
-    }
     let before = list.after.and_then(|after| usize::try_from(after).ok()).unwrap_or(0);
-    let part = all.iter().skip(before).take(list.limit.max(1));
-    let items: Vec<_> = part.map(|view| (conflict(view), json::conflict(view))).collect();
-    let seen = before + items.len();
-    let next = (seen < all.len()).then(|| seen.to_string());
+    let (name, limit) = (list.conflict.as_deref(), list.limit.max(1));
+    let part = list_conflicts(ctx, opened, name, before, limit).await?;
+    let items: Vec<_> =
+        part.items.iter().map(|view| (conflict(view), json::conflict(view))).collect();
+    let next = part.next.map(|next| next.to_string());
     let columns = ["person", "conflict", "what it is made of", "reaction", "at"];
     let report = Report::list(&columns, items, next);
     Ok(report.empty("nobody has duties that conflict"))

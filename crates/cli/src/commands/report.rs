@@ -35,7 +35,7 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     let Command::Leavers { since } = args.command;
     let back = ctx.now().saturating_sub(BACK).unwrap_or(jiff::Timestamp::MIN);
     let since = Shell::instant(&opened, since).unwrap_or(back);
-    let report = report_leavers(&opened, since).await?;
+    let report = report_leavers(&opened, since, ctx.now()).await?;
     let items = report.rows.iter().map(|row| (cells(row), json::leavers(row)));
     let shown = Report::list(&COLUMNS, items, None).empty("nobody left");
     shell.ui.show(&shown)?;

@@ -5,10 +5,11 @@ use axum::response::Response;
 use muster_app::{ConflictView, Ctx, list_conflicts};
 use muster_web::Problem;
 
-use super::{Pager, part_of, people::Row};
+use super::{Pager, people::Row};
 use crate::{
     address,
     frame::{Frame, page},
+    given::ROWS,
     visit::Visit,
 };
 
@@ -39,9 +40,7 @@ struct Duty {
 
 /// The page.
 pub(crate) async fn list(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
-    let mut all = list_conflicts(&ctx, &visit.opened).await?;
-    all.sort_by(|a, b| a.conflict.cmp(&b.conflict));
-    let part = part_of(all, &visit.given);
+    let part = list_conflicts(&ctx, &visit.opened, None, visit.given.after(), ROWS).await?;
     let rows = part.items.iter().map(conflict).collect();
     let next = part.next.map(|next| next.to_string());
     let pager = Pager::new("/conflicts", &visit.given, &[], next);

@@ -3,8 +3,8 @@
 use askama::Template;
 use axum::response::Response;
 use muster_app::{
-    AccountQuery, Ctx, DriftQuery, Error, drift_groups, list_active_leavers, list_alarms,
-    list_conflicts, list_drift,
+    AccountQuery, Ctx, DriftQuery, Error, SurveyCounts, count_survey, drift_groups, list_alarms,
+    list_drift,
 };
 use muster_engine::{
     OrderQuery, list_change_sets, list_matches, list_orders, list_orphans, list_plans,
@@ -103,16 +103,11 @@ async fn requests(visit: &Visit, cards: &mut Vec<Card>) -> Result<(), Error> {
 async fn people(visit: &Visit, cards: &mut Vec<Card>) -> Result<(), Error> {
     let home = &visit.texts.home;
     let Some(ctx) = visit.may(Right::PeopleRead) else { return Ok(()) };
-    let leavers = list_active_leavers(&ctx, &visit.opened).await?.len();
-    cards.extend(Card::new("/leavers", leavers, false, [home.leavers_one, home.leavers_many]));
-    let mut conflicts = list_conflicts(&ctx, &visit.opened).await?;
-    conflicts.dedup_by_key(|one| one.person.id);
-    cards.extend(Card::new(
-        "/conflicts",
-        conflicts.len(),
-        false,
-        [home.conflicts_one, home.conflicts_many],
-    ));
+    let SurveyCounts { active_leavers, in_conflict } = count_survey(&ctx, &visit.opened).await?;
+    let words = [home.leavers_one, home.leavers_many];
+    cards.extend(Card::new("/leavers", active_leavers, false, words));
+    let words = [home.conflicts_one, home.conflicts_many];
+    cards.extend(Card::new("/conflicts", in_conflict, false, words));
     Ok(())
 }
 

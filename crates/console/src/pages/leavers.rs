@@ -5,9 +5,10 @@ use axum::response::Response;
 use muster_app::{Ctx, list_active_leavers};
 use muster_web::Problem;
 
-use super::{Pager, part_of, people::Row};
+use super::{Pager, people::Row};
 use crate::{
     frame::{Frame, page},
+    given::ROWS,
     moment::Moment,
     visit::Visit,
 };
@@ -28,7 +29,7 @@ struct Leaver {
 
 /// The page.
 pub(crate) async fn list(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
-    let part = part_of(list_active_leavers(&ctx, &visit.opened).await?, &visit.given);
+    let part = list_active_leavers(&ctx, &visit.opened, visit.given.after(), ROWS).await?;
     let leaver = |one: &muster_app::ActiveLeaver| Leaver {
         row: Row::of(&one.person),
         since: visit.moment(one.since),

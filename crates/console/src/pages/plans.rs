@@ -154,7 +154,9 @@ pub(crate) async fn show(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
     let near = NEARS.iter().find(|(known, _)| *known == word).map_or(Near::Sum, |(_, near)| *near);
     let all: Vec<&Operation> = made.plan.operations.iter().collect();
     let part = part_of(if near == Near::Operations { all } else { Vec::new() }, &visit.given);
-    let pager = Pager::new(&path, &visit.given, &["zoom"], part.next.map(|next| next.to_string()));
+    let groups = part_of(groups(&visit, &made, near), &visit.given);
+    let next = part.next.or(groups.next).map(|next| next.to_string());
+    let pager = Pager::new(&path, &visit.given, &["zoom"], next);
     let texts = &visit.texts.work;
     let labels = [texts.sum, texts.by_rule, texts.by_person, texts.by_system, texts.one_by_one];
     let zooms = NEARS.iter().zip(labels).map(|((word, of), label)| Zoom {
@@ -171,7 +173,7 @@ pub(crate) async fn show(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
         base: base(&visit, &made),
         zooms: zooms.collect(),
         sums: if near == Near::Sum { sums(&made) } else { Vec::new() },
-        groups: groups(&visit, &made, near),
+        groups: groups.items,
         operations: part.items.iter().map(|one| Row::of(&visit, one)).collect(),
         guards: made
             .plan

@@ -10,6 +10,7 @@ use super::{Pager, part_of, people};
 use crate::{
     address,
     frame::{Frame, page},
+    given::ROWS,
     reasons::{self, Sentence},
     visit::Visit,
 };
@@ -75,9 +76,8 @@ pub(crate) async fn show(visit: Visit, _ctx: Ctx) -> Result<Response, Problem> {
     let mut holders = None;
     let mut next = None;
     if let Some(ctx) = visit.may(Right::PeopleRead) {
-        let all = list_role_holders(&ctx, &visit.opened, &view.name).await?;
-        let n = all.len();
-        let part = part_of(all, &visit.given);
+        let (opened, after) = (&visit.opened, visit.given.after());
+        let (part, n) = list_role_holders(&ctx, opened, &view.name, after, ROWS).await?;
         next = part.next.map(|next| next.to_string());
         let holder = |one: &muster_app::RoleHolder| Holder {
             row: people::Row::of(&one.person),

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::response::Response;
-use muster_app::{Error, PeopleQuery, list_people, list_roles};
+use muster_app::{Error, find_people, list_roles};
 use muster_policy::Right;
 use muster_web::Problem;
 
@@ -56,44 +56,11 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, Problem> {
     page(&visit, &Page { frame: Frame::of(&visit), people, others, is_more, is_empty })
 }
 
-/// People of every type whose name, or a text that is theirs alone, holds what is wanted.
+/// People whose name, or a text that is theirs alone, holds what is wanted.
 async fn found_people(visit: &Visit, wanted: &str) -> Result<Vec<Row>, Error> {
-    let mut rows = Vec::new();
-    let Some(ctx) = visit.may(Right::PeopleRead) else { return Ok(rows) };
-    for of in visit.opened.model.schema.types.iter().filter(|of| of.identity) {
-        let is_name = |attribute: &&muster_model::Attribute| {
-            let is_text = attribute.value_type == muster_model::ValueType::Text && !attribute.many;
-            is_text
-                && (attribute.unique || attribute.slot == of.key || &*attribute.name == "display")
-        };
-        let wanted = quoted(wanted);
-        let holds = |attribute: &muster_model::Attribute| {
-            let name = &attribute.name;
-            format!("({name} != null && contains(lower({name}), {wanted}))")
-        };
-        let conditions: Vec<String> = of.attributes.iter().filter(is_name).map(holds).collect();
-        let query = PeopleQuery {
-            type_name: Some(of.name.to_string()),
-            condition: Some(conditions.join(" || ")),
-            limit: SHOWN + 1,
-            ..PeopleQuery::default()
-        };
-        rows.extend(list_people(&ctx, &visit.opened, &query).await?.items.iter().map(Row::of));
-    }
-    Ok(rows)
-}
-
-/// A text as the model's language writes it.
-fn quoted(text: &str) -> String {
-    let mut out = String::from("'");
-    for sign in text.chars() {
-        match sign {
-            '\'' | '\\' => out.extend(['\\', sign]),
-            sign if sign.is_control() => {}
-            sign => out.push(sign),
-        }
-    }
-    out + "'"
+    let Some(ctx) = visit.may(Right::PeopleRead) else { return Ok(Vec::new()) };
+    let found = find_people(&ctx, &visit.opened, wanted, SHOWN + 1).await?;
+    Ok(found.iter().map(Row::of).collect())
 }
 
 fn roles(visit: &Visit, wanted: &str) -> Vec<Place> {
@@ -146,14 +113,4 @@ fn systems(visit: &Visit, wanted: &str) -> Vec<Place> {
 
 fn fits(text: &str, wanted: &str) -> bool {
     text.to_lowercase().contains(wanted)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quoted;
-
-    #[test]
-    fn what_is_searched_for_stays_a_text() {
-        assert_eq!(quoted("a' || true || '\\\n"), "'a\\' || true || \\'\\\\'");
-    }
 }

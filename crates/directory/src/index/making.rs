@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use muster_app::{
-    Error, IdentityFacts, Opened, identity_facts, load_identities, load_world, load_world_near,
+    Error, IdentityFacts, Opened, entities_by_type, identity_facts, load_identities, load_world,
+    load_world_near,
 };
 use muster_model::{AttributeKind, EntityId, Row, Text, Value};
 use muster_policy::{EntityEntries, MemoryWorld};
 use muster_store::{IdRange, ReadTx};
 
-use super::{Index, part::Part, reach::by_type};
+use super::{Index, part::Part};
 use crate::{
     entry::{self, Subject},
     layout::{Layout, Place},
@@ -60,7 +61,7 @@ pub(super) async fn make_some(
 ) -> Result<Part, Error> {
     let all: Vec<EntityId> = ids.iter().copied().collect();
     let world = load_world_near(tx, opened, &all, now).await?;
-    let by_type = by_type(tx, opened, &all).await?;
+    let by_type = entities_by_type(tx, opened, &all).await?;
     let mut making = Making::new(opened, layout, now, world);
     for (position, place) in layout.places.iter().enumerate() {
         let Some(of) = place.entities() else { continue };

@@ -6,12 +6,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use muster_app::{Ctx, Error, NewAlarm, Opened, clear_alarms, raise_alarms};
+use muster_app::{
+    Active, Ctx, Error, NewAlarm, Opened, active_leavers, clear_alarms, leaving_states,
+    raise_alarms,
+};
 use muster_model::{EntityId, Text};
-use muster_store::{AlarmKind, IdentityRow, OperationState, ReadTx};
+use muster_store::{AlarmKind, OperationState, ReadTx};
 use serde_json::json;
 
-use super::{OPERATIONS, PAGE, leaving_states, usable_on};
+use super::{OPERATIONS, PAGE};
 
 /// Raises the alarms that are due and clears those that are over. Returns how many are new.
 pub async fn watch_leavers(ctx: &Ctx, opened: &Opened) -> Result<usize, Error> {
@@ -71,9 +74,10 @@ async fn overdue(
                 let page = tx.unsettled_since(state_no, until, after, PAGE).await?;
                 let Some(last) = page.last() else { break };
                 after = last.state_since.map(|since| (since, last.id));
-                for row in page {
-                    for system_no in usable_on(tx, opened, &row).await? {
-                        found.extend(alarm(opened, &row, system_no, now));
+                let ids: Vec<EntityId> = page.iter().map(|row| row.id).collect();
+                for active in active_leavers(tx, opened, &ids, now).await? {
+                    for system_no in active.systems.keys() {
+                        found.extend(alarm(opened, &active, *system_no, now));
                     }
                 }
             }
@@ -82,26 +86,26 @@ async fn overdue(
     Ok(found)
 }
 
-/// The alarm about `row` on a system, once the time that the system has is over.
+/// The alarm about somebody on a system, once the time that the system has is over.
 fn alarm(
     opened: &Opened,
-    row: &IdentityRow,
+    active: &Active,
     system_no: i64,
     now: Timestamp,
 ) -> Option<(Text, NewAlarm)> {
     let position = opened.names.systems.iter().position(|names| names.no == system_no)?;
     let system = opened.model.systems.get(position)?;
-    let left = row.state_since?;
+    let left = active.evaluation.state_since;
     if now.duration_since(left) < system.work.leaver_alarm {
         return None;
     }
-    let about: Text = format!("{} {system_no}", row.id.0).into();
+    let about: Text = format!("{} {system_no}", active.facts.row.id.0).into();
     let allowed = SignedDuration::as_secs(&system.work.leaver_alarm);
     let alarm = NewAlarm {
         kind: AlarmKind::LeaverActive,
         about: about.clone(),
         system_no: Some(system_no),
-        subject: row.key.clone(),
+        subject: active.facts.key.clone(),
         message: format!("left at {left} and can still use an account on {}", system.name).into(),
         detail: json!({ "left": left.to_string(), "system": &*system.name, "allowed_seconds": allowed }),
     };

@@ -9,7 +9,10 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
-use muster_app::Opened;
+use muster_app::{
+    Opened, count_survey, find_people, list_active_leavers, list_conflicts, list_role_holders,
+    list_roles, read_project,
+};
 use muster_connector::MemoryConnector;
 use muster_engine::{
     ApplyOptions, CancelFlag, NoProgress, PlanOptions, SyncOptions, apply, make_plan, sync,
@@ -75,6 +78,8 @@ roles:
   sales: { when: "person.lifecycle == 'active' && person.team.code == 'T1'", grants: [{ dir.group: sales }] }
   lead: { when: "person.lifecycle == 'active' && person.reports.exists(r, r.lifecycle == 'active')", grants: [{ dir.group: leads }] }
   each: { when: "person.lifecycle == 'active'", grants: [{ dir.group: { each: "'team-' + person.team.code" } }] }
+duties: { sell: [{ dir.group: sales }], lead: [{ dir.group: leads }] }
+conflicts: { both: { between: [sell, lead], on: warn } }
 "#;
 
 /// Numbers that look random and are the same each time (splitmix64).
@@ -435,6 +440,7 @@ impl Company {
         let of_reached =
             if reached.is_empty() { Vec::new() } else { self.operations(reached.clone()).await };
         assert_eq!(in_full, of_reached, "reached: {reached:?}\n{}", self.told.join("\n"));
+        self.survey_again().await;
         self.rig.at(&self.later().to_string());
         let options = PlanOptions { save: true, ..PlanOptions::default() };
         let made = make_plan(&self.rig.ctx(), &self.opened, &options, &NoProgress)
@@ -454,8 +460,35 @@ impl Company {
         self.expect();
         assert_eq!(self.real_dump(), self.expected_dump(), "{}", self.told.join("\n"));
         self.sync().await;
+        self.survey_again().await;
         let rest = self.operations(self.everybody().await).await;
         assert_eq!(rest, Vec::new(), "{}", self.told.join("\n"));
+    }
+}
+
+impl Company {
+    /// What is kept of the last look at everybody, renewed, is what a new look finds.
+    async fn survey_again(&self) {
+        let kept = self.surveyed(&self.opened).await;
+        let files = read_project(&self.opened.dir).unwrap();
+        let again = self.opened.with_files(files, self.opened.revision).await.unwrap();
+        let new = self.surveyed(&again).await;
+        assert_eq!(kept, new, "{}", self.told.join("\n"));
+    }
+
+    async fn surveyed(&self, opened: &Opened) -> Vec<String> {
+        let (ctx, mut lines) = (self.rig.ctx(), Vec::new());
+        lines.push(format!("{:?}", count_survey(&ctx, opened).await.unwrap()));
+        lines.push(format!("{:?}", list_conflicts(&ctx, opened, None, 0, 1000).await.unwrap()));
+        lines.push(format!("{:?}", list_active_leavers(&ctx, opened, 0, 1000).await.unwrap()));
+        for role in list_roles(opened) {
+            let holders = list_role_holders(&ctx, opened, &role.name, 0, 1000).await.unwrap();
+            lines.push(format!("{} {holders:?}", role.name));
+        }
+        for text in ["1", "a", "nobody"] {
+            lines.push(format!("{:?}", find_people(&ctx, opened, text, 1000).await.unwrap()));
+        }
+        lines
     }
 }
 

@@ -46,8 +46,11 @@ impl Company {
 
     /// Whether ada's conflicts are excepted.
     async fn conflicts_of_all(&self) -> Vec<(String, bool)> {
-        let all = list_conflicts(&self.ctx, &self.opened).await.unwrap();
-        all.iter().map(|of| (format!("{} {}", of.person.key, of.conflict), of.excepted)).collect()
+        let all = list_conflicts(&self.ctx, &self.opened, None, 0, 1000).await.unwrap();
+        all.items
+            .iter()
+            .map(|of| (format!("{} {}", of.person.key, of.conflict), of.excepted))
+            .collect()
     }
 
     async fn solve_ada(&self) -> Result<Solution, muster_app::Error> {

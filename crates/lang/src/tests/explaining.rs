@@ -6,9 +6,12 @@ use proptest::prelude::*;
 
 use super::{
     limits::sound,
-    support::{Company, berlin, env, now, program, show, with_frame},
+    support::{Company, PERSON, berlin, env, now, program, show, with_frame},
 };
-use crate::{Binding, Clock, EmptyWorld, Frame, IndexTest, World as _, compile};
+use crate::{
+    Binding, Clock, EmptyWorld, Env, Frame, IndexTest, Join, Variable, VariableType, World as _,
+    compile,
+};
 
 fn paths(source: &str) -> String {
     let texts: Vec<String> =
@@ -56,6 +59,28 @@ fn key(source: &str) -> String {
             format!("{} ({value}) in {}", key.text, values.join(", "))
         }
         IndexTest::Prefix(prefix) => format!("{} ({value}) starts with {prefix}", key.text),
+    }
+}
+
+#[test]
+fn those_for_whom_a_condition_over_two_can_hold_are_found_by_a_link() {
+    let person = |name: &str| Variable { name: name.into(), ty: VariableType::Entity(PERSON) };
+    let env = Env { variables: vec![person("person"), person("me")], ..env() };
+    let join = |source: &str| compile(source, &env, None).unwrap().join();
+    let slot = |name: &str| program(name).paths()[0].steps[0].1;
+    let (department, manager) = (slot("department"), slot("manager"));
+    let same = Some(Join { link: department, of: Some(department) });
+    assert_eq!(join("person.department == me.department"), same);
+    assert_eq!(join("onLeave && me.department == person.department"), same);
+    assert_eq!(join("person.manager == me"), Some(Join { link: manager, of: None }));
+    for other in [
+        "person.department != me.department",
+        "person.department == me.department || onLeave",
+        "person.department.code == me.department.code",
+        "person.title == me.title",
+        "person.manager == person",
+    ] {
+        assert_eq!(join(other), None, "{other}");
     }
 }
 

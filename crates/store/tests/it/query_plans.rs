@@ -632,6 +632,7 @@ async fn read_targets(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.accounts_of(EntityId(1)).await?;
     tx.scan_accounts_of(range, None, 9).await?;
     tx.accounts_of_many(&[EntityId(1)]).await?;
+    tx.usable_accounts_of(&[EntityId(1)]).await?;
     tx.accounts_on_system(2, &[EntityId(1)]).await?;
     tx.accounts_by_name(7, &texts(&["a"])).await?;
     tx.account_by_native_id(7, "a").await?;

@@ -1,30 +1,55 @@
-//! Whose entries a change can concern.
+//! Whom a change can concern: for whoever keeps something that was made of facts, and does not want to make all of it anew.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use muster_app::{Error, Opened, entity_type};
 use muster_model::{AttributeKind, EntityId, TypeId, ValueType};
 use muster_store::ReadTx;
 
-/// Looking at more than these again costs as much as looking at everything.
-const MANY: usize = 2_000;
+use crate::{Error, Opened, entity_type};
+
+/// How long a commit may be seen before this process says what it changed.
+const HEARSAY: Duration = Duration::from_millis(20);
+
+/// A transaction that reads, the state of the repository that it sees, and who changed since state `from`; `None` where that
+/// is not known.
+pub async fn changes_since(
+    opened: &Opened,
+    from: i64,
+) -> Result<(ReadTx, i64, Option<Vec<EntityId>>), Error> {
+    let mut tx = opened.store.read().await?;
+    let mut version = tx.facts_version().await?;
+    let mut changed = opened.store.changed_between(from, version);
+    if changed.is_none() {
+        // It may have been committed, and not said yet.
+        drop(tx);
+        tokio::time::sleep(HEARSAY).await;
+        tx = opened.store.read().await?;
+        version = tx.facts_version().await?;
+        changed = opened.store.changed_between(from, version);
+    }
+    Ok((tx, version, changed))
+}
 
 /// Those who changed, those for whom something became due, and whoever may read something of them through links. `None` when
-/// these are many, or when they cannot be found without knowing where links led before.
-pub(super) async fn reached(
+/// these are more than `most`, or when they cannot be found without knowing where links led before.
+pub async fn reached(
     tx: &mut ReadTx,
     opened: &Opened,
     changed: Vec<EntityId>,
     due: Vec<EntityId>,
+    most: usize,
 ) -> Result<Option<BTreeSet<EntityId>>, Error> {
     let projection = opened.evaluator.projection();
     let mut reached: BTreeSet<EntityId> = changed.into_iter().chain(due).collect();
     let mut ahead: Vec<EntityId> = reached.iter().copied().collect();
     for _ in 0..projection.depth {
-        if reached.len() > MANY {
+        if reached.len() > most {
             return Ok(None);
         }
-        let by_type = by_type(tx, opened, &ahead).await?;
+        let by_type = entities_by_type(tx, opened, &ahead).await?;
         if by_type.keys().any(|of| projection.inverses.iter().any(|(holder, _)| holder == of)) {
             return Ok(None);
         }
@@ -32,20 +57,21 @@ pub(super) async fn reached(
         ahead = sources_of(tx, opened, read.collect()).await?;
         ahead.retain(|id| reached.insert(*id));
     }
-    Ok((reached.len() <= MANY).then_some(reached))
+    Ok((reached.len() <= most).then_some(reached))
 }
 
 /// Whoever has a link to one of these.
-pub(super) async fn sources(
+pub async fn linking_to(
     tx: &mut ReadTx,
     opened: &Opened,
     ids: &[EntityId],
 ) -> Result<Vec<EntityId>, Error> {
-    let by_type = by_type(tx, opened, ids).await?;
+    let by_type = entities_by_type(tx, opened, ids).await?;
     sources_of(tx, opened, by_type).await
 }
 
-pub(super) async fn by_type(
+/// Those of these entities that are there, by type.
+pub async fn entities_by_type(
     tx: &mut ReadTx,
     opened: &Opened,
     ids: &[EntityId],

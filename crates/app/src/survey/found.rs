@@ -1,0 +1,148 @@
+//! What was found of everybody by one look, in little room: enough to say of whom a list consists, not to show them.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::Timestamp;
+use muster_model::{EntityId, Row};
+use muster_policy::Evaluation;
+
+use crate::{Opened, leavers::is_leaving_state};
+
+/// Ids of identities that are kept together, so that a change of one copies little.
+const TOGETHER: i64 = 1024;
+
+/// What was found of one identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) id: EntityId,
+    /// The roles held, by position, in order.
+    roles: Box<[u32]>,
+    /// The conflicts between duties, by position, in order, each with whether an exception allows it.
+    pub(crate) conflicts: Box<[(u32, bool)]>,
+    /// Whether they left.
+    pub(crate) is_gone: bool,
+    /// What they are found by.
+    pub(crate) names: Box<str>,
+    /// When something else is right by the passing of time alone.
+    due: Option<Timestamp>,
+}
+
+impl Found {
+    pub(crate) fn of(opened: &Opened, evaluation: &Evaluation) -> Self {
+        let number = |position: usize| u32::try_from(position).unwrap_or(u32::MAX);
+        let mut roles: Vec<u32> = evaluation.roles.iter().map(|held| number(held.role)).collect();
+        roles.sort_unstable();
+        let conflicts = evaluation.conflicts.iter().map(|one| one.conflict);
+        let mut conflicts: Vec<(u32, bool)> =
+            conflicts.map(|one| (number(one), evaluation.is_excepted(one))).collect();
+        conflicts.sort_unstable();
+        Self {
+            id: evaluation.row.id,
+            roles: roles.into(),
+            conflicts: conflicts.into(),
+            is_gone: is_leaving_state(opened, evaluation.row.type_id, evaluation.state),
+            names: names(opened, &evaluation.row).into(),
+            due: evaluation.next_change,
+        }
+    }
+
+    /// Whether duties conflict, and no exception allows it.
+    pub(crate) fn is_in_conflict(&self) -> bool {
+        self.conflicts.iter().any(|(_, is_excepted)| !is_excepted)
+    }
+
+    /// Whether a role, by position, is held.
+    pub(crate) fn holds(&self, role: usize) -> bool {
+        u32::try_from(role).is_ok_and(|role| self.roles.binary_search(&role).is_ok())
+    }
+}
+
+/// The name, and each text that is theirs alone, in lower case, with a line of its own for each.
+pub(crate) fn names(opened: &Opened, row: &Row) -> String {
+    let Some(of) = opened.model.schema.get(row.type_id) else { return String::new() };
+    let named = of.attributes.iter().filter(|attribute| {
+        attribute.unique || attribute.slot == of.key || &*attribute.name == "display"
+    });
+    let texts: Vec<String> = named
+        .filter_map(|attribute| row.get(attribute.slot).as_text())
+        .map(|text| text.to_lowercase())
+        .collect();
+    texts.join("\n")
+}
+
+/// Identities whose ids are near each other.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Piece {
+    /// In order of id.
+    found: Vec<Found>,
+    /// The least of their instants.
+    due: Option<Timestamp>,
+}
+
+impl Piece {
+    fn put(&mut self, id: EntityId, found: Option<Found>) {
+        let place = self.found.binary_search_by_key(&id, |known| known.id);
+        match (place, found) {
+            (Ok(place), Some(found)) => {
+                if let Some(known) = self.found.get_mut(place) {
+                    *known = found;
+                }
+            }
+            (Ok(place), None) => drop(self.found.remove(place)),
+            (Err(place), Some(found)) => self.found.insert(place, found),
+            (Err(_), None) => {}
+        }
+        self.due = self.found.iter().filter_map(|found| found.due).min();
+    }
+}
+
+/// What was found of everybody. A copy shares what neither of the two changes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Everybody(BTreeMap<i64, Arc<Piece>>);
+
+impl Everybody {
+    /// Of identities in any order.
+    pub(crate) fn new(found: Vec<Found>) -> Self {
+        let mut pieces: BTreeMap<i64, Piece> = BTreeMap::new();
+        for found in found {
+            let piece = pieces.entry(found.id.0 / TOGETHER).or_default();
+            piece.due = piece.due.into_iter().chain(found.due).min();
+            piece.found.push(found);
+        }
+        for piece in pieces.values_mut() {
+            piece.found.sort_unstable_by_key(|found| found.id);
+            piece.found.shrink_to_fit();
+        }
+        Self(pieces.into_iter().map(|(number, piece)| (number, Arc::new(piece))).collect())
+    }
+
+    /// Replaces what was found of an identity; `None` where it is there no more.
+    pub(crate) fn put(&mut self, id: EntityId, found: Option<Found>) {
+        let piece = self.0.entry(id.0 / TOGETHER).or_default();
+        Arc::make_mut(piece).put(id, found);
+        if piece.found.is_empty() {
+            self.0.remove(&(id.0 / TOGETHER));
+        }
+    }
+
+    /// Everybody, in order of id.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Found> {
+        self.0.values().flat_map(|piece| &piece.found)
+    }
+
+    pub(crate) fn get(&self, id: EntityId) -> Option<&Found> {
+        let piece = self.0.get(&(id.0 / TOGETHER))?;
+        let place = piece.found.binary_search_by_key(&id, |known| known.id).ok()?;
+        piece.found.get(place)
+    }
+
+    /// Those of whom something else is right by the passing of time alone.
+    pub(crate) fn due(&self, now: Timestamp) -> Vec<EntityId> {
+        let pieces = self.0.values().filter(|piece| piece.due.is_some_and(|due| due <= now));
+        let found = pieces.flat_map(|piece| &piece.found);
+        found
+            .filter(|found| found.due.is_some_and(|due| due <= now))
+            .map(|found| found.id)
+            .collect()
+    }
+}
