@@ -46,7 +46,7 @@ impl<'v> Frame<'v> {
             let is_here = visit.path == path || visit.path.starts_with(&format!("{path}/"));
             Entry { path, label, is_here }
         };
-        let own = own_places(texts).map(|(path, label)| entry(path, label));
+        let own = own_places(texts).map(|(path, label, _)| entry(path, label));
         let places = places(texts).into_iter().filter(|(.., seen)| seen.by(visit));
         let navigation = places.map(|(path, label, _)| entry(path, label));
         Self {
@@ -79,14 +79,15 @@ impl Seen {
     }
 }
 
-fn own_places(texts: &Texts) -> [(&'static str, &'static str); 5] {
+/// What everybody may do: address, name, and what it is for.
+pub(crate) fn own_places(texts: &Texts) -> [(&'static str, &'static str, &'static str); 5] {
     let asking = &texts.asking;
     [
-        ("/catalogue", asking.catalogue),
-        ("/requests", asking.requests),
-        ("/approvals", asking.approvals),
-        ("/delegations", asking.delegations),
-        ("/access", asking.access),
+        ("/catalogue", asking.catalogue, asking.catalogue_help),
+        ("/requests", asking.requests, asking.requests_help),
+        ("/approvals", asking.approvals, asking.approvals_help),
+        ("/delegations", asking.delegations, asking.delegations_help),
+        ("/access", asking.access, asking.access_help),
     ]
 }
 

@@ -184,6 +184,7 @@ fn about_systems() -> Vec<Page> {
         Page::post("/drift/{group}/decide", DriftWrite, drift::decide),
         Page::get("/orphans", AccountsRead, orphans::list),
         Page::post("/orphans/{id}/assign", AccountsWrite, orphans::assign),
+        Page::post("/orphans/decide", AccountsWrite, orphans::decide_many),
         Page::post("/orphans/{id}/decide", AccountsWrite, orphans::decide),
         Page::get("/held", SystemsRead, held::list),
         Page::post("/held/{id}/release", SyncRun, held::release),

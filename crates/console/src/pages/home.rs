@@ -18,7 +18,7 @@ use muster_store::{
 use muster_web::Problem;
 
 use crate::{
-    frame::{Frame, page},
+    frame::{Frame, own_places, page},
     visit::Visit,
 };
 
@@ -70,14 +70,7 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, Problem> {
     access(&visit, &mut cards).await?;
     work(&visit, &mut cards).await?;
     desk(&visit, &mut cards).await?;
-    let texts = &visit.texts.asking;
-    let doings = [
-        ("/catalogue", texts.catalogue, texts.catalogue_help),
-        ("/requests", texts.requests, texts.requests_help),
-        ("/approvals", texts.approvals, texts.approvals_help),
-        ("/delegations", texts.delegations, texts.delegations_help),
-        ("/access", texts.access, texts.access_help),
-    ];
+    let doings = own_places(visit.texts);
     let frame = Frame::of(&visit);
     let own = visit.may(Right::PeopleRead).map(|_| crate::address::person(visit.subject()));
     page(&visit, &Page { frame, cards, doings, own })

@@ -112,16 +112,32 @@ pub(crate) async fn assign(visit: Visit, ctx: Ctx) -> Result<Response, Problem> 
 
 /// Says what is to become of an account.
 pub(crate) async fn decide(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
+    let accounts = [account(&visit)?];
+    decided(&visit, &ctx, &accounts, Some(1)).await
+}
+
+/// The same for those that were chosen, with their number.
+pub(crate) async fn decide_many(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
+    let chosen = visit.given.texts("account");
+    let accounts: Vec<i64> = chosen.iter().filter_map(|id| id.parse().ok()).collect();
+    decided(&visit, &ctx, &accounts, visit.given.number("confirm")).await
+}
+
+async fn decided(
+    visit: &Visit,
+    ctx: &Ctx,
+    accounts: &[i64],
+    confirm: Option<u64>,
+) -> Result<Response, Problem> {
     let given = &visit.given;
-    let until = given.day("until", &visit.opened.model.timezone);
+    let until = given.real_day("until", &visit.opened.model.timezone)?;
     let choice = match given.text("verb") {
         "authorise" => OrphanChoice::Authorise(until),
         "delete" => OrphanChoice::Delete,
         "undo" => OrphanChoice::Undo,
         _ => return Err(Problem::invalid("no decision was chosen")),
     };
-    let accounts = [account(&visit)?];
-    decide_orphans(&ctx, &visit.opened, &accounts, choice, given.text("comment"), Some(1)).await?;
+    decide_orphans(ctx, &visit.opened, accounts, choice, given.text("comment"), confirm).await?;
     Ok(done(Said::Decided, "/orphans"))
 }
 

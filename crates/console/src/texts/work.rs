@@ -32,6 +32,8 @@ texts! {
         confirm: "To go on, type", "Zum Fortfahren eingeben:";
         owner: "Owner", "Besitzer";
         give: "Give it to them", "Zuordnen";
+        decide_many: "Decide about those that are chosen", "Über die gewählten entscheiden";
+        how_many: "How many they are", "Wie viele es sind";
         no_candidates: "Nobody has similar values.", "Niemand hat ähnliche Werte.";
         order: "Order", "Auftrag";
         more_orders: "There are more orders than are shown. Choose a state or a system.", "Es gibt mehr Aufträge, als hier stehen. Wählen Sie einen Zustand oder ein System.";

@@ -26,6 +26,9 @@ fn spoil(path: &str, text: &mut String) {
         "policy/transport.yaml" => {
             text.replace("Decides which vehicle drives which tour.", &format!("\"{EVIL_TEXT}\""))
         }
+        "policy/requests.yaml" => {
+            text.replace("Reach office systems from home.", &format!("\"{EVIL_TEXT}\""))
+        }
         _ => return,
     };
     *text = spoilt;
@@ -35,6 +38,9 @@ fn spoil(path: &str, text: &mut String) {
 async fn whatever_something_is_called_a_page_shows_it_as_text() {
     let served = Served::start_with(spoil).await;
     let operator = served.operator().await;
+    let answer = ("answer:Which ticket is it about?", EVIL);
+    let form = [("role", "server-access"), ("reason", EVIL), answer];
+    assert_eq!(operator.post("/ask", &form).await.status, StatusCode::SEE_OTHER);
     let evil = encoded(EVIL);
     let mut ahead: Vec<String> =
         ["/", "/people?where=contains(display,%20'script')", "/roles/fleet-planner"]
@@ -72,8 +78,17 @@ async fn whatever_something_is_called_a_page_shows_it_as_text() {
     };
     operator.walk(ahead, look).await;
     for place in [
-        "/people", "/roles", "/orphans", "/search", "/journal", "/plans", "/queue", "/systems",
+        "/people",
+        "/roles",
+        "/orphans",
+        "/search",
+        "/journal",
+        "/plans",
+        "/queue",
+        "/systems",
         "/model",
+        "/catalogue",
+        "/requests",
     ] {
         assert!(shown.contains(place), "{place} shows none of it: {shown:?}");
     }

@@ -108,6 +108,21 @@ async fn an_account_of_nobody_is_given_to_a_candidate() {
 }
 
 #[tokio::test]
+async fn many_accounts_of_nobody_are_decided_about_at_once_with_their_number() {
+    let served = Served::start().await;
+    let operator = served.operator().await;
+    let page = operator.get("/orphans").await;
+    let ids: Vec<&str> = page.body.split("name=\"account\" value=\"").skip(1).take(3).collect();
+    let ids: Vec<&str> = ids.iter().filter_map(|rest| rest.split('"').next()).collect();
+    let chosen = ids.iter().map(|id| ("account", *id));
+    let form: Vec<_> = chosen.chain([("verb", "delete"), ("comment", "left over")]).collect();
+    let wrong = operator.post("/orphans/decide", &[&form[..], &[("confirm", "2")]].concat()).await;
+    assert_eq!(wrong.status, StatusCode::CONFLICT, "{}", wrong.body);
+    operator.post("/orphans/decide", &[&form[..], &[("confirm", "3")]].concat()).await;
+    assert_eq!(operator.get("/orphans").await.body.matches("it is to be deleted").count(), 3);
+}
+
+#[tokio::test]
 async fn a_system_is_paused_and_goes_on() {
     let served = Served::start().await;
     let operator = served.operator().await;
