@@ -40,6 +40,7 @@ said! {
     Released = "released";
     Rejected = "rejected";
     Asked = "asked";
+    Invited = "invited";
     Published = "published";
     Assigned = "assigned";
     Changed = "changed";
@@ -70,6 +71,7 @@ impl Said {
             Self::Released => said.released,
             Self::Rejected => said.rejected,
             Self::Asked => said.asked,
+            Self::Invited => said.invited,
             Self::Published => said.published,
             Self::Assigned => said.assigned,
             Self::Changed => said.changed,

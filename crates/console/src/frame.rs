@@ -46,7 +46,7 @@ impl<'v> Frame<'v> {
             let is_here = visit.path == path || visit.path.starts_with(&format!("{path}/"));
             Entry { path, label, is_here }
         };
-        let own = own_places(texts).map(|(path, label, _)| entry(path, label));
+        let own = own_places(visit).into_iter().map(|(path, label, _)| entry(path, label));
         let places = places(texts).into_iter().filter(|(.., seen)| seen.by(visit));
         let navigation = places.map(|(path, label, _)| entry(path, label));
         Self {
@@ -55,7 +55,7 @@ impl<'v> Frame<'v> {
             viewing: visit.viewing.as_deref(),
             is_home: visit.path == "/",
             said: visit.said.map(|said| said.text(texts)),
-            own: own.into(),
+            own: own.collect(),
             navigation: navigation.collect(),
             searched: if visit.path == "/search" { visit.given.text("q") } else { "" },
         }
@@ -80,15 +80,20 @@ impl Seen {
 }
 
 /// What everybody may do: address, name, and what it is for.
-pub(crate) fn own_places(texts: &Texts) -> [(&'static str, &'static str, &'static str); 5] {
+pub(crate) fn own_places(visit: &Visit) -> Vec<(&'static str, &'static str, &'static str)> {
+    let texts = visit.texts;
     let asking = &texts.asking;
-    [
+    let mut places = vec![
         ("/catalogue", asking.catalogue, asking.catalogue_help),
         ("/requests", asking.requests, asking.requests_help),
         ("/approvals", asking.approvals, asking.approvals_help),
         ("/delegations", asking.delegations, asking.delegations_help),
         ("/access", asking.access, asking.access_help),
-    ]
+    ];
+    if visit.opened.model.guests.is_some() {
+        places.push(("/guests", texts.desk.guests, texts.desk.guests_help));
+    }
+    places
 }
 
 fn places(texts: &Texts) -> Vec<(&'static str, &'static str, Seen)> {

@@ -14,6 +14,7 @@ pub(crate) mod conflicts;
 pub(crate) mod delegations;
 pub(crate) mod drift;
 pub(crate) mod edit;
+pub(crate) mod guests;
 pub(crate) mod held;
 pub(crate) mod home;
 pub(crate) mod journal;

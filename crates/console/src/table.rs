@@ -18,9 +18,9 @@ use crate::{
     frame::nothing,
     pages::{
         access, ahead, alarms, approvals, asking, assignments, catalogue, changes, compare,
-        conflict, conflicts, delegations, drift, edit, held, home, journal, keys, leavers, matches,
-        model, orphans, people, person, plans, queue, requests, risk, roles, search, systems,
-        tickets, timeline, value, why, workflows,
+        conflict, conflicts, delegations, drift, edit, guests, held, home, journal, keys, leavers,
+        matches, model, orphans, people, person, plans, queue, requests, risk, roles, search,
+        systems, tickets, timeline, value, why, workflows,
     },
     visit::Visit,
 };
@@ -145,6 +145,8 @@ fn about_oneself() -> Vec<Page> {
         Page::own("/approvals", approvals::list),
         Page::own_post("/approvals/{id}/approve", approvals::approve),
         Page::own_post("/approvals/{id}/refuse", approvals::refuse),
+        Page::own("/guests", guests::list),
+        Page::own_post("/guests", guests::invite),
         Page::own("/delegations", delegations::list),
         Page::own_post("/delegations", delegations::create),
         Page::own_post("/delegations/{id}/end", delegations::end),

@@ -33,7 +33,7 @@ struct Page<'v> {
     frame: Frame<'v>,
     cards: Vec<Card>,
     /// What everybody may do: address, name, help.
-    doings: [(&'static str, &'static str, &'static str); 5],
+    doings: Vec<(&'static str, &'static str, &'static str)>,
     own: Option<String>,
 }
 
@@ -70,7 +70,7 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, Problem> {
     access(&visit, &mut cards).await?;
     work(&visit, &mut cards).await?;
     desk(&visit, &mut cards).await?;
-    let doings = own_places(visit.texts);
+    let doings = own_places(&visit);
     let frame = Frame::of(&visit);
     let own = visit.may(Right::PeopleRead).map(|_| crate::address::person(visit.subject()));
     page(&visit, &Page { frame, cards, doings, own })

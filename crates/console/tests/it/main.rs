@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "test code")]
 
 mod demo;
+mod guests;
 mod home;
 mod keys;
 mod looks;

@@ -85,12 +85,26 @@ impl Served {
 
     /// With files that are changed before they are written.
     pub(crate) async fn start_with(change: impl Fn(&str, &mut String)) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        for file in muster_demo::files(date(2026, 11, 20)) {
-            let path = folder.path().join(file.path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let files = muster_demo::files(date(2026, 11, 20)).into_iter().map(|file| {
             let mut text = String::from_utf8(file.content).unwrap();
             change(file.path, &mut text);
+            (file.path, text)
+        });
+        let files: Vec<(&str, String)> = files.collect();
+        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, &**text)).collect();
+        let served = Self::of(&files).await;
+        for asked in muster_demo::REQUESTS {
+            served.ask(asked).await;
+        }
+        served
+    }
+
+    /// Another company.
+    pub(crate) async fn of(files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         }
         let ctx = Ctx::new("tester".into(), "c".into(), Arc::new(Standing));
@@ -103,23 +117,26 @@ impl Served {
         sync(&ctx, &opened, &SyncOptions::default(), &NoProgress).await.unwrap();
         let options = PlanOptions { save: true, ..PlanOptions::default() };
         make_plan(&ctx, &opened, &options, &NoProgress).await.unwrap();
-        for asked in muster_demo::REQUESTS {
-            let condition = Some(asked.by.to_owned());
-            let query = PeopleQuery { condition, limit: 1, ..PeopleQuery::default() };
-            let asks = list_people(&ctx, &opened, &query).await.unwrap().items[0].id;
-            let answers = asked.answers.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned()));
-            let new = NewRequest {
-                roles: vec![asked.role.to_owned()],
-                reason: asked.reason.to_owned(),
-                answers: answers.collect(),
-                ..NewRequest::default()
-            };
-            create_request(&ctx, &opened, asks, &new).await.unwrap();
-        }
         let service = Service::new(opened, Arc::new(Standing), Limits::default());
         let faces = muster_signin::router().merge(muster_console::router());
         let router = muster_web::finish(faces, service.clone());
         Self { router, service, ctx, folder }
+    }
+
+    /// Makes a request of the sample company.
+    async fn ask(&self, asked: &muster_demo::DemoRequest) {
+        let condition = Some(asked.by.to_owned());
+        let query = PeopleQuery { condition, limit: 1, ..PeopleQuery::default() };
+        let opened = self.service.opened();
+        let asks = list_people(&self.ctx, &opened, &query).await.unwrap().items[0].id;
+        let answers = asked.answers.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned()));
+        let new = NewRequest {
+            roles: vec![asked.role.to_owned()],
+            reason: asked.reason.to_owned(),
+            answers: answers.collect(),
+            ..NewRequest::default()
+        };
+        create_request(&self.ctx, &opened, asks, &new).await.unwrap();
     }
 
     /// The same as `muster demo` serves it, with the path of a link that signs this person in.
