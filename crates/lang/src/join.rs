@@ -27,7 +27,6 @@ pub(crate) fn first(code: &Code) -> Option<Join> {
     }
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "only links that stand on their own count")]
 fn between(a: &Code, b: &Code) -> Option<Join> {
     match (a, b) {
         (Code::Own(0, link), Code::Own(1, of)) => Some(Join { link: *link, of: Some(*of) }),

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use muster_model::EntityId;
 use muster_store::ReadTx;
 use tokio::sync::Mutex;
@@ -19,6 +19,9 @@ use crate::{
 
 /// Identities that are looked at again; where more are to be, looking at everybody costs less.
 const MANY: usize = 10_000;
+
+/// Whoever began to ask so much earlier than the last look was made sees what it found.
+const MEANWHILE: SignedDuration = SignedDuration::from_secs(10);
 
 /// What was found by the last look.
 #[derive(Debug, Default)]
@@ -66,11 +69,12 @@ impl Look {
     async fn renewed(&self, opened: &Opened, now: Timestamp) -> Result<Option<Self>, Error> {
         let (mut tx, version, changed) = changes_since(opened, self.version).await?;
         let due = self.everybody.due(now);
-        if version == self.version && due.is_empty() && now >= self.at {
+        let is_past = self.at.duration_since(now) > MEANWHILE;
+        if version == self.version && due.is_empty() && !is_past {
             return Ok(None);
         }
-        let is_other = now < self.at
-            || (version != self.version && nested(&mut tx, opened).await? != self.nested);
+        let is_other =
+            is_past || (version != self.version && nested(&mut tx, opened).await? != self.nested);
         let ids = match changed.filter(|_| !is_other) {
             Some(changed) => reached(&mut tx, opened, changed, due, MANY).await?,
             None => None,
@@ -80,7 +84,7 @@ impl Look {
             return Self::make(opened, now).await.map(Some);
         };
         let ids: Vec<EntityId> = ids.into_iter().collect();
-        let mut look = Self { version, at: now, ..self.clone() };
+        let mut look = Self { version, at: now.max(self.at), ..self.clone() };
         look.again(&mut tx, opened, &ids).await?;
         Ok(Some(look))
     }
