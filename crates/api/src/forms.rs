@@ -65,7 +65,12 @@ pub(crate) const FORMS: &[(&str, &str, &str)] = &[
     (
         "RequestPreview",
         "What a request would come to.",
-        "person:string role:string until:instant? stages:@RequestStage[] questions:string[] reason:flag conflicts:@RequestConflict[]",
+        "person:string role:string until:instant? stages:@RequestStage[] questions:string[] reason:flag conflicts:@RequestConflict[] plan:@SupposedChange[]",
+    ),
+    (
+        "SupposedChange",
+        "What would be done on a system.",
+        "system:string account:string what:string blocked:string?",
     ),
     ("RequestStage", "A stage, with those it would wait for.", "stage:string waits_on:string[]"),
     (

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use muster_lang::World;
-use muster_model::{AssignmentId, Text};
-use muster_policy::{Assignment, Conflict, Reaction};
+use muster_model::Text;
+use muster_policy::{Conflict, Reaction};
 
 use crate::{Error, IdentityFacts, Kind, Opened};
 
@@ -27,8 +27,7 @@ pub fn conflicts_completed<'o>(
     now: Timestamp,
 ) -> Vec<Completed<'o>> {
     let before = opened.evaluator.evaluate(&facts.identity(), world, now);
-    let mut more = facts.clone();
-    more.assignments.extend(roles.iter().map(|role| supposed(*role)));
+    let more = facts.with_roles(roles);
     let after = opened.evaluator.evaluate(&more.identity(), world, now);
     let is_new = |conflict: &usize| {
         !after.is_excepted(*conflict)
@@ -37,12 +36,6 @@ pub fn conflicts_completed<'o>(
     let found = after.conflicts.iter().map(|found| found.conflict).filter(is_new);
     let conflicts = found.filter_map(|at| opened.model.conflicts.get(at));
     conflicts.map(|conflict| Completed { conflict, on: conflict.reaction_to(asking) }).collect()
-}
-
-/// An assignment that is not there, of a role by position.
-fn supposed(role: usize) -> Assignment {
-    let (reason, by) = ("requested".into(), "".into());
-    Assignment { id: AssignmentId(0), role, from: None, until: None, reason, by }
 }
 
 /// The refusal of a role that would complete a conflict.

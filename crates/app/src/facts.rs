@@ -51,6 +51,21 @@ impl IdentityFacts {
             known_state: self.known_state,
         }
     }
+
+    /// The same identity with these roles, by position, as if they were assigned.
+    #[must_use]
+    pub fn with_roles(&self, roles: &[usize]) -> Self {
+        let mut more = self.clone();
+        more.assignments.extend(roles.iter().map(|role| Assignment {
+            id: AssignmentId(0),
+            role: *role,
+            from: None,
+            until: None,
+            reason: "requested".into(),
+            by: "".into(),
+        }));
+        more
+    }
 }
 
 /// Decodes the stored attribute values of an entity.

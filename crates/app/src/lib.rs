@@ -30,6 +30,7 @@ mod leavers;
 mod names;
 mod nearby;
 mod nested;
+mod observed;
 mod ocsf;
 mod opened;
 mod orphans;
@@ -47,6 +48,7 @@ mod scope;
 mod sealing;
 mod security_events;
 mod simulate;
+mod suppose;
 mod survey;
 mod takeover;
 mod typed;
@@ -105,6 +107,7 @@ pub use leavers::{Active, active_leavers, is_leaving_state, leaving_states};
 pub use muster_store::absolute_url;
 pub use names::{AccountNames, Layout, Names, ReadNames, SystemNames, TypeNames};
 pub use nearby::load_world_near;
+pub use observed::{drift_of, observed_accounts};
 pub use ocsf::ocsf_event;
 pub use opened::{Opened, likeness, similar};
 pub use orphans::{OrphanChoice, assign_orphan, decide_orphans, expire_orphans, orphan_decisions};
@@ -129,6 +132,7 @@ pub use simulate::{
     Change, ChangeKind, Event, Impact, ModelQuery, ModelsCompared, PersonImpact, Thing,
     compare_models, everybody, everybody_in, look_ahead,
 };
+pub use suppose::{SupposedChange, suppose};
 pub use survey::{
     ActiveLeaver, ConflictView, RoleHolder, SurveyCounts, count_survey, find_people,
     list_active_leavers, list_conflicts, list_role_holders,

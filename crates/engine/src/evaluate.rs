@@ -10,13 +10,13 @@ use std::{
 
 use jiff::Timestamp;
 use muster_app::{
-    EntitlementIndex, Error, IdentityFacts, Opened, compared_drift, identity_facts,
-    load_identities, load_world, load_world_near, observed_account, subject_of,
+    EntitlementIndex, Error, IdentityFacts, Opened, drift_of, identity_facts, load_identities,
+    load_world, load_world_near, observed_accounts, subject_of,
 };
-use muster_model::{AccountId, DriftId, EntityId, TypeId};
-use muster_plan::{Drift, Observed, Operation, compare, sort_out_drift};
+use muster_model::{DriftId, EntityId, TypeId};
+use muster_plan::{Operation, compare, sort_out_drift};
 use muster_policy::{MemoryWorld, Mode};
-use muster_store::{Account, AccountStatus, Evaluation, HeldRole, IdRange, IdentityRow, ReadTx};
+use muster_store::{Evaluation, HeldRole, IdRange, IdentityRow, ReadTx};
 use rustc_hash::FxHashMap;
 
 use crate::{
@@ -312,13 +312,13 @@ async fn compare_all(
     differing: Vec<Differing>,
     outcome: &mut Outcome,
 ) -> Result<(), Error> {
-    let Shared { opened, world, index: _, watching, now, pieces: _, task: _ } = shared;
+    let Shared { opened, world, index, watching, now, pieces: _, task: _ } = shared;
     if differing.is_empty() {
         return Ok(());
     }
     let ids: Vec<EntityId> = differing.iter().map(|differing| differing.facts.row.id).collect();
-    let mut observed = observed_by_identity(shared, tx, &ids).await?;
-    let mut drift = drift_by_identity(opened, tx, &ids).await?;
+    let mut observed = observed_accounts(opened, tx, index.as_ref(), &ids).await?;
+    let mut drift = drift_of(opened, tx, &ids).await?;
     for Differing { facts, evaluation, known } in differing {
         let subject = subject_of(&opened.model, &facts.row, &facts.key);
         let own = observed.remove(&facts.row.id).unwrap_or_default();
@@ -367,67 +367,6 @@ async fn compare_all(
         }
     }
     Ok(())
-}
-
-/// The linked accounts of identities as the comparison sees them.
-async fn observed_by_identity(
-    shared: &Shared,
-    tx: &mut ReadTx,
-    ids: &[EntityId],
-) -> Result<FxHashMap<EntityId, Vec<Observed>>, Error> {
-    let Shared { opened, index, .. } = shared;
-    let mut observed: FxHashMap<EntityId, Vec<Observed>> = FxHashMap::default();
-    let accounts = tx.accounts_of_many(ids).await?;
-    let held;
-    let index = if let Some(all) = index {
-        all
-    } else {
-        held = EntitlementIndex::load_held(tx, opened, accounts.iter()).await?;
-        &held
-    };
-    let uses = uses_of(opened, tx, &accounts).await?;
-    for account in accounts {
-        if account.status != AccountStatus::Linked {
-            continue;
-        }
-        if let (Some(entity), Ok(mut seen)) =
-            (account.entity, observed_account(opened, index, &account))
-        {
-            seen.last_used = uses.get(&account.id).copied().or(Some(account.created_at));
-            observed.entry(entity).or_default().push(seen);
-        }
-    }
-    Ok(observed)
-}
-
-/// When accounts were last used, where the model asks.
-async fn uses_of(
-    opened: &Opened,
-    tx: &mut ReadTx,
-    accounts: &[Account],
-) -> Result<FxHashMap<AccountId, Timestamp>, Error> {
-    let systems = opened.model.systems.iter().zip(&opened.names.systems);
-    let types = systems.flat_map(|(system, names)| system.accounts.iter().zip(&names.accounts));
-    let asked: Vec<i64> =
-        types.filter(|(of, _)| of.idle.is_some()).map(|(_, names)| names.no).collect();
-    let asked = accounts.iter().filter(|account| asked.contains(&account.type_no));
-    let ids: Vec<AccountId> = asked.map(|account| account.id).collect();
-    Ok(tx.account_uses_of(&ids).await?.into_iter().collect())
-}
-
-/// Open drift of identities as the comparison sees it.
-async fn drift_by_identity(
-    opened: &Opened,
-    tx: &mut ReadTx,
-    ids: &[EntityId],
-) -> Result<FxHashMap<EntityId, Vec<Drift>>, Error> {
-    let mut map: FxHashMap<EntityId, Vec<Drift>> = FxHashMap::default();
-    for stored in tx.drift_of_many(ids).await? {
-        if let (Some(entity), Some(drift)) = (stored.entity, compared_drift(opened, &stored)) {
-            map.entry(entity).or_default().push(drift);
-        }
-    }
-    Ok(map)
 }
 
 fn same(a: &Known, b: &Known) -> bool {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use muster_app::{
-    Completed, Ctx, Error, Kind, Opened, conflicts_completed, resolve_person, would_conflict,
+    Completed, Ctx, Error, Kind, Opened, SupposedChange, conflicts_completed, resolve_person,
+    suppose, would_conflict,
 };
 use muster_model::{AssignmentId, EntityId, Text};
 use muster_policy::{Reaction, RequestTerms, Role};
@@ -63,6 +64,8 @@ pub struct Checked {
     pub reason_needed: bool,
     /// Conflicts that it would complete.
     pub conflicts: Vec<ConflictFound>,
+    /// What would be done on the systems if it were given now.
+    pub plan: Vec<SupposedChange>,
 }
 
 /// A conflict that a request would complete.
@@ -87,7 +90,8 @@ pub(crate) struct Draft<'o> {
     pub(crate) conflicts: Vec<Completed<'o>>,
 }
 
-/// Says what a request would come to: who decides, until when, which conflicts it would complete. Nothing is written.
+/// Says what a request would come to: who decides, until when, which conflicts it would complete, what would be done on
+/// the systems. Nothing is written.
 ///
 /// # Errors
 ///
@@ -108,6 +112,11 @@ pub async fn check_request(
             let who = approvers(ctx, opened, &mut tx, &request, &stage).await?;
             stages.push((stage.name, waits_on(opened, &mut tx, &who, ctx.now()).await?));
         }
+        let facts = &people.need(draft.subject)?.facts;
+        let position = opened.model.roles.iter().position(|role| role.name == draft.role.name);
+        let supposed = facts.with_roles(position.as_slice());
+        let both = (facts, &supposed);
+        let plan = suppose(opened, &mut tx, &people.world, both, ctx.now()).await?;
         all.push(Checked {
             entity: draft.subject,
             person: people.name(draft.subject),
@@ -117,6 +126,7 @@ pub async fn check_request(
             questions: draft.terms.questions.clone(),
             reason_needed: draft.terms.reason,
             conflicts: draft.conflicts.iter().map(found).collect(),
+            plan,
         });
     }
     Ok(all)

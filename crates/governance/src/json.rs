@@ -62,6 +62,10 @@ pub fn checked(checked: &Checked) -> Json {
             let description = conflict.description.as_deref();
             json!({ "conflict": &*conflict.name, "description": description, "on": conflict.on })
         }).collect::<Vec<_>>(),
+        "plan": checked.plan.iter().map(|change| json!({
+            "system": &*change.system, "account": &*change.account, "what": change.what,
+            "blocked": change.blocked.as_deref(),
+        })).collect::<Vec<_>>(),
     })
 }
 

@@ -172,12 +172,11 @@ fn opening(
     };
     for item in node.get("dates").map(Node::several).unwrap_or_default() {
         let Some(text) = item.text() else { continue };
-        match text.parse::<Date>() {
-            Ok(date) => open.dates.push(date),
-            Err(_) => {
-                let help = "write year, month and day: `2026-11-16`";
-                context.error("E0617", item.span, format!("`{text}` is no day"), help);
-            }
+        if let Ok(date) = text.parse::<Date>() {
+            open.dates.push(date);
+        } else {
+            let help = "write year, month and day: `2026-11-16`";
+            context.error("E0617", item.span, format!("`{text}` is no day"), help);
         }
     }
     open.dates.sort_unstable();

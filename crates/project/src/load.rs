@@ -6,7 +6,7 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 use muster_model::{
     Capabilities, Diagnostic, Schema, SettingProblem, Settings, Severity, SourceMap, Text,
 };
-use muster_policy::{AccessModel, Model, PolicyTest, System, TypeModel, Workflow};
+use muster_policy::{AccessModel, AccessReview, Model, PolicyTest, System, TypeModel, Workflow};
 
 use crate::{
     access, access_reviews, applications,
@@ -129,18 +129,9 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
     let duties = duties::duties(context, &parts.duties, &names);
     let role_names = roles::role_names(&parts.roles);
     let conflicts = duties::conflicts(context, &parts.conflicts, &parts.duties, &role_names);
-    let access_reviews = access_reviews::access_reviews(
-        context,
-        &parts.reviews,
-        &access_reviews::Ground {
-            schema: &schema,
-            roles: &role_names,
-            systems: &parts.systems,
-            names: &names,
-        },
-    );
     let ground =
         access::Ground { schema: &schema, types: &types, names: &names, roles: &role_names };
+    let access_reviews = reviews_of(context, parts, &ground);
     let access = access::access(context, parts, &ground);
     let applications = applications::applications(context, parts, &schema, &role_names);
     systems::reviews(context, &parts.systems, &role_names, &mut drafts);
@@ -149,12 +140,9 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
     let local = systems::by_hand(&schema, systems.len());
     let roles = roles.into_iter().collect::<Option<Vec<_>>>()?;
     let timezone = timezone?;
-    let settings =
-        |node: Option<&Node>| node.map(|node| systems::settings_of(Some(node), node.span));
-    let (mail, audit) = (settings(parts.mail), settings(parts.audit));
     let workflows = workflows_of(context, parts, &role_names, &types, &systems);
     let directory = directory::directory(context, parts.directory, &schema, &role_names);
-    let can_mail = mail.is_some() && types.iter().any(|of| of.sign_in.mail.is_some());
+    let can_mail = parts.mail.is_some() && types.iter().any(|of| of.sign_in.mail.is_some());
     let guests = guests::guests(context, parts, &schema, (&types, &roles, &role_names));
     Some(Model {
         schema,
@@ -170,8 +158,8 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
         tests,
         workflows,
         webhooks: webhooks::webhooks(context, parts),
-        mail,
-        audit,
+        mail: settings_of(parts.mail),
+        audit: settings_of(parts.audit),
         sealing_key: parts.sealing.and_then(|node| node.get_text("key").cloned()),
         server,
         sign_in: sign_in::sign_in(context, parts.sign_in, can_mail),
@@ -181,6 +169,20 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
         access_reviews,
         guests,
     })
+}
+
+fn settings_of(node: Option<&Node>) -> Option<Settings> {
+    node.map(|node| systems::settings_of(Some(node), node.span))
+}
+
+fn reviews_of(
+    context: &mut Context<'_>,
+    parts: &Parts<'_>,
+    &access::Ground { schema, names, roles, .. }: &access::Ground<'_>,
+) -> Vec<AccessReview> {
+    let systems = &parts.systems;
+    let ground = access_reviews::Ground { schema, roles, systems, names };
+    access_reviews::access_reviews(context, &parts.reviews, &ground)
 }
 
 fn tests_of(

@@ -240,7 +240,7 @@ pub(super) const LINES: &[Line] = &[
         "requests preview",
         "requests.preview",
         "roles people from until reason",
-        "role,for=person,until,who approves=stages,questions,conflicts",
+        "role,for=person,until,who approves=stages,questions,conflicts,plan",
     ),
     line("requests create", "requests.create", "roles people from until reason", REQUESTS),
     line("requests extend", "requests.extend", "role person until reason", ""),

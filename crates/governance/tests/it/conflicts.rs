@@ -77,4 +77,21 @@ on_both! {
         assert_eq!(publish_model(ctx, opened, files(), opened.revision, Some(1)).await.unwrap_err().kind(), Kind::Held);
         assert_eq!(publish_model(ctx, opened, files(), opened.revision, Some(2)).await.unwrap().revision, 2);
     }
+
+    async fn the_plan_of_a_request_is_shown_before_it_is_sent(company) {
+        company.give("ada", "create-payment").await;
+        let new = |role: &str| NewRequest { roles: vec![role.into()], ..NewRequest::default() };
+        let me = company.id("ada").await;
+        let plan = async |role: &str| {
+            let checked = check_request(&company.ctx, &company.opened, me, &new(role)).await.unwrap();
+            let told = checked[0].plan.iter().map(|change| (change.what.clone(), change.blocked.clone()));
+            told.collect::<Vec<_>>()
+        };
+        // The account that the first role needs is in the plan without this request, too.
+        assert_eq!(plan("print-payment").await, [("grant right print".to_owned(), None)]);
+        let blocked = plan("approve-payment").await;
+        let by_conflict = Some("four-eyes".into());
+        assert!(blocked.contains(&("grant right approve".to_owned(), by_conflict)), "{blocked:?}");
+        assert_eq!(plan("wiki").await, []);
+    }
 }

@@ -100,6 +100,12 @@ pub(super) fn checked(all: &[Checked]) -> Report {
             .iter()
             .map(|conflict| format!("{} ({})", conflict.name, conflict.on))
             .collect();
+        let plan: Vec<String> = (checked.plan.iter())
+            .map(|change| match &change.blocked {
+                Some(conflict) => format!("{} {} (held by {conflict})", change.system, change.what),
+                None => format!("{} {}", change.system, change.what),
+            })
+            .collect();
         let row = vec![
             checked.role.to_string(),
             checked.person.to_string(),
@@ -107,10 +113,11 @@ pub(super) fn checked(all: &[Checked]) -> Report {
             stages.join("; "),
             checked.questions.join("; "),
             conflicts.join("; "),
+            plan.join("; "),
         ];
         (row, json::checked(checked))
     });
-    let columns = ["role", "for", "until", "who approves", "questions", "conflicts"];
+    let columns = ["role", "for", "until", "who approves", "questions", "conflicts", "plan"];
     Report::list(&columns, items, None)
 }
 
