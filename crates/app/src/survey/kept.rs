@@ -59,7 +59,7 @@ impl Look {
         let nested = nested(&mut tx, opened).await?;
         let mut found = Vec::new();
         everybody(&mut tx, opened, now, |_, _, evaluation| {
-            found.push(Found::of(opened, &evaluation))
+            found.push(Found::of(opened, &evaluation));
         })
         .await?;
         Ok(Self { everybody: Everybody::new(found), version, at: now, nested })
@@ -105,7 +105,9 @@ impl Look {
             let found = Found::of(opened, &evaluation);
             self.everybody.put(found.id, Some(found));
         }
-        gone.into_iter().for_each(|id| self.everybody.put(id, None));
+        for id in gone {
+            self.everybody.put(id, None);
+        }
         Ok(())
     }
 }
