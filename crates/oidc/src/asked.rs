@@ -65,8 +65,13 @@ impl Asked {
 
     /// The answer to a program that did not prove who it is; it may not try as often as it likes.
     pub(crate) fn stranger(&self) -> Refused {
-        let too_often = self.network.and_then(|network| self.service.stranger(network).err());
-        too_often.map_or_else(Refused::client, Refused::too_often)
+        self.unproved().err().unwrap_or_else(Refused::client)
+    }
+
+    /// Goes on with a program that shows nothing but the name of an application, unless such programs come too often from its network.
+    pub(crate) fn unproved(&self) -> Result<(), Refused> {
+        let Some(network) = self.network else { return Ok(()) };
+        self.service.stranger(network).map_err(Refused::too_often)
     }
 
     /// The application of this name.

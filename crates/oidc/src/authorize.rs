@@ -9,13 +9,13 @@ use muster_store::HandleKind;
 
 use crate::{
     asked::Asked,
-    code, consent,
+    code, consent, form_post,
     handles::{self, urn},
     page,
     params::Params,
     person::Person,
     refused::Refused,
-    request::{Prompt, Request, Wrong},
+    request::{Back, Mode, Prompt, Request, Wrong},
     signed_in::SignedIn,
 };
 
@@ -49,11 +49,19 @@ async fn answer(asked: &Asked, text: &str) -> Response {
 /// Tells the application what went wrong where that is safe, otherwise the person.
 pub(crate) fn told(asked: &Asked, wrong: Wrong) -> Response {
     let Wrong { refused, back } = wrong;
-    let Some((uri, state)) = back else { return page::refused(asked, &refused) };
-    let mut said = vec![("error", refused.code), ("error_description", refused.detail)];
-    said.extend(state.as_deref().map(|state| ("state", state)));
+    let Some(back) = back else { return page::refused(asked, &refused) };
+    let said = vec![("error", refused.code), ("error_description", refused.detail)];
+    answered(asked, &back, said)
+}
+
+/// Sends the browser back to the application with what came of its request.
+fn answered<'a>(asked: &'a Asked, back: &'a Back, mut said: Vec<(&'a str, &'a str)>) -> Response {
+    said.extend(back.state.as_deref().map(|state| ("state", state)));
     said.push(("iss", &asked.issuer));
-    page::see_other(asked, &page::with_query(&uri, &said))
+    match back.mode {
+        Mode::Query => page::see_other(asked, &page::with_query(&back.uri, &said)),
+        Mode::FormPost => form_post::page(asked, &back.uri, &said),
+    }
 }
 
 /// The request: as it stands, as it was pushed, or as it was kept while the person signed in; then with its handle.
@@ -90,8 +98,8 @@ pub(crate) async fn go_on(
     request: Request,
     continued: Option<&str>,
 ) -> Result<Response, Wrong> {
-    let back = Some((request.redirect_uri.clone(), request.state.clone()));
-    let wrong = |refused: Refused| Wrong { refused, back: back.clone() };
+    let back = request.back();
+    let wrong = |refused: Refused| Wrong::at(&back, refused);
     let gone =
         || wrong(Refused::new("unauthorized_client", "the application is not there any more"));
     let application = asked.application(&request.application).ok_or_else(gone)?;
@@ -137,10 +145,7 @@ pub(crate) async fn go_on(
         return Err(wrong(Refused::new("invalid_request_uri", "the request was answered already")));
     }
     let code = code::make(asked, application, &request, &session, &scopes).await.map_err(wrong)?;
-    let mut said = vec![("code", code.as_str())];
-    said.extend(request.state.as_deref().map(|state| ("state", state)));
-    said.push(("iss", &asked.issuer));
-    Ok(page::see_other(asked, &page::with_query(&request.redirect_uri, &said)))
+    Ok(answered(asked, &back, vec![("code", &code)]))
 }
 
 /// Whether a sign-in is as fresh and as sure as it has to be.

@@ -64,7 +64,11 @@ pub(crate) async fn client<'a>(
         },
         Shown::Nothing { .. } => way == Some(ClientAuthentication::Public),
     };
-    application.filter(|_| is_shown).ok_or_else(|| asked.stranger())
+    let application = application.filter(|_| is_shown).ok_or_else(|| asked.stranger())?;
+    if let Shown::Nothing { .. } = shown {
+        asked.unproved()?;
+    }
+    Ok(application)
 }
 
 /// As [`client`], for what only those may ask who can keep something secret.

@@ -111,8 +111,8 @@ async fn decide(asked: &Asked, body: &Bytes) -> Result<Response, Wrong> {
     if params.get("proof") != Some(&proof(handle, &session)) {
         return Err(gone().into());
     }
-    let back = Some((request.redirect_uri.clone(), request.state.clone()));
-    let wrong = |refused: Refused| Wrong { refused, back: back.clone() };
+    let back = request.back();
+    let wrong = |refused: Refused| Wrong::at(&back, refused);
     if params.get("decision") != Some("allow") {
         handles::use_up(asked, handle).await.map_err(wrong)?;
         return Err(wrong(Refused::new("access_denied", "the person did not allow it")));

@@ -11,6 +11,7 @@ mod client;
 mod code;
 mod consent;
 mod device;
+mod form_post;
 mod handles;
 mod hashed;
 mod id_token;
@@ -64,6 +65,7 @@ pub fn router() -> Router {
         .route(metadata::OAUTH, get(metadata::configuration))
         .route(metadata::JWKS, get(metadata::jwks))
         .route(authorize::PATH, get(authorize::by_link).post(authorize::by_form))
+        .route(form_post::SCRIPT, get(form_post::script))
         .route(pushed::PATH, post(pushed::push))
         .route(consent::PATH, post(consent::answer))
         .route(token::PATH, post(token::token))

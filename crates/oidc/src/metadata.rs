@@ -8,8 +8,8 @@ use muster_policy::{GrantType, SigningAlgorithm};
 use serde_json::{Value, json};
 
 use crate::{
-    asked::Asked, authorize, device, introspect, logout, person, pushed, refused::Refused, revoke,
-    scopes, signed_in::SignedIn, token, userinfo,
+    asked::Asked, authorize, device, introspect, logout, person, pushed, refused::Refused,
+    request::Mode, revoke, scopes, signed_in::SignedIn, token, userinfo,
 };
 
 /// Where OpenID Connect looks.
@@ -42,7 +42,7 @@ pub(crate) async fn configuration(asked: Asked) -> Json<Value> {
         "device_authorization_endpoint": asked.url(device::BEGIN),
         "end_session_endpoint": asked.url(logout::PATH),
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
+        "response_modes_supported": Mode::WORDS,
         "grant_types_supported": grants,
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,

@@ -23,6 +23,8 @@ pub(crate) struct Request {
     pub(crate) redirect_uri: String,
     pub(crate) scope: String,
     pub(crate) state: Option<String>,
+    #[serde(default)]
+    pub(crate) mode: Mode,
     pub(crate) nonce: Option<String>,
     pub(crate) challenge: Option<String>,
     pub(crate) prompt: Vec<Prompt>,
@@ -47,6 +49,40 @@ pub(crate) struct Request {
     pub(crate) consented: bool,
 }
 
+/// How an application gets its answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Mode {
+    /// In the query of the address to return to.
+    #[default]
+    Query,
+    /// In a form that the browser posts there (OAuth 2.0 Form Post Response Mode).
+    FormPost,
+}
+
+impl Mode {
+    /// The ones there are, as requests and the discovery document name them.
+    pub(crate) const WORDS: [&str; 2] = ["query", "form_post"];
+
+    /// The one that is asked for. A form can be posted only to a site.
+    fn read(params: &Params, uri: &str) -> Option<Self> {
+        let is_site = uri.starts_with("https://") || uri.starts_with("http://");
+        match params.get("response_mode") {
+            None | Some("query") => Some(Self::Query),
+            Some("form_post") if is_site => Some(Self::FormPost),
+            Some(_) => None,
+        }
+    }
+}
+
+/// Where an application hears what came of its request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Back {
+    pub(crate) uri: String,
+    pub(crate) state: Option<String>,
+    pub(crate) mode: Mode,
+}
+
 /// What a person has to be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -65,8 +101,15 @@ pub(crate) enum Prompt {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wrong {
     pub(crate) refused: Refused,
-    /// Where the application hears of it, with its `state`. `None` while it is not sure that the address is the application's.
-    pub(crate) back: Option<(String, Option<String>)>,
+    /// Where the application hears of it. `None` while it is not sure that the address is the application's.
+    pub(crate) back: Option<Box<Back>>,
+}
+
+impl Wrong {
+    /// What the application hears of there.
+    pub(crate) fn at(back: &Back, refused: Refused) -> Self {
+        Self { refused, back: Some(Box::new(back.clone())) }
+    }
 }
 
 impl From<Refused> for Wrong {
@@ -88,8 +131,15 @@ impl Request {
             return Err(Refused::request(detail).into());
         }
         let state = params.get("state").map(ToOwned::to_owned);
-        let back = Some((uri.to_owned(), state));
-        checked(asked, application, params, uri).map_err(|refused| Wrong { refused, back })
+        let mode = Mode::read(params, uri).unwrap_or_default();
+        let back = Back { uri: uri.to_owned(), state, mode };
+        checked(asked, application, params, &back).map_err(|refused| Wrong::at(&back, refused))
+    }
+
+    /// Where the application hears what came of it.
+    pub(crate) fn back(&self) -> Back {
+        let (uri, state) = (self.redirect_uri.clone(), self.state.clone());
+        Back { uri, state, mode: self.mode }
     }
 
     /// The scopes that are asked for.
@@ -117,7 +167,7 @@ fn checked(
     asked: &Asked,
     application: &Application,
     params: &Params,
-    redirect_uri: &str,
+    back: &Back,
 ) -> Result<Request, Refused> {
     if !application.has(GrantType::Code) {
         let detail = "the model does not let people sign in to the application";
@@ -129,8 +179,8 @@ fn checked(
     if params.need("response_type", "`response_type` is missing")? != "code" {
         return Err(Refused::new("unsupported_response_type", "only `code` is given"));
     }
-    if params.get("response_mode").is_some_and(|mode| mode != "query") {
-        return Err(Refused::request("the answer comes in the query only"));
+    if Mode::read(params, &back.uri).is_none() {
+        return Err(Refused::request("the answer comes in the query, or as a form to a site"));
     }
     if params.get("state").is_some_and(|text| text.len() > LONGEST)
         || params.get("nonce").is_some_and(|text| text.len() > LONGEST)
@@ -149,9 +199,10 @@ fn checked(
     let name = params.get("login_hint").filter(|name| name.len() <= LONGEST);
     Ok(Request {
         application: application.name.to_string(),
-        redirect_uri: redirect_uri.to_owned(),
+        redirect_uri: back.uri.clone(),
         scope: scopes.to_string(),
-        state: params.get("state").map(ToOwned::to_owned),
+        state: back.state.clone(),
+        mode: back.mode,
         nonce: params.get("nonce").map(ToOwned::to_owned),
         challenge: challenge(application, params)?,
         prompt: prompts(params)?,

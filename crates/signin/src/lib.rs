@@ -27,7 +27,13 @@ use axum::{
 };
 use muster_web::Router;
 
-pub use self::{browser::session_cookie, link::link, own::Own, page::page, texts::Language};
+pub use self::{
+    browser::session_cookie,
+    link::link,
+    own::Own,
+    page::{page, page_that_posts},
+    texts::Language,
+};
 
 /// The routes.
 pub fn router() -> Router {

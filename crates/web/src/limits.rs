@@ -25,7 +25,7 @@ pub struct Limits {
     pub drain_time: Duration,
     /// Requests of one client.
     pub rate: Rate,
-    /// Requests without a valid token from one address.
+    /// Requests from one network without a valid token or secret, and those of applications that have none.
     pub strangers: Rate,
     /// Proxies that are believed when they say whose request they pass on.
     pub trusted_proxies: Vec<Network>,

@@ -94,8 +94,8 @@ impl Service {
         &self.0.buckets
     }
 
-    /// Counts that no valid token or secret of a program was shown from an address; answers how long to wait when that came too often
-    /// from its network.
+    /// Counts that no valid token or secret of a program was shown from an address, maybe because it has none; answers how long to wait
+    /// when that came too often from its network.
     pub fn stranger(&self, address: IpAddr) -> Result<(), Duration> {
         self.0.strangers.take(network_of(address), self.0.clock.now())
     }

@@ -11,7 +11,7 @@ use muster_app::{list_application_secrets, revoke_application_secret};
 use muster_web::Peer;
 use serde_json::{Value as Json, json};
 
-use crate::support::{ISSUER, Served, basic};
+use crate::support::{ISSUER, Served, basic, encoded};
 
 const FORM: (&str, &str) = ("grant_type", "client_credentials");
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -180,4 +180,39 @@ async fn applications_that_guess_secrets_are_told_when_to_come_again() {
     assert_eq!(refused.headers[header::RETRY_AFTER], "1");
     assert_eq!(from("192.0.2.2", &wrong).await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(from("192.0.2.1", &right).await.status, StatusCode::OK, "secrets are not guessed");
+}
+
+#[tokio::test]
+async fn applications_that_keep_no_secret_are_limited_by_their_network_at_every_endpoint() {
+    let served = Served::start().await;
+    let challenge = crate::flow::challenge(crate::flow::VERIFIER);
+    let pushed = [
+        ("client_id", "phone"),
+        ("redirect_uri", "com.example.phone:/cb"),
+        ("response_type", "code"),
+        ("scope", "openid"),
+        ("code_challenge", &challenge),
+        ("code_challenge_method", "S256"),
+    ];
+    let wrong = [("client_id", "phone"), ("grant_type", "refresh_token"), ("refresh_token", "x")];
+    for (number, path, form, status) in [
+        (1, "/oauth2/device_authorization", &[("client_id", "phone")][..], StatusCode::OK),
+        (2, "/oauth2/par", &pushed, StatusCode::CREATED),
+        (3, "/oauth2/token", &wrong, StatusCode::BAD_REQUEST),
+    ] {
+        let from = |address: String| {
+            let peer = Peer { address: format!("{address}:4711").parse().unwrap(), is_tls: true };
+            let request = Request::post(path)
+                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .extension(peer);
+            served.send(request.body(encoded(form).into()).unwrap())
+        };
+        for _ in 0..1000 {
+            assert_eq!(from(format!("192.0.2.{number}")).await.status, status, "{path}");
+        }
+        let refused = from(format!("192.0.2.{number}")).await;
+        assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS, "{path}");
+        assert_eq!(refused.headers[header::RETRY_AFTER], "1");
+        assert_eq!(from(format!("198.51.100.{number}")).await.status, status, "elsewhere");
+    }
 }

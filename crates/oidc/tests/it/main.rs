@@ -16,6 +16,7 @@ mod client_credentials;
 mod code_flow;
 mod conformance;
 mod flow;
+mod form_post;
 mod logout;
 mod metadata;
 mod more_flows;
