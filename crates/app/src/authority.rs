@@ -62,6 +62,12 @@ impl Authority {
         Some(Reach(Some((Arc::clone(self), right))))
     }
 
+    /// Whether this person has any right at all.
+    pub fn has_any(&self) -> bool {
+        let mut roles = self.roles.iter().filter_map(|role| self.model.roles.get(*role));
+        roles.any(|role| role.muster.as_ref().is_some_and(|of| !of.may.is_empty()))
+    }
+
     fn grants(&self, right: Right) -> impl Iterator<Item = &Administration> {
         let roles = self.roles.iter().filter_map(|role| self.model.roles.get(*role));
         roles.filter_map(|role| role.muster.as_ref()).filter(move |of| of.may.contains(&right))

@@ -45,6 +45,8 @@ pub struct Attempt<'a> {
     pub network: IpAddr,
     /// What the other side calls itself; empty when it does not say.
     pub device: &'a str,
+    /// What a browser keeps to be known again ([`crate::BROWSER_COOKIE`]).
+    pub browser: Option<&'a Secret>,
     /// Joins the entry of the log with others.
     pub correlation: Option<&'a Text>,
     /// When.

@@ -10,6 +10,7 @@
 
 mod attempt;
 mod authenticator;
+mod browser;
 mod certificate;
 mod enrol;
 mod find;
@@ -41,6 +42,7 @@ mod watch;
 
 pub use attempt::{Attempt, Door, Refused, Shown, Verified};
 pub use authenticator::Authenticator;
+pub use browser::{BROWSER_COOKIE, BROWSER_KEPT, KnownBrowser, browser_name};
 pub use enrol::{Confirmation, Enrolment, Holder, RecoveryCodes};
 pub use flow::{FLOW_COOKIE, Flow, Purpose, Step};
 pub use hash::{HashError, StoredHash};

@@ -121,12 +121,23 @@ impl Names {
 
 /// A try as programs see it.
 pub fn sign_in_json(sign_in: &SignIn, person: Option<&Text>) -> Json {
-    let SignIn { seq, at, entity: _, door, outcome, reason, methods, network, device, correlation } =
-        sign_in;
+    let SignIn {
+        seq,
+        at,
+        entity: _,
+        door,
+        outcome,
+        reason,
+        methods,
+        network,
+        device,
+        correlation,
+        browser,
+    } = sign_in;
     json!({
         "place": seq, "at": at.to_string(), "person": person.map(|name| &**name), "door": &**door,
         "outcome": &**outcome, "reason": &**reason, "methods": &**methods, "network": &**network,
-        "device": &**device, "correlation": correlation.as_deref(),
+        "device": &**device, "browser": browser.as_deref(), "correlation": correlation.as_deref(),
     })
 }
 

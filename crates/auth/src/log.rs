@@ -4,7 +4,7 @@ use muster_app::{Error, Opened};
 use muster_model::EntityId;
 use muster_store::{SignIn, StoreError, Tx};
 
-use crate::{Amr, Attempt, Refused};
+use crate::{Amr, Attempt, Door, Refused, browser::is_known};
 
 /// Letters of what a device calls itself that are kept.
 const DEVICE: usize = 200;
@@ -29,6 +29,13 @@ pub(crate) async fn write(
     entity: Option<EntityId>,
     outcome: Outcome<'_>,
 ) -> Result<(), StoreError> {
+    let browser = match (outcome, entity) {
+        (Outcome::Allowed(_), Some(identity)) if attempt.door == Door::Web => {
+            let is_known = is_known(tx, attempt, identity).await?;
+            Some(if is_known { "known" } else { "new" }.into())
+        }
+        _ => None,
+    };
     let (outcome, reason, proofs) = match outcome {
         Outcome::Allowed(proofs) => ("allowed", "right", proofs),
         Outcome::Continued(proofs) => ("continued", "right", proofs),
@@ -46,6 +53,7 @@ pub(crate) async fn write(
         network: attempt.network.to_canonical().to_string().into(),
         device: device(attempt.device),
         correlation: attempt.correlation.cloned(),
+        browser,
     };
     tx.append_sign_in(&entry).await
 }

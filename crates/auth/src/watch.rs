@@ -7,7 +7,7 @@ use muster_app::{Clock, Ctx, Error, NewAlarm, Opened, clear_alarms, raise_alarm}
 use muster_store::{AlarmKind, SignIn, SignInFilter, StoreError, Tx};
 use serde_json::json;
 
-use crate::mail::send_due;
+use crate::{browser::BROWSER_KEPT, mail::send_due};
 
 /// Between two looks.
 const LOOK: Duration = Duration::from_secs(1);
@@ -128,6 +128,7 @@ pub async fn forget(opened: &Opened, now: Timestamp) -> Result<u64, Error> {
         (Old::Flows, over),
         (Old::Recoveries, over),
         (Old::MailedCodes, now),
+        (Old::Browsers, ago(BROWSER_KEPT)),
         (Old::Budgets, over),
     ] {
         loop {
@@ -152,6 +153,7 @@ enum Old {
     Flows,
     Recoveries,
     MailedCodes,
+    Browsers,
     Budgets,
 }
 
@@ -165,6 +167,7 @@ impl Old {
             Self::Flows => tx.forget_sign_in_flows(before, PIECE).await,
             Self::Recoveries => tx.forget_recoveries(before, PIECE).await,
             Self::MailedCodes => tx.forget_mailed_codes(before, PIECE).await,
+            Self::Browsers => tx.forget_browsers(before, PIECE).await,
             Self::Budgets => tx.forget_budgets(before, PIECE).await,
         }
     }

@@ -110,6 +110,7 @@ impl Session {
             password,
             network: self.peer,
             device: "",
+            browser: None,
             correlation: None,
             now: service.clock().now(),
         };

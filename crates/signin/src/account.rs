@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use crate::{
     browser::Browser,
-    mailed,
+    known, mailed,
     own::Own,
     page::page,
     passkeys::{self, Section},
@@ -38,6 +38,7 @@ struct Page<'a> {
     /// Whether codes by mail are offered.
     offers_mail: bool,
     passkeys: Section,
+    browsers: Vec<known::Line>,
     sessions: Vec<Line>,
 }
 
@@ -140,7 +141,18 @@ pub(crate) async fn shown(
     let passkeys = passkeys::section(browser, session).await?;
     let offers_mail = mailed::is_offered(browser, session).await?;
     let (display, is_good) = (&name.display, status.is_success());
-    let shown = Page { texts, display, message, is_good, factors, offers_mail, passkeys, sessions };
+    let browsers = known::lines(browser, session).await?;
+    let shown = Page {
+        texts,
+        display,
+        message,
+        is_good,
+        factors,
+        offers_mail,
+        passkeys,
+        browsers,
+        sessions,
+    };
     page(status, &shown)
 }
 

@@ -13,8 +13,8 @@ use axum::{
 use jiff::Timestamp;
 use muster_app::{Ctx, Opened};
 use muster_auth::{
-    Attempt, Authenticator, Door, FLOW_COOKIE, Opening, RECOVERY_COOKIE, SESSION_COOKIE, Secret,
-    Session,
+    Attempt, Authenticator, BROWSER_COOKIE, BROWSER_KEPT, Door, FLOW_COOKIE, Opening,
+    RECOVERY_COOKIE, SESSION_COOKIE, Secret, Session,
 };
 use muster_model::EntityId;
 use muster_web::{ClientCertificate, Origin, Problem, RequestId, Service};
@@ -41,6 +41,8 @@ pub(crate) struct Browser {
     pub(crate) certificate: Option<ClientCertificate>,
     asked_passkey: Option<Secret>,
     recovery: Option<Secret>,
+    /// What is kept to be known again.
+    known_by: Option<Secret>,
     is_tls: bool,
 }
 
@@ -74,6 +76,7 @@ impl FromRequestParts<Service> for Browser {
             certificate: parts.extensions.get().cloned(),
             asked_passkey: cookie(&parts.headers, passkeys::COOKIE).map(Secret::new),
             recovery: cookie(&parts.headers, RECOVERY_COOKIE).map(Secret::new),
+            known_by: cookie(&parts.headers, BROWSER_COOKIE).map(Secret::new),
         })
     }
 }
@@ -99,6 +102,7 @@ impl Browser {
             password,
             network: self.network,
             device: &self.device,
+            browser: self.known_by.as_ref(),
             correlation: Some(&self.ctx.correlation).filter(|text| !text.is_empty()),
             now: self.now,
         }
@@ -134,13 +138,20 @@ impl Browser {
         self.recovery.as_ref().map_or("", Secret::reveal)
     }
 
+    /// Lets the browser keep for long by what it is known again.
+    pub(crate) fn keep_known_by(&self, secret: &Secret) -> Cookie {
+        let length = format!("; Max-Age={}", BROWSER_KEPT.as_secs());
+        self.cookie_for(BROWSER_COOKIE, "/", (secret.reveal(), &length))
+    }
+
     fn cookie(&self, name: &str, path: &str, secret: Option<&Secret>) -> Cookie {
+        let kept = secret.map_or(("", "; Max-Age=0"), |secret| (secret.reveal(), ""));
+        self.cookie_for(name, path, kept)
+    }
+
+    fn cookie_for(&self, name: &str, path: &str, (value, length): (&str, &str)) -> Cookie {
         let secure = if self.is_tls { "; Secure" } else { "" };
-        let (value, gone) = match secret {
-            Some(secret) => (secret.reveal(), ""),
-            None => ("", "; Max-Age=0"),
-        };
-        let cookie = format!("{name}={value}; Path={path}; HttpOnly; SameSite=Lax{secure}{gone}");
+        let cookie = format!("{name}={value}; Path={path}; HttpOnly; SameSite=Lax{secure}{length}");
         AppendHeaders([(header::SET_COOKIE, cookie)])
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     browser::Browser,
     own::Own,
     page::page,
+    return_to,
     sign_in::refused_with,
     steps::{self, after, at, over},
     texts::Texts,
@@ -106,7 +107,8 @@ pub(crate) async fn confirm(
     let shown = (secret.reveal(), &*given.sealed);
     match auth.enrol(&ctx, opened, browser.attempt("", &code), shown).await {
         Ok((Step::In { verified, return_to }, codes)) if !codes.is_empty() => {
-            let page = page(StatusCode::OK, &CodesPage { texts, codes: &codes, next: &return_to })?;
+            let next = return_to::target(&browser, verified.identity, &return_to).await?;
+            let page = page(StatusCode::OK, &CodesPage { texts, codes: &codes, next })?;
             Ok((steps::enter(&browser, &verified).await?, page).into_response())
         }
         Ok((step, _)) => after(&browser, step).await,

@@ -10,6 +10,7 @@ mod certificate;
 mod enrol;
 mod factors;
 mod first_password;
+mod known;
 mod link;
 mod mailed;
 mod own;
@@ -71,6 +72,7 @@ pub fn router() -> Router {
         .route("/account/passkeys/{id}/remove", post(passkeys::remove))
         .route("/account/sessions/{id}/end", post(account::end_session))
         .route("/account/sessions/end", post(account::end_others))
+        .route("/account/browsers/{id}/forget", post(known::forget))
         .route("/signin/style.css", get(style))
 }
 

@@ -75,8 +75,9 @@ pub(crate) async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
     let return_to = return_to::checked(&asked.return_to);
-    if browser.session.is_some() && asked.again.is_none() {
-        return Ok(Redirect::to(return_to).into_response());
+    if let Some(session) = browser.session.as_ref().filter(|_| asked.again.is_none()) {
+        let target = return_to::target(&browser, session.identity, return_to).await?;
+        return Ok(Redirect::to(target).into_response());
     }
     let again = browser.session.as_ref().map(|_| browser.texts.again);
     let Asked { login_hint: name, acr, .. } = &asked;

@@ -13,7 +13,9 @@ use muster_auth::{Flow, Holder, Need, Refused, Secret, Step, Verified};
 use muster_web::Problem;
 use serde::Deserialize;
 
-use crate::{browser::Browser, own::Own, page::page, sign_in::refused_with, texts::Texts};
+use crate::{
+    browser::Browser, known, own::Own, page::page, return_to, sign_in::refused_with, texts::Texts,
+};
 
 #[derive(Template)]
 #[template(path = "code.html")]
@@ -85,7 +87,8 @@ pub(crate) async fn after(browser: &Browser, step: Step) -> Result<Response, Pro
             Ok((browser.keep_flow(Some(&secret)), Redirect::to(path(need))).into_response())
         }
         Step::In { verified, return_to } => {
-            Ok((enter(browser, &verified).await?, Redirect::to(&return_to)).into_response())
+            let target = return_to::target(browser, verified.identity, &return_to).await?;
+            Ok((enter(browser, &verified).await?, Redirect::to(target)).into_response())
         }
     }
 }
@@ -100,7 +103,8 @@ pub(crate) async fn enter(
         browser.auth.end(&browser.opened, former.id, browser.now).await?;
     }
     let (_, secret) = browser.auth.open(&browser.opened, verified, browser.opening()).await?;
-    Ok((browser.keep(Some(&secret)), browser.keep_flow(None)))
+    let known_by = known::note(browser, verified.identity).await?;
+    Ok((browser.keep(Some(&secret)), browser.keep_flow(None), known_by))
 }
 
 /// The sign-in that the browser shows, with what it keeps of it, if this step is the next one; otherwise where to go instead.

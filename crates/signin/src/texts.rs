@@ -1,12 +1,15 @@
 //! What the pages say, in the languages there are. A text that a language lacks does not compile.
 
+mod browsers;
 mod mailed;
 mod passkeys;
 mod recovery;
 
 use muster_auth::Weak;
 
-use self::{mailed::MailedTexts, passkeys::PasskeyTexts, recovery::RecoveryTexts};
+use self::{
+    browsers::BrowserTexts, mailed::MailedTexts, passkeys::PasskeyTexts, recovery::RecoveryTexts,
+};
 
 /// The texts of a language.
 #[derive(Debug)]
@@ -68,6 +71,7 @@ pub(crate) struct Texts {
     pub(crate) end: &'static str,
     pub(crate) end_others: &'static str,
     pub(crate) unknown_device: &'static str,
+    pub(crate) browsers: BrowserTexts,
     pub(crate) mailed: MailedTexts,
     pub(crate) passkeys: PasskeyTexts,
     pub(crate) recovery: RecoveryTexts,
@@ -131,6 +135,7 @@ const ENGLISH: Texts = Texts {
     end: "End",
     end_others: "End all others",
     unknown_device: "unknown",
+    browsers: browsers::ENGLISH,
     mailed: mailed::ENGLISH,
     passkeys: passkeys::ENGLISH,
     recovery: recovery::ENGLISH,
@@ -194,6 +199,7 @@ const GERMAN: Texts = Texts {
     end: "Beenden",
     end_others: "Alle anderen beenden",
     unknown_device: "unbekannt",
+    browsers: browsers::GERMAN,
     mailed: mailed::GERMAN,
     passkeys: passkeys::GERMAN,
     recovery: recovery::GERMAN,

@@ -81,6 +81,7 @@ impl Tx {
             "DELETE FROM recovery_code WHERE entity = $1",
             "DELETE FROM mail_factor WHERE entity = $1",
             "DELETE FROM mailed_code WHERE entity = $1",
+            "DELETE FROM known_browser WHERE entity = $1",
             "UPDATE sign_in SET network = '', device = '' WHERE entity = $1",
             "UPDATE request SET reason = '', answers = '[]' WHERE requester = $1",
             "UPDATE request SET reason = '', answers = '[]' WHERE subject = $1",

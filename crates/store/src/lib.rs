@@ -36,6 +36,7 @@ mod handle;
 mod held_role;
 mod job;
 mod journal;
+mod known_browser;
 mod lease;
 mod link;
 mod lockout;
@@ -121,6 +122,7 @@ pub use journal::{
     BrokenAt, ERASED, Entry, JournalEntry, JournalFilter, Seal, Summary, Verifier, entry_hash,
     seal_hash, sealed_hash, verify,
 };
+pub use known_browser::KnownBrowser;
 pub use lease::{Lease, LeaseAnswer};
 pub use link::{Link, LinkSet, PendingLink};
 pub use lockout::Lockout;

@@ -28,9 +28,23 @@ pub struct SignIn {
     pub device: Text,
     /// Joins what belongs together.
     pub correlation: Option<Text>,
+    /// Whether the browser of who got in was `known` or `new`; nothing at other doors.
+    pub browser: Option<Text>,
 }
 
-row!(SignIn { seq, at, entity, door, outcome, reason, methods, network, device, correlation });
+row!(SignIn {
+    seq,
+    at,
+    entity,
+    door,
+    outcome,
+    reason,
+    methods,
+    network,
+    device,
+    correlation,
+    browser,
+});
 
 /// Which tries are asked for; every field that is set must fit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,7 +63,8 @@ pub struct SignInFilter {
 macro_rules! search {
     ($lead:literal) => {
         concat!(
-            "SELECT seq, at, entity, door, outcome, reason, methods, network, device, correlation \
+            "SELECT seq, at, entity, door, outcome, reason, methods, network, device, correlation, \
+             browser \
              FROM sign_in WHERE ",
             $lead,
             " AND (CAST($2 AS TEXT) IS NULL OR outcome = $2) \
@@ -92,13 +107,25 @@ impl Tx {
             network,
             device,
             correlation,
+            browser,
         } = sign_in;
         let seq = self.take_ids(Sequence::SignIn, 1).await?;
         let sql = "INSERT INTO sign_in (seq, at, entity, door, outcome, reason, methods, network,
-                                        device, correlation)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-        let args =
-            args![seq, *at, *entity, door, outcome, reason, methods, network, device, correlation];
+                                        device, correlation, browser)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        let args = args![
+            seq,
+            *at,
+            *entity,
+            door,
+            outcome,
+            reason,
+            methods,
+            network,
+            device,
+            correlation,
+            browser
+        ];
         self.execute(sql, args).await.map(drop)
     }
 

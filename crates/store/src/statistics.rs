@@ -44,6 +44,7 @@ const COUNTS: &[(&str, &str)] = counts!(
     "journal_checkpoint",
     "journal_export",
     "journal_key",
+    "known_browser",
     "lease",
     "link",
     "lockout",

@@ -207,6 +207,7 @@ async fn a_lead_sees_sessions_tries_and_factors_of_her_people_only() {
             network: "192.0.2.1".into(),
             device: "Firefox".into(),
             correlation: None,
+            browser: None,
         };
         tx.append_sign_in(&tried).await.unwrap();
     }

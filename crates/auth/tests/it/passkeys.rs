@@ -51,6 +51,7 @@ impl Company {
             password: &Secret::new(""),
             network: "192.0.2.1".parse().unwrap(),
             device: "Firefox",
+            browser: None,
             correlation: None,
             now: self.now(),
         };

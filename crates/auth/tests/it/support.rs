@@ -113,7 +113,7 @@ pub(crate) struct Company {
     pub(crate) auth: Authenticator,
     pub(crate) clock: Arc<Standing>,
     pub(crate) mailbox: Arc<Mailbox>,
-    _folder: TempDir,
+    pub(crate) folder: TempDir,
     _database: Option<Database>,
 }
 
@@ -155,8 +155,7 @@ impl Company {
             panic!("{:?}", error.loaded().map(|loaded| &loaded.diagnostics))
         });
         let auth = Authenticator::new(&opened.model.sign_in);
-        let company =
-            Self { ctx, opened, auth, clock, mailbox, _folder: folder, _database: database };
+        let company = Self { ctx, opened, auth, clock, mailbox, folder, _database: database };
         company
             .enter(
                 "person",
@@ -254,6 +253,7 @@ impl Company {
             password,
             network: "192.0.2.1".parse().unwrap(),
             device: "Firefox",
+            browser: None,
             correlation: None,
             now: self.now(),
         }

@@ -45,7 +45,8 @@ enum Outcome {
     Refused,
 }
 
-const COLUMNS: [&str; 8] = ["place", "at", "person", "door", "outcome", "reason", "from", "on"];
+const COLUMNS: [&str; 9] =
+    ["place", "at", "person", "door", "outcome", "reason", "from", "on", "browser"];
 
 pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     let (ctx, opened) = shell.open().await?;
@@ -81,5 +82,6 @@ fn row(sign_in: &SignIn, person: Option<&Text>) -> Vec<String> {
         sign_in.reason.to_string(),
         sign_in.network.to_string(),
         sign_in.device.to_string(),
+        sign_in.browser.as_deref().unwrap_or_default().to_owned(),
     ]
 }

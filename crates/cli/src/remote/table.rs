@@ -305,7 +305,7 @@ pub(super) const LINES: &[Line] = &[
         "sign-ins",
         "sign-ins.list",
         "person outcome from until limit before=after",
-        "place,at,person,door,outcome,reason,from=network,on=device",
+        "place,at,person,door,outcome,reason,from=network,on=device,browser",
     ),
     line("factors list", "factors.list", "person", "factor,name,since,last used=used_at,left"),
     line("factors remove", "factors.remove", "person factor", ""),

@@ -188,6 +188,7 @@ async fn tries_are_counted_under_one_name_whatever_it_is_called_and_at_every_doo
         password: &password,
         network: IpAddr::from([127, 0, 0, 1]),
         device: "",
+        browser: None,
         correlation: None,
         now: served.ctx.now(),
     };

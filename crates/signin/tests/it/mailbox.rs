@@ -16,10 +16,16 @@ use muster_project::{Catalogue, NoConnectors};
 pub(crate) struct Mailbox(Mutex<Vec<Mail>>);
 
 impl Mailbox {
-    /// What came since the last look: to whom, and the subject.
+    /// What came since the last look: to whom, and the subject. News of browsers are left out.
     pub(crate) fn look(&self) -> Vec<String> {
-        let mails = std::mem::take(&mut *self.0.lock().unwrap());
-        mails.iter().map(|mail| format!("{}: {}", mail.to.join(", "), mail.subject)).collect()
+        let mails = self.take();
+        let mails = mails.iter().filter(|mail| !mail.subject.contains("rowser"));
+        mails.map(|mail| format!("{}: {}", mail.to.join(", "), mail.subject)).collect()
+    }
+
+    /// All mails that came since the last look.
+    pub(crate) fn take(&self) -> Vec<Mail> {
+        std::mem::take(&mut *self.0.lock().unwrap())
     }
 
     /// The code of the last mail, which stays.
@@ -30,9 +36,12 @@ impl Mailbox {
     /// The same, if a mail came.
     pub(crate) fn try_code(&self) -> Option<String> {
         let mails = self.0.lock().unwrap();
-        let words = mails.last()?.text.split_whitespace();
-        let mut codes = words.filter(|word| word.bytes().all(|byte| byte.is_ascii_digit()));
-        codes.find(|word| word.len() == 8).map(ToOwned::to_owned)
+        let is_code =
+            |word: &&str| word.len() == 8 && word.bytes().all(|byte| byte.is_ascii_digit());
+        mails
+            .iter()
+            .rev()
+            .find_map(|mail| mail.text.split_whitespace().find(is_code).map(ToOwned::to_owned))
     }
 }
 

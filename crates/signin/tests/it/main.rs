@@ -5,6 +5,7 @@
 mod app;
 mod certificates;
 mod factors;
+mod known;
 mod mailbox;
 mod mailed;
 mod passkeys;
@@ -99,7 +100,7 @@ async fn nobody_is_sent_to_another_server_or_given_a_script() {
     for evil in ["https://evil.example", "//evil.example", "/%5Cevil.example", "%22%3E%3Cscript%3E"]
     {
         let form = ada.get(&format!("/signin?return_to={evil}")).await;
-        assert!(form.body.contains("name=\"return_to\" value=\"/account\""), "{}", form.body);
+        assert!(form.body.contains("name=\"return_to\" value=\"\""), "{}", form.body);
     }
     let page = ada
         .post(
@@ -194,4 +195,19 @@ async fn too_many_wrong_tries_are_told_when_to_come_again() {
     let page = served.browser().sign_in("ada", PASSWORD).await;
     assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(page.header("retry-after"), "61");
+}
+
+#[tokio::test]
+async fn whoever_wants_nothing_else_comes_to_the_console_or_to_their_account() {
+    let roles =
+        "roles:\n  desk: { when: \"person.userName == 'ada'\", muster: { may: people.read } }\n";
+    let served = Served::start_with(roles).await;
+    let mut ada = served.browser();
+    assert_eq!(&*ada.sign_in("ada", PASSWORD).await.location, "/");
+    assert_eq!(&*ada.get("/signin").await.location, "/");
+    assert_eq!(&*ada.get("/signin?return_to=//evil.example").await.location, "/");
+    let mut bea = served.browser();
+    assert_eq!(&*bea.sign_in("bea", PASSWORD).await.location, "/account", "nothing to see there");
+    let form = format!("name=ada&password={}&return_to=/account", encoded(PASSWORD));
+    assert_eq!(&*served.browser().post("/signin", &form).await.location, "/account");
 }

@@ -69,7 +69,7 @@ pub(crate) struct Served {
     ctx: Ctx,
     clock: Arc<Standing>,
     pub(crate) mailbox: Arc<Mailbox>,
-    _folder: TempDir,
+    pub(crate) folder: TempDir,
 }
 
 /// The same at an address that browsers reach, and at another port of the host.
@@ -81,13 +81,18 @@ pub(crate) struct Listening {
 
 impl Listening {
     pub(crate) async fn start() -> Self {
+        Self::start_with("").await
+    }
+
+    /// With this at the end of `sign_in:`.
+    pub(crate) async fn start_with(more: &str) -> Self {
         let listeners =
             [TcpListener::bind("127.0.0.1:0").await, TcpListener::bind("127.0.0.1:0").await];
         let [first, other] = listeners.map(Result::unwrap);
         let url_of =
             |at: &TcpListener| format!("http://localhost:{}", at.local_addr().unwrap().port());
         let (url, other_url) = (url_of(&first), url_of(&other));
-        let served = Served::start_with(&format!("url: \"{url}\"\n")).await;
+        let served = Served::start_with(&format!("{more}url: \"{url}\"\n")).await;
         for listener in [first, other] {
             let router = served.router.clone();
             tokio::spawn(async move {
@@ -96,6 +101,21 @@ impl Listening {
             });
         }
         Self { served, url, other: other_url }
+    }
+
+    /// Sends the mails that wait.
+    pub(crate) async fn send(&self) {
+        self.served.send().await;
+    }
+
+    /// The mails that were sent.
+    pub(crate) fn mailbox(&self) -> &Mailbox {
+        &self.served.mailbox
+    }
+
+    /// The folder of the project.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.served.folder.path()
     }
 
     /// The log of sign-ins, the newest first.
@@ -117,6 +137,8 @@ pub(crate) struct Browser {
     pub(crate) flow: Option<String>,
     /// What it keeps of a recovery.
     pub(crate) recovery: Option<String>,
+    /// By what it is known again.
+    pub(crate) known_by: Option<String>,
     pub(crate) site: &'static str,
     pub(crate) language: &'static str,
 }
@@ -178,7 +200,12 @@ impl Served {
             }
         }
         let router = muster_web::finish(muster_signin::router(), service.clone());
-        Self { router, service, ctx, clock, mailbox, _folder: folder }
+        Self { router, service, ctx, clock, mailbox, folder }
+    }
+
+    /// The project.
+    pub(crate) fn opened(&self) -> Arc<Opened> {
+        self.service.opened()
     }
 
     /// Hashes that were made so far, and statements that were run.
@@ -255,6 +282,7 @@ impl Served {
             cookie: None,
             flow: None,
             recovery: None,
+            known_by: None,
             site: "same-origin",
             language: "en",
         }
@@ -287,6 +315,7 @@ impl Browser {
             ("muster_session", &self.cookie),
             ("muster_sign_in", &self.flow),
             ("muster_recovery", &self.recovery),
+            ("muster_browser", &self.known_by),
         ] {
             if let Some(value) = value {
                 request = request.header(header::COOKIE, format!("{name}={value}"));
@@ -305,6 +334,10 @@ impl Browser {
                 "muster_session" => self.cookie = value,
                 "muster_sign_in" => self.flow = value,
                 "muster_recovery" => self.recovery = value,
+                "muster_browser" => {
+                    assert!(rest.ends_with("; Max-Age=34560000"), "{rest}");
+                    self.known_by = value;
+                }
                 "muster_passkey" => {}
                 other => panic!("a cookie `{other}`"),
             }

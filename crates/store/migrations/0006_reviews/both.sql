@@ -17,6 +17,19 @@ CREATE TABLE mailed_code (
 CREATE INDEX mailed_code_entity ON mailed_code (entity);
 CREATE INDEX mailed_code_ends ON mailed_code (ends_at);
 
+-- Browsers in which somebody signed in. `hash` is SHA-256 of what the browser keeps, something else for each person who uses it.
+CREATE TABLE known_browser (
+    hash BYTEA NOT NULL PRIMARY KEY,
+    entity BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    first_at BIGINT NOT NULL,
+    seen_at BIGINT NOT NULL
+) /*sqlite STRICT, WITHOUT ROWID*/;
+CREATE INDEX known_browser_entity ON known_browser (entity, seen_at);
+CREATE INDEX known_browser_seen ON known_browser (seen_at);
+-- Whether the browser of who got in was `known` or `new`; not there at other doors, and in rows that were written before.
+ALTER TABLE sign_in ADD COLUMN browser TEXT;
+
 -- Guests and packages -------------------------------------------------------------------------------------
 
 -- People of connected organisations. Of the link that opens an invitation only the hash is kept.

@@ -39,6 +39,7 @@ fn sign_in(seconds: i64, entity: Option<i64>, outcome: &str) -> SignIn {
         network: text("192.0.2.1"),
         device: text("Firefox"),
         correlation: None,
+        browser: None,
     }
 }
 
