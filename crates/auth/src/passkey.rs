@@ -2,11 +2,12 @@
 //!
 //! A passkey is a whole sign-in: it cannot be given to another site, and two things stand behind it, the authenticator and
 //! what it checks. It is found by itself, without a name, so nothing here tells whether a name exists. Which authenticator it
-//! is on is not asked for: nobody's device is told apart by its make.
+//! is on is asked of those only whose role needs one of a certain make; nobody else's device is told apart by it.
 //!
 //! What is signed is checked by `webauthn-rs`, and only checked: no private key is ever here.
 
 mod add;
+mod attested;
 mod challenge;
 mod party;
 mod sign_in;

@@ -71,8 +71,8 @@ pub use schedule::Schedule;
 pub use scim::{Hook, HookAsks, ScimResource, ScimType};
 pub use server::{LogFormat, LogLevel, Server, ServerLimits, TlsFiles};
 pub use sign_in::{
-    CertificateName, CertificatePolicy, Hashing, LockoutPolicy, LogPolicy, PasswordPolicy,
-    SecondFactor, SessionLimits, SignIn, SprayPolicy, ThrottlePolicy, TypeSignIn,
+    CertificateName, CertificatePolicy, Hashing, LockoutPolicy, LogPolicy, PasskeyPolicy,
+    PasswordPolicy, SecondFactor, SessionLimits, SignIn, SprayPolicy, ThrottlePolicy, TypeSignIn,
 };
 pub use type_model::{LifecycleState, Local, Retention, TypeModel};
 pub use webhook::{EventForm, Webhook};

@@ -33,12 +33,25 @@ pub struct SignIn {
     pub log: LogPolicy,
     /// Who shows a second factor.
     pub second_factor: SecondFactor,
+    /// Which passkeys are taken.
+    pub passkeys: PasskeyPolicy,
     /// A code that is mailed can be a second factor of whoever has no better one.
     pub mailed_codes: bool,
     /// What a certificate says of whoever shows it.
     pub certificates: CertificatePolicy,
     /// The directory takes the password alone of people who have to show a second factor, which it cannot ask for.
     pub directory_takes_password: bool,
+}
+
+/// Which passkeys are taken.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PasskeyPolicy {
+    /// The roles, by position, whose holders add only passkeys of authenticators that prove their make.
+    pub attested_for: Vec<usize>,
+    /// The file with the certificates of the makers that are believed.
+    pub authorities: Option<Text>,
+    /// The makes that are taken (AAGUIDs, lower case); empty: every one that a maker stands for.
+    pub models: Vec<Text>,
 }
 
 /// What a certificate says of whoever shows it.

@@ -162,7 +162,7 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
         audit: settings_of(parts.audit),
         sealing_key: parts.sealing.and_then(|node| node.get_text("key").cloned()),
         server,
-        sign_in: sign_in::sign_in(context, parts.sign_in, can_mail),
+        sign_in: sign_in::sign_in(context, parts.sign_in, &role_names, can_mail),
         access,
         applications,
         directory,

@@ -1,14 +1,27 @@
 //! Signing in: from `sign_in:` to what is asked of everybody.
 
 use muster_policy::{
-    CertificateName, CertificatePolicy, Hashing, LockoutPolicy, LogPolicy, PasswordPolicy,
-    SecondFactor, SessionLimits, SignIn, SprayPolicy, ThrottlePolicy,
+    CertificateName, CertificatePolicy, Hashing, LockoutPolicy, LogPolicy, PasskeyPolicy,
+    PasswordPolicy, SecondFactor, SessionLimits, SignIn, SprayPolicy, ThrottlePolicy,
 };
 
-use crate::{context::Context, duration::parse_duration, server::networks, yaml::Node};
+use crate::{
+    context::Context,
+    duration::parse_duration,
+    roles::{RoleNames, find_role},
+    server::networks,
+    yaml::Node,
+};
+
+const ATTESTED: &str = "E0524";
 
 /// Builds what is said of signing in. `can_mail`: mail can be sent, and there is somebody whose address is known.
-pub(crate) fn sign_in(context: &mut Context<'_>, node: Option<&Node>, can_mail: bool) -> SignIn {
+pub(crate) fn sign_in(
+    context: &mut Context<'_>,
+    node: Option<&Node>,
+    roles: &RoleNames,
+    can_mail: bool,
+) -> SignIn {
     let Some(node) = node else { return SignIn::default() };
     let part = |key: &str| node.get(key);
     SignIn {
@@ -23,6 +36,7 @@ pub(crate) fn sign_in(context: &mut Context<'_>, node: Option<&Node>, can_mail: 
             Some("required") => SecondFactor::Required,
             Some(_) | None => SecondFactor::Enrolled,
         },
+        passkeys: part("passkeys").map(|node| passkeys(context, node, roles)).unwrap_or_default(),
         mailed_codes: mailed_codes(context, node, can_mail),
         certificates: part("certificates").map(certificates).unwrap_or_default(),
         directory_takes_password: node
@@ -42,6 +56,44 @@ fn mailed_codes(context: &mut Context<'_>, node: &Node, can_mail: bool) -> bool 
         );
     }
     is_on
+}
+
+fn passkeys(context: &mut Context<'_>, node: &Node, known: &RoleNames) -> PasskeyPolicy {
+    let named = node.get("attested_for").map_or(&[][..], Node::several);
+    let attested_for: Vec<usize> =
+        named.iter().filter_map(|role| find_role(context, known, role)).collect();
+    let authorities = node.get_text("authorities").cloned();
+    if authorities.is_none() && !named.is_empty() {
+        context.error(
+            ATTESTED,
+            node.span,
+            "nobody is believed about the make of an authenticator",
+            "name the file with the certificates of the makers under `authorities`",
+        );
+    }
+    let mut models = Vec::new();
+    for model in node.get("models").map_or(&[][..], Node::several) {
+        let Some(text) = model.text() else { continue };
+        if is_aaguid(text) {
+            models.push(text.to_lowercase().into());
+        } else {
+            context.error(
+                ATTESTED,
+                model.span,
+                format!("`{text}` is no make of authenticators"),
+                "write its AAGUID, such as `cb69481e-8ff7-4039-93ec-0a2729a154a8`",
+            );
+        }
+    }
+    PasskeyPolicy { attested_for, authorities, models }
+}
+
+/// Whether a text is 32 hexadecimal digits in five groups.
+fn is_aaguid(text: &str) -> bool {
+    let groups = text.split('-').map(|group| {
+        Some(group.len()).filter(|_| group.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    });
+    groups.eq([8, 4, 4, 4, 12].map(Some))
 }
 
 fn hashing(node: &Node) -> Hashing {

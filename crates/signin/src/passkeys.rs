@@ -128,6 +128,7 @@ pub(crate) async fn add(
     let (status, message) = match added {
         Ok(()) => (StatusCode::OK, texts.added),
         Err(NotAdded::Trouble(error)) => return Err(error.into()),
+        Err(NotAdded::Unattested) => (StatusCode::UNPROCESSABLE_ENTITY, texts.unattested),
         Err(_) => (StatusCode::UNPROCESSABLE_ENTITY, texts.not_added),
     };
     account::shown(&browser, session, status, Some(message.to_owned())).await

@@ -90,6 +90,13 @@ pub(crate) const SIGN_IN: Group = Group {
             "required",
         ),
         key(
+            "passkeys",
+            Shape::Group(&PASSKEYS),
+            "",
+            "Which passkeys are taken. Of most people every one is.",
+            "{ attested_for: [admin], authorities: authenticators.pem }",
+        ),
+        key(
             "mailed_codes",
             Shape::Bool,
             "false",
@@ -109,6 +116,36 @@ pub(crate) const SIGN_IN: Group = Group {
             "refuse",
             "What a bind to the directory comes to for somebody who has to show a second factor, which the directory cannot ask for: it is refused, or the password is enough.",
             "password",
+        ),
+    ],
+};
+
+const PASSKEYS: Group = Group {
+    what: "which passkeys are taken",
+    path: "sign_in.passkeys",
+    doc: "Of people with certain roles, passkeys are added only on authenticators that prove which make they are (attestation), and that \
+          keep the key for themselves.",
+    keys: &[
+        key(
+            "attested_for",
+            Shape::Many(&Shape::Text),
+            "nobody",
+            "The roles whose holders need that.",
+            "[admin, security]",
+        ),
+        key(
+            "authorities",
+            Shape::Text,
+            "nobody is believed",
+            "A file with the certificates of the makers that are believed, in PEM. A relative path starts at the project folder.",
+            "authenticators.pem",
+        ),
+        key(
+            "models",
+            Shape::Many(&Shape::Text),
+            "all that these makers stand for",
+            "The makes that are taken, by their AAGUIDs.",
+            "[cb69481e-8ff7-4039-93ec-0a2729a154a8]",
         ),
     ],
 };

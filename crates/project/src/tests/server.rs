@@ -121,3 +121,15 @@ fn codes_can_be_mailed_only_where_there_is_mail_and_an_address() {
     let off = "sign_in: { mailed_codes: false }\n";
     assert!(loaded(&[("base.yaml", BASE), ("part.yaml", off)]).model.is_some());
 }
+
+#[test]
+fn whoever_wants_attested_passkeys_says_whom_to_believe_and_names_makes_by_number() {
+    let text = "sign_in: { passkeys: { attested_for: [nobody], models: [YubiKey] } }\n";
+    let said = said_of(text);
+    for part in ["E0524", "nobody is believed", "`YubiKey` is no make", "nobody"] {
+        assert!(said.contains(part), "{said}");
+    }
+    let text = "sign_in: { passkeys: { authorities: a.pem, models: CB69481E-8ff7-4039-93ec-0a2729a154a8 } }\n";
+    let model = loaded(&[("base.yaml", BASE), ("part.yaml", text)]).model.unwrap();
+    assert_eq!(*model.sign_in.passkeys.models, ["cb69481e-8ff7-4039-93ec-0a2729a154a8".into()]);
+}
