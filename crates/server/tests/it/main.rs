@@ -6,6 +6,7 @@ mod agent;
 mod api;
 mod attacks;
 mod bad_input;
+mod certificates;
 mod demo;
 mod examples;
 mod metrics;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use axum::http::StatusCode;
-use muster_testkit::{Authenticator, Browser as Chromium, npm_file};
+use muster_testkit::{Authenticator, Browser as Chromium, ClientAuthority, npm_file};
 use serde_json::Value;
 
 use crate::support::*;
@@ -158,6 +158,55 @@ async fn a_passkey_that_is_gone_or_of_somebody_else_does_not_let_in() {
         assert!(started.elapsed() < Duration::from_mins(1), "{:?}", served.sign_ins().await);
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_passkey_is_the_second_proof_for_a_forgotten_password() {
+    let served = Listening::start().await;
+    let mut person = Person::start(&served);
+    person.add_passkey("ada");
+    let adas = person.chromium.passkeys(&person.authenticator).unwrap().remove(0);
+    person.change_authenticator();
+    person.sign_out();
+    person.open("/signin/forgotten");
+    person.chromium.fill("#name", "ada").unwrap();
+    person.chromium.click("form[action='/signin/forgotten'] button").unwrap();
+    person.chromium.wait_for("#code").unwrap();
+    served.send().await;
+    person.chromium.fill("#code", &served.mailbox().code()).unwrap();
+    person.chromium.click("form[action='/signin/recover/code'] button").unwrap();
+    person.chromium.wait_for("form[action='/signin/recover/passkey'] button").unwrap();
+    // Her device comes only now, so that nothing was offered before. This browser may use it at once.
+    person.chromium.add_passkey(&person.authenticator, &adas).unwrap();
+    if !person.chromium.sees("#new").unwrap() {
+        drop(person.chromium.click("form[action='/signin/recover/passkey'] button"));
+    }
+    person.chromium.fill("#new", "a mill, a creek, and fog").unwrap();
+    person.change_authenticator();
+    person.chromium.click("form[action='/signin/recover/password'] button").unwrap();
+    person.chromium.wait_for("#password").unwrap();
+    assert_eq!(person.path(), "/signin?recovered=1");
+    let log = served.sign_ins().await;
+    assert!(log.contains(&"web continued right mail hwk".to_owned()), "{log:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_role_needs_a_certain_make_is_told_so() {
+    let served = Listening::start_with(
+        "  passkeys: { attested_for: admin, authorities: makers/ca.pem }\n\
+         roles: { admin: { when: \"person.userName == 'ada'\" } }\n",
+    )
+    .await;
+    ClientAuthority::new(&served.folder().join("makers")).unwrap();
+    let mut person = Person::start(&served);
+    person.sign_in("ada");
+    person.chromium.click("form[data-passkey=create] button").unwrap();
+    let said = person.chromium.text(".message").unwrap();
+    assert!(said.contains("a device that proves its make"), "{said}");
+    assert!(!person.chromium.sees("form[action$='/remove'] button").unwrap());
+    person.change_authenticator();
+    person.sign_out();
+    person.add_passkey("bea");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -164,3 +164,21 @@ async fn whoever_has_a_passkey_is_offered_it_and_uses_it_where_less_is_not_enoug
     let refused = ada.post(CODE, &code(&app.code(now()))).await;
     assert_eq!((&*refused.location, &ada.cookie), ("/signin?over=1", &None));
 }
+
+#[tokio::test]
+async fn what_a_form_says_was_proved_is_not_believed() {
+    let served = Served::start().await;
+    let mut ada = served.browser();
+    ada.sign_in("ada", PASSWORD).await;
+    served.app(&ada).await;
+    let claims = "amr=hwk&methods=otp&acr=urn:muster:acr:1&verified=true&need=&factors=&identity=1";
+    let mut ada = served.browser();
+    let form = format!("name=ada&password={}&{claims}", encoded(PASSWORD));
+    assert_eq!(&*ada.post("/signin", &form).await.location, CODE);
+    let page = ada.post(CODE, &format!("code=&{claims}")).await;
+    assert_eq!((page.status, &ada.cookie), (StatusCode::UNAUTHORIZED, &None));
+    for path in ["/signin/enrol", "/signin/password", "/signin/enrol/mail/confirm"] {
+        ada.post(path, &format!("code=1&sealed=x&new=a+lamp+a+boat+and+fog&{claims}")).await;
+        assert_eq!(ada.cookie, None, "{path}");
+    }
+}

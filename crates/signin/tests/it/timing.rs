@@ -56,3 +56,41 @@ async fn whoever_is_refused_is_refused_after_the_same_time() {
     });
     assert!(alike.await);
 }
+
+#[tokio::test]
+async fn whoever_asks_for_a_code_costs_the_same_questions_to_the_store_whatever_the_name() {
+    let served = Served::start_with("  throttle: { tries: 100000 }\n").await;
+    let cost = async |name: &str| {
+        let before = served.work();
+        let begun = served.browser().post("/signin/forgotten", &format!("name={name}")).await;
+        let after = served.work();
+        (begun.status, after.0 - before.0, after.1 - before.1)
+    };
+    let unknown = cost("nobody").await;
+    assert_eq!((unknown.0, unknown.1), (StatusCode::SEE_OTHER, 0));
+    // With a password, without one, who left, and who was asked about too often.
+    for name in ["ada", "eve", "leo"] {
+        assert_eq!(cost(name).await, unknown, "{name}");
+    }
+    for _ in 0..5 {
+        cost("bea").await;
+        cost("stranger").await;
+    }
+    assert_eq!(cost("bea").await, cost("stranger").await);
+}
+
+#[tokio::test]
+async fn what_a_passkey_is_asked_does_not_depend_on_who_is_there() {
+    let served = Served::start().await;
+    let mut known = served.browser();
+    known.sign_in("ada", PASSWORD).await;
+    served.passkey(&known).await;
+    known.post("/signout", "").await;
+    let mut stranger = served.browser();
+    let asked = [known.post("/signin/passkey/ask", "").await, stranger.post("/signin/passkey/ask", "").await];
+    let [one, other] = asked.map(|page| {
+        let challenge = page.between("\"challenge\":\"", "\"").to_owned();
+        page.body.replace(&challenge, "")
+    });
+    assert_eq!(one, other);
+}
