@@ -140,3 +140,27 @@ impl Turn {
         done.await.map_err(|_| Error::bug("hashing a password ended with a panic"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn more_than_can_come_to_their_turn_are_told_so_at_once() {
+        let wait = SignedDuration::from_mins(10);
+        let hashing = Hashing { parallel: Some(1), wait, ..Hashing::default() };
+        let pool = Pool::new(hashing, 8);
+        let turn = pool.turn().await.unwrap();
+        let wait_for_one = |pool: Pool| tokio::spawn(async move { pool.turn().await.is_ok() });
+        let waiting: Vec<_> = (0..QUEUE).map(|_| wait_for_one(pool.clone())).collect();
+        while pool.0.n_waiting.load(Ordering::Relaxed) < QUEUE {
+            tokio::task::yield_now().await;
+        }
+        assert!(pool.turn().await.is_err());
+        drop(turn);
+        for one in waiting {
+            assert!(one.await.unwrap());
+        }
+        assert!(pool.turn().await.is_ok());
+    }
+}

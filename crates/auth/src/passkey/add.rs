@@ -161,7 +161,9 @@ fn discoverable(options: &CreationChallengeResponse) -> Result<String, Error> {
     selection.insert("residentKey".to_owned(), "required".into());
     selection.insert("requireResidentKey".to_owned(), true.into());
     // Few authenticators know it, and that the owner is checked is seen at each sign-in.
-    if let Some(enforces) = options.pointer_mut("/publicKey/extensions/enforceCredentialProtectionPolicy") {
+    if let Some(enforces) =
+        options.pointer_mut("/publicKey/extensions/enforceCredentialProtectionPolicy")
+    {
         *enforces = false.into();
     }
     Ok(options.to_string())

@@ -27,7 +27,8 @@ fn maker(company: &Company, name: &str) -> Maker {
 async fn needing(company: Company, more: &str) -> Company {
     let text = format!(
         "passkeys: {{ attested_for: admin, authorities: makers.pem{more} }}\n\
-         roles: {{ admin: {{ for: person, when: \"person.userName == 'ada'\" }} }}"
+         roles: {{ admin: {{ for: person, when: \"person.userName == 'ada'\" }} }}\n\
+         url: https://muster.example"
     );
     company.asking(&text).await
 }

@@ -67,9 +67,11 @@ fn person(authority: &ClientAuthority, name: &str) -> Own {
 
 fn write(dir: &Path, server: &Certificates) {
     let path = |path: &Path| path.display().to_string();
-    let model = MODEL.replace("SERVER", &path(&server.certificate)).replace("KEY", &path(&server.key));
+    let model =
+        MODEL.replace("SERVER", &path(&server.certificate)).replace("KEY", &path(&server.key));
     fs::write(dir.join("muster.yaml"), model).unwrap();
-    let people = "id,mail,end\n1,ada@tern.example,\n2,bob@tern.example,\n3,leo@tern.example,2020-01-01\n";
+    let people =
+        "id,mail,end\n1,ada@tern.example,\n2,bob@tern.example,\n3,leo@tern.example,2020-01-01\n";
     fs::write(dir.join("people.csv"), people).unwrap();
     done(muster(dir).args(["sync"]));
 }

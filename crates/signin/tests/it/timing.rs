@@ -87,7 +87,10 @@ async fn what_a_passkey_is_asked_does_not_depend_on_who_is_there() {
     served.passkey(&known).await;
     known.post("/signout", "").await;
     let mut stranger = served.browser();
-    let asked = [known.post("/signin/passkey/ask", "").await, stranger.post("/signin/passkey/ask", "").await];
+    let asked = [
+        known.post("/signin/passkey/ask", "").await,
+        stranger.post("/signin/passkey/ask", "").await,
+    ];
     let [one, other] = asked.map(|page| {
         let challenge = page.between("\"challenge\":\"", "\"").to_owned();
         page.body.replace(&challenge, "")
