@@ -8,7 +8,6 @@ mod throttle;
 
 #[path = "../../../signin/tests/it/app.rs"]
 mod app;
-mod attested;
 mod authenticator;
 mod flows;
 #[path = "../../../signin/tests/it/mailbox.rs"]
