@@ -118,7 +118,7 @@ pub async fn take_over(
         now,
         world: load_world(&mut tx, opened, now, None).await?,
         index: EntitlementIndex::load(&mut tx, opened).await?,
-        outer: outer(&mut tx, opened).await?,
+        outer: nested_entitlements(&mut tx, opened).await?,
         deducer: Deducer::new(&opened.evaluator),
     };
     let mut taken = Takeover { systems: looking.count(&mut tx).await?, ..Takeover::default() };
@@ -278,7 +278,7 @@ impl Looking<'_> {
 }
 
 /// By entitlement what whoever holds it holds too.
-async fn outer(
+pub async fn nested_entitlements(
     tx: &mut ReadTx,
     opened: &Opened,
 ) -> Result<BTreeMap<EntitlementId, Vec<EntitlementId>>, Error> {

@@ -165,10 +165,12 @@ impl<'a> Runner<'a> {
         Ok(RunEnd::Done)
     }
 
-    /// Reminds, escalates and ends requests whose time has come, and sends mail about them; the same about guests.
+    /// Reminds, escalates and ends requests whose time has come, and sends mail about them; the same about guests and access
+    /// reviews, of which it sees whether what they revoked is gone.
     async fn requests(&self) -> Result<(), Error> {
         Box::pin(muster_governance::work_due(self.ctx, self.opened)).await?;
-        Box::pin(work_guests(self.ctx, self.opened)).await.map(drop)
+        Box::pin(work_guests(self.ctx, self.opened)).await?;
+        Box::pin(muster_review::work_due(self.ctx, self.opened)).await.map(drop)
     }
 
     /// Raises alarms about those who left and can still use an account.

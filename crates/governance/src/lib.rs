@@ -43,7 +43,10 @@ pub use exceptions::{
 pub use extend::{ExtendRequest, extend_assignment};
 pub use guest::{GuestRequest, request_for_guest};
 pub use list::{RequestQuery, Whose, list_requests, see_request};
-pub use people::{Standing, person_named, standing};
+pub use people::{
+    People, Somebody, Standing, address, anybody_named, canonical, need_to_work, person_named,
+    standing,
+};
 pub use risk::{RiskPartView, RiskView, list_risks, see_risk};
 pub use solve::{Removal, Solution, solve_conflict};
 pub use view::{EventView, RequestView};

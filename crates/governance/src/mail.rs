@@ -2,13 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 use muster_app::{Ctx, Deliver, Error, Mail, Opened};
-use muster_model::{EntityId, Settings, Text};
+use muster_model::{Settings, Text};
 use muster_store::{RequestNotice, RequestState};
 
 use crate::{
     RequestView,
     history::{DECIDE, ENDED, REMIND},
-    people::People,
+    people::address,
     view::views,
 };
 
@@ -18,9 +18,6 @@ const BATCH: usize = 100;
 const TRIES: i64 = 8;
 /// The pause after the first try that failed; it doubles.
 const PAUSE: SignedDuration = SignedDuration::from_mins(1);
-/// Attributes that hold the address of a person, the first one there is.
-const ADDRESS: [&str; 2] = ["mail", "email"];
-
 /// Sends the mails that are due. Where the project does not say how mail is sent, there is none.
 pub(crate) async fn send_due(ctx: &Ctx, opened: &Opened) -> Result<(), Error> {
     let due = opened.store.read().await?.due_request_notices(ctx.now(), BATCH).await?;
@@ -85,23 +82,6 @@ async fn send(
         Err(error) if error.later => Sent::Later,
         Ok(()) | Err(_) => Sent::Over,
     })
-}
-
-/// The address of somebody who may still be written to.
-async fn address(
-    ctx: &Ctx,
-    opened: &Opened,
-    tx: &mut muster_store::ReadTx,
-    id: EntityId,
-) -> Result<Option<Text>, Error> {
-    let people = People::load(opened, tx, [id].into(), ctx.now()).await?;
-    let Some(found) = people.get(id).filter(|found| !found.has_left(opened)) else {
-        return Ok(None);
-    };
-    let of = opened.model.schema.get(found.row().type_id);
-    let slots = ADDRESS.iter().filter_map(|name| of?.attribute_named(name));
-    let mut texts = slots.filter_map(|attribute| found.row().get(attribute.slot).as_text());
-    Ok(texts.next().cloned())
 }
 
 /// The subject and the text of a mail. Lines break no subject: names are of the model or of a source.

@@ -11,26 +11,33 @@ use muster_model::{EntityId, Row, Text, TypeId};
 use muster_policy::{Evaluation, MemoryWorld};
 use muster_store::ReadTx;
 
+/// Attributes that hold the address of a person, the first one there is.
+const ADDRESS: [&str; 2] = ["mail", "email"];
 /// How many merges in a row are followed.
 const MERGES: usize = 16;
 
 /// Somebody as they are now.
-pub(crate) struct Somebody {
-    pub(crate) facts: IdentityFacts,
-    pub(crate) evaluation: Evaluation,
+#[derive(Debug)]
+pub struct Somebody {
+    /// Their facts.
+    pub facts: IdentityFacts,
+    /// What follows from them.
+    pub evaluation: Evaluation,
     /// How they are named.
-    pub(crate) subject: Text,
+    pub subject: Text,
 }
 
 /// Those of some identities that are there, with what expressions read of others.
-pub(crate) struct People {
+#[derive(Debug)]
+pub struct People {
     by_id: BTreeMap<EntityId, Somebody>,
-    pub(crate) world: MemoryWorld,
+    /// What expressions read of others.
+    pub world: MemoryWorld,
 }
 
 impl People {
     /// Loads and evaluates identities; those that are not there any more are left out.
-    pub(crate) async fn load(
+    pub async fn load(
         opened: &Opened,
         tx: &mut ReadTx,
         ids: BTreeSet<EntityId>,
@@ -56,44 +63,44 @@ impl People {
     }
 
     /// Somebody of them.
-    pub(crate) fn get(&self, id: EntityId) -> Option<&Somebody> {
+    pub fn get(&self, id: EntityId) -> Option<&Somebody> {
         self.by_id.get(&id)
     }
 
     /// Somebody who has to be there.
-    pub(crate) fn need(&self, id: EntityId) -> Result<&Somebody, Error> {
+    pub fn need(&self, id: EntityId) -> Result<&Somebody, Error> {
         self.get(id).ok_or_else(|| Error::not_found("the person is not there any more"))
     }
 
     /// Each of them.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Somebody> {
+    pub fn iter(&self) -> impl Iterator<Item = &Somebody> {
         self.by_id.values()
     }
 
     /// How somebody is shown to people; their number when they are not there any more.
-    pub(crate) fn display(&self, opened: &Opened, id: EntityId) -> Text {
+    pub fn display(&self, opened: &Opened, id: EntityId) -> Text {
         self.get(id).map_or_else(|| self.name(id), |found| found.display(opened))
     }
 
     /// How somebody is named; their number when they are not there any more.
-    pub(crate) fn name(&self, id: EntityId) -> Text {
+    pub fn name(&self, id: EntityId) -> Text {
         self.get(id).map_or_else(|| format!("entity {id}").into(), |found| found.subject.clone())
     }
 }
 
 impl Somebody {
     /// The roles they have, by position.
-    pub(crate) fn roles(&self) -> Vec<usize> {
+    pub fn roles(&self) -> Vec<usize> {
         self.evaluation.roles.iter().map(|held| held.role).collect()
     }
 
     /// Who it is.
-    pub(crate) fn id(&self) -> EntityId {
+    pub fn id(&self) -> EntityId {
         self.facts.row.id
     }
 
     /// How they are shown to people.
-    pub(crate) fn display(&self, opened: &Opened) -> Text {
+    pub fn display(&self, opened: &Opened) -> Text {
         let of = opened.model.schema.get(self.facts.row.type_id);
         let slot = of.and_then(|of| of.attribute_named("display")).map(|attribute| attribute.slot);
         let shown = slot.and_then(|slot| self.row().get(slot).as_text());
@@ -101,7 +108,7 @@ impl Somebody {
     }
 
     /// Whether they may act: neither before their first day, nor away, nor gone.
-    pub(crate) fn works(&self, opened: &Opened) -> bool {
+    pub fn works(&self, opened: &Opened) -> bool {
         let behaviour = opened.model.types.get(self.facts.row.type_id.index());
         match (behaviour, self.evaluation.state) {
             (Some(behaviour), Some(state)) => behaviour.works(state),
@@ -110,31 +117,31 @@ impl Somebody {
     }
 
     /// Whether they have left for good.
-    pub(crate) fn has_left(&self, opened: &Opened) -> bool {
+    pub fn has_left(&self, opened: &Opened) -> bool {
         let behaviour = opened.model.types.get(self.facts.row.type_id.index());
         let state = self.evaluation.state;
         state.is_some() && behaviour.is_some_and(|of| of.terminated == state)
     }
 
     /// Whether they have a role, by position.
-    pub(crate) fn holds(&self, role: usize) -> bool {
+    pub fn holds(&self, role: usize) -> bool {
         self.evaluation.roles.iter().any(|held| held.role == role)
     }
 
     /// Their attributes, computed ones filled in.
-    pub(crate) fn row(&self) -> &Row {
+    pub fn row(&self) -> &Row {
         &self.evaluation.row
     }
 
     /// The one identity that this link leads to.
-    pub(crate) fn link(&self, opened: &Opened, name: &str) -> Option<EntityId> {
+    pub fn link(&self, opened: &Opened, name: &str) -> Option<EntityId> {
         let of = opened.model.schema.get(self.facts.row.type_id)?;
         self.row().get(of.attribute_named(name)?.slot).as_link()
     }
 }
 
 /// Under which identity somebody counts: the one into which theirs was merged.
-pub(crate) async fn canonical(tx: &mut ReadTx, id: EntityId) -> Result<EntityId, Error> {
+pub async fn canonical(tx: &mut ReadTx, id: EntityId) -> Result<EntityId, Error> {
     let mut id = id;
     for _ in 0..MERGES {
         match tx.merged_entity(id).await? {
@@ -156,7 +163,7 @@ pub async fn person_named(ctx: &Ctx, opened: &Opened, name: &str) -> Result<Enti
 }
 
 /// An identity by name, whether the caller reaches it or not: who answers for something need not be one of their people.
-pub(crate) async fn anybody_named(
+pub async fn anybody_named(
     ctx: &Ctx,
     opened: &Opened,
     tx: &mut ReadTx,
@@ -201,8 +208,25 @@ pub async fn standing(
     }))
 }
 
+/// The address of somebody who may still be written to.
+pub async fn address(
+    ctx: &Ctx,
+    opened: &Opened,
+    tx: &mut ReadTx,
+    id: EntityId,
+) -> Result<Option<Text>, Error> {
+    let people = People::load(opened, tx, [id].into(), ctx.now()).await?;
+    let Some(found) = people.get(id).filter(|found| !found.has_left(opened)) else {
+        return Ok(None);
+    };
+    let of = opened.model.schema.get(found.row().type_id);
+    let slots = ADDRESS.iter().filter_map(|name| of?.attribute_named(name));
+    let mut texts = slots.filter_map(|attribute| found.row().get(attribute.slot).as_text());
+    Ok(texts.next().cloned())
+}
+
 /// Refuses those who may not act.
-pub(crate) fn need_to_work(opened: &Opened, who: &Somebody) -> Result<(), Error> {
+pub fn need_to_work(opened: &Opened, who: &Somebody) -> Result<(), Error> {
     if who.works(opened) {
         return Ok(());
     }
@@ -216,7 +240,7 @@ pub(crate) fn need_to_work(opened: &Opened, who: &Somebody) -> Result<(), Error>
 }
 
 /// Refuses what is for somebody who has left.
-pub(crate) fn not_left(opened: &Opened, subject: &Somebody) -> Result<(), Error> {
+pub fn not_left(opened: &Opened, subject: &Somebody) -> Result<(), Error> {
     if subject.has_left(opened) {
         let message = format!("`{}` has left and gets nothing", subject.subject);
         return Err(Error::new(Kind::Denied, message));

@@ -389,6 +389,12 @@ impl Tx {
         Ok(self.execute(sql, args).await? > 0)
     }
 
+    /// Writes what was seen of an item that waits again.
+    pub async fn see_review_item(&mut self, id: i64, seen: &str) -> Result<(), StoreError> {
+        let sql = "UPDATE review_item SET seen = $2 WHERE id = $1";
+        self.execute(sql, args![id, seen]).await.map(drop)
+    }
+
     /// Adds to what was said about an item.
     pub async fn append_review_answer(&mut self, answer: &ReviewAnswer) -> Result<(), StoreError> {
         let sql = "INSERT INTO review_answer (item, place, at, actor, entity, in_place_of, stage,

@@ -8,6 +8,7 @@
     reason = "test code: a panic is a failed test"
 )]
 
+mod access_review;
 mod city;
 mod confirmed;
 mod directory;

@@ -96,6 +96,7 @@ pub(crate) async fn tour(tx: &mut Tx) -> Result<(), StoreError> {
     tx.change_campaign(&campaign(1)).await?;
     tx.insert_review_items(&[item(1)]).await?;
     tx.change_review_item(&item(1)).await?;
+    tx.see_review_item(1, "{}").await?;
     tx.append_review_answer(&answer(1, "keep")).await?;
     tx.insert_review_notices(&[notice(1)]).await?;
     tx.retry_review_notice(1, at(2)).await?;

@@ -1,0 +1,418 @@
+//! Opens campaigns: everybody is looked at once, and what needs judgement becomes items.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use muster_app::{Ctx, Error, Kind, Opened, load_identities, load_world};
+use muster_governance::anybody_named;
+use muster_model::{AccountId, EntityId, Text};
+use muster_policy::{AccessReview, MemoryWorld};
+use muster_store::{
+    AccountStatus, Campaign, CampaignAside, CampaignState, CampaignStep, IdRange, ItemKind,
+    ItemOutcome, ItemState, ItemVerdict, ReadTx, ReviewItem, Sequence,
+};
+use serde_json::json;
+
+use crate::{
+    CampaignView,
+    crowd::{Crowd, names},
+    held::{Accounts, Ground, Held},
+    history::{OPENED, journal, notify},
+    judge::{Known, recommend, set_aside},
+    scope::{fits, is_about},
+    seen::Seen,
+    terms::{Terms, after},
+    view::campaign_view,
+};
+
+/// Identities that are looked at together.
+const BATCH: usize = 2048;
+/// Items that are written together.
+const WRITTEN: usize = 5000;
+/// Campaigns of the same review whose decisions count as earlier ones.
+const EARLIER: usize = 20;
+
+/// What is to be opened.
+#[derive(Debug, Clone)]
+pub struct NewCampaign<'a> {
+    /// The review of the model.
+    pub review: &'a str,
+    /// What it is called; the review's name and the day when nothing is said.
+    pub title: Option<&'a str>,
+    /// Why: `hand`, `date`, `moved`, `outside`, `dormant`.
+    pub cause: &'a str,
+    /// About this identity only.
+    pub only: Option<EntityId>,
+}
+
+/// Something found, with what is known of its owner.
+struct Found {
+    entity: Option<EntityId>,
+    group: Option<EntityId>,
+    held: Held,
+}
+
+/// What was decided before about the same.
+type Earlier = BTreeMap<(Option<EntityId>, Text), (Timestamp, bool, String)>;
+
+/// Opens a campaign of a review now.
+///
+/// # Errors
+///
+/// `NotFound` without such a review, `Conflict` when somebody would be left whom nobody reviews, or when nothing fits.
+pub async fn open_campaign(
+    ctx: &Ctx,
+    opened: &Opened,
+    new: &NewCampaign<'_>,
+) -> Result<CampaignView, Error> {
+    let review = review_named(opened, new.review)?;
+    let now = ctx.now();
+    let mut tx = opened.store.read().await?;
+    let earlier = earlier(&mut tx, review).await?;
+    let ground = Ground::load(&mut tx, opened).await?;
+    let named = named(ctx, opened, &mut tx).await?;
+    let mut crowd = Crowd::new(opened, named);
+    let mut found = look(ctx, &ground, &mut tx, (review, new.only), &mut crowd).await?;
+    if review.scope.orphans && new.only.is_none() {
+        found.extend(orphans(opened, &mut tx, review).await?);
+    }
+    drop(tx);
+    let sorted = sort(&ground, review, &crowd, (found, &earlier), now)?;
+    if sorted.items.is_empty() && sorted.aside.is_empty() {
+        let message = format!("nothing fits the scope of review `{}`", review.name);
+        return Err(Error::new(Kind::Conflict, message)
+            .hint("muster roles and accounts show what is there"));
+    }
+    write(ctx, opened, (review, new), sorted).await
+}
+
+/// The review with this name.
+pub(crate) fn review_named<'o>(opened: &'o Opened, name: &str) -> Result<&'o AccessReview, Error> {
+    let reviews = &opened.model.access_reviews;
+    reviews.iter().find(|review| *review.name == *name).ok_or_else(|| {
+        let known: Vec<&str> = reviews.iter().map(|review| &*review.name).collect();
+        Error::not_found(format!("there is no review `{name}`")).hint(match known.as_slice() {
+            [] => "write one under `reviews:` in the project".to_owned(),
+            known => format!("there is: {}", known.join(", ")),
+        })
+    })
+}
+
+/// The last decision about everything, from earlier campaigns of the same review.
+async fn earlier(tx: &mut ReadTx, review: &AccessReview) -> Result<Earlier, Error> {
+    let mut earlier = Earlier::new();
+    let mut campaigns = tx.campaigns_of(&review.name, EARLIER).await?;
+    campaigns.reverse();
+    for campaign in campaigns {
+        let mut after = 0;
+        loop {
+            let items =
+                tx.review_items(campaign.id, Some(ItemState::Decided), after, WRITTEN).await?;
+            let Some(last) = items.last() else { break };
+            after = last.id;
+            for item in items {
+                let Some(at) = item.decided_at else { continue };
+                let mark = Seen::read(&item.seen).mark;
+                let kept = item.verdict == ItemVerdict::Keep && item.decided_by.is_some();
+                earlier.insert((item.entity, item.thing), (at, kept, mark));
+            }
+        }
+    }
+    Ok(earlier)
+}
+
+async fn named(
+    ctx: &Ctx,
+    opened: &Opened,
+    tx: &mut ReadTx,
+) -> Result<BTreeMap<Text, EntityId>, Error> {
+    let mut named = BTreeMap::new();
+    for name in names(opened) {
+        match anybody_named(ctx, opened, tx, &name).await {
+            Ok(id) => _ = named.insert(name, id),
+            // It may be a role.
+            Err(error) if matches!(error.kind(), Kind::NotFound | Kind::Invalid) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(named)
+}
+
+/// Looks at everybody: what those hold whom the review is about, and who may be asked.
+async fn look(
+    ctx: &Ctx,
+    ground: &Ground<'_>,
+    tx: &mut ReadTx,
+    (review, only): (&AccessReview, Option<EntityId>),
+    crowd: &mut Crowd<'_>,
+) -> Result<Vec<Found>, Error> {
+    let (opened, now) = (ground.opened, ctx.now());
+    let world: MemoryWorld = load_world(tx, opened, now, None).await?;
+    let manager = opened.model.schema.get(review.type_id);
+    let manager = manager.and_then(|of| of.attribute_named("manager")).map(|of| of.slot);
+    let mut found = Vec::new();
+    for entity_type in opened.model.schema.types.iter().filter(|of| of.identity) {
+        let Some(names) = opened.names.type_names(entity_type.id) else { continue };
+        let mut range = IdRange { after: EntityId(0), to: EntityId(i64::MAX) };
+        loop {
+            let rows = tx.scan_identities(names.no, range, BATCH).await?;
+            let Some(last) = rows.last() else { break };
+            range.after = last.id;
+            let ids: Vec<EntityId> = rows.iter().map(|row| row.id).collect();
+            let mut accounts = accounts(ground, tx, &ids, review.type_id == entity_type.id).await?;
+            for facts in load_identities(tx, opened, entity_type.id, &ids, now).await? {
+                let id = facts.row.id;
+                let evaluation = opened.evaluator.evaluate(&facts.identity(), &world, now);
+                crowd.add(id, &evaluation);
+                let is_meant = only.is_none_or(|only| only == id)
+                    && is_about(&opened.model, review, &evaluation.row, &world, now);
+                if is_meant {
+                    let group = manager.and_then(|slot| evaluation.row.get(slot).as_link());
+                    let own = accounts.remove(&id).unwrap_or_default();
+                    let held = ground.held(&facts, &evaluation, &own, now);
+                    let entity = Some(id);
+                    found.extend(held.into_iter().map(|held| Found { entity, group, held }));
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+async fn accounts(
+    ground: &Ground<'_>,
+    tx: &mut ReadTx,
+    ids: &[EntityId],
+    is_meant: bool,
+) -> Result<BTreeMap<EntityId, Accounts>, Error> {
+    let mut all: BTreeMap<EntityId, Accounts> = BTreeMap::new();
+    if !is_meant {
+        return Ok(all);
+    }
+    let mut owners: BTreeMap<AccountId, EntityId> = BTreeMap::new();
+    for account in tx.accounts_of_many(ids).await? {
+        let Some(entity) = account.entity else { continue };
+        owners.insert(account.id, entity);
+        ground.add(all.entry(entity).or_default(), account)?;
+    }
+    let ids: Vec<AccountId> = owners.keys().copied().collect();
+    for (account, at) in tx.account_uses_of(&ids).await? {
+        if let Some(own) = owners.get(&account).and_then(|entity| all.get_mut(entity)) {
+            own.uses.insert(account, at);
+        }
+    }
+    Ok(all)
+}
+
+/// Accounts that belong to nobody, on the systems of the scope.
+async fn orphans(
+    opened: &Opened,
+    tx: &mut ReadTx,
+    review: &AccessReview,
+) -> Result<Vec<Found>, Error> {
+    let mut found = Vec::new();
+    let systems = opened.model.systems.iter().zip(&opened.names.systems);
+    let meant = |id| review.scope.systems.is_empty() || review.scope.systems.contains(id);
+    for (system, names) in systems.filter(|(system, _)| meant(&system.id)) {
+        for (account_type, names) in system.accounts.iter().zip(&names.accounts) {
+            let mut after = None;
+            loop {
+                let page =
+                    tx.unlinked_accounts(names.no, AccountStatus::Orphan, after, BATCH).await?;
+                let Some(last) = page.last() else { break };
+                after = Some(last.id);
+                found.extend(page.into_iter().map(|account| Found {
+                    entity: None,
+                    group: None,
+                    held: orphan(&system.name, &account_type.name, system.id, &account),
+                }));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// An account that belongs to nobody, as something to decide about.
+pub(crate) fn orphan(
+    system: &Text,
+    account_type: &Text,
+    id: muster_model::SystemId,
+    account: &muster_store::Account,
+) -> Held {
+    Held {
+        kind: ItemKind::Orphan,
+        thing: format!("{system}.{account_type}:{}", account.name).into(),
+        account: Some(account.id),
+        why: "it belongs to nobody".to_owned(),
+        assignments: Vec::new(),
+        until: None,
+        risk: None,
+        last_used: None,
+        rights: Vec::new(),
+        systems: vec![id],
+    }
+}
+
+/// Items, what is set aside by cause, and who is asked.
+#[derive(Default)]
+struct Sorted {
+    items: Vec<ReviewItem>,
+    aside: BTreeMap<&'static str, i64>,
+    reviewers: BTreeSet<EntityId>,
+}
+
+fn sort(
+    ground: &Ground<'_>,
+    review: &AccessReview,
+    crowd: &Crowd<'_>,
+    (found, earlier): (Vec<Found>, &Earlier),
+    now: Timestamp,
+) -> Result<Sorted, Error> {
+    let mut groups: BTreeMap<EntityId, BTreeSet<Option<EntityId>>> = BTreeMap::new();
+    let mut having: BTreeMap<(EntityId, &Text), u64> = BTreeMap::new();
+    for one in &found {
+        if let Some(group) = one.group {
+            groups.entry(group).or_default().insert(one.entity);
+            *having.entry((group, &one.held.thing)).or_default() += 1;
+        }
+    }
+    let mut sorted = Sorted::default();
+    for one in &found {
+        let before = earlier.get(&(one.entity, one.held.thing.clone()));
+        let is_orphan = one.held.kind == ItemKind::Orphan;
+        if !is_orphan && !fits(ground, review, &one.held, before.map(|(at, ..)| *at), now) {
+            continue;
+        }
+        let mark = one.held.mark();
+        let peers = one.group.map_or((0, 0), |group| {
+            let of = groups.get(&group).map_or(0, |of| of.len() as u64);
+            let have = having.get(&(group, &one.held.thing)).copied().unwrap_or(0);
+            (have.saturating_sub(1), of.saturating_sub(1))
+        });
+        let unchanged = before.is_some_and(|(_, kept, of)| *kept && *of == mark);
+        let (kind, risk, last_used) = (one.held.kind, one.held.risk, one.held.last_used);
+        let known = Known { kind, risk, last_used, peers, unchanged };
+        if let Some(cause) = set_aside(review.set_aside, &known) {
+            *sorted.aside.entry(cause).or_default() += 1;
+            continue;
+        }
+        let Some((asked, fallback)) = crowd.asked(review, one.entity, &one.held.thing) else {
+            return Err(nobody(review, &one.held.thing));
+        };
+        let (advice, advice_why) = recommend(&known, now);
+        let change = match before {
+            None => "new",
+            Some((.., of)) if *of == mark => "same",
+            Some(_) => "changed",
+        };
+        let seen = Seen {
+            why: one.held.why.clone(),
+            mark,
+            until: one.held.until,
+            risk,
+            last_used,
+            peers,
+            change: change.to_owned(),
+            recommend: advice.to_owned(),
+            recommend_why: advice_why,
+            asked,
+            fallback,
+        };
+        sorted.reviewers.extend(seen.asked.first());
+        sorted.items.push(item(one, &seen));
+    }
+    Ok(sorted)
+}
+
+fn nobody(review: &AccessReview, thing: &str) -> Error {
+    let message = format!("nobody could decide about `{thing}` in review `{}`", review.name);
+    Error::new(Kind::Conflict, message)
+        .hint("name a `fallback` that somebody has who is not reviewed themselves")
+}
+
+fn item(found: &Found, seen: &Seen) -> ReviewItem {
+    ReviewItem {
+        id: 0,
+        campaign: 0,
+        entity: found.entity,
+        account: found.held.account,
+        kind: found.held.kind,
+        thing: found.held.thing.clone(),
+        seen: seen.to_json().into(),
+        reviewer: seen.asked.first().copied().unwrap_or(seen.fallback),
+        stage: 0,
+        state: ItemState::Waiting,
+        version: 1,
+        verdict: ItemVerdict::Open,
+        until: None,
+        reason: "".into(),
+        decided_at: None,
+        decided_by: None,
+        millis: None,
+        effect: "{}".into(),
+        outcome: ItemOutcome::None,
+        outcome_at: None,
+        outcome_note: "".into(),
+    }
+}
+
+async fn write(
+    ctx: &Ctx,
+    opened: &Opened,
+    (review, new): (&AccessReview, &NewCampaign<'_>),
+    sorted: Sorted,
+) -> Result<CampaignView, Error> {
+    let Sorted { mut items, aside, reviewers } = sorted;
+    let (now, terms) = (ctx.now(), Terms::of(review));
+    let mut tx = opened.store.begin().await?;
+    let id = tx.take_ids(Sequence::Campaign, 1).await?;
+    let first = tx.take_ids(Sequence::ReviewItem, items.len()).await?;
+    for (number, item) in (first..).zip(&mut items) {
+        item.id = number;
+        item.campaign = id;
+    }
+    let due_at = after(now, terms.due);
+    let is_open = !items.is_empty();
+    let (next_at, next_step) = match terms.remind {
+        Some(remind) => (after(now, remind), CampaignStep::Remind),
+        None => (due_at, CampaignStep::Settle),
+    };
+    let title = new.title.map_or_else(
+        || format!("{} {}", review.name, now.strftime("%F")),
+        |title| title.trim().to_owned(),
+    );
+    let campaign = Campaign {
+        id,
+        review: review.name.clone(),
+        title: title.into(),
+        cause: new.cause.into(),
+        entity: new.only,
+        terms: terms.to_json().into(),
+        state: if is_open { CampaignState::Open } else { CampaignState::Closed },
+        version: 1,
+        n_items: i64::try_from(items.len()).unwrap_or(i64::MAX),
+        opened_at: now,
+        opened_by: ctx.actor.clone(),
+        due_at,
+        next_at: is_open.then_some(next_at),
+        next_step,
+        closed_at: (!is_open).then_some(now),
+    };
+    let aside: Vec<CampaignAside> = aside
+        .into_iter()
+        .map(|(cause, n)| CampaignAside { campaign: id, cause: cause.into(), n })
+        .collect();
+    tx.insert_campaign(&campaign, &aside).await?;
+    for batch in items.chunks(WRITTEN) {
+        tx.insert_review_items(batch).await?;
+    }
+    notify(ctx, &mut tx, id, OPENED, &reviewers).await?;
+    let detail = json!({
+        "review": &*campaign.review, "title": &*campaign.title, "cause": new.cause,
+        "items": items.len(), "due": due_at.to_string(), "reviewers": reviewers.len(),
+        "aside": aside.iter().map(|one| json!([&*one.cause, one.n])).collect::<Vec<_>>(),
+    });
+    journal(ctx, &mut tx, None, ("campaign.open", format!("campaign {id}").into()), detail).await?;
+    tx.commit().await?;
+    campaign_view(ctx, opened, &mut opened.store.read().await?, campaign).await
+}
