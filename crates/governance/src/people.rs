@@ -240,7 +240,7 @@ pub fn need_to_work(opened: &Opened, who: &Somebody) -> Result<(), Error> {
 }
 
 /// Refuses what is for somebody who has left.
-pub fn not_left(opened: &Opened, subject: &Somebody) -> Result<(), Error> {
+pub(crate) fn not_left(opened: &Opened, subject: &Somebody) -> Result<(), Error> {
     if subject.has_left(opened) {
         let message = format!("`{}` has left and gets nothing", subject.subject);
         return Err(Error::new(Kind::Denied, message));
