@@ -144,7 +144,6 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
     let directory = directory::directory(context, parts.directory, &schema, &role_names);
     let can_mail = parts.mail.is_some() && types.iter().any(|of| of.sign_in.mail.is_some());
     let guests = guests::guests(context, parts, &schema, (&types, &roles, &role_names));
-    let access_reviews = reviews_of(context, parts, &schema, &names);
     Some(Model {
         schema,
         timezone,
