@@ -60,6 +60,11 @@ pub(crate) const FORMS: &[(&str, &str, &str)] = &[
         "Something that happened to a request.",
         "at:instant what:string by:string? in_place_of:string? stage:string? note:string",
     ),
+    (
+        "Guest",
+        "Somebody of a connected organisation.",
+        "id:int guest:string display:string mail:string? organisation:string title:string state:invited|active|blocked|removed since:instant removed_at:instant? sponsor:string? sponsor_display:string? without_sponsor:flag until:string roles:string[] accepted_at:instant? moved_from:string? moved_at:instant? made_at:instant made_by:string",
+    ),
     ("Requests", "Requests that were made at once.", "items:@Request[]"),
     ("RequestPreviews", "What requests would come to.", "items:@RequestPreview[]"),
     (

@@ -6,6 +6,7 @@ mod applications;
 mod conflicts;
 mod drift;
 mod explain;
+mod guests;
 mod jobs;
 mod journal;
 mod lifecycle;
@@ -42,6 +43,7 @@ pub fn operations() -> Vec<Operation> {
         orders::operations(),
         reviews::operations(),
         requests::operations(),
+        guests::operations().into(),
         conflicts::operations(),
         drift::operations(),
         takeover::operations(),

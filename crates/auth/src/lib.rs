@@ -15,6 +15,7 @@ mod certificate;
 mod enrol;
 mod find;
 mod flow;
+mod guest;
 mod hash;
 mod held_factor;
 mod journal;

@@ -48,9 +48,18 @@ pub struct Recovery {
     pub need: RecoveryNeed,
     pub(crate) identity: Option<EntityId>,
     amr: Vec<Amr>,
-    name_key: Text,
+    pub(crate) name_key: Text,
     code: Vec<u8>,
-    hash: Vec<u8>,
+    pub(crate) hash: Vec<u8>,
+}
+
+impl Recovery {
+    /// Whether the code that was mailed stands where the attempt has the password.
+    pub(crate) fn is_right(&self, attempt: &Attempt<'_>) -> bool {
+        let typed = totp::digits_of(attempt.password.reveal(), mailed_code::DIGITS);
+        let shown = code_hash(&self.name_key, &typed.unwrap_or_default());
+        verify_slices_are_equal(&shown, &self.code).is_ok()
+    }
 }
 
 impl Authenticator {
@@ -127,11 +136,7 @@ impl Authenticator {
         let recovery = self.recovery_at(opened, &attempt, secret, RecoveryNeed::Code).await?;
         let taken = async {
             let counted = self.count_try(opened, &attempt, &recovery.name_key).await??;
-            let typed =
-                totp::digits_of(attempt.password.reveal(), mailed_code::DIGITS).unwrap_or_default();
-            let shown = code_hash(&recovery.name_key, &typed);
-            let is_right = verify_slices_are_equal(&shown, &recovery.code).is_ok();
-            if !is_right || recovery.identity.is_none() {
+            if !recovery.is_right(&attempt) || recovery.identity.is_none() {
                 return Err(Refused::Wrong);
             }
             let tx = opened.store.begin().await?;
@@ -217,7 +222,7 @@ impl Authenticator {
     }
 
     /// The recovery, if this step is the next one.
-    async fn recovery_at(
+    pub(crate) async fn recovery_at(
         &self,
         opened: &Opened,
         attempt: &Attempt<'_>,
@@ -233,13 +238,13 @@ impl Authenticator {
     }
 
     /// Writes down what was refused, and counts it when it was wrong.
-    async fn tried(
+    pub(crate) async fn tried<T>(
         &self,
         opened: &Opened,
         attempt: &Attempt<'_>,
         recovery: &Recovery,
-        taken: Result<Secret, Refused>,
-    ) -> Result<Secret, Refused> {
+        taken: Result<T, Refused>,
+    ) -> Result<T, Refused> {
         if let Err(refused) = &taken {
             if matches!(refused, Refused::Wrong) {
                 let mut tx = opened.store.begin().await?;

@@ -10,6 +10,7 @@ mod certificate;
 mod enrol;
 mod factors;
 mod first_password;
+mod guest;
 mod known;
 mod link;
 mod mailed;
@@ -53,6 +54,9 @@ pub fn router() -> Router {
         .route("/signin/recover/proof", post(recovery::proof))
         .route("/signin/recover/passkey", post(recovery::passkey))
         .route("/signin/recover/password", post(recovery::set))
+        .route("/guest/{secret}", get(guest::show).post(guest::open))
+        .route("/signin/guest", get(guest::show_name).post(guest::begin))
+        .route("/signin/guest/code", get(guest::show_code).post(guest::code))
         .route("/signout", post(sign_in::sign_out))
         .route("/account", get(account::show))
         .route("/account/password", post(account::change_password))

@@ -26,6 +26,8 @@ pub(crate) struct Page<'a> {
     passkey_site: Option<String>,
     /// Whether whoever forgot their password gets another one by themselves.
     can_recover: bool,
+    /// Whether guests can sign in with a mailed code.
+    lets_guests_in: bool,
 }
 
 impl<'a> Page<'a> {
@@ -37,9 +39,20 @@ impl<'a> Page<'a> {
     ) -> Self {
         let passkey_site = browser.auth.passkey_site(&browser.opened);
         let can_recover = browser.auth.can_recover(&browser.opened);
+        let lets_guests_in = browser.auth.lets_guests_in(&browser.opened);
         let (texts, has_certificate) = (browser.texts, browser.certificate.is_some());
         let (name, acr) = ("", "");
-        Self { texts, message, name, return_to, acr, has_certificate, passkey_site, can_recover }
+        Self {
+            texts,
+            message,
+            name,
+            return_to,
+            acr,
+            has_certificate,
+            passkey_site,
+            can_recover,
+            lets_guests_in,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the pages say, in the languages there are. A text that a language lacks does not compile.
 
 mod browsers;
+mod guest;
 mod mailed;
 mod passkeys;
 mod recovery;
@@ -8,7 +9,8 @@ mod recovery;
 use muster_auth::Weak;
 
 use self::{
-    browsers::BrowserTexts, mailed::MailedTexts, passkeys::PasskeyTexts, recovery::RecoveryTexts,
+    browsers::BrowserTexts, guest::GuestTexts, mailed::MailedTexts, passkeys::PasskeyTexts,
+    recovery::RecoveryTexts,
 };
 
 /// The texts of a language.
@@ -75,6 +77,7 @@ pub(crate) struct Texts {
     pub(crate) mailed: MailedTexts,
     pub(crate) passkeys: PasskeyTexts,
     pub(crate) recovery: RecoveryTexts,
+    pub(crate) guest: GuestTexts,
 }
 
 const ENGLISH: Texts = Texts {
@@ -139,6 +142,7 @@ const ENGLISH: Texts = Texts {
     mailed: mailed::ENGLISH,
     passkeys: passkeys::ENGLISH,
     recovery: recovery::ENGLISH,
+    guest: guest::ENGLISH,
 };
 
 const GERMAN: Texts = Texts {
@@ -203,6 +207,7 @@ const GERMAN: Texts = Texts {
     mailed: mailed::GERMAN,
     passkeys: passkeys::GERMAN,
     recovery: recovery::GERMAN,
+    guest: guest::GERMAN,
 };
 
 impl Texts {

@@ -81,7 +81,7 @@ const LAYERS: &[Layer] = &[
         kind: Kind::Edge,
         uses: &["model", "policy", "store", "app", "auth", "telemetry"],
     },
-    Layer { name: "signin", kind: Kind::Edge, uses: &["model", "app", "auth", "web"] },
+    Layer { name: "signin", kind: Kind::Edge, uses: &["model", "app", "engine", "auth", "web"] },
     Layer { name: "agent", kind: Kind::Edge, uses: &["model", "connector", "http", "app", "web"] },
     Layer { name: "authzen", kind: Kind::Edge, uses: &["model", "app", "web"] },
     Layer {

@@ -10,6 +10,7 @@ mod throttle;
 mod app;
 mod authenticator;
 mod flows;
+mod guests;
 #[path = "../../../signin/tests/it/mailbox.rs"]
 mod mailbox;
 mod mailed_codes;

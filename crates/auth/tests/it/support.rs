@@ -52,6 +52,20 @@ types:
     attributes: { badge: { type: string, unique: true } }
     lifecycle: { active: { when: "true" } }
     sign_in: { name: badge }
+  visitor:
+    identity: true
+    key: mail
+    attributes:
+      mail: { type: string, unique: true }
+      host: { type: link, to: person }
+      until: { type: date }
+    local: { sponsor: host, until: until }
+    lifecycle:
+      leaver: { when: "until != null && now >= end_of(until)" }
+      suspended: { when: "false" }
+      active: { when: "true" }
+    sign_in: { mail: mail }
+roles: { host: { for: person } }
 mail: { from: "Muster <muster@tern.example>", host: localhost }
 sign_in:
   hashing: { parallel: 2, wait: 60s }
@@ -131,6 +145,13 @@ impl Company {
         let database = muster_testkit::postgres().unwrap();
         let url = database.url().to_owned();
         Self::start(&url, ADDRESS, Some(database)).await
+    }
+
+    /// Goes on with visitors as guests.
+    pub(crate) async fn with_guests(self) -> Self {
+        let of = "{ nord: { domains: nord.example, sponsors: host, fallback: ada } }";
+        let guests = format!("guests: {{ type: visitor, mail: mail, organisations: {of} }}");
+        self.asking(&format!("second_factor: enrolled\n{ADDRESS}\n{guests}")).await
     }
 
     /// Goes on with more in `sign_in:` of the model.

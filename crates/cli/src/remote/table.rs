@@ -256,6 +256,19 @@ pub(super) const LINES: &[Line] = &[
     line("approvals delegations", "delegations.list", "", DELEGATIONS),
     line("approvals end", "delegations.end", "delegation=id", ""),
     line(
+        "guests list",
+        "guests.list",
+        "removed limit after !of=all",
+        "guest,name=display,organisation=title,state,sponsor,until,roles",
+    ),
+    line("guests show", "guests.get", "person", ""),
+    line(
+        "guests invite",
+        "guests.invite",
+        "mail name roles sponsor until reason despite_look_alikes",
+        "",
+    ),
+    line(
         "conflicts list",
         "conflicts.list",
         "conflict limit after",

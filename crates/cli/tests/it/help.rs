@@ -67,6 +67,8 @@ const COMMANDS: &[&str] = &[
     "approvals",
     "approvals approve",
     "approvals delegate",
+    "guests",
+    "guests invite",
     "workflows",
     "audit",
     "audit search",

@@ -149,6 +149,11 @@ fn call(command: &str) -> Option<Vec<(&'static str, i32)>> {
             ("conflicts end 9 --reason x", 1),
         ],
         "risk" => vec![("risk", 0), ("risk 1", 0), ("risk nobody", 1)],
+        "guests" => vec![
+            ("guests list", 2),
+            ("guests show 1", 2),
+            ("guests invite ada@tern.example --name Ada --role x", 2),
+        ],
         "approvals" => vec![
             ("approvals list --as 1", 0),
             ("approvals delegations --as 1", 0),
