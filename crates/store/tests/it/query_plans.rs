@@ -219,11 +219,11 @@ async fn facts(tx: &mut Tx) -> Result<(), StoreError> {
     sign_in(tx).await?;
     crate::campaigns::tour(tx).await?;
     crate::requests::tour(tx).await?;
-    crate::guests::tour(tx).await?;
     tx.remove_entity(EntityId(1)).await.map(drop)
 }
 
 async fn lifecycle(tx: &mut Tx) -> Result<(), StoreError> {
+    crate::guests::tour(tx).await?;
     let held = HeldRole { entity: EntityId(1), role: text("a"), how: text("rule"), since: at(1) };
     tx.save_held_roles(&[held]).await?;
     tx.drop_held_roles(&[(EntityId(1), text("a"))]).await?;
