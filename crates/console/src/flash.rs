@@ -40,6 +40,8 @@ said! {
     Released = "released";
     Rejected = "rejected";
     Asked = "asked";
+    Answered = "answered";
+    TakenBack = "taken-back";
     Invited = "invited";
     Published = "published";
     Assigned = "assigned";
@@ -71,6 +73,8 @@ impl Said {
             Self::Released => said.released,
             Self::Rejected => said.rejected,
             Self::Asked => said.asked,
+            Self::Answered => said.answered,
+            Self::TakenBack => said.taken_back,
             Self::Invited => said.invited,
             Self::Published => said.published,
             Self::Assigned => said.assigned,

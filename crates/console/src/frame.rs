@@ -87,6 +87,7 @@ pub(crate) fn own_places(visit: &Visit) -> Vec<(&'static str, &'static str, &'st
         ("/catalogue", asking.catalogue, asking.catalogue_help),
         ("/requests", asking.requests, asking.requests_help),
         ("/approvals", asking.approvals, asking.approvals_help),
+        ("/reviews", texts.review.reviews, texts.review.reviews_help),
         ("/delegations", asking.delegations, asking.delegations_help),
         ("/access", asking.access, asking.access_help),
     ];
@@ -110,6 +111,7 @@ fn places(texts: &Texts) -> Vec<(&'static str, &'static str, Seen)> {
         ("/plans", frame.plans, Seen::For(Right::PlansRead)),
         ("/held", frame.held, Seen::For(Right::SystemsRead)),
         ("/queue", frame.queue, Seen::For(Right::OrdersRead)),
+        ("/campaigns", texts.review.campaigns, Seen::ForEverybody(Right::AssignmentsRead)),
         ("/tickets", desk.tickets, Seen::ForEverybody(Right::TicketsRead)),
         ("/alarms", desk.alarms, Seen::ForEverybody(Right::AlarmsRead)),
         ("/workflows", desk.workflows, Seen::For(Right::WorkflowsRead)),

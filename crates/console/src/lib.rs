@@ -19,6 +19,7 @@ mod lines;
 mod moment;
 mod pages;
 mod reasons;
+mod reviewed;
 mod route;
 mod table;
 mod texts;

@@ -6,6 +6,7 @@ mod desk;
 mod frame;
 mod home;
 mod person;
+mod review;
 mod system;
 mod work;
 
@@ -18,6 +19,7 @@ pub(crate) use self::{
     frame::{FrameTexts, ProblemTexts, SaidTexts},
     home::HomeTexts,
     person::PersonTexts,
+    review::ReviewTexts,
     system::SystemTexts,
     work::WorkTexts,
 };
@@ -49,6 +51,7 @@ pub(crate) struct Texts {
     pub(crate) access: AccessTexts,
     pub(crate) asking: AskingTexts,
     pub(crate) desk: DeskTexts,
+    pub(crate) review: ReviewTexts,
     pub(crate) system: SystemTexts,
     pub(crate) work: WorkTexts,
 }
@@ -63,6 +66,7 @@ const ENGLISH: Texts = Texts {
     access: AccessTexts::ENGLISH,
     asking: AskingTexts::ENGLISH,
     desk: DeskTexts::ENGLISH,
+    review: ReviewTexts::ENGLISH,
     system: SystemTexts::ENGLISH,
     work: WorkTexts::ENGLISH,
 };
@@ -77,6 +81,7 @@ const GERMAN: Texts = Texts {
     access: AccessTexts::GERMAN,
     asking: AskingTexts::GERMAN,
     desk: DeskTexts::GERMAN,
+    review: ReviewTexts::GERMAN,
     system: SystemTexts::GERMAN,
     work: WorkTexts::GERMAN,
 };

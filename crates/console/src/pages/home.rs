@@ -12,6 +12,7 @@ use muster_engine::{
 };
 use muster_governance::{RequestQuery, Whose, list_requests};
 use muster_policy::Right;
+use muster_review::{ItemQuery, WhoseItems, list_items};
 use muster_store::{
     AccountStatus, AlarmStatus, CaseStatus, OperationState, PlanStatus, TicketStatus,
 };
@@ -66,6 +67,7 @@ impl Card {
 pub(crate) async fn show(visit: Visit) -> Result<Response, Problem> {
     let mut cards = Vec::new();
     requests(&visit, &mut cards).await?;
+    reviews(&visit, &mut cards).await?;
     people(&visit, &mut cards).await?;
     access(&visit, &mut cards).await?;
     work(&visit, &mut cards).await?;
@@ -89,6 +91,18 @@ async fn requests(visit: &Visit, cards: &mut Vec<Card>) -> Result<(), Error> {
         let part = list_requests(&ctx, &visit.opened, &query).await?;
         cards.extend(Card::new(path, part.items.len(), part.next.is_some(), words));
     }
+    Ok(())
+}
+
+/// What somebody is asked about in reviews.
+async fn reviews(visit: &Visit, cards: &mut Vec<Card>) -> Result<(), Error> {
+    let texts = &visit.texts.review;
+    let (ctx, me) = visit.myself();
+    let whose = WhoseItems::Of(me);
+    let query = ItemQuery { whose, campaign: None, state: None, after: 0, limit: FEW };
+    let part = list_items(&ctx, &visit.opened, &query).await?;
+    let words = [texts.waiting_one, texts.waiting_many];
+    cards.extend(Card::new("/reviews", part.items.len(), part.next.is_some(), words));
     Ok(())
 }
 

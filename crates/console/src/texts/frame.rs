@@ -57,6 +57,8 @@ texts! {
         assigned: "The role is assigned. Nothing was changed in a system yet.", "Die Rolle ist zugewiesen. In einem System ist noch nichts geändert.";
         published: "The draft is the model now. The next plan follows it.", "Der Entwurf ist jetzt das Modell. Der nächste Plan folgt ihm.";
         invited: "The invitation is on its way.", "Die Einladung ist unterwegs.";
+        answered: "Your answer was written down.", "Ihre Antwort ist festgehalten.";
+        taken_back: "The answer was taken back.", "Die Antwort ist zurückgenommen.";
         asked: "Your request was sent.", "Ihre Anfrage ist gestellt.";
         changed: "The request was changed. Whoever agreed before is asked again.", "Die Anfrage ist geändert. Wer schon zugestimmt hatte, wird noch einmal gefragt.";
         withdrawn: "The request was taken back.", "Die Anfrage ist zurückgezogen.";

@@ -7,7 +7,7 @@ use muster_testkit::{Browser as Chromium, npm_file};
 use crate::support::*;
 
 /// What is wrong with a page for people who do not see it, or do not use a mouse.
-const LOOK: &str = "const { violations } = await axe.run();
+pub(crate) const LOOK: &str = "const { violations } = await axe.run();
     return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html)}`)";
 
 /// Every page that is looked at.
@@ -55,6 +55,7 @@ const PAGES: &[(&str, &str)] = &[
     ("alarms", "/alarms"),
     ("workflows", "/workflows"),
     ("assignments", "/people/maya.okafor/assignments"),
+    ("campaigns", "/campaigns"),
     ("nothing", "/people/nobody"),
 ];
 

@@ -10,6 +10,7 @@ mod looks;
 mod names;
 mod people;
 mod requests;
+mod reviews;
 mod rights;
 mod support;
 mod work;
