@@ -71,6 +71,5 @@ texts! {
         reviewer: "Reviewer", "Prüfend";
         waiting_one: "access about which you are asked", "Zugriff, zu dem Sie gefragt sind";
         waiting_many: "accesses about which you are asked", "Zugriffe, zu denen Sie gefragt sind";
-        evidence: "Evidence", "Nachweis";
     }
 }
