@@ -208,7 +208,9 @@ impl Deciding<'_> {
         let (verdict, until) = match self.decision.answer {
             ItemAnswer::Revoke => (ItemVerdict::Revoke, None),
             ItemAnswer::Shorten(until) => (ItemVerdict::Shorten, Some(until)),
-            _ => (ItemVerdict::Keep, None),
+            ItemAnswer::Keep | ItemAnswer::Unsure | ItemAnswer::Forward(_) => {
+                (ItemVerdict::Keep, None)
+            }
         };
         let n = i64::try_from(self.terms.stages.len()).unwrap_or(0);
         if item.stage + 1 < n {
@@ -262,6 +264,7 @@ impl Deciding<'_> {
 }
 
 /// Writes a final verdict into an item and does it.
+#[expect(clippy::too_many_arguments, reason = "all of it is one decision")]
 pub(crate) async fn settle(
     ctx: &Ctx,
     opened: &Opened,
@@ -279,7 +282,7 @@ pub(crate) async fn settle(
     item.decided_by = by;
     item.millis = millis;
     let Some(held) = held else { return Ok(()) };
-    let what = Verdict { item: &item.clone(), verdict, until, reason };
+    let what = Verdict { item: &item.clone(), what: verdict, until, reason };
     let effect = effect::apply(ctx, opened, tx, (terms, &what), (held, revocation)).await?;
     item.outcome = match verdict {
         ItemVerdict::Revoke if effect::has_to_be_seen(item, &effect) => ItemOutcome::Pending,
@@ -455,7 +458,11 @@ fn check(ctx: &Ctx, terms: &Terms, decision: &Decision) -> Result<(), Error> {
             Err(Error::invalid(format!("the end {until} is over already"))
                 .hint("revoke it instead"))
         }
-        _ => Ok(()),
+        ItemAnswer::Keep
+        | ItemAnswer::Revoke
+        | ItemAnswer::Shorten(_)
+        | ItemAnswer::Unsure
+        | ItemAnswer::Forward(_) => Ok(()),
     }
 }
 

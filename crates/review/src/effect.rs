@@ -73,7 +73,7 @@ impl Effect {
 /// What is decided about an item.
 pub(crate) struct Verdict<'a> {
     pub(crate) item: &'a ReviewItem,
-    pub(crate) verdict: ItemVerdict,
+    pub(crate) what: ItemVerdict,
     pub(crate) until: Option<Timestamp>,
     pub(crate) reason: &'a str,
 }
@@ -89,10 +89,10 @@ pub(crate) async fn apply(
     let Some(entity) = verdict.item.entity else { return orphan(ctx, tx, verdict).await };
     let now = ctx.now();
     let mut effect = Effect::default();
-    if verdict.verdict == ItemVerdict::Keep {
+    if verdict.what == ItemVerdict::Keep {
         return Ok(effect);
     }
-    let from = match verdict.verdict {
+    let from = match verdict.what {
         ItemVerdict::Shorten => verdict.until,
         ItemVerdict::Open | ItemVerdict::Keep | ItemVerdict::Revoke => None,
     };
@@ -265,7 +265,7 @@ async fn revert(
 /// Decides about an account that belongs to nobody.
 async fn orphan(ctx: &Ctx, tx: &mut Tx, verdict: &Verdict<'_>) -> Result<Effect, Error> {
     let Some(account) = verdict.item.account else { return Ok(Effect::default()) };
-    let (verb, until, status) = match verdict.verdict {
+    let (verb, until, status) = match verdict.what {
         ItemVerdict::Revoke => (OrphanVerb::Delete, None, AccountStatus::Orphan),
         ItemVerdict::Keep | ItemVerdict::Shorten | ItemVerdict::Open => {
             (OrphanVerb::Authorise, verdict.until, AccountStatus::Ignored)

@@ -43,8 +43,10 @@ impl Held {
         let mut hasher = muster_model::Hasher::new();
         hasher.text(self.kind.word());
         hasher.text(&self.thing);
-        self.assignments.iter().for_each(|id| hasher.int(*id));
-        hasher.int(self.until.map_or(-1, |until| until.as_microsecond()));
+        for id in &self.assignments {
+            hasher.int(*id);
+        }
+        hasher.int(self.until.map_or(-1, Timestamp::as_microsecond));
         hasher.int(self.account.map_or(-1, |account| account.0));
         self.rights.iter().for_each(|(_, _, name)| hasher.text(name));
         muster_store::hex(&hasher.finish().to_bytes())

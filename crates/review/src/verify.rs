@@ -47,7 +47,7 @@ async fn looked(
     if item.entity.is_none() {
         let Some(account) = item.account else { return Ok(None) };
         if tx.account(account).await?.is_some() {
-            note = "the account is still there".to_owned();
+            note.push_str("the account is still there");
         }
     }
     for (account, kind, name) in &effect.expects {

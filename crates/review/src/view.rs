@@ -282,6 +282,7 @@ pub(crate) fn live(item: &ReviewItem, person: Option<&Person>, account: Option<&
     if mark == Seen::read(&item.seen).mark { Live::Same } else { Live::Changed(mark) }
 }
 
+#[expect(clippy::type_complexity, reason = "what is known of one item")]
 fn item_view(
     opened: &Opened,
     people: &People,
