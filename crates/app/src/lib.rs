@@ -130,12 +130,12 @@ pub use security_events::{
 };
 pub use simulate::{
     Change, ChangeKind, Event, Impact, ModelQuery, ModelsCompared, PersonImpact, Thing,
-    compare_models, everybody, everybody_in, look_ahead,
+    compare_models, everybody, look_ahead,
 };
 pub use suppose::{SupposedChange, suppose};
 pub use survey::{
     ActiveLeaver, ConflictView, RoleHolder, SurveyCounts, count_survey, find_people,
-    list_active_leavers, list_conflicts, list_role_holders,
+    list_active_leavers, list_by_risk, list_conflicts, list_role_holders,
 };
 pub use takeover::{
     AcceptDeduced, DeducedRole, IndirectAccess, OpenAccess, RedundantAssignment, SystemTaken,

@@ -5,12 +5,11 @@ mod models;
 
 use jiff::Timestamp;
 use muster_model::{EntityId, TypeId};
-use muster_policy::{Evaluation, MemoryWorld};
+use muster_policy::Evaluation;
 use muster_store::{IdRange, ReadTx};
 
 use crate::{
-    Ctx, Error, IdentityFacts, Opened, entities_by_type, load_identities, load_world,
-    load_world_near,
+    Error, IdentityFacts, Opened, entities_by_type, load_identities, load_world, load_world_near,
 };
 
 pub use ahead::{Event, look_ahead};
@@ -29,31 +28,6 @@ pub async fn everybody(
     now: Timestamp,
     mut take: impl FnMut(TypeId, IdentityFacts, Evaluation),
 ) -> Result<(), Error> {
-    walk(tx, opened, now, |type_id, facts, evaluation, _| take(type_id, facts, evaluation)).await
-}
-
-/// Evaluates every identity as it is now and hands those to `take` whom the caller reaches.
-pub async fn everybody_in(
-    ctx: &Ctx,
-    tx: &mut ReadTx,
-    opened: &Opened,
-    mut take: impl FnMut(TypeId, IdentityFacts, Evaluation),
-) -> Result<(), Error> {
-    let now = ctx.now();
-    walk(tx, opened, now, |type_id, facts, evaluation, world| {
-        if ctx.reach.covers(opened, &evaluation.row, world, now) {
-            take(type_id, facts, evaluation);
-        }
-    })
-    .await
-}
-
-async fn walk(
-    tx: &mut ReadTx,
-    opened: &Opened,
-    now: Timestamp,
-    mut take: impl FnMut(TypeId, IdentityFacts, Evaluation, &MemoryWorld),
-) -> Result<(), Error> {
     let world = load_world(tx, opened, now, None).await?;
     for entity_type in opened.model.schema.types.iter().filter(|entity_type| entity_type.identity) {
         let type_id = entity_type.id;
@@ -66,7 +40,7 @@ async fn walk(
             let ids: Vec<EntityId> = rows.iter().map(|row| row.id).collect();
             for facts in load_identities(tx, opened, type_id, &ids, now).await? {
                 let evaluation = opened.evaluator.evaluate(&facts.identity(), &world, now);
-                take(type_id, facts, evaluation, &world);
+                take(type_id, facts, evaluation);
             }
         }
     }

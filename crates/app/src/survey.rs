@@ -7,7 +7,10 @@
 mod found;
 mod kept;
 
-use std::collections::BTreeSet;
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use muster_model::{EntityId, Location, Text};
 use muster_policy::{Evaluation, Via};
@@ -178,6 +181,26 @@ pub async fn list_role_holders(
         }));
     }
     Ok((Page { items: holders, next }, n))
+}
+
+/// Those who could do harm, the greatest score first, then in order of id: a part of `limit` after so many, as evaluated.
+pub async fn list_by_risk(
+    ctx: &Ctx,
+    opened: &Opened,
+    after: usize,
+    limit: usize,
+) -> Result<Page<(Person, Evaluation)>, Error> {
+    let look = opened.survey.look(opened, ctx.now()).await?;
+    let (mut tx, mut ids) = found(ctx, opened, |found| found.risk > 0).await?;
+    ids.sort_by_key(|id| Reverse(look.everybody.get(*id).map(|found| found.risk)));
+    let Page { items, next } = part(ids, after, limit);
+    let shown = evaluate_these(&mut tx, opened, &items, ctx.now()).await?;
+    let mut shown: BTreeMap<EntityId, _> =
+        shown.into_iter().map(|(facts, evaluation)| (facts.row.id, (facts, evaluation))).collect();
+    let items = items.iter().filter_map(|id| shown.remove(id));
+    let items =
+        items.map(|(facts, evaluation)| (person(opened, &evaluation.row, &facts.key), evaluation));
+    Ok(Page { items: items.collect(), next })
 }
 
 /// The first people in order of id whose name, or a text that is theirs alone, holds a text, whatever its case.

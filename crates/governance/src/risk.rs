@@ -1,12 +1,9 @@
 //! How much harm people could do with what they hold: a score from 0 to 100, and what it comes from.
 
-use muster_app::{Ctx, Error, Opened, Page, Person, everybody_in, person_of, resolve_person};
+use muster_app::{Ctx, Error, Opened, Page, Person, list_by_risk, person_of, resolve_person};
 use muster_policy::{Evaluation, RiskSource};
 
 use crate::people::People;
-
-/// What a place in the list leaves for the number of the entity: places are in order of score, then of number.
-const NUMBERS: i64 = 1 << 48;
 
 /// The risk of somebody.
 #[derive(Debug, Clone)]
@@ -43,7 +40,7 @@ pub async fn see_risk(ctx: &Ctx, opened: &Opened, person: &str) -> Result<RiskVi
     Ok(view(opened, &found.evaluation, person_of(opened, &found.evaluation.row, &found.facts.key)))
 }
 
-/// Those who could do harm, the greatest score first.
+/// Those who could do harm, the greatest score first: a part of `limit` after so many.
 ///
 /// # Errors
 ///
@@ -51,30 +48,12 @@ pub async fn see_risk(ctx: &Ctx, opened: &Opened, person: &str) -> Result<RiskVi
 pub async fn list_risks(
     ctx: &Ctx,
     opened: &Opened,
-    after: Option<i64>,
+    after: usize,
     limit: usize,
 ) -> Result<Page<RiskView>, Error> {
-    let mut tx = opened.store.read().await?;
-    let mut all = std::collections::BTreeMap::new();
-    let mut more = false;
-    everybody_in(ctx, &mut tx, opened, |_, facts, evaluation| {
-        let score = opened.evaluator.risk(&evaluation).score;
-        let place = (100 - i64::from(score)) * NUMBERS + facts.row.id.0;
-        if score == 0 || after.is_some_and(|after| place <= after) {
-            return;
-        }
-        all.insert(place, (facts, evaluation));
-        if all.len() > limit {
-            more = true;
-            all.pop_last();
-        }
-    })
-    .await?;
-    let next = all.last_key_value().filter(|_| more).map(|(place, _)| *place);
-    let items = all.into_values().map(|(facts, evaluation)| {
-        view(opened, &evaluation, person_of(opened, &evaluation.row, &facts.key))
-    });
-    Ok(Page { items: items.collect(), next })
+    let page = list_by_risk(ctx, opened, after, limit).await?;
+    let views = page.items.into_iter().map(|(person, found)| view(opened, &found, person));
+    Ok(Page { items: views.collect(), next: page.next })
 }
 
 fn view(opened: &Opened, evaluation: &Evaluation, person: Person) -> RiskView {

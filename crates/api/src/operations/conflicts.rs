@@ -99,7 +99,8 @@ async fn solve(asked: Asked) -> Result<Told, Problem> {
 }
 
 async fn risks(asked: Asked) -> Result<Told, Problem> {
-    let page = list_risks(&asked.ctx, &asked.opened, asked.after(), asked.limit()).await?;
+    let before = asked.after().and_then(|after| usize::try_from(after).ok()).unwrap_or(0);
+    let page = list_risks(&asked.ctx, &asked.opened, before, asked.limit()).await?;
     let views: Vec<Json> = page.items.iter().map(json::risk).collect();
     Ok(items(&views, page.next.map(cursor).as_deref()).into())
 }

@@ -19,6 +19,8 @@ pub(crate) struct Found {
     roles: Box<[u32]>,
     /// The conflicts between duties, by position, in order, each with whether an exception allows it.
     pub(crate) conflicts: Box<[(u32, bool)]>,
+    /// How much harm they could do, from 0 to 100.
+    pub(crate) risk: u8,
     /// Whether they left.
     pub(crate) is_gone: bool,
     /// What they are found by.
@@ -40,6 +42,7 @@ impl Found {
             id: evaluation.row.id,
             roles: roles.into(),
             conflicts: conflicts.into(),
+            risk: opened.evaluator.risk(evaluation).score,
             is_gone: is_leaving_state(opened, evaluation.row.type_id, evaluation.state),
             names: names(opened, &evaluation.row).into(),
             due: evaluation.next_change,

@@ -15,7 +15,7 @@ pub(crate) struct Args {
     limit: usize,
     /// Go on after this place, which the page before named
     #[arg(long, value_name = "PLACE", conflicts_with = "person")]
-    after: Option<i64>,
+    after: Option<usize>,
 }
 
 pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
@@ -23,7 +23,7 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     let report = if let Some(person) = &args.person {
         one(&see_risk(&ctx, &opened, person).await?)
     } else {
-        let page = list_risks(&ctx, &opened, args.after, args.limit.max(1)).await?;
+        let page = list_risks(&ctx, &opened, args.after.unwrap_or(0), args.limit.max(1)).await?;
         let items = page.items.iter().map(|view| {
             let row = vec![view.score.to_string(), view.person.key.to_string(), parts(view)];
             (row, json::risk(view))

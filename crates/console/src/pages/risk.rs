@@ -29,7 +29,7 @@ struct Row {
 
 /// The list, the greatest score first.
 pub(crate) async fn list(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
-    let part = list_risks(&ctx, &visit.opened, visit.given.number("after"), ROWS).await?;
+    let part = list_risks(&ctx, &visit.opened, visit.given.after(), ROWS).await?;
     let next = part.next.map(|next| next.to_string());
     let row = |view: &RiskView| Row {
         person: people::Row::of(&view.person),

@@ -170,9 +170,10 @@ on_both! {
         company.pass(30);
         assert_eq!(see_risk(&company.ctx, &company.opened, "ada").await.unwrap().score, 60);
         company.give("ben", "vpn").await;
-        let first = list_risks(&company.ctx, &company.opened, None, 1).await.unwrap();
-        let rest = list_risks(&company.ctx, &company.opened, first.next, 1).await.unwrap();
+        let first = list_risks(&company.ctx, &company.opened, 0, 1).await.unwrap();
+        let rest = list_risks(&company.ctx, &company.opened, 1, 1).await.unwrap();
         assert_eq!((&*first.items[0].person.key, first.items[0].score), ("ada", 60));
+        assert_eq!(first.next, Some(1));
         assert_eq!((&*rest.items[0].person.key, rest.items[0].score, rest.next), ("ben", 20, None));
     }
 

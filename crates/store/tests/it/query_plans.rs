@@ -9,11 +9,11 @@ use muster_model::{AccountId, AssignmentId, DriftId, EntityId, Fingerprint, Plan
 use muster_store::{
     AccountStatus, AlarmId, AlarmKind, AlarmStatus, AppliedChange, CaseStatus, ChangeCounts,
     ChangeSet, ChangeSetId, ChangeSetStatus, Checkpoint, Decided, DriftDecision, EntitlementId,
-    HandleKind, HeldRole, IdRange, JournalFilter, JournalKey, Link, LinkSet, MatchCaseId, Matched,
-    NameKind, Nesting, OperationDone, OperationEvent, OperationFilter, OperationState, Options,
-    PendingLink, PlanStatus, ReadCounts, ReadMapping, ReadProblem, ReadRun, ReadRunId, ReadTx,
-    RecordId, Revision, RevisionHead, Sequence, Store, StoreError, SystemHealth, TicketStatus,
-    Touched, Tx, UniqueValue, Verdict, WebhookState, WorkflowWatch,
+    ExceptionTerms, HandleKind, HeldRole, IdRange, JournalFilter, JournalKey, Link, LinkSet,
+    MatchCaseId, Matched, NameKind, Nesting, OperationDone, OperationEvent, OperationFilter,
+    OperationState, Options, PendingLink, PlanStatus, ReadCounts, ReadMapping, ReadProblem,
+    ReadRun, ReadRunId, ReadTx, RecordId, Revision, RevisionHead, Sequence, Store, StoreError,
+    SystemHealth, TicketStatus, Touched, Tx, UniqueValue, Verdict, WebhookState, WorkflowWatch,
 };
 
 use crate::support::*;
@@ -217,9 +217,18 @@ async fn facts(tx: &mut Tx) -> Result<(), StoreError> {
     lifecycle(tx).await?;
     crate::scim::tour(tx).await?;
     sign_in(tx).await?;
+    governance(tx).await?;
+    tx.remove_entity(EntityId(1)).await.map(drop)
+}
+
+async fn governance(tx: &mut Tx) -> Result<(), StoreError> {
+    let (assignment, owner) = (AssignmentId(1), EntityId(2));
+    let terms = ExceptionTerms { assignment, mitigation: text("a"), owner };
+    tx.insert_exception_terms(&terms).await?;
+    assert_eq!(tx.exception_terms(&[assignment, AssignmentId(9)]).await?, [terms]);
     crate::campaigns::tour(tx).await?;
     crate::requests::tour(tx).await?;
-    tx.remove_entity(EntityId(1)).await.map(drop)
+    crate::guests::tour(tx).await
 }
 
 async fn lifecycle(tx: &mut Tx) -> Result<(), StoreError> {
@@ -495,6 +504,7 @@ async fn read_drift(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.alarms_about(AlarmKind::LeaverActive, "", 9).await?;
     tx.unsettled_since(1, at(9), None, 9).await?;
     tx.orphan_decisions(None, 9).await?;
+    tx.nestings_in(&[EntitlementId(1)]).await?;
     tx.nestings(3).await.map(drop)
 }
 
