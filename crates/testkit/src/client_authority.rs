@@ -33,7 +33,7 @@ impl ClientAuthority {
             fs::write(folder.join(name), text)?;
         }
         made.openssl(
-            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=people -keyout ca.key -out ca.pem",
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=people -addext keyUsage=critical,keyCertSign,cRLSign -keyout ca.key -out ca.pem",
         )?;
         made.list()?;
         Ok(made)
@@ -70,6 +70,24 @@ impl ClientAuthority {
             "ca -batch -notext -config ca.cnf -extfile own.ext -startdate {from}0101000000Z -enddate {to}0101000000Z -in {name}.csr -out {name}.pem"
         ))?;
         Ok((self.folder.join(format!("{name}.pem")), self.folder.join(format!("{name}.key"))))
+    }
+
+    /// Certificate and key with which a maker of authenticators attests those of one make, by its AAGUID without dashes.
+    pub fn maker(&self, aaguid: &str) -> Result<(PathBuf, PathBuf)> {
+        let subject = "[req]\nprompt=no\ndistinguished_name=maker\n[maker]\nC=DE\nO=Maker\n\
+             OU=Authenticator Attestation\nCN=Maker\n";
+        fs::write(self.folder.join("maker.cnf"), subject)?;
+        let extensions = format!(
+            "basicConstraints=CA:FALSE\n1.3.6.1.4.1.45724.1.1.4=ASN1:FORMAT:HEX,OCTETSTRING:{aaguid}\n"
+        );
+        fs::write(self.folder.join("maker.ext"), extensions)?;
+        self.openssl(
+            "req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -config maker.cnf -keyout maker.key -out maker.csr",
+        )?;
+        self.openssl(
+            "x509 -req -in maker.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -extfile maker.ext -out maker.pem",
+        )?;
+        Ok((self.folder.join("maker.pem"), self.folder.join("maker.key")))
     }
 
     /// Says in the list that somebody's certificate was revoked.

@@ -5,7 +5,10 @@ use aws_lc_rs::{
     rand::SystemRandom,
     signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _},
 };
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use serde_json::{Value, json};
 
 const PRESENT: u8 = 0x01;
@@ -28,6 +31,39 @@ pub(crate) struct SoftAuthenticator {
     pub(crate) site: &'static str,
     pub(crate) origin: &'static str,
     pub(crate) is_in_another_site: bool,
+    /// What proves its make.
+    pub(crate) maker: Option<Maker>,
+}
+
+/// With what the maker of an authenticator attests it.
+pub(crate) struct Maker {
+    key: EcdsaKeyPair,
+    certificate: Vec<u8>,
+    pub(crate) aaguid: [u8; 16],
+}
+
+impl Maker {
+    /// By certificate and key in PEM.
+    pub(crate) fn new(certificate: &str, key: &str, aaguid: [u8; 16]) -> Self {
+        let der = |pem: &str| {
+            let lines: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+            STANDARD.decode(lines).unwrap()
+        };
+        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &der(key)).unwrap();
+        Self { key, certificate: der(certificate), aaguid }
+    }
+
+    /// The statement about what was signed, in CBOR.
+    fn statement(&self, signed: &[u8]) -> Vec<u8> {
+        let signature = self.key.sign(&SystemRandom::new(), signed).unwrap();
+        let mut statement = b"\x66packed\x67attStmt\xa3\x63alg\x26\x63sig\x58".to_vec();
+        statement.push(u8::try_from(signature.as_ref().len()).unwrap());
+        statement.extend(signature.as_ref());
+        statement.extend(b"\x63x5c\x81\x59");
+        statement.extend(u16::try_from(self.certificate.len()).unwrap().to_be_bytes());
+        statement.extend(&self.certificate);
+        statement
+    }
 }
 
 impl SoftAuthenticator {
@@ -42,6 +78,7 @@ impl SoftAuthenticator {
             site: "muster.example",
             origin: "https://muster.example",
             is_in_another_site: false,
+            maker: None,
         }
     }
 
@@ -50,7 +87,7 @@ impl SoftAuthenticator {
         let options = options_of(options);
         self.handle = URL_SAFE_NO_PAD.decode(options["user"]["id"].as_str().unwrap()).unwrap();
         let mut data = self.data(HOLDS_KEY);
-        data.extend([0; 16]);
+        data.extend(self.maker.as_ref().map_or([0; 16], |maker| maker.aaguid));
         data.extend([0, 32]);
         data.extend(&self.credential);
         data.extend([0xa5, 0x01, 0x02, 0x03, self.algorithm.to_ne_bytes()[0] ^ 0xff | 0x20]);
@@ -59,11 +96,16 @@ impl SoftAuthenticator {
         data.extend(&point[1..33]);
         data.extend([0x22, 0x58, 0x20]);
         data.extend(&point[33..]);
-        let mut object = b"\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData\x58".to_vec();
+        let page = self.page("webauthn.create", &options);
+        let signed = [&data, digest(&SHA256, &page).as_ref()].concat();
+        let nothing = || b"\x64none\x67attStmt\xa0".to_vec();
+        let mut object = b"\xa3\x63fmt".to_vec();
+        object.extend(self.maker.as_ref().map_or_else(nothing, |maker| maker.statement(&signed)));
+        object.extend(b"\x68authData\x58");
         object.push(u8::try_from(data.len()).unwrap());
         object.extend(data);
         self.answer(&json!({
-            "clientDataJSON": coded(&self.page("webauthn.create", &options)),
+            "clientDataJSON": coded(&page),
             "attestationObject": coded(&object),
         }))
     }

@@ -8,6 +8,7 @@ mod throttle;
 
 #[path = "../../../signin/tests/it/app.rs"]
 mod app;
+mod attested;
 mod authenticator;
 mod flows;
 mod guests;

@@ -65,7 +65,7 @@ types:
       suspended: { when: "false" }
       active: { when: "true" }
     sign_in: { mail: mail }
-roles: { host: { for: person } }
+roles: { host: { for: person }, admin: { for: person, when: "person.userName == 'ada'" } }
 mail: { from: "Muster <muster@tern.example>", host: localhost }
 sign_in:
   hashing: { parallel: 2, wait: 60s }
