@@ -187,13 +187,14 @@ async fn silence(
         tx.commit().await?;
         return Ok(());
     }
+    let ground = Ground::load(&mut tx, opened).await?;
     let mut place = 0;
     loop {
         let items = tx.review_items(campaign.id, Some(ItemState::Waiting), place, BATCH).await?;
         let Some(last) = items.last() else { break };
         place = last.id;
         for item in items {
-            unanswered(ctx, opened, &mut tx, (&terms, verdict), item).await?;
+            unanswered(ctx, &ground, &mut tx, (&terms, verdict), item).await?;
         }
     }
     let subject = format!("campaign {}", campaign.id).into();
@@ -205,30 +206,30 @@ async fn silence(
     Ok(())
 }
 
-/// Settles one item that nobody decided, if it is as it was.
+/// Settles one item that nobody decided. What changed since the campaign was opened is kept: nobody saw it as it is now.
 async fn unanswered(
     ctx: &Ctx,
-    opened: &Opened,
+    ground: &Ground<'_>,
     tx: &mut Tx,
     (terms, verdict): (&Terms, ItemVerdict),
     mut item: muster_store::ReviewItem,
 ) -> Result<(), Error> {
     let now = ctx.now();
-    let ground = Ground::load(tx, opened).await?;
     let ids: Vec<EntityId> = item.entity.into_iter().collect();
-    let (people, world) = person::load(&ground, tx, &ids, now).await?;
+    let (people, world) = person::load(ground, tx, &ids, now).await?;
     let account = match item.account.filter(|_| item.entity.is_none()) {
         Some(id) => tx.account(id).await?,
         None => None,
     };
     let person = people.first();
-    let what = match live(&item, person, account.as_ref()) {
+    let is = live(&item, person, account.as_ref());
+    let verdict = if matches!(is, Live::Changed(_)) { ItemVerdict::Keep } else { verdict };
+    let what = match is {
         Live::Gone => {
             item.state = ItemState::Over;
             item.decided_at = Some(now);
             "gone"
         }
-        // What nobody looked at as it is now is not taken unseen.
         Live::Changed(_) | Live::Same => {
             let found = person.and_then(|of| Some((of, of.find(&item.thing, item.account)?)));
             let held = found.map(|(_, held)| held.clone()).or_else(|| {
@@ -236,10 +237,10 @@ async fn unanswered(
                 Some(crate::open::orphan(&"".into(), &"".into(), muster_model::SystemId(0), of))
             });
             let revocation =
-                found.map(|(of, held)| of.without(&ground, &world, held, now)).unwrap_or_default();
+                found.map(|(of, held)| of.without(ground, &world, held, now)).unwrap_or_default();
             let said = (verdict, None, "nobody answered in time");
             let what = (terms, &mut item, held.as_ref());
-            settle(ctx, opened, tx, what, said, (None, None), revocation).await?;
+            settle(ctx, ground.opened, tx, what, said, (None, None), revocation).await?;
             "silence"
         }
     };

@@ -258,3 +258,26 @@ async fn silence_over_the_guard_waits_for_somebody_who_types_the_number() {
     apply(&rig).await;
     assert!(!members(&server, "pay").contains(&"2".to_owned()));
 }
+
+#[tokio::test]
+async fn silence_keeps_what_is_not_as_it_was_shown() {
+    let server = Server::openldap();
+    let rig = company(&server).await;
+    let campaign = open(&rig).await;
+    let again = AssignRequest {
+        person: "2".into(),
+        role: "payer".into(),
+        from: None,
+        until: Some("2100-01-01T00:00:00Z".parse().unwrap()),
+        reason: "for good".into(),
+    };
+    let opened = rig.open().await;
+    assign(&rig.ctx(), &opened, &again).await.unwrap();
+    rig.at("2099-01-01T00:00:00Z");
+    work_due(&rig.ctx(), &opened).await.unwrap();
+    let id = campaign.id.to_string();
+    let done = release_silence(&rig.ctx(), &opened, &id, (true, Some(4))).await.unwrap();
+    assert_eq!((done.kept, done.waiting), (1, 0));
+    apply(&rig).await;
+    assert!(members(&server, "pay").contains(&"2".to_owned()));
+}
