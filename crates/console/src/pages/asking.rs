@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
-use muster_app::Ctx;
+use muster_app::{Ctx, SupposedChange};
 use muster_governance::{Checked, ConflictFound, NewRequest, check_request, create_request};
 use muster_model::EntityId;
 use muster_web::Problem;
@@ -44,6 +44,8 @@ struct Coming {
     until: Option<Moment>,
     /// Each stage, with those for whom it would wait.
     stages: Vec<(String, String)>,
+    /// What would be done: system, what, and the conflict that would hold it back.
+    plan: Vec<(String, String, Option<String>)>,
     conflicts: Vec<Conflict>,
 }
 
@@ -158,5 +160,11 @@ fn coming(visit: &Visit, checked: &Checked) -> Coming {
         until: visit.maybe(checked.until),
         stages: stages.map(|(name, who)| (asked::stage(texts, name), who.join(&or))).collect(),
         conflicts: checked.conflicts.iter().map(conflict).collect(),
+        plan: checked.plan.iter().map(change).collect(),
     }
+}
+
+fn change(change: &SupposedChange) -> (String, String, Option<String>) {
+    let blocked = change.blocked.as_ref().map(ToString::to_string);
+    (change.system.to_string(), change.what.clone(), blocked)
 }

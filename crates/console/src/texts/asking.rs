@@ -57,6 +57,9 @@ texts! {
         reason_help: "Whoever decides reads this.", "Das lesen die, die entscheiden.";
         look_again: "Look again before sending", "Vor dem Senden noch einmal ansehen";
         send: "Send the request", "Anfrage senden";
+        plan: "What would be done", "Was getan würde";
+        plan_nothing: "nothing on any system", "nichts, auf keinem System";
+        plan_held: "held back by the conflict", "zurückgehalten vom Konflikt";
         comes_to: "What it comes to", "Was daraus wird";
         until: "Until", "Bis";
         no_end: "without an end", "ohne Ende";

@@ -46,7 +46,15 @@ async fn a_request_shows_conflicts_and_approvers_before_it_is_sent() {
     let served = Served::start().await;
     let maya = served.browser("maya.okafor").await;
     let page = maya.get("/ask?role=customer-contacts").await;
-    for text in ["customer-list", "It needs one more approval.", "Tunde Abara", "data-protection"] {
+    let plan = "What would be done";
+    for text in [
+        "customer-list",
+        "It needs one more approval.",
+        "Tunde Abara",
+        "data-protection",
+        plan,
+        "grant ",
+    ] {
         assert!(page.body.contains(text), "{text}: {}", page.body);
     }
     let lacking = maya.post("/ask", &[("role", "customer-contacts"), ("reason", "mailing")]).await;
