@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 use muster_app::{Ctx, Error, Opened, resolve_person};
 use muster_model::EntityId;
-use muster_web::{Caller, Service};
+use muster_policy::Right;
+use muster_web::{Caller, Problem, Service};
 use serde_json::{Map, Value as Json};
 
 use crate::{form, instant, jobs::Jobs};
@@ -99,6 +100,24 @@ impl Asked {
     pub(crate) async fn person(&self, name: &str) -> Result<EntityId, Error> {
         let mut tx = self.opened.store.read().await?;
         Ok(resolve_person(&self.ctx, &self.opened, &mut tx, name).await?.row.id)
+    }
+
+    /// The person for whom the caller acts; there is nothing of a program's own here.
+    pub(crate) fn me(&self) -> Result<EntityId, Problem> {
+        let person = self.caller.authority.as_ref().map(|authority| authority.person());
+        person.ok_or_else(|| {
+            // Not a matter of rights.
+            Problem::not_found("people ask and decide, and this token acts for nobody")
+                .hint("muster token create NAME --as PERSON makes one that does")
+        })
+    }
+
+    /// Goes on with those whom a right reaches.
+    pub(crate) fn within(&mut self, right: Right) -> Result<(), Problem> {
+        let Some(authority) = &self.caller.authority else { return Ok(()) };
+        let denied = || Problem::denied(format!("no role of yours allows `{}`", right.word()));
+        self.ctx.reach = authority.reach(right).ok_or_else(denied)?;
+        Ok(())
     }
 
     /// How many are wanted at most.

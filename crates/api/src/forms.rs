@@ -61,6 +61,25 @@ pub(crate) const FORMS: &[(&str, &str, &str)] = &[
         "at:instant what:string by:string? in_place_of:string? stage:string? note:string",
     ),
     (
+        "Campaign",
+        "How far a campaign of an access review is.",
+        "id:int review:string title:string description:string cause:string state:open|held|closed opened_at:instant due_at:instant closed_at:instant? asked:int aside:@CampaignAside[] waiting:int kept:int removed:int narrowed:int over:int gone:int pending:int median_seconds:int? glances_percent:int? reviewers:@CampaignReviewer[] late:flag held:int?",
+    ),
+    ("CampaignAside", "How much a campaign asks nobody about, and why.", "cause:string n:int"),
+    ("CampaignReviewer", "How much waits for somebody.", "reviewer:string waiting:int"),
+    ("ReviewItems", "Items that were decided together.", "items:@ReviewItem[]"),
+    (
+        "ReviewItem",
+        "Something that somebody holds, about which a reviewer is asked; what was said only where one is shown.",
+        "id:int campaign:int title:string person:string? display:string? kind:assigned|rule|extra|nested|orphan thing:string description:string? risk:int? why:string until:instant? last_used:instant? peers:@Peers change:string recommend:string recommend_why:string reviewer:string stage:string state:waiting|decided|over verdict:open|keep|revoke|shorten reason:string decided_at:instant? undo_until:instant? outcome:none|pending|gone|stays outcome_at:instant? outcome_note:string conflicts:string[] live:same|changed|gone mark:string? plan:string[] disagree:flag answers:@ReviewAnswer[]",
+    ),
+    ("Peers", "How many of how many peers have the same.", "have:int of:int"),
+    (
+        "ReviewAnswer",
+        "Something that was said about an item.",
+        "at:instant by:string? in_place_of:string? stage:string what:string until:instant? note:string",
+    ),
+    (
         "Guest",
         "Somebody of a connected organisation.",
         "id:int guest:string display:string mail:string? organisation:string title:string state:invited|active|blocked|removed since:instant removed_at:instant? sponsor:string? sponsor_display:string? without_sponsor:flag until:string roles:string[] accepted_at:instant? moved_from:string? moved_at:instant? made_at:instant made_by:string",
@@ -354,6 +373,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ("place", "A place in the journal; where it stopped when nothing is said."),
     ("person", "A person, by key or another unique attribute."),
     ("reason", "Why."),
+    ("seen", "The `mark` of the state that was seen, for what changed since the campaign opened."),
     ("save", "Keep the plan so that it can be applied."),
     ("type", "The entity type."),
     ("until", "The instant it ends."),

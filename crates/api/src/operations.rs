@@ -3,6 +3,7 @@
 mod access;
 mod admin;
 mod applications;
+mod campaigns;
 mod conflicts;
 mod drift;
 mod explain;
@@ -44,6 +45,7 @@ pub fn operations() -> Vec<Operation> {
         reviews::operations(),
         requests::operations(),
         guests::operations().into(),
+        campaigns::operations(),
         conflicts::operations(),
         drift::operations(),
         takeover::operations(),

@@ -174,6 +174,7 @@ pub(crate) enum Command {
     Risk(commands::risk::Args),
     Requests(commands::requests::Args),
     Approvals(commands::approvals::Args),
+    Reviews(commands::reviews::Args),
     Guests(commands::guests::Args),
     Workflows(commands::workflows::Args),
     Audit(commands::audit::Args),

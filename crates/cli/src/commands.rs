@@ -43,6 +43,7 @@ pub(crate) mod reference;
 pub(crate) mod report;
 pub(crate) mod requests;
 pub(crate) mod restore;
+pub(crate) mod reviews;
 pub(crate) mod revisions;
 pub(crate) mod risk;
 pub(crate) mod roles;
@@ -89,6 +90,7 @@ pub(crate) async fn run(shell: &mut Shell, command: Command) -> Result<Exit> {
         Command::Risk(args) => Box::pin(risk::run(shell, args)).await,
         Command::Requests(args) => Box::pin(requests::run(shell, args)).await,
         Command::Approvals(args) => Box::pin(approvals::run(shell, args)).await,
+        Command::Reviews(args) => Box::pin(reviews::run(shell, args)).await,
         Command::Guests(args) => Box::pin(guests::run(shell, args)).await,
         Command::Orders(args) => Box::pin(orders::run(shell, args)).await,
         Command::Systems(args) => Box::pin(systems::run(shell, args)).await,

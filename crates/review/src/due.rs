@@ -18,7 +18,7 @@ use crate::{
     history::{OPENED, REMIND, journal, notify},
     judge::is_held,
     list::{campaign_named, campaign_status},
-    open::open_campaign,
+    open::{need_everybody, open_campaign},
     person,
     seen::Seen,
     terms::{Terms, after},
@@ -264,13 +264,14 @@ async fn unanswered(
 ///
 /// # Errors
 ///
-/// `Conflict` when nothing is held, `Held` without the right number.
+/// `Conflict` when nothing is held, `Held` without the right number, `Denied` for whoever reaches some people only.
 pub async fn release_silence(
     ctx: &Ctx,
     opened: &Opened,
     name: &str,
     (revoke, confirm): (bool, Option<i64>),
 ) -> Result<CampaignView, Error> {
+    need_everybody(ctx)?;
     let mut tx = opened.store.read().await?;
     let campaign = campaign_named(&mut tx, name).await?;
     if campaign.state != CampaignState::Held {

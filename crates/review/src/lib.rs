@@ -29,6 +29,8 @@ mod view;
 
 pub use decide::{Decision, ItemAnswer, decide_items, undo_item};
 pub use due::{release_silence, work_due};
-pub use list::{ItemQuery, WhoseItems, campaign_status, list_campaigns, list_items, see_item};
+pub use list::{
+    ItemQuery, WhoseItems, campaign_id, campaign_status, list_campaigns, list_items, see_item,
+};
 pub use open::{NewCampaign, open_campaign};
 pub use view::{AnswerView, CampaignView, ItemView, Live};

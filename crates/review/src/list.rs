@@ -70,6 +70,15 @@ pub async fn campaign_status(
     campaign_view(ctx, opened, &mut tx, campaign).await
 }
 
+/// The number of a campaign by number or title.
+///
+/// # Errors
+///
+/// `NotFound` without such a campaign.
+pub async fn campaign_id(opened: &Opened, name: &str) -> Result<i64, Error> {
+    Ok(campaign_named(&mut opened.store.read().await?, name).await?.id)
+}
+
 /// The campaign with this number, or the newest one with this title or of this review.
 pub(crate) async fn campaign_named(tx: &mut ReadTx, name: &str) -> Result<Campaign, Error> {
     if let Ok(id) = name.parse()

@@ -64,8 +64,10 @@ async fn send(
     let still = if *notice.what == *REMIND { "still " } else { "" };
     let subject = format!("Review {title}: {n} {still}wait for you");
     let see = match &opened.model.url {
-        Some(url) => format!("Sign in at {url}, or: muster reviews items {}", campaign.id),
-        None => format!("See: muster reviews items {}", campaign.id),
+        Some(url) => {
+            format!("Sign in at {url}, or: muster reviews items --campaign {}", campaign.id)
+        }
+        None => format!("See: muster reviews items --campaign {}", campaign.id),
     };
     let due = campaign.due_at.strftime("%F");
     let text = format!(

@@ -59,12 +59,14 @@ type Earlier = BTreeMap<(Option<EntityId>, Text), (Timestamp, bool, String)>;
 ///
 /// # Errors
 ///
-/// `NotFound` without such a review, `Conflict` when somebody would be left whom nobody reviews, or when nothing fits.
+/// `NotFound` without such a review, `Conflict` when somebody would be left whom nobody reviews, or when nothing fits,
+/// `Denied` for whoever reaches some people only.
 pub async fn open_campaign(
     ctx: &Ctx,
     opened: &Opened,
     new: &NewCampaign<'_>,
 ) -> Result<CampaignView, Error> {
+    need_everybody(ctx)?;
     let review = review_named(opened, new.review)?;
     let now = ctx.now();
     let mut tx = opened.store.read().await?;
@@ -84,6 +86,15 @@ pub async fn open_campaign(
             .hint("muster roles and accounts show what is there"));
     }
     write(ctx, opened, (review, new), sorted).await
+}
+
+/// A campaign is about everybody: whoever may change some people only neither opens nor releases one.
+pub(crate) fn need_everybody(ctx: &Ctx) -> Result<(), Error> {
+    if ctx.reach.is_everybody() {
+        return Ok(());
+    }
+    let message = "a campaign is about everybody, and you may change some people only";
+    Err(Error::new(Kind::Denied, message))
 }
 
 /// The review with this name.

@@ -64,7 +64,7 @@ pub struct CampaignView {
     pub median_seconds: Option<i64>,
     /// The share of decisions that took less than three seconds, in percent.
     pub glances: Option<u64>,
-    /// Those for whom something waits, with how much; late when it is past due.
+    /// Those for whom something waits, with how much; late when it is past due. Nobody for whoever reaches some people only.
     pub reviewers: Vec<(Text, i64)>,
     /// True when the time for answers is over.
     pub late: bool,
@@ -216,7 +216,11 @@ pub(crate) async fn campaign_view(
         pending: sum(&|of| of.outcome == ItemOutcome::Pending),
         median_seconds: median.map(|millis| (millis + 500) / 1000),
         glances,
-        reviewers: waits.iter().map(|of| (people.display(opened, of.reviewer), of.n)).collect(),
+        reviewers: waits
+            .iter()
+            .filter(|_| ctx.reach.is_everybody())
+            .map(|of| (people.display(opened, of.reviewer), of.n))
+            .collect(),
         late: campaign.state != CampaignState::Closed && campaign.due_at <= ctx.now(),
         held: (campaign.state == CampaignState::Held).then_some(waiting),
         state: campaign.state,

@@ -4,8 +4,7 @@
 
 use muster_app::json::list as items;
 use muster_engine::{GuestQuery, NewGuest, invite_guest, json::guest, list_guests, see_guest};
-use muster_model::EntityId;
-use muster_policy::Right::{self, PeopleRead, PeopleWrite};
+use muster_policy::Right::{PeopleRead, PeopleWrite};
 use muster_web::Problem;
 use serde_json::Value as Json;
 
@@ -40,23 +39,10 @@ pub(super) fn operations() -> [Operation; 3] {
     ]
 }
 
-/// The person for whom the caller acts, if for anybody.
-fn me(asked: &Asked) -> Option<EntityId> {
-    asked.caller.authority.as_ref().map(|authority| authority.person())
-}
-
-/// Goes on with those whom the right reaches.
-fn with(asked: &mut Asked, right: Right) -> Result<(), Problem> {
-    let Some(authority) = &asked.caller.authority else { return Ok(()) };
-    let denied = || Problem::denied(format!("no role of yours allows `{}`", right.word()));
-    asked.ctx.reach = authority.reach(right).ok_or_else(denied)?;
-    Ok(())
-}
-
 async fn list(mut asked: Asked) -> Result<Told, Problem> {
-    let sponsor = if asked.maybe("of") == Some("all") { None } else { me(&asked) };
+    let sponsor = if asked.maybe("of") == Some("all") { None } else { asked.me().ok() };
     if sponsor.is_none() {
-        with(&mut asked, PeopleRead)?;
+        asked.within(PeopleRead)?;
     }
     let (removed, after, limit) = (asked.flag("removed"), asked.after(), asked.limit());
     let query = GuestQuery { sponsor, removed, after, limit };
@@ -67,12 +53,12 @@ async fn list(mut asked: Asked) -> Result<Told, Problem> {
 
 async fn get(mut asked: Asked) -> Result<Told, Problem> {
     let name = asked.text("person").to_owned();
-    if let Some(me) = me(&asked)
+    if let Some(me) = asked.me().ok()
         && let Ok(found) = see_guest(&asked.ctx, &asked.opened, Some(me), &name).await
     {
         return Ok(guest(&found).into());
     }
-    with(&mut asked, PeopleRead)?;
+    asked.within(PeopleRead)?;
     Ok(guest(&see_guest(&asked.ctx, &asked.opened, None, &name).await?).into())
 }
 
@@ -87,10 +73,10 @@ async fn invite(mut asked: Asked) -> Result<Told, Problem> {
         answers: asked.pairs("answers"),
         despite_look_alikes: asked.flag("despite_look_alikes"),
     };
-    let me = me(&asked);
+    let me = asked.me().ok();
     // In the name of somebody else only whoever enters people does it.
     if new.sponsor.is_some() || me.is_none() {
-        with(&mut asked, PeopleWrite)?;
+        asked.within(PeopleWrite)?;
     }
     let made = invite_guest(&asked.ctx, &asked.opened, me, &new).await?;
     Ok(Told::made(&guest(&made)))

@@ -10,7 +10,6 @@ use muster_governance::{
     decide_request, end_delegation, extend_assignment, json, list_delegations, list_requests,
     search_catalogue, see_request, withdraw_request,
 };
-use muster_model::EntityId;
 use muster_policy::Right::RequestsRead;
 use muster_web::Problem;
 use serde_json::{Value as Json, json};
@@ -145,18 +144,6 @@ fn delegations() -> [Operation; 3] {
     ]
 }
 
-/// The person for whom the caller acts.
-fn me(asked: &Asked) -> Result<EntityId, Problem> {
-    let person = asked.caller.authority.as_ref().map(|authority| authority.person());
-    person.ok_or_else(|| {
-        // Not a matter of rights: there is nothing of a program's own here.
-        Problem::not_found(
-            "requests are made and decided by people, and this token acts for nobody",
-        )
-        .hint("muster token create NAME --as PERSON makes one that does")
-    })
-}
-
 async fn catalogue(asked: Asked) -> Result<Told, Problem> {
     let query = CatalogueQuery {
         search: asked.text("search").to_owned(),
@@ -164,7 +151,7 @@ async fn catalogue(asked: Asked) -> Result<Told, Problem> {
         after: asked.after(),
         limit: asked.limit(),
     };
-    let page = search_catalogue(&asked.ctx, &asked.opened, me(&asked)?, &query).await?;
+    let page = search_catalogue(&asked.ctx, &asked.opened, asked.me()?, &query).await?;
     let entries: Vec<Json> = page.items.iter().map(json::catalogue_entry).collect();
     Ok(items(&entries, page.next.map(cursor).as_deref()).into())
 }
@@ -172,12 +159,12 @@ async fn catalogue(asked: Asked) -> Result<Told, Problem> {
 async fn list(mut asked: Asked) -> Result<Told, Problem> {
     let whose = match asked.maybe("of") {
         Some("all") => {
-            everybody(&mut asked)?;
+            asked.within(RequestsRead)?;
             Whose::All
         }
-        Some("about_me") => Whose::About(me(&asked)?),
-        Some("to_decide") => Whose::ToDecide(me(&asked)?),
-        _ => Whose::By(me(&asked)?),
+        Some("about_me") => Whose::About(asked.me()?),
+        Some("to_decide") => Whose::ToDecide(asked.me()?),
+        _ => Whose::By(asked.me()?),
     };
     let (ended, before, limit) = (asked.flag("ended"), asked.after(), asked.limit());
     let query = RequestQuery { whose, ended, before, limit };
@@ -186,21 +173,12 @@ async fn list(mut asked: Asked) -> Result<Told, Problem> {
     Ok(items(&views, page.next.map(cursor).as_deref()).into())
 }
 
-/// Goes on with those whose requests the caller may see.
-fn everybody(asked: &mut Asked) -> Result<(), Problem> {
-    let Some(authority) = &asked.caller.authority else { return Ok(()) };
-    let reach = authority.reach(RequestsRead);
-    let denied = || Problem::denied(format!("no role of yours allows `{}`", RequestsRead.word()));
-    asked.ctx.reach = reach.ok_or_else(denied)?;
-    Ok(())
-}
-
 async fn get(mut asked: Asked) -> Result<Told, Problem> {
-    let (me, id) = (me(&asked).ok(), asked.id("id"));
+    let (me, id) = (asked.me().ok(), asked.id("id"));
     let mut seen = see_request(&asked.ctx, &asked.opened, me, id).await;
     // Whoever takes no part in it may have the right to see it all the same.
     let is_hidden = seen.as_ref().is_err_and(|error| error.kind() == Kind::NotFound);
-    if is_hidden && me.is_some() && everybody(&mut asked).is_ok() {
+    if is_hidden && me.is_some() && asked.within(RequestsRead).is_ok() {
         seen = see_request(&asked.ctx, &asked.opened, None, id).await;
     }
     Ok(json::request(&seen?).into())
@@ -218,13 +196,13 @@ fn wanted(asked: &Asked) -> NewRequest {
 }
 
 async fn preview(asked: Asked) -> Result<Told, Problem> {
-    let checked = check_request(&asked.ctx, &asked.opened, me(&asked)?, &wanted(&asked)).await?;
+    let checked = check_request(&asked.ctx, &asked.opened, asked.me()?, &wanted(&asked)).await?;
     let checked: Vec<Json> = checked.iter().map(json::checked).collect();
     Ok(json!({ "items": checked }).into())
 }
 
 async fn create(asked: Asked) -> Result<Told, Problem> {
-    let made = create_request(&asked.ctx, &asked.opened, me(&asked)?, &wanted(&asked)).await?;
+    let made = create_request(&asked.ctx, &asked.opened, asked.me()?, &wanted(&asked)).await?;
     let views: Vec<Json> = made.iter().map(json::request).collect();
     Ok(Told::made(&json!({ "items": views })))
 }
@@ -237,7 +215,7 @@ async fn extend(asked: Asked) -> Result<Told, Problem> {
         reason: asked.text("reason").to_owned(),
         answers: asked.pairs("answers"),
     };
-    let view = extend_assignment(&asked.ctx, &asked.opened, me(&asked)?, &more).await?;
+    let view = extend_assignment(&asked.ctx, &asked.opened, asked.me()?, &more).await?;
     Ok(Told::made(&json::request(&view)))
 }
 
@@ -248,19 +226,19 @@ async fn change(asked: Asked) -> Result<Told, Problem> {
         reason: asked.owned("reason"),
     };
     let id = asked.id("id");
-    told(change_request(&asked.ctx, &asked.opened, me(&asked)?, id, &change).await)
+    told(change_request(&asked.ctx, &asked.opened, asked.me()?, id, &change).await)
 }
 
 async fn withdraw(asked: Asked) -> Result<Told, Problem> {
     let (id, reason) = (asked.id("id"), asked.text("reason"));
-    told(withdraw_request(&asked.ctx, &asked.opened, me(&asked)?, id, reason).await)
+    told(withdraw_request(&asked.ctx, &asked.opened, asked.me()?, id, reason).await)
 }
 
 async fn decide(asked: Asked, verdict: Verdict) -> Result<Told, Problem> {
     let answer =
         Answer { verdict, note: asked.text("reason").to_owned(), until: asked.instant("until") };
     let id = asked.id("id");
-    told(decide_request(&asked.ctx, &asked.opened, me(&asked)?, id, &answer).await)
+    told(decide_request(&asked.ctx, &asked.opened, asked.me()?, id, &answer).await)
 }
 
 fn told(view: Result<RequestView, muster_app::Error>) -> Result<Told, Problem> {
@@ -268,7 +246,7 @@ fn told(view: Result<RequestView, muster_app::Error>) -> Result<Told, Problem> {
 }
 
 async fn delegated(asked: Asked) -> Result<Told, Problem> {
-    let all = list_delegations(&asked.ctx, &asked.opened, me(&asked)?).await?;
+    let all = list_delegations(&asked.ctx, &asked.opened, asked.me()?).await?;
     let all: Vec<Json> = all.iter().map(json::delegation).collect();
     Ok(items(&all, None).into())
 }
@@ -277,11 +255,11 @@ async fn delegate(asked: Asked) -> Result<Told, Problem> {
     let until = asked.instant("until").ok_or_else(|| Problem::invalid("`until` is missing"))?;
     let (to, reason) = (asked.text("to").to_owned(), asked.text("reason").to_owned());
     let new = NewDelegation { to, from: asked.instant("from"), until, reason };
-    let view = create_delegation(&asked.ctx, &asked.opened, me(&asked)?, &new).await?;
+    let view = create_delegation(&asked.ctx, &asked.opened, asked.me()?, &new).await?;
     Ok(Told::made(&json::delegation(&view)))
 }
 
 async fn end(asked: Asked) -> Result<Told, Problem> {
-    end_delegation(&asked.ctx, &asked.opened, me(&asked)?, asked.id("id")).await?;
+    end_delegation(&asked.ctx, &asked.opened, asked.me()?, asked.id("id")).await?;
     Ok(json!({ "ended": asked.id("id") }).into())
 }

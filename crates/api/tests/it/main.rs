@@ -5,6 +5,7 @@
 mod answers;
 mod applications;
 mod calls;
+mod campaigns;
 mod delegated;
 mod model;
 mod narrowed;

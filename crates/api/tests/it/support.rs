@@ -51,6 +51,8 @@ roles:
       over: "person.department == me.department"
   operator: { request: { approval: [{ role: lead }] }, muster: { may: [systems.read, plans.make, plans.read, people.read] } }
   guest: {}
+reviews:
+  operators: { scope: { roles: operator }, stages: [{ role: lead }], fallback: lead }
 "#;
 
 struct Standing;

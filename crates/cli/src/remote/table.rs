@@ -44,6 +44,9 @@ const ACCOUNTS: &str = "system,account=name,status,enabled,person,confidence,ent
 const READS: &str = "system,what,read=objects,new=created,changed,gone=absent,bad,complete";
 
 const REQUESTS: &str = "request=id,role,for=person,asked by=requester,until,status,reason";
+const CAMPAIGNS: &str = "campaign=id,title,state,due=due_at,asked,waiting,kept,revoked=removed";
+const ITEMS: &str = "item=id,person,what=thing,how it came=why,advice=recommend,because=recommend_why,who decides=reviewer,decision=verdict";
+const DECIDED: &str = "item=id,person,what=thing,state,decision=verdict,who decides=reviewer,undo until=undo_until,rules=conflicts";
 const EXCEPTIONS: &str = "exception=id,person,conflict,until,owner,mitigation,reason";
 const DELEGATIONS: &str =
     "delegation=id,whose decisions=giver,who takes them=delegate,from,until,reason";
@@ -255,6 +258,38 @@ pub(super) const LINES: &[Line] = &[
     line("approvals delegate", "delegations.create", "to from until reason", ""),
     line("approvals delegations", "delegations.list", "", DELEGATIONS),
     line("approvals end", "delegations.end", "delegation=id", ""),
+    line("reviews list", "campaigns.list", "closed limit after", CAMPAIGNS),
+    line("reviews open", "campaigns.open", "review title person", ""),
+    line("reviews status", "campaigns.get", "campaign", ""),
+    line("reviews items", "review-items.list", "of campaign state limit after", ITEMS),
+    line("reviews show", "review-items.get", "item=id", ""),
+    line("reviews keep", "review-items.decide", "items reason seen confirm !answer=keep", DECIDED),
+    line(
+        "reviews revoke",
+        "review-items.decide",
+        "items reason seen confirm !answer=revoke",
+        DECIDED,
+    ),
+    line(
+        "reviews shorten",
+        "review-items.decide",
+        "items until reason seen confirm !answer=shorten",
+        DECIDED,
+    ),
+    line(
+        "reviews forward",
+        "review-items.decide",
+        "items to reason seen confirm !answer=forward",
+        DECIDED,
+    ),
+    line(
+        "reviews unsure",
+        "review-items.decide",
+        "items reason seen confirm !answer=unsure",
+        DECIDED,
+    ),
+    line("reviews undo", "review-items.undo", "item=id reason", ""),
+    line("reviews release", "campaigns.release", "campaign silence confirm", ""),
     line(
         "guests list",
         "guests.list",

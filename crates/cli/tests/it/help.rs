@@ -67,6 +67,10 @@ const COMMANDS: &[&str] = &[
     "approvals",
     "approvals approve",
     "approvals delegate",
+    "reviews",
+    "reviews items",
+    "reviews revoke",
+    "reviews release",
     "guests",
     "guests invite",
     "workflows",
@@ -100,7 +104,7 @@ const COMMANDS: &[&str] = &[
 #[tokio::test]
 async fn the_short_help_fits_on_a_screen() {
     let help = Place::new().ok("-h").await.out;
-    assert!(help.lines().count() <= 93, "{help}");
+    assert!(help.lines().count() <= 94, "{help}");
     assert_snapshot!(help);
 }
 

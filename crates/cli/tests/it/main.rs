@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "test code: a panic is a failed test")]
 
+mod access_reviews;
 mod audit;
 mod backups;
 mod decide;

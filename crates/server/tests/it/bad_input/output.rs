@@ -149,6 +149,14 @@ fn call(command: &str) -> Option<Vec<(&'static str, i32)>> {
             ("conflicts end 9 --reason x", 1),
         ],
         "risk" => vec![("risk", 0), ("risk 1", 0), ("risk nobody", 1)],
+        "reviews" => vec![
+            ("reviews list", 0),
+            ("reviews items --as 1", 0),
+            ("reviews items --of all", 2),
+            ("reviews open nothing", 1),
+            ("reviews status nothing", 1),
+            ("reviews keep 9 --as 1", 1),
+        ],
         "guests" => vec![
             ("guests list", 0),
             ("guests show 1", 1),
