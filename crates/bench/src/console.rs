@@ -51,6 +51,8 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let start = Instant::now();
     company::fill(&shape, &rig, &opened).await?;
     say(&format!("  made in {:.1} s, {} MiB", seconds(start), resident_mib()))?;
+    let (items, took) = company::review(&rig, &opened).await?;
+    say(&format!("  a review of {items} items opened in {took:.1} s"))?;
     let service = Service::new(opened, Arc::new(BenchClock), Limits::default());
     let faces = muster_signin::router().merge(muster_console::router());
     let router = muster_web::finish(faces, service.clone());
@@ -73,7 +75,8 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         );
     }
     figures(&json!({
-        "people": args.people, "peak_mib": peak_mib(), "resident_mib": resident_mib(), "by": all,
+        "people": args.people, "review": { "items": items, "open_seconds": rounded(took) },
+        "peak_mib": peak_mib(), "resident_mib": resident_mib(), "by": all,
     }))
 }
 
@@ -103,6 +106,8 @@ async fn pages(browser: &Browser, who: &str, rounds: usize) -> Result<Json> {
         "/model",
         "/journal",
         "/keys",
+        "/reviews",
+        "/campaigns",
     ];
     let found = browser.found(begin.map(str::to_owned).to_vec()).await?;
     let (mut missed, mut figures) = (0, Map::new());

@@ -228,6 +228,7 @@ const LAYERS: &[Layer] = &[
             "auth",
             "authzen",
             "web",
+            "review",
             "engine",
             "signin",
             "console",

@@ -1,22 +1,29 @@
 //! The company behind the pages: the general shape with teams, an operator and the lead of a team, duties that conflict, and
 //! work that waits.
 
-use std::{fmt::Write as _, io::Write as _};
+use std::{fmt::Write as _, io::Write as _, time::Instant};
 
 use anyhow::{Result, anyhow, ensure};
 use muster_app::Opened;
 use muster_engine::{NoProgress, PlanOptions, SyncOptions, make_plan, sync};
-use muster_model::{AccountId, EntityId};
+use muster_model::{AccountId, AssignmentId, EntityId};
 use muster_policy::Right;
-use muster_store::{Account, AccountStatus, IdRange, Sequence};
+use muster_review::{NewCampaign, open_campaign};
+use muster_store::{Account, AccountStatus, Assignment, IdRange, Sequence};
 
-use crate::{plan::observe_everything, rig::Rig, shape::Shape};
+use crate::{
+    plan::observe_everything,
+    rig::{Rig, seconds},
+    shape::Shape,
+};
 
 /// People of a team.
 const TEAM: u64 = 20;
 /// Of so many people, one leaves and one gets another title after everything was settled.
 const LEAVES: u64 = 331;
 const MOVES: u64 = 499;
+/// Assignments written at once.
+const GIVEN: usize = 5000;
 /// Accounts of nobody.
 const ORPHANS: usize = 300;
 
@@ -53,7 +60,8 @@ pub(super) fn model(shape: &Shape) -> String {
          '{LEAD}'\", muster: {{ may: [people.read, assignments.read, accounts.read, orders.read, drift.read, \
          journal.read], over: \"person.team == me.team\" }} }}\n  lead-reads: {{ when: \"person.employeeId == '{LEAD}'\", muster: {{ \
          may: [roles.read, systems.read] }} }}\n  extra: {{}}\nduties:\n  pay: [{}]\n  approve: [{}]\nconflicts:\n  \
-         four-eyes: {{ between: [pay, approve], on: warn }}",
+         four-eyes: {{ between: [pay, approve], on: warn }}\nreviews:\n  extra: {{ scope: {{ roles: [extra] }}, stages: \
+         [{{ person: {LEAD} }}], fallback: {OPERATOR}, set_aside: [] }}",
         rights.join(", "),
         groups(shape, "city", 10),
         groups(shape, "department", 20),
@@ -109,6 +117,39 @@ fn write_people(shape: &Shape, rig: &Rig, later: bool) -> Result<()> {
         writeln!(file, "{},T{:05}", cells.join(","), person / TEAM)?;
     }
     Ok(file.flush()?)
+}
+
+/// Gives everybody a role by hand, and opens a review of that. Returns how many items it has, and the seconds that it took.
+pub(super) async fn review(rig: &Rig, opened: &Opened) -> Result<(i64, f64)> {
+    let names = opened.names.types.first().ok_or_else(|| anyhow!("no types"))?;
+    let mut range = IdRange { after: EntityId(0), to: EntityId(i64::MAX) };
+    loop {
+        let mut tx = opened.store.begin().await?;
+        let people = tx.scan_identities(names.no, range, GIVEN).await?;
+        let Some(last) = people.last() else { break };
+        range.after = last.id;
+        let first = tx.take_ids(Sequence::Assignment, people.len()).await?;
+        let given = (first..).zip(&people).map(|(id, row)| Assignment {
+            id: AssignmentId(id),
+            entity: row.id,
+            role: "extra".into(),
+            origin: "operator".into(),
+            reason: "benchmark".into(),
+            valid_from: None,
+            valid_until: None,
+            created_at: rig.ctx.now(),
+            created_by: "bench".into(),
+            ended_at: None,
+            ended_by: None,
+            end_reason: None,
+        });
+        tx.insert_assignments(&given.collect::<Vec<_>>()).await?;
+        tx.commit().await?;
+    }
+    let start = Instant::now();
+    let new = NewCampaign { review: "extra", title: None, cause: "hand", only: None };
+    let campaign = open_campaign(&rig.ctx, opened, &new).await?;
+    Ok((campaign.asked, seconds(start)))
 }
 
 /// Accounts of nobody, made after those of people.

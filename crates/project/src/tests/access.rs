@@ -306,7 +306,7 @@ fn rights_in_muster_are_narrowed_only_where_they_are_about_people() {
       |
     2 |   a: { muster: { may: [people.read, plans.apply], over: "person.team == me.team" } }
       |                                     ^^^^^^^^^^^
-      = give it in a role without `over`; it narrows people.read, people.write, lifecycle.write, assignments.read, assignments.write, requests.read, accounts.read, plans.read, orders.read, orders.write, drift.read, drift.write, journal.read, sign-ins.read, sign-ins.write
+      = give it in a role without `over`; it narrows people.read, people.write, lifecycle.write, assignments.read, assignments.write, conflicts.write, requests.read, accounts.read, plans.read, orders.read, orders.write, drift.read, drift.write, journal.read, sign-ins.read, sign-ins.write
     error[E0401]: nothing is called `you` here
      --> part.yaml:3:58
       |
