@@ -1,6 +1,6 @@
 //! The model files of a project folder.
 
-use std::path::Path;
+use std::{panic, path::Path, thread};
 
 use muster_project::{Catalogue, File, Loaded};
 use sha2::{Digest as _, Sha256};
@@ -9,6 +9,8 @@ use crate::{Error, Kind};
 
 /// No model file needs more; larger ones are refused rather than read.
 pub(crate) const MAX_FILE: u64 = 4 << 20;
+/// Bytes of the stack on which files are checked.
+const STACK: usize = 16 << 20;
 /// Folders below this depth are not looked into.
 const MAX_DEPTH: usize = 16;
 
@@ -95,9 +97,22 @@ fn read_file(path: &Path, shown: &str) -> Result<File, Error> {
     Ok(File { path: shown.into(), text: text.into() })
 }
 
+/// Checks the files of a project on a stack of its own: expressions are parsed by recursion, and whoever asks may stand deep
+/// already.
+pub(crate) fn check_files(files: Vec<File>, catalogue: &(dyn Catalogue + Sync)) -> Loaded {
+    thread::scope(|scope| {
+        let check = || muster_project::load(files.clone(), catalogue);
+        match thread::Builder::new().stack_size(STACK).spawn_scoped(scope, check) {
+            Ok(checking) => checking.join().unwrap_or_else(|cause| panic::resume_unwind(cause)),
+            // No thread is to be had: here it is, then.
+            Err(_) => check(),
+        }
+    })
+}
+
 /// Reads and checks the project.
-pub fn load_project(dir: &Path, catalogue: &dyn Catalogue) -> Result<Loaded, Error> {
-    Ok(muster_project::load(read_project(dir)?, catalogue))
+pub fn load_project(dir: &Path, catalogue: &(dyn Catalogue + Sync)) -> Result<Loaded, Error> {
+    Ok(check_files(read_project(dir)?, catalogue))
 }
 
 /// The hash of the files, in hexadecimal digits: equal text, equal revision.

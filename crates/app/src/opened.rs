@@ -13,7 +13,7 @@ use muster_store::{Entry, Options, Revision, RevisionHead, Store, absolute_url};
 
 use crate::{
     Connectors, Ctx, Decider, Error, Names, Sealer, SystemNames, error::store_trouble,
-    project_hash, read_project, survey::Survey,
+    files::check_files, project_hash, read_project, survey::Survey,
 };
 
 /// A project that is ready for use cases and runs.
@@ -51,7 +51,7 @@ impl Opened {
         ctx: &Ctx,
     ) -> Result<Self, Error> {
         let files = read_project(dir)?;
-        let mut loaded = muster_project::load(files.clone(), connectors.as_ref());
+        let mut loaded = check_files(files.clone(), connectors.as_ref());
         let Some(model) = loaded.model.take() else { return Err(Error::project(loaded)) };
         let url = store_url.or(model.store.as_deref()).unwrap_or("sqlite:muster.db");
         let store =
@@ -123,7 +123,7 @@ impl Opened {
 
     /// What is wrong with these files, were they the model.
     pub fn check(&self, files: Vec<File>) -> Loaded {
-        muster_project::load(files, self.connectors.as_ref())
+        check_files(files, self.connectors.as_ref())
     }
 
     /// The project with these files, which must be right, as its newest revision.

@@ -33,7 +33,7 @@ document.addEventListener('keydown', (event) => {
     found.select();
   } else {
     found.click();
-    const field = found.matches('summary') && found.parentElement.querySelector('input');
+    const field = found.matches('summary') && found.parentElement.querySelector('input:not([type=hidden])');
     if (field) field.focus();
   }
 });

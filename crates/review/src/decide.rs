@@ -447,7 +447,7 @@ fn check(ctx: &Ctx, terms: &Terms, decision: &Decision) -> Result<(), Error> {
     }
     let needed = match terms.reason {
         ReasonFor::All => true,
-        ReasonFor::Changes => decision.answer != ItemAnswer::Keep,
+        ReasonFor::Changes => !matches!(decision.answer, ItemAnswer::Keep | ItemAnswer::Unsure),
         ReasonFor::Nothing => false,
     };
     if needed && reason.is_empty() {

@@ -98,7 +98,7 @@ pub(crate) const ACCESS_REVIEW: Group = Group {
             "reason",
             Shape::Choice(&["all", "changes", "none"]),
             "changes",
-            "Which decisions need a reason; `changes` are those that do not keep.",
+            "Which decisions need a reason; `changes` are those that take, shorten or hand on.",
             "all",
         ),
     ],
