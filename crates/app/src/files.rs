@@ -99,9 +99,9 @@ fn read_file(path: &Path, shown: &str) -> Result<File, Error> {
 
 /// Checks the files of a project on a stack of its own: expressions are parsed by recursion, and whoever asks may stand deep
 /// already.
-pub(crate) fn check_files(files: Vec<File>, catalogue: &(dyn Catalogue + Sync)) -> Loaded {
+pub(crate) fn check_files(files: &[File], catalogue: &(dyn Catalogue + Sync)) -> Loaded {
     thread::scope(|scope| {
-        let check = || muster_project::load(files.clone(), catalogue);
+        let check = || muster_project::load(files.to_vec(), catalogue);
         match thread::Builder::new().stack_size(STACK).spawn_scoped(scope, check) {
             Ok(checking) => checking.join().unwrap_or_else(|cause| panic::resume_unwind(cause)),
             // No thread is to be had: here it is, then.
@@ -112,7 +112,7 @@ pub(crate) fn check_files(files: Vec<File>, catalogue: &(dyn Catalogue + Sync)) 
 
 /// Reads and checks the project.
 pub fn load_project(dir: &Path, catalogue: &(dyn Catalogue + Sync)) -> Result<Loaded, Error> {
-    Ok(check_files(read_project(dir)?, catalogue))
+    Ok(check_files(&read_project(dir)?, catalogue))
 }
 
 /// The hash of the files, in hexadecimal digits: equal text, equal revision.

@@ -51,7 +51,7 @@ impl Opened {
         ctx: &Ctx,
     ) -> Result<Self, Error> {
         let files = read_project(dir)?;
-        let mut loaded = check_files(files.clone(), connectors.as_ref());
+        let mut loaded = check_files(&files, connectors.as_ref());
         let Some(model) = loaded.model.take() else { return Err(Error::project(loaded)) };
         let url = store_url.or(model.store.as_deref()).unwrap_or("sqlite:muster.db");
         let store =
@@ -96,7 +96,7 @@ impl Opened {
     /// The same repository seen through another model, which must be right. Nothing is written; `revision` is what plans
     /// and answers will name.
     pub async fn with_files(&self, files: Vec<File>, revision: i64) -> Result<Self, Error> {
-        let mut loaded = self.check(files);
+        let mut loaded = self.check(&files);
         let Some(model) = loaded.model.take() else { return Err(Error::project(loaded)) };
         let names = Names::suppose(&mut self.store.read().await?, &model).await?;
         let model = Arc::new(model);
@@ -122,13 +122,13 @@ impl Opened {
     }
 
     /// What is wrong with these files, were they the model.
-    pub fn check(&self, files: Vec<File>) -> Loaded {
+    pub fn check(&self, files: &[File]) -> Loaded {
         check_files(files, self.connectors.as_ref())
     }
 
     /// The project with these files, which must be right, as its newest revision.
     pub(crate) async fn published(&self, ctx: &Ctx, files: &[File]) -> Result<Self, Error> {
-        let mut loaded = self.check(files.to_vec());
+        let mut loaded = self.check(files);
         let Some(model) = loaded.model.take() else { return Err(Error::project(loaded)) };
         let (store, connectors) = (self.store.clone(), Arc::clone(&self.connectors));
         Self::with_store(&self.dir, model, files, store, connectors, ctx).await

@@ -78,7 +78,7 @@ async fn present(asked: Asked) -> Result<Told, Problem> {
 
 async fn check(asked: Asked) -> Result<Told, Problem> {
     let files = model_files(asked.files())?;
-    Ok(json::checked(&asked.opened.check(files)).into())
+    Ok(json::checked(&asked.opened.check(&files)).into())
 }
 
 async fn publish(asked: Asked) -> Result<Told, Problem> {

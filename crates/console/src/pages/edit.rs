@@ -95,7 +95,7 @@ pub(crate) async fn draft(visit: Visit, _ctx: Ctx) -> Result<Response, Problem> 
     let (_, mut files) = see_revision(&visit.opened, base).await?;
     let file = files.iter_mut().find(|file| *file.path == *path).ok_or_else(nothing)?;
     let old = std::mem::replace(&mut file.text, text.as_str().into());
-    let loaded = visit.opened.check(files.clone());
+    let loaded = visit.opened.check(&files);
     let problems = loaded.diagnostics.iter().map(|one| Trouble {
         code: one.code,
         place: one.span.map_or_else(String::new, |span| loaded.sources.location(span).to_string()),
