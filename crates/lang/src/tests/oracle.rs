@@ -68,7 +68,15 @@ fn condition() -> impl Strategy<Value = String> {
     })
 }
 
+/// What the interpreter says, on a stack that is large enough for whatever was drawn.
 fn theirs(source: &str) -> Option<String> {
+    std::thread::scope(|scope| {
+        let run = std::thread::Builder::new().stack_size(64 << 20);
+        run.spawn_scoped(scope, || interpreted(source)).unwrap().join().unwrap()
+    })
+}
+
+fn interpreted(source: &str) -> Option<String> {
     let program = cel::Program::compile(source).unwrap();
     let value = program.execute(&cel::Context::default()).ok()?;
     if let cel::Value::Int(i) = value {
