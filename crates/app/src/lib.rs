@@ -139,6 +139,6 @@ pub use survey::{
 };
 pub use takeover::{
     AcceptDeduced, DeducedRole, IndirectAccess, OpenAccess, RedundantAssignment, SystemTaken,
-    Takeover, accept_deduced, nested_entitlements, take_over,
+    Takeover, accept_deduced, brought_along, nested_entitlements, take_over,
 };
 pub use typed::{typed_secret, typed_secret_folded};

@@ -209,7 +209,7 @@ impl Looking<'_> {
             held.push(Access::Account(observed.account));
             let of = |(kind, name)| Access::Entitlement(observed.account, kind, name);
             held.extend(observed.entitlements.into_iter().map(of));
-            for (through, found) in self.indirect(account) {
+            for (through, found) in brought_along(&self.outer, &account.grants) {
                 let access = |id| {
                     let (kind, name) = self.index.name(id)?;
                     let access = Access::Entitlement(observed.account, *kind, name.clone());
@@ -255,26 +255,29 @@ impl Looking<'_> {
     fn role(&self, role: usize) -> Text {
         self.opened.model.roles.get(role).map_or_else(|| "?".into(), |role| role.name.clone())
     }
+}
 
-    /// What an account holds through what it holds: what brings it, and what is brought.
-    fn indirect(&self, account: &Account) -> Vec<(EntitlementId, EntitlementId)> {
-        let mut found = Vec::new();
-        for direct in &account.grants {
-            let mut seen = BTreeSet::from([*direct]);
-            let mut todo = vec![*direct];
-            while let Some(next) = todo.pop() {
-                for outer in self.outer.get(&next).into_iter().flatten() {
-                    if seen.insert(*outer) {
-                        todo.push(*outer);
-                        if account.grants.binary_search(outer).is_err() {
-                            found.push((*direct, *outer));
-                        }
+/// What is held through what is held directly, which is in order: what brings it, and what is brought.
+pub fn brought_along(
+    outer: &BTreeMap<EntitlementId, Vec<EntitlementId>>,
+    held: &[EntitlementId],
+) -> Vec<(EntitlementId, EntitlementId)> {
+    let mut found = Vec::new();
+    for direct in held {
+        let mut seen = BTreeSet::from([*direct]);
+        let mut todo = vec![*direct];
+        while let Some(next) = todo.pop() {
+            for outer in outer.get(&next).into_iter().flatten() {
+                if seen.insert(*outer) {
+                    todo.push(*outer);
+                    if held.binary_search(outer).is_err() {
+                        found.push((*direct, *outer));
                     }
                 }
             }
         }
-        found
     }
+    found
 }
 
 /// By entitlement what whoever holds it holds too.

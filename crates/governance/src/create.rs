@@ -83,6 +83,8 @@ pub struct ConflictFound {
 pub(crate) struct Draft<'o> {
     pub(crate) subject: EntityId,
     pub(crate) role: &'o Role,
+    /// Its position.
+    pub(crate) at: usize,
     pub(crate) terms: RequestTerms,
     pub(crate) from: Option<Timestamp>,
     pub(crate) until: Option<Timestamp>,
@@ -113,8 +115,7 @@ pub async fn check_request(
             stages.push((stage.name, waits_on(opened, &mut tx, &who, ctx.now()).await?));
         }
         let facts = &people.need(draft.subject)?.facts;
-        let position = opened.model.roles.iter().position(|role| role.name == draft.role.name);
-        let supposed = facts.with_roles(position.as_slice());
+        let supposed = facts.with_roles(&[draft.at]);
         let both = (facts, &supposed);
         let plan = suppose(opened, &mut tx, &people.world, both, ctx.now()).await?;
         all.push(Checked {
@@ -348,6 +349,7 @@ async fn drafts<'o>(
             let draft = Draft {
                 subject: id,
                 role,
+                at: *at,
                 terms,
                 from: new.from,
                 until,

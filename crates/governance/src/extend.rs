@@ -43,7 +43,7 @@ pub async fn extend_assignment(
 ) -> Result<RequestView, Error> {
     let now = ctx.now();
     let mut tx = opened.store.begin().await?;
-    let (_, role) = role_named(opened, &more.role)?;
+    let (at, role) = role_named(opened, &more.role)?;
     let id = match &more.person {
         Some(name) => resolve_person(ctx, opened, &mut tx, name).await?.row.id,
         None => me,
@@ -71,7 +71,7 @@ pub async fn extend_assignment(
     // What somebody has already completes nothing.
     let conflicts = Vec::new();
     let extends = Some(last.id);
-    let draft = Draft { subject: id, role, terms, from, until, extends, conflicts };
+    let draft = Draft { subject: id, role, at, terms, from, until, extends, conflicts };
     let (reason, answers) = (more.reason.clone(), more.answers.clone());
     let new = NewRequest { reason, answers, ..NewRequest::default() };
     let made = make(ctx, opened, &mut tx, (me, &people), &[draft], &new).await?.pop();

@@ -63,6 +63,7 @@ pub async fn request_for_guest(
         drafts.push(Draft {
             subject: guest,
             role,
+            at: *at,
             terms,
             from: None,
             until,

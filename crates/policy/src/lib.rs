@@ -13,6 +13,7 @@ mod correlation;
 mod deduce;
 mod desired;
 mod directory;
+mod duties;
 mod evaluate;
 mod evaluator;
 mod guests;
@@ -53,6 +54,7 @@ pub use directory::{
     LdapClass, LdapClassKind, LdapSyntax, ldap_attribute, ldap_attributes, ldap_class,
     ldap_classes,
 };
+pub use duties::{Conflict, Duty, Reaction};
 pub use evaluator::Evaluator;
 pub use guests::{AddressProblem, Guests, Organisation, is_domain};
 pub use idle::{Idle, LastUsed, Unused};

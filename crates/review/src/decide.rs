@@ -1,4 +1,4 @@
-//! Decides about items, forwards them, and takes decisions back.
+//! Decides about items, and forwards them.
 
 use std::collections::BTreeSet;
 
@@ -8,8 +8,8 @@ use muster_governance::{People, Somebody, anybody_named, canonical, need_to_work
 use muster_model::EntityId;
 use muster_policy::ReasonFor;
 use muster_store::{
-    Campaign, CampaignState, ItemKind, ItemOutcome, ItemState, ItemVerdict, ReadTx, ReviewAnswer,
-    ReviewItem, Tx,
+    Campaign, CampaignState, ItemOutcome, ItemState, ItemVerdict, ReadTx, ReviewAnswer, ReviewItem,
+    Tx,
 };
 use serde_json::json;
 
@@ -21,7 +21,7 @@ use crate::{
     open::orphan,
     person::{self, Revocation},
     seen::Seen,
-    terms::{Terms, after},
+    terms::Terms,
     view::{ItemView, Live, item_views, live},
 };
 
@@ -85,8 +85,9 @@ pub async fn decide_items(
     check(ctx, &terms, decision)?;
     let before = tx.last_decision_of(campaign.id, me).await?;
     let millis = took(before, ctx.now(), items.len());
-    let deciding =
-        Deciding { ctx, opened, me, campaign: &campaign, terms: &terms, decision, millis };
+    let ground = Ground::load(&mut tx, opened).await?;
+    let (campaign, terms) = (&campaign, &terms);
+    let deciding = Deciding { ctx, ground: &ground, me, campaign, terms, decision, millis };
     let mut told = Vec::new();
     for item in items {
         told.push(deciding.one(&mut tx, item).await?);
@@ -99,7 +100,7 @@ pub async fn decide_items(
     let people = People::load(opened, &mut tx, [me].into(), ctx.now()).await?;
     let by = people.need(me)?.subject.clone();
     journal(ctx, &mut tx, Some(&by), (word(&decision.answer).1, subject.into()), detail).await?;
-    close_when_done(ctx, &mut tx, &campaign).await?;
+    close_when_done(ctx, &mut tx, campaign).await?;
     tx.commit().await?;
     let mut tx = opened.store.read().await?;
     let mut now = Vec::with_capacity(ids.len());
@@ -112,7 +113,7 @@ pub async fn decide_items(
 /// One decision about several items.
 struct Deciding<'a> {
     ctx: &'a Ctx,
-    opened: &'a Opened,
+    ground: &'a Ground<'a>,
     me: EntityId,
     campaign: &'a Campaign,
     terms: &'a Terms,
@@ -122,11 +123,10 @@ struct Deciding<'a> {
 
 impl Deciding<'_> {
     async fn one(&self, tx: &mut Tx, mut item: ReviewItem) -> Result<serde_json::Value, Error> {
-        let in_place_of =
-            may_decide(self.ctx, self.opened, tx, (self.me, self.terms), &item).await?;
-        let ground = Ground::load(tx, self.opened).await?;
-        let now = self.ctx.now();
-        let (held, revocation, live) = self.now(tx, &ground, &item).await?;
+        let (ctx, opened) = (self.ctx, self.ground.opened);
+        let in_place_of = may_decide(ctx, opened, tx, (self.me, self.terms), &item).await?;
+        let now = ctx.now();
+        let (held, revocation, live) = self.now(tx, &item).await?;
         let (mut what, _) = word(&self.decision.answer);
         let stage = self.terms.stage(item.stage).to_owned();
         match (&live, &self.decision.answer) {
@@ -143,7 +143,7 @@ impl Deciding<'_> {
                 self.hand_on(tx, &mut item, to).await?;
             }
             (_, ItemAnswer::Forward(name)) => {
-                let to = anybody_named(self.ctx, self.opened, tx, name).await?;
+                let to = anybody_named(ctx, opened, tx, name).await?;
                 self.hand_on(tx, &mut item, to).await?;
             }
             _ => self.verdict(tx, &mut item, held.as_ref(), revocation).await?,
@@ -152,7 +152,7 @@ impl Deciding<'_> {
             item: item.id,
             place: 0,
             at: now,
-            actor: self.ctx.actor.clone(),
+            actor: ctx.actor.clone(),
             entity: Some(self.me),
             in_place_of,
             stage: stage.into(),
@@ -174,7 +174,6 @@ impl Deciding<'_> {
     async fn now(
         &self,
         tx: &mut Tx,
-        ground: &Ground<'_>,
         item: &ReviewItem,
     ) -> Result<(Option<Held>, Revocation, Live), Error> {
         let Some(entity) = item.entity else {
@@ -187,13 +186,13 @@ impl Deciding<'_> {
                 .map(|of| orphan(&"".into(), &"".into(), muster_model::SystemId(0), of));
             return Ok((held, Revocation::default(), live(item, None, account.as_ref())));
         };
-        let (people, world) = person::load(ground, tx, &[entity], self.ctx.now()).await?;
+        let (people, world) = person::load(self.ground, tx, &[entity], self.ctx.now()).await?;
         let person = people.first();
         let live = live(item, person, None);
         let found =
             person.and_then(|person| Some((person, person.find(&item.thing, item.account)?)));
         let revocation =
-            found.map(|(person, held)| person.without(ground, &world, held, self.ctx.now()));
+            found.map(|(person, held)| person.without(self.ground, &world, held, self.ctx.now()));
         Ok((found.map(|(_, held)| held.clone()), revocation.unwrap_or_default(), live))
     }
 
@@ -228,7 +227,7 @@ impl Deciding<'_> {
         let by = (Some(self.me), self.millis);
         settle(
             self.ctx,
-            self.opened,
+            self.ground.opened,
             tx,
             (self.terms, item, held),
             (verdict, until, self.decision.reason.trim()),
@@ -240,8 +239,9 @@ impl Deciding<'_> {
 
     /// Asks somebody else.
     async fn hand_on(&self, tx: &mut Tx, item: &mut ReviewItem, to: EntityId) -> Result<(), Error> {
-        let people = People::load(self.opened, tx, [to].into(), self.ctx.now()).await?;
-        need_to_work(self.opened, people.need(to)?)?;
+        let opened = self.ground.opened;
+        let people = People::load(opened, tx, [to].into(), self.ctx.now()).await?;
+        need_to_work(opened, people.need(to)?)?;
         let is_own = self.is_subject(tx, item, to).await?;
         if is_own || canonical(tx, to).await? == canonical(tx, item.reviewer).await? {
             let message = "it has to be somebody else who is not reviewed here";
@@ -294,105 +294,6 @@ pub(crate) async fn settle(
         item.outcome_note = "no connected system held anything because of it".into();
     }
     item.effect = effect.to_json().into();
-    Ok(())
-}
-
-/// Takes a decision back, within the grace time. The item waits again.
-///
-/// # Errors
-///
-/// `Denied` for everybody but the reviewer and their delegates, `Conflict` when there is no decision or the time is over.
-pub async fn undo_item(
-    ctx: &Ctx,
-    opened: &Opened,
-    me: EntityId,
-    id: i64,
-    reason: &str,
-) -> Result<ItemView, Error> {
-    let mut tx = opened.store.begin().await?;
-    let mut item = tx.review_item(id).await?.ok_or_else(|| unknown(id))?;
-    let campaign = tx.campaign(item.campaign).await?.ok_or_else(|| unknown(id))?;
-    let terms = Terms::read(&campaign.terms);
-    let in_place_of = may_decide(ctx, opened, &mut tx, (me, &terms), &item).await?;
-    let decided = item.decided_at.filter(|_| item.state == ItemState::Decided);
-    let Some(at) = decided else {
-        return Err(Error::new(Kind::Conflict, format!("item {id} is not decided")));
-    };
-    let last = after(at, terms.grace);
-    if last <= ctx.now() {
-        let message = format!("the decision about item {id} could be taken back until {last}");
-        return Err(Error::new(Kind::Conflict, message).hint("ask for the access again"));
-    }
-    effect::undo(ctx, &mut tx, &item, &Effect::read(&item.effect)).await?;
-    let answer = ReviewAnswer {
-        item: id,
-        place: 0,
-        at: ctx.now(),
-        actor: ctx.actor.clone(),
-        entity: Some(me),
-        in_place_of,
-        stage: terms.stage(item.stage).into(),
-        what: "undo".into(),
-        until: None,
-        note: reason.trim().into(),
-    };
-    tx.append_review_answer(&answer).await?;
-    item.state = ItemState::Waiting;
-    item.verdict = ItemVerdict::Open;
-    item.until = None;
-    item.reason = "".into();
-    (item.decided_at, item.decided_by, item.millis) = (None, None, None);
-    (item.outcome, item.outcome_at) = (ItemOutcome::None, None);
-    item.outcome_note = "".into();
-    item.effect = "{}".into();
-    refresh(opened, &mut tx, &mut item, ctx.now()).await?;
-    save(&mut tx, &item).await?;
-    reopen(&mut tx, &campaign).await?;
-    let people = People::load(opened, &mut tx, [me].into(), ctx.now()).await?;
-    let by = people.need(me)?.subject.clone();
-    let detail =
-        json!({ "campaign": item.campaign, "thing": &*item.thing, "reason": reason.trim() });
-    let subject = format!("review item {id}").into();
-    journal(ctx, &mut tx, Some(&by), ("review.undo", subject), detail).await?;
-    tx.commit().await?;
-    let mut tx = opened.store.read().await?;
-    let views = item_views(ctx, opened, &mut tx, vec![item], true).await?;
-    views.into_iter().next().ok_or_else(|| unknown(id))
-}
-
-/// What was given again has another number; that is no change that somebody has to look at.
-async fn refresh(
-    opened: &Opened,
-    tx: &mut Tx,
-    item: &mut ReviewItem,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let Some(entity) = item.entity.filter(|_| item.kind == ItemKind::Assigned) else {
-        return Ok(());
-    };
-    let ground = Ground::load(tx, opened).await?;
-    let (people, _) = person::load(&ground, tx, &[entity], now).await?;
-    let held = people.first().and_then(|person| person.find(&item.thing, item.account));
-    if let Some(held) = held {
-        let seen = Seen { mark: held.mark(), ..Seen::read(&item.seen) };
-        item.seen = seen.to_json().into();
-        tx.see_review_item(item.id, &item.seen).await?;
-    }
-    Ok(())
-}
-
-/// A campaign that was over is not, once a decision of it was taken back.
-async fn reopen(tx: &mut Tx, campaign: &Campaign) -> Result<(), Error> {
-    if campaign.state == CampaignState::Closed {
-        let open = Campaign {
-            state: CampaignState::Open,
-            closed_at: None,
-            next_at: Some(campaign.due_at),
-            next_step: muster_store::CampaignStep::Settle,
-            ..campaign.clone()
-        };
-        tx.change_campaign(&open).await?;
-    }
     Ok(())
 }
 
@@ -467,7 +368,7 @@ fn check(ctx: &Ctx, terms: &Terms, decision: &Decision) -> Result<(), Error> {
 }
 
 /// Whether somebody may decide, and if so in whose place, if not for themselves.
-async fn may_decide(
+pub(crate) async fn may_decide(
     ctx: &Ctx,
     opened: &Opened,
     tx: &mut ReadTx,

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use muster_app::{
-    EntitlementIndex, Error, IdentityFacts, Opened, nested_entitlements, observed_account,
+    EntitlementIndex, Error, IdentityFacts, Opened, brought_along, nested_entitlements,
+    observed_account,
 };
 use muster_model::{AccountId, SystemId, Text};
 use muster_plan::Observed;
@@ -223,20 +224,9 @@ impl<'a> Ground<'a> {
             self.index.name(*id).map(|(kind, name)| (system, *kind, name.clone()))
         };
         let mut found: BTreeMap<Right, Vec<Right>> = BTreeMap::new();
-        for direct in &account.grants {
-            let (mut seen, mut todo) = (BTreeSet::from([*direct]), vec![*direct]);
-            while let Some(next) = todo.pop() {
-                for outer in self.outer.get(&next).into_iter().flatten() {
-                    if !seen.insert(*outer) {
-                        continue;
-                    }
-                    todo.push(*outer);
-                    if account.grants.binary_search(outer).is_err()
-                        && let (Some(brought), Some(by)) = (right(outer), right(direct))
-                    {
-                        found.entry(brought).or_default().push(by);
-                    }
-                }
+        for (direct, outer) in brought_along(&self.outer, &account.grants) {
+            if let (Some(brought), Some(by)) = (right(&outer), right(&direct)) {
+                found.entry(brought).or_default().push(by);
             }
         }
         found

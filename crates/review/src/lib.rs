@@ -24,13 +24,15 @@ mod person;
 mod scope;
 mod seen;
 mod terms;
+mod undo;
 mod verify;
 mod view;
 
-pub use decide::{Decision, ItemAnswer, decide_items, undo_item};
+pub use decide::{Decision, ItemAnswer, decide_items};
 pub use due::{release_silence, work_due};
 pub use list::{
     ItemQuery, WhoseItems, campaign_id, campaign_status, list_campaigns, list_items, see_item,
 };
 pub use open::{NewCampaign, open_campaign};
+pub use undo::undo_item;
 pub use view::{AnswerView, CampaignView, ItemView, Live};
