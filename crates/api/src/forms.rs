@@ -112,7 +112,11 @@ pub(crate) const FORMS: &[(&str, &str, &str)] = &[
         "Duties of a person that nobody may have together.",
         "person:@Person conflict:string duties:@HeldDuty[] blocks:flag excepted:flag at:string",
     ),
-    ("HeldDuty", "A duty with the access that makes it up.", "duty:string held:string[]"),
+    (
+        "HeldDuty",
+        "A duty with the access that makes it up.",
+        "duty:string held:string[] outside:string[]",
+    ),
     (
         "Exception",
         "A conflict that a person may have for a time.",
@@ -121,7 +125,7 @@ pub(crate) const FORMS: &[(&str, &str, &str)] = &[
     (
         "Solution",
         "The least that would end a conflict of a person: sets of assignments, that with the least loss first.",
-        "person:string conflict:string excepted:flag removals:@Removal[] by_rule:@RoleByRule[]",
+        "person:string conflict:string excepted:flag removals:@Removal[] by_rule:@RoleByRule[] outside:string[]",
     ),
     (
         "Removal",

@@ -17,6 +17,7 @@ mod decide;
 mod deliver;
 mod doctor;
 mod drift;
+mod duties;
 mod entitlements;
 mod error;
 mod events;
@@ -134,8 +135,9 @@ pub use simulate::{
 };
 pub use suppose::{SupposedChange, suppose};
 pub use survey::{
-    ActiveLeaver, ConflictView, RoleHolder, SurveyCounts, count_survey, find_people,
-    list_active_leavers, list_by_risk, list_conflicts, list_role_holders,
+    ActiveLeaver, ConflictView, HeldAccess, RoleHolder, SurveyCounts, count_survey,
+    duties_in_conflict, find_people, list_active_leavers, list_by_risk, list_conflicts,
+    list_role_holders,
 };
 pub use takeover::{
     AcceptDeduced, DeducedRole, IndirectAccess, OpenAccess, RedundantAssignment, SystemTaken,

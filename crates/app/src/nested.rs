@@ -29,15 +29,19 @@ pub(crate) async fn load_nested(
 pub(crate) async fn nested(tx: &mut ReadTx, opened: &Opened) -> Result<Nested, Error> {
     let mut nested = Nested::new();
     for ((system, kind), names) in parts_of_duties(opened) {
-        let numbers = opened.names.systems.get(system.index());
-        let Some(kind_no) = numbers.and_then(|numbers| numbers.kinds.get(kind)) else { continue };
+        let Some(kind_no) = kind_no(opened, system, kind) else { continue };
         let names: Vec<Text> = names.into_iter().collect();
-        let brings = brings(tx, *kind_no, &names).await?;
+        let brings = brings(tx, kind_no, &names).await?;
         if !brings.is_empty() {
             nested.insert((system, kind), brings);
         }
     }
     Ok(nested)
+}
+
+/// The number of a kind of entitlements, by position in its system.
+pub(crate) fn kind_no(opened: &Opened, system: SystemId, kind: usize) -> Option<Number> {
+    opened.names.systems.get(system.index())?.kinds.get(kind).copied()
 }
 
 /// The entitlements that belong to duties of conflicts, by kind.

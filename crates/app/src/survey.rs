@@ -17,7 +17,7 @@ use muster_policy::{Evaluation, Via};
 use muster_store::ReadTx;
 
 use crate::{
-    Ctx, Error, Opened, Page, Person, active_leavers, find_role, people::person,
+    Ctx, Error, Opened, Page, Person, active_leavers, duties::Duties, find_role, people::person,
     simulate::evaluate_these,
 };
 use found::{Found, names};
@@ -33,14 +33,23 @@ pub struct ConflictView {
     pub person: Person,
     /// The conflict.
     pub conflict: Text,
-    /// The duties that are held, each with what makes it up as `system:entitlement`.
-    pub duties: Vec<(Text, Vec<String>)>,
+    /// The duties that are held, each with what makes it up.
+    pub duties: Vec<(Text, Vec<HeldAccess>)>,
     /// True when grants that would complete it are held back.
     pub blocks: bool,
     /// True when an exception allows it.
     pub excepted: bool,
     /// Where it is written.
     pub at: Location,
+}
+
+/// An access that makes up a duty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldAccess {
+    /// Which, as `system:entitlement`.
+    pub access: String,
+    /// True when only the system holds it and nothing wants it.
+    pub is_outside: bool,
 }
 
 /// A leaver with an account that can be used and should not be.
@@ -93,7 +102,7 @@ pub async fn list_conflicts(
     let (mut tx, ids) = found(ctx, opened, |found| !found.conflicts.is_empty()).await?;
     let known = ids.iter().filter_map(|id| look.everybody.get(*id));
     let mut all: Vec<(u32, EntityId)> = known
-        .flat_map(|found| found.conflicts.iter().map(|(conflict, _)| (*conflict, found.id)))
+        .flat_map(|found| found.conflicts.iter().map(|one| (one.conflict, found.id)))
         .collect();
     let is_asked = |position: &u32| {
         let known = usize::try_from(*position).ok().and_then(|at| opened.model.conflicts.get(at));
@@ -104,18 +113,18 @@ pub async fn list_conflicts(
     let Page { items, next } = part(all, after, limit);
     let ids: BTreeSet<EntityId> = items.iter().map(|(_, id)| *id).collect();
     let ids: Vec<EntityId> = ids.into_iter().collect();
+    let held = look.duties.held_by(&mut tx, &ids).await?;
     let shown = evaluate_these(&mut tx, opened, &ids, ctx.now()).await?;
     let views = items.into_iter().filter_map(|(position, id)| {
         let place = shown.binary_search_by_key(&id, |(facts, _)| facts.row.id).ok()?;
         let (facts, evaluation) = shown.get(place)?;
         let position = usize::try_from(position).ok()?;
-        let one = evaluation.conflicts.iter().find(|one| one.conflict == position)?;
         let conflict = opened.model.conflicts.get(position)?;
-        let duties = one.duties.iter();
+        let duties = look.duties.of_conflict(opened, position, evaluation, held.get(&id))?;
         Some(ConflictView {
             person: person(opened, &evaluation.row, &facts.key),
             conflict: conflict.name.clone(),
-            duties: duties.filter_map(|duty| held_of(opened, evaluation, *duty)).collect(),
+            duties,
             blocks: conflict.blocks(),
             excepted: evaluation.is_excepted(position),
             at: conflict.at.clone(),
@@ -124,21 +133,16 @@ pub async fn list_conflicts(
     Ok(Page { items: views.collect(), next })
 }
 
-/// A duty with those of its entitlements that are wanted.
-fn held_of(opened: &Opened, evaluation: &Evaluation, duty: usize) -> Option<(Text, Vec<String>)> {
-    let duty = opened.model.duties.get(duty)?;
-    let wanted = |(system, kind, name): &(muster_model::SystemId, usize, Text)| {
-        let of_system =
-            evaluation.accounts.iter().filter(|desired| desired.account.system == *system);
-        of_system
-            .flat_map(|desired| &desired.entitlements)
-            .any(|(of, held)| of == kind && held == name)
-    };
-    let held =
-        duty.entitlements.iter().filter(|one| wanted(one)).filter_map(|(system, _, name)| {
-            Some(format!("{}:{name}", opened.model.systems.get(system.index())?.name))
-        });
-    Some((duty.name.clone(), held.collect()))
+/// The accesses that make up the duties of a conflict, by position, of somebody; `None` without the conflict.
+pub async fn duties_in_conflict(
+    opened: &Opened,
+    tx: &mut ReadTx,
+    evaluation: &Evaluation,
+    conflict: usize,
+) -> Result<Option<Vec<(Text, Vec<HeldAccess>)>>, Error> {
+    let duties = Duties::load(tx, opened).await?;
+    let held = duties.held_by(tx, &[evaluation.row.id]).await?;
+    Ok(duties.of_conflict(opened, conflict, evaluation, held.get(&evaluation.row.id)))
 }
 
 /// Everybody who is gone and has an account that can be used though nothing wants it so, in order of id: a part of `limit`

@@ -90,7 +90,12 @@ pub fn conflict(view: &ConflictView) -> Json {
     json!({
         "person": person(&view.person), "conflict": &*view.conflict,
         "duties": view.duties.iter().map(|(name, held)| {
-            json!({ "duty": &**name, "held": held })
+            let outside = held.iter().filter(|held| held.is_outside);
+            json!({
+                "duty": &**name,
+                "held": held.iter().map(|held| &held.access).collect::<Vec<_>>(),
+                "outside": outside.map(|held| &held.access).collect::<Vec<_>>(),
+            })
         }).collect::<Vec<_>>(),
         "blocks": view.blocks, "excepted": view.excepted, "at": view.at.to_string(),
     })
@@ -114,6 +119,7 @@ pub fn solution(view: &Solution) -> Json {
         "by_rule": view.by_rule.iter().map(|(role, at)| {
             json!({ "role": &**role, "at": at.to_string() })
         }).collect::<Vec<_>>(),
+        "outside": view.outside,
     })
 }
 

@@ -1,6 +1,6 @@
 //! What is the least that ends a conflict of somebody.
 
-use muster_app::{Ctx, Error, Kind, Opened, resolve_person};
+use muster_app::{Ctx, Error, Kind, Opened, duties_in_conflict, resolve_person};
 use muster_model::{AssignmentId, Location, Text};
 use muster_policy::{AccountRef, Assignment};
 
@@ -22,6 +22,8 @@ pub struct Solution {
     pub removals: Vec<Removal>,
     /// Roles that a rule gives and that take part: name and where it is written.
     pub by_rule: Vec<(Text, Location)>,
+    /// Accesses that take part, as `system:entitlement`, and that only a system holds: nothing wants them.
+    pub outside: Vec<String>,
 }
 
 /// Assignments that would end a conflict together.
@@ -51,10 +53,12 @@ pub async fn solve_conflict(
     let id = resolve_person(ctx, opened, &mut tx, person).await?.row.id;
     let people = People::load(opened, &mut tx, [id].into(), ctx.now()).await?;
     let found = people.need(id)?;
-    if found.evaluation.conflicts.iter().all(|of| of.conflict != at) {
+    let held = duties_in_conflict(opened, &mut tx, &found.evaluation, at).await?;
+    let Some(held) = held else {
         let message = format!("`{}` does not have the conflict `{conflict}`", found.subject);
         return Err(Error::new(Kind::Conflict, message).hint("muster conflicts lists who has one"));
-    }
+    };
+    let outside = held.into_iter().flat_map(|(_, accesses)| accesses);
     let identity = found.facts.identity();
     let evaluator = &opened.evaluator;
     let removals = evaluator.smallest_removals(&identity, &people.world, ctx.now(), at);
@@ -69,6 +73,7 @@ pub async fn solve_conflict(
         excepted: found.evaluation.is_excepted(at),
         removals: sets.collect(),
         by_rule: roles.map(|role| (role.name.clone(), role.at.clone())).collect(),
+        outside: outside.filter(|held| held.is_outside).map(|held| held.access).collect(),
     })
 }
 

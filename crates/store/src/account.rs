@@ -320,6 +320,7 @@ impl ReadTx {
 impl Tx {
     /// Writes new accounts.
     pub async fn insert_accounts(&mut self, accounts: &[Account]) -> Result<(), StoreError> {
+        self.changed.note_holders(accounts.iter().filter_map(|account| account.entity));
         self.insert_many(&INSERT, accounts, bind_account).await
     }
 
@@ -329,6 +330,7 @@ impl Tx {
         let former: Vec<_> =
             accounts.iter().map(|account| (account.id, account.changed_at)).collect();
         self.keep_former_accounts(&former).await?;
+        self.changed.note_holders(accounts.iter().filter_map(|account| account.entity));
         let sql = "UPDATE account
                    SET system_no = $2, type_no = $3, native_id = $4, name = $5, name_key = $6,
                        entity = $7, status = $8, confidence = $9, enabled = $10,
@@ -347,6 +349,7 @@ impl Tx {
     ) -> Result<(), StoreError> {
         let former: Vec<_> = links.iter().map(|(id, ..)| (*id, now)).collect();
         self.keep_former_accounts(&former).await?;
+        self.changed.note_holders(links.iter().filter_map(|(_, entity, ..)| *entity));
         let sql = "UPDATE account SET entity = $2, status = $3, confidence = $4 WHERE id = $1";
         let changed = self
             .execute_each(sql, links, |(id, entity, status, confidence), args| {

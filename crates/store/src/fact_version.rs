@@ -19,7 +19,13 @@ impl Store {
     /// The entities whose own values or assignments changed after version `from` and until version `to`, in order of id.
     /// `None` when that is not known, as when another process changed something, or when it was too much.
     pub fn changed_between(&self, from: i64, to: i64) -> Option<Vec<EntityId>> {
-        self.changes(|changes| changes.between(from, to))
+        self.changes(|changes| changes.between(from, to, |version| Some(&version.entities)))
+    }
+
+    /// The entities whose accounts were made, changed or linked to them in that time, in order of id. Who lost an account is
+    /// not among them. `None` as with [`Store::changed_between`].
+    pub fn holders_changed_between(&self, from: i64, to: i64) -> Option<Vec<EntityId>> {
+        self.changes(|changes| changes.between(from, to, |version| version.holders.as_ref()))
     }
 }
 
@@ -45,7 +51,10 @@ impl Tx {
 #[derive(Debug, Default)]
 pub(crate) struct Changed {
     entities: BTreeSet<EntityId>,
+    /// Those whose accounts changed; not more than are remembered.
+    holders: BTreeSet<EntityId>,
     is_unknown: bool,
+    are_holders_unknown: bool,
 }
 
 impl Changed {
@@ -57,6 +66,15 @@ impl Changed {
         }
     }
 
+    /// Notes entities whose accounts change.
+    pub(crate) fn note_holders(&mut self, ids: impl IntoIterator<Item = EntityId>) {
+        self.holders.extend(ids);
+        if self.holders.len() > REMEMBERED {
+            self.holders.clear();
+            self.are_holders_unknown = true;
+        }
+    }
+
     /// Notes that more changes than can be said.
     pub(crate) fn give_up(&mut self) {
         self.entities.clear();
@@ -64,33 +82,55 @@ impl Changed {
     }
 }
 
+/// What one transaction changed, as it is remembered.
+#[derive(Debug)]
+struct Version {
+    entities: Vec<EntityId>,
+    /// `None` when they are too many.
+    holders: Option<Vec<EntityId>>,
+}
+
+impl Version {
+    fn len(&self) -> usize {
+        self.entities.len() + self.holders.as_ref().map_or(0, Vec::len)
+    }
+}
+
 /// What transactions of this process changed, by the version that they made.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
-    by_version: BTreeMap<i64, Vec<EntityId>>,
+    by_version: BTreeMap<i64, Version>,
     n_entities: usize,
 }
 
 impl Changes {
     pub(crate) fn keep(&mut self, version: i64, changed: &mut Changed) {
-        let Changed { entities, is_unknown } = mem::take(changed);
+        let Changed { entities, holders, is_unknown, are_holders_unknown } = mem::take(changed);
         if is_unknown {
             // Nobody can go on from before this version.
             (self.by_version, self.n_entities) = (BTreeMap::new(), 0);
             return;
         }
-        self.n_entities += entities.len();
-        self.by_version.insert(version, entities.into_iter().collect());
+        let holders = (!are_holders_unknown).then(|| holders.into_iter().collect());
+        let made = Version { entities: entities.into_iter().collect(), holders };
+        self.n_entities += made.len();
+        self.by_version.insert(version, made);
         while self.n_entities > REMEMBERED || self.by_version.len() > VERSIONS {
             let Some((_, oldest)) = self.by_version.pop_first() else { break };
             self.n_entities -= oldest.len();
         }
     }
 
-    fn between(&self, from: i64, to: i64) -> Option<Vec<EntityId>> {
+    /// What `of` says of all versions after `from` and until `to` together.
+    fn between(
+        &self,
+        from: i64,
+        to: i64,
+        of: impl Fn(&Version) -> Option<&Vec<EntityId>>,
+    ) -> Option<Vec<EntityId>> {
         let mut changed = BTreeSet::new();
         for version in from.saturating_add(1)..=to {
-            changed.extend(self.by_version.get(&version)?);
+            changed.extend(of(self.by_version.get(&version)?)?);
         }
         Some(changed.into_iter().collect())
     }

@@ -1,12 +1,19 @@
 //! What was found of everybody by one look, in little room: enough to say of whom a list consists, not to show them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use muster_model::{EntityId, Row};
 use muster_policy::Evaluation;
 
-use crate::{Opened, leavers::is_leaving_state};
+use crate::{
+    Opened,
+    duties::{Access, Duties},
+    leavers::is_leaving_state,
+};
 
 /// Ids of identities that are kept together, so that a change of one copies little.
 const TOGETHER: i64 = 1024;
@@ -17,8 +24,8 @@ pub(crate) struct Found {
     pub(crate) id: EntityId,
     /// The roles held, by position, in order.
     roles: Box<[u32]>,
-    /// The conflicts between duties, by position, in order, each with whether an exception allows it.
-    pub(crate) conflicts: Box<[(u32, bool)]>,
+    /// The conflicts between duties, in order.
+    pub(crate) conflicts: Box<[InConflict]>,
     /// How much harm they could do, from 0 to 100.
     pub(crate) risk: u8,
     /// Whether they left.
@@ -29,19 +36,38 @@ pub(crate) struct Found {
     due: Option<Timestamp>,
 }
 
+/// A conflict of one identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct InConflict {
+    /// Which, by position.
+    pub(crate) conflict: u32,
+    /// True when an exception allows it.
+    pub(crate) is_excepted: bool,
+    /// True when it exists only because systems hold what nothing wants.
+    pub(crate) is_outside: bool,
+}
+
 impl Found {
-    pub(crate) fn of(opened: &Opened, evaluation: &Evaluation) -> Self {
+    /// Of an identity whose accounts hold this of what makes up duties.
+    pub(crate) fn of(
+        opened: &Opened,
+        evaluation: &Evaluation,
+        duties: &Duties,
+        held: Option<&BTreeSet<Access>>,
+    ) -> Self {
         let number = |position: usize| u32::try_from(position).unwrap_or(u32::MAX);
         let mut roles: Vec<u32> = evaluation.roles.iter().map(|held| number(held.role)).collect();
         roles.sort_unstable();
-        let conflicts = evaluation.conflicts.iter().map(|one| one.conflict);
-        let mut conflicts: Vec<(u32, bool)> =
-            conflicts.map(|one| (number(one), evaluation.is_excepted(one))).collect();
-        conflicts.sort_unstable();
+        let conflicts = duties.conflicts(opened, evaluation, held).into_iter();
+        let conflicts = conflicts.map(|conflict| InConflict {
+            conflict: number(conflict),
+            is_excepted: evaluation.is_excepted(conflict),
+            is_outside: evaluation.conflicts.iter().all(|wanted| wanted.conflict != conflict),
+        });
         Self {
             id: evaluation.row.id,
             roles: roles.into(),
-            conflicts: conflicts.into(),
+            conflicts: conflicts.collect(),
             risk: opened.evaluator.risk(evaluation).score,
             is_gone: is_leaving_state(opened, evaluation.row.type_id, evaluation.state),
             names: names(opened, &evaluation.row).into(),
@@ -51,7 +77,7 @@ impl Found {
 
     /// Whether duties conflict, and no exception allows it.
     pub(crate) fn is_in_conflict(&self) -> bool {
-        self.conflicts.iter().any(|(_, is_excepted)| !is_excepted)
+        self.conflicts.iter().any(|one| !one.is_excepted)
     }
 
     /// Whether a role, by position, is held.
@@ -137,6 +163,12 @@ impl Everybody {
         let piece = self.0.get(&(id.0 / TOGETHER))?;
         let place = piece.found.binary_search_by_key(&id, |known| known.id).ok()?;
         piece.found.get(place)
+    }
+
+    /// Those with a conflict that may be over when they lose an account, in order of id.
+    pub(crate) fn outside(&self) -> Vec<EntityId> {
+        let is_outside = |found: &&Found| found.conflicts.iter().any(|one| one.is_outside);
+        self.iter().filter(is_outside).map(|found| found.id).collect()
     }
 
     /// Those of whom something else is right by the passing of time alone.

@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use super::found::{Everybody, Found};
 use crate::{
     Error, Opened,
-    nested::{Nested, nested},
+    duties::Duties,
     reached::{changes_since, reached},
     simulate::{evaluate_these, everybody},
 };
@@ -33,7 +33,7 @@ pub(crate) struct Look {
     pub(crate) everybody: Everybody,
     version: i64,
     at: Timestamp,
-    nested: Nested,
+    pub(crate) duties: Duties,
 }
 
 impl Survey {
@@ -56,13 +56,15 @@ impl Look {
     pub(crate) async fn make(opened: &Opened, now: Timestamp) -> Result<Self, Error> {
         let mut tx = opened.store.read().await?;
         let version = tx.facts_version().await?;
-        let nested = nested(&mut tx, opened).await?;
+        let duties = Duties::load(&mut tx, opened).await?;
+        let held = duties.held_by_all(&mut tx, opened).await?;
         let mut found = Vec::new();
         everybody(&mut tx, opened, now, |_, _, evaluation| {
-            found.push(Found::of(opened, &evaluation));
+            let held = held.get(&evaluation.row.id);
+            found.push(Found::of(opened, &evaluation, &duties, held));
         })
         .await?;
-        Ok(Self { everybody: Everybody::new(found), version, at: now, nested })
+        Ok(Self { everybody: Everybody::new(found), version, at: now, duties })
     }
 
     /// This look as it is right now; `None` where it is.
@@ -73,16 +75,21 @@ impl Look {
         if version == self.version && due.is_empty() && !is_past {
             return Ok(None);
         }
-        let is_other =
-            is_past || (version != self.version && nested(&mut tx, opened).await? != self.nested);
-        let ids = match changed.filter(|_| !is_other) {
-            Some(changed) => reached(&mut tx, opened, changed, due, MANY).await?,
-            None => None,
+        let is_other = is_past
+            || (version != self.version && Duties::load(&mut tx, opened).await? != self.duties);
+        let holders = opened.store.holders_changed_between(self.version, version);
+        let ids = match (changed, holders) {
+            (Some(changed), Some(holders)) if !is_other => {
+                let reached = reached(&mut tx, opened, changed, due, MANY).await?;
+                reached.map(|ids| ids.into_iter().chain(holders).chain(self.everybody.outside()))
+            }
+            _ => None,
         };
         let Some(ids) = ids else {
             drop(tx);
             return Self::make(opened, now).await.map(Some);
         };
+        let ids: BTreeSet<EntityId> = ids.collect();
         let ids: Vec<EntityId> = ids.into_iter().collect();
         let mut look = Self { version, at: now.max(self.at), ..self.clone() };
         look.again(&mut tx, opened, &ids).await?;
@@ -96,13 +103,15 @@ impl Look {
         ids: &[EntityId],
     ) -> Result<(), Error> {
         let mut gone: BTreeSet<EntityId> = ids.iter().copied().collect();
+        let held = self.duties.held_by(tx, ids).await?;
         for (_, evaluation) in evaluate_these(tx, opened, ids, self.at).await? {
             let of = opened.model.schema.get(evaluation.row.type_id);
             if !of.is_some_and(|of| of.identity) {
                 continue;
             }
             gone.remove(&evaluation.row.id);
-            let found = Found::of(opened, &evaluation);
+            let held = held.get(&evaluation.row.id);
+            let found = Found::of(opened, &evaluation, &self.duties, held);
             self.everybody.put(found.id, Some(found));
         }
         for id in gone {

@@ -1,7 +1,7 @@
 //! `muster conflicts`.
 
 use clap::Subcommand;
-use muster_app::{ConflictView, Ctx, Opened, list_conflicts};
+use muster_app::{ConflictView, Ctx, HeldAccess, Opened, list_conflicts};
 use muster_governance::{
     ExceptionView, NewException, Removal, Solution, end_exception, except_conflict, json,
     list_exceptions, solve_conflict,
@@ -143,7 +143,10 @@ async fn conflicts(ctx: &Ctx, opened: &Opened, list: List) -> Result<Report> {
 }
 
 fn conflict(view: &ConflictView) -> Vec<String> {
-    let held = view.duties.iter().map(|(duty, held)| format!("{duty}: {}", held.join(" ")));
+    let held = view.duties.iter().map(|(duty, held)| {
+        let held: Vec<String> = held.iter().map(access).collect();
+        format!("{duty}: {}", held.join(" "))
+    });
     let reaction = match (view.excepted, view.blocks) {
         (true, _) => "excepted",
         (false, true) => "blocks",
@@ -156,6 +159,11 @@ fn conflict(view: &ConflictView) -> Vec<String> {
         reaction.to_owned(),
         view.at.to_string(),
     ]
+}
+
+/// An access, with a mark where only the system holds it.
+fn access(held: &HeldAccess) -> String {
+    format!("{}{}", held.access, if held.is_outside { " (outside)" } else { "" })
 }
 
 fn row(view: &ExceptionView) -> Vec<String> {
@@ -194,7 +202,10 @@ fn solution(view: &Solution) -> Report {
         let roles = roles.collect::<Vec<_>>().join(" and ");
         text.push(format!("take back {roles}: {} {} lost", lost.join(", "), are(lost.len())));
     }
-    if view.removals.is_empty() {
+    for access in &view.outside {
+        text.push(format!("{access} is held and nothing gives it: muster drift, or the next plan"));
+    }
+    if view.removals.is_empty() && view.outside.is_empty() {
         text.push("no assignment that could be taken back ends it".to_owned());
     }
     for (role, at) in &view.by_rule {

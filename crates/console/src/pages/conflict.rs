@@ -33,6 +33,8 @@ struct One<'v> {
     removals: Vec<Ends>,
     /// Roles that a rule gives and that take part, with their lines.
     by_rule: Vec<Sentence>,
+    /// Accesses that take part and that only a system holds.
+    outside: Vec<String>,
     /// Where an exception is sent to, for those who may make one.
     except: Option<String>,
 }
@@ -89,6 +91,7 @@ pub(crate) async fn show(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
         excepted: found.excepted,
         removals: found.removals.iter().map(ends).collect(),
         by_rule: found.by_rule.iter().map(rule).collect(),
+        outside: found.outside,
         except: may_except.then_some(path),
     };
     page(&visit, &template)

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::response::Response;
-use muster_app::{ConflictView, Ctx, list_conflicts};
+use muster_app::{ConflictView, Ctx, HeldAccess, list_conflicts};
 use muster_web::Problem;
 
 use super::{Pager, people::Row};
@@ -32,10 +32,17 @@ struct Conflict {
     duties: Vec<Duty>,
 }
 
-/// A duty with what makes it up: the access, and the page that says why it is held.
+/// A duty with what makes it up.
 struct Duty {
     name: String,
-    held: Vec<(String, String)>,
+    held: Vec<Held>,
+}
+
+/// An access, the page that says why it is held, and whether only the system holds it.
+struct Held {
+    access: String,
+    why: String,
+    outside: bool,
 }
 
 /// The page.
@@ -48,10 +55,14 @@ pub(crate) async fn list(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
 }
 
 fn conflict(view: &ConflictView) -> Conflict {
-    let held = |access: &String| (access.clone(), address::why(&view.person.key, access));
-    let duties = view.duties.iter().map(|(name, access)| Duty {
+    let held = |held: &HeldAccess| Held {
+        access: held.access.clone(),
+        why: address::why(&view.person.key, &held.access),
+        outside: held.is_outside,
+    };
+    let duties = view.duties.iter().map(|(name, accesses)| Duty {
         name: name.to_string(),
-        held: access.iter().map(held).collect(),
+        held: accesses.iter().map(held).collect(),
     });
     Conflict {
         row: Row::of(&view.person),

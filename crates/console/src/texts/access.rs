@@ -53,6 +53,8 @@ texts! {
         active_on: "Can still be used on", "Noch nutzbar auf";
         conflicts_help: "Who has duties that nobody may have together. Each access leads to its reasons.", "Wer Aufgaben hat, die niemand zusammen haben darf. Jeder Zugriff führt zu seinen Gründen.";
         conflict: "Conflict", "Konflikt";
+        outside: "held, and nothing gives it", "vorhanden, ohne dass etwas ihn gibt";
+        outside_help: "A system holds this, and nothing gives it. Reverting it ends the conflict:", "Ein System hat dies, ohne dass etwas es gibt. Es zurückzunehmen beendet den Konflikt:";
         duties: "Duties held", "Aufgaben";
         blocks: "grants that complete it are held back", "Was ihn vollendet, wird zurückgehalten";
         warns: "it is reported only", "er wird nur gemeldet";

@@ -24,6 +24,7 @@ mod local;
 mod matches;
 mod nodes;
 mod orphans;
+mod outside;
 mod queue;
 mod random;
 mod review;
