@@ -113,7 +113,7 @@ pub use ocsf::ocsf_event;
 pub use opened::{Opened, likeness, similar};
 pub use orphans::{OrphanChoice, assign_orphan, decide_orphans, expire_orphans, orphan_decisions};
 pub use owners::{Ownerless, list_ownerless, why_left};
-pub use pass::{Validity, new_pass, pass_opens};
+pub use pass::{Validity, may_have_password, new_pass, pass_opens};
 pub use people::{
     Page, PeopleQuery, Person, entity_type, list_people, person as person_of, resolve_person,
 };

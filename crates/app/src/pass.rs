@@ -2,11 +2,11 @@
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use jiff::{SignedDuration, Timestamp};
-use muster_model::EntityId;
+use muster_model::{EntityId, TypeId};
 use muster_store::TemporaryPass;
 use sha2::{Digest as _, Sha256};
 
-use crate::{Error, random, typed_secret, typed_secret_folded};
+use crate::{Error, Opened, random, typed_secret, typed_secret_folded};
 
 /// Signs of a pass: 98 bits.
 const LENGTH: usize = 20;
@@ -20,6 +20,12 @@ pub struct Validity {
     pub length: SignedDuration,
     /// Whether the sign-in that it opens uses it up.
     pub once: bool,
+}
+
+/// Whether identities of a type may have a password, or a pass that leads to one. Guests never do: they show each time that their
+/// address is still theirs.
+pub fn may_have_password(opened: &Opened, type_id: TypeId) -> bool {
+    opened.model.guests.as_ref().is_none_or(|guests| guests.type_id != type_id)
 }
 
 /// A new pass, and what is kept of it. The text cannot be had again.

@@ -8,8 +8,11 @@ use muster_model::EntityId;
 
 use crate::{
     Amr, Attempt, Authenticator, Purpose, RecoveryNeed, Refused, Step, Verified,
+    find::name_key,
     flow::{begin, factors},
+    lockout::spend_network,
     log::{self, Outcome, write},
+    mail::may_mail,
     need::need,
 };
 
@@ -19,6 +22,36 @@ impl Authenticator {
         let guests = opened.model.guests.as_ref();
         let of = guests.and_then(|of| opened.model.types.get(of.type_id.index()));
         opened.model.mail.is_some() && of.is_some_and(|of| of.sign_in.mail.is_some())
+    }
+
+    /// Counts that somebody looks for their organisation, so that nobody finds out by trying which are connected. It costs the network a
+    /// try.
+    pub async fn count_applicant(
+        &self,
+        opened: &Opened,
+        attempt: &Attempt<'_>,
+    ) -> Result<(), Refused> {
+        let mut tx = opened.store.begin().await?;
+        let spent = spend_network(&mut tx, opened, attempt).await;
+        if let Err(refused) = spent {
+            drop(tx);
+            log::refuse(opened, attempt, None, &refused).await?;
+            return Err(refused);
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// As [`Authenticator::count_applicant`], for somebody who asks to be a guest under the address that is the name of the attempt.
+    /// False when no more mail may go there for a while: they are told the same. Whose the address is is not looked at.
+    pub async fn may_apply(&self, opened: &Opened, attempt: &Attempt<'_>) -> Result<bool, Refused> {
+        self.count_applicant(opened, attempt).await?;
+        let mut tx = opened.store.begin().await?;
+        let key = format!("guest {}", name_key(None, attempt.name));
+        let may = may_mail(&mut tx, &key, attempt.now).await?;
+        write(&mut tx, attempt, None, Outcome::Began("guest")).await?;
+        tx.commit().await?;
+        Ok(may)
     }
 
     /// Takes the code that was mailed, which stands where an attempt has the password. It is right once.

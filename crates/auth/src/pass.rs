@@ -7,8 +7,10 @@ use muster_store::{ReadTx, TemporaryPass};
 use serde_json::json;
 
 use crate::{
-    Amr, Attempt, Authenticator, Need, NotSet, Refused, Secret, Step, Weak, flow::Proof,
-    set_password::NewPassword, standing::evaluate,
+    Amr, Attempt, Authenticator, Need, NotSet, Refused, Secret, Step, Weak,
+    flow::Proof,
+    set_password::{NewPassword, guests_have_none, may_have_one},
+    standing::evaluate,
 };
 
 /// The shortest and the longest time for which a pass is valid, in minutes.
@@ -32,6 +34,9 @@ impl Authenticator {
         }
         let mut tx = opened.store.begin().await?;
         let identity = resolve_person(ctx, opened, &mut tx, person).await?.row.id;
+        if !may_have_one(&mut tx, opened, identity).await? {
+            return Err(guests_have_none());
+        }
         let from = alive_from(&mut tx, opened, identity, ctx.now()).await?;
         let from = from.ok_or_else(|| {
             Error::invalid(format!(

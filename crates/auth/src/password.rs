@@ -13,6 +13,7 @@ use crate::{
     log::{self, Outcome, write},
     need::need,
     pool::Turn,
+    set_password::may_have_one,
     throttle::wait,
 };
 
@@ -255,6 +256,8 @@ async fn known(
     let throttle = &opened.model.sign_in.throttle;
     let throttled = wait(tx, throttle, attempt.network, attempt.now).await?;
     let at = identity.unwrap_or(NOBODY);
+    // Somebody may have had one before they became a guest.
+    let at = if may_have_one(tx, opened, at).await? { at } else { NOBODY };
     let hash = tx.password(at).await?.map(|password| password.hash);
     let pass = tx.temporary_pass(at).await?;
     Ok(Known { identity, hash, pass, throttled })

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, fs};
 
-use muster_app::{Ctx, Error, Kind, Opened};
+use muster_app::{Ctx, Error, Kind, Opened, entity_type, may_have_password};
 use muster_model::EntityId;
 use muster_store::{Password, ReadTx, Tx};
 use serde_json::json;
@@ -36,6 +36,7 @@ pub(crate) struct NewPassword<'a> {
 impl From<NotSet> for Error {
     fn from(not_set: NotSet) -> Self {
         match not_set {
+            NotSet::Weak(Weak::Guest) => guests_have_none(),
             NotSet::Weak(_) => Self::invalid(not_set.to_string())
                 .hint("a sentence is good; rules about digits and signs there are none"),
             NotSet::Trouble(error) => error,
@@ -48,6 +49,23 @@ impl From<Busy> for NotSet {
         let message = "too many passwords are hashed at the moment";
         Self::Trouble(Error::new(Kind::Busy, message).caused_by(busy))
     }
+}
+
+/// What is said of a password for a guest.
+pub(crate) fn guests_have_none() -> Error {
+    Error::new(Kind::Denied, "guests have no password")
+        .hint("a code is mailed to them each time they sign in; there is nothing to set")
+}
+
+/// Whether an identity may have a password: the one place that asks, for whoever sets one and whoever checks one.
+pub(crate) async fn may_have_one(
+    tx: &mut ReadTx,
+    opened: &Opened,
+    identity: EntityId,
+) -> Result<bool, Error> {
+    let found = tx.entity(identity).await?;
+    let of = found.and_then(|found| entity_type(opened, found.type_no));
+    Ok(of.is_none_or(|of| may_have_password(opened, of)))
 }
 
 impl Authenticator {
@@ -74,6 +92,9 @@ impl Authenticator {
         let policy = &opened.model.sign_in.passwords;
         let (names, former) = {
             let mut tx = opened.store.read().await.map_err(Error::from)?;
+            if !may_have_one(&mut tx, opened, identity).await? {
+                return Err(Weak::Guest.into());
+            }
             let name = self.name_in(&mut tx, opened, identity, ctx.now()).await?;
             (name.all, kept(&mut tx, identity, policy.history).await?)
         };
@@ -127,6 +148,9 @@ impl Authenticator {
         new: NewPassword<'_>,
     ) -> Result<(), Error> {
         let NewPassword { identity, hash, kept_flow, action } = new;
+        if !may_have_one(tx, opened, identity).await? {
+            return Err(guests_have_none());
+        }
         tx.save_password(&Password { entity: identity, hash: hash.into(), set_at: ctx.now() })
             .await?;
         tx.forget_lockout(&name_key(Some(identity), "")).await?;

@@ -35,6 +35,9 @@ pub enum Weak {
     /// It is the present one or a former one.
     #[error("it was used before")]
     Former,
+    /// Whose it would be is a guest.
+    #[error("guests have none, a code is mailed to them when they sign in")]
+    Guest,
 }
 
 /// Checks a new password. `names` are those of its owner, `blocked` are words in lower case that the model refuses too.

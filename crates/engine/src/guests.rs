@@ -18,10 +18,14 @@ mod open;
 mod rules;
 mod sponsor;
 
-pub use apply::{GuestApplicant, apply_as_guest};
+pub use apply::{
+    GuestApplicant, GuestOffer, OfferedRole, apply_as_guest, guest_offer, takes_guest_applications,
+};
+pub(crate) use due::advance_guests;
 pub use due::work_guests;
 pub use invite::{NewGuest, invite_guest};
 pub use list::{GuestQuery, GuestView, list_guests, see_guest};
+pub(crate) use mail::send_guest_mails;
 pub use open::{GuestLink, open_guest_link};
 
 use muster_app::{Ctx, Error, Opened};

@@ -54,8 +54,9 @@ pub use change_set::{list_change_sets, reject_change_set, release_change_set};
 pub use effects::GRACE;
 pub use grace::{Grace, list_grace};
 pub use guests::{
-    GuestApplicant, GuestLink, GuestQuery, GuestView, NewGuest, apply_as_guest, invite_guest,
-    list_guests, open_guest_link, see_guest, work_guests,
+    GuestApplicant, GuestLink, GuestOffer, GuestQuery, GuestView, NewGuest, OfferedRole,
+    apply_as_guest, guest_offer, invite_guest, list_guests, open_guest_link, see_guest,
+    takes_guest_applications, work_guests,
 };
 pub use lease::Lease;
 pub use leavers::{LeaverReport, LeaverRow, report_leavers, watch_leavers};

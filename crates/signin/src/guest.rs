@@ -27,6 +27,13 @@ struct Page {
     asks: Asks,
 }
 
+impl Page {
+    /// Whether it leads to asking.
+    fn is_for_names(&self) -> bool {
+        matches!(self.asks, Asks::Name)
+    }
+}
+
 /// What a page asks for.
 enum Asks {
     Nothing,
@@ -63,6 +70,12 @@ pub(crate) async fn open(
         Err(error) if error.kind() == Kind::NotFound => {
             let message = Some(texts.guest.dead);
             return page(StatusCode::NOT_FOUND, &Page { texts, message, asks: Asks::Nothing });
+        }
+        // Who opens it has shown that the address is theirs, and may know.
+        Err(error) if matches!(error.kind(), Kind::Conflict | Kind::Denied) => {
+            tracing::warn!(%error, "a guest who asked to come could not be entered");
+            let message = Some(texts.guest.known);
+            return page(StatusCode::CONFLICT, &Page { texts, message, asks: Asks::Nothing });
         }
         Err(error) => return Err(error.into()),
     };

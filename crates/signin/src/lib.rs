@@ -5,6 +5,7 @@
 //! Whether somebody may get in is decided in `muster_auth`. Other faces with pages take layout, style and language from here.
 
 mod account;
+mod apply;
 mod browser;
 mod certificate;
 mod enrol;
@@ -54,6 +55,9 @@ pub fn router() -> Router {
         .route("/signin/recover/proof", post(recovery::proof))
         .route("/signin/recover/passkey", post(recovery::passkey))
         .route("/signin/recover/password", post(recovery::set))
+        .route("/guest", get(apply::show).post(apply::address))
+        .route("/guest/ask", post(apply::ask))
+        .route("/guest/sent", get(apply::sent))
         .route("/guest/{secret}", get(guest::show).post(guest::open))
         .route("/signin/guest", get(guest::show_name).post(guest::begin))
         .route("/signin/guest/code", get(guest::show_code).post(guest::code))

@@ -220,6 +220,7 @@ impl Texts {
             Weak::Repeats => self.repeats.to_owned(),
             Weak::Name => self.only_a_name.to_owned(),
             Weak::Former => self.former.to_owned(),
+            Weak::Guest => self.guest.help.to_owned(),
         }
     }
 

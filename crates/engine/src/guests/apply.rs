@@ -1,7 +1,7 @@
 //! Somebody of a connected organisation asks to be a guest.
 
 use muster_app::{Ctx, Error, Kind, Opened, Reach};
-use muster_model::EntityId;
+use muster_model::{EntityId, Text};
 use muster_policy::Organisation;
 use muster_store::{GuestApplication, ReadTx, Sequence};
 
@@ -30,6 +30,52 @@ pub struct GuestApplicant {
     pub reason: String,
 }
 
+/// What somebody with an address may ask for.
+#[derive(Debug, Clone)]
+pub struct GuestOffer {
+    /// The address, in the form in which it is kept.
+    pub mail: Text,
+    /// How the connected organisation is shown to people.
+    pub title: Text,
+    /// The roles.
+    pub roles: Vec<OfferedRole>,
+}
+
+/// A role that guests may ask for.
+#[derive(Debug, Clone)]
+pub struct OfferedRole {
+    /// Its name.
+    pub name: Text,
+    /// What it is for.
+    pub description: Option<Text>,
+}
+
+/// What the organisation of an address offers. It is the same for everybody who has an address there.
+///
+/// # Errors
+///
+/// `Denied` for domains that are blocked or of no connected organisation, in the same words; `Invalid` for what is no address.
+pub fn guest_offer(opened: &Opened, mail: &str) -> Result<GuestOffer, Error> {
+    let found = guests(opened)?.organisation_of(mail);
+    let (mail, of) = found.map_err(|problem| match rules::refused(&problem) {
+        error if error.kind() == Kind::Denied => {
+            Error::new(Kind::Denied, "nobody comes as a guest from this domain")
+        }
+        error => error,
+    })?;
+    let roles = of.roles.iter().filter_map(|at| opened.model.roles.get(*at));
+    let roles = roles
+        .map(|role| OfferedRole { name: role.name.clone(), description: role.description.clone() });
+    Ok(GuestOffer { mail, title: of.title.clone(), roles: roles.collect() })
+}
+
+/// Whether strangers can ask: there is an organisation whose guests may have a role, and a link can be mailed.
+pub fn takes_guest_applications(opened: &Opened) -> bool {
+    let model = &opened.model;
+    let guests = model.guests.iter().flat_map(|guests| &guests.organisations);
+    model.mail.is_some() && model.url.is_some() && guests.into_iter().any(|of| !of.roles.is_empty())
+}
+
 /// Takes down what somebody asks who has no account, and mails them a link. Nothing more is written before they open it, and the
 /// answer does not tell who is here already.
 ///
@@ -49,6 +95,9 @@ pub async fn apply_as_guest(
     let texts = [&applicant.name, &applicant.sponsor, &applicant.reason];
     if texts.iter().any(|text| text.chars().count() > LONGEST) {
         return Err(Error::invalid(format!("a text is longer than {LONGEST} characters")));
+    }
+    if applicant.name.trim().is_empty() {
+        return Err(Error::invalid("say who you are"));
     }
     if applicant.reason.trim().is_empty() {
         return Err(Error::invalid("say why, for whoever decides"));

@@ -9,6 +9,7 @@ mod bad_input;
 mod certificates;
 mod demo;
 mod examples;
+mod guests;
 mod metrics;
 mod nodes;
 mod remote;

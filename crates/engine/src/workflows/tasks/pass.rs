@@ -1,7 +1,7 @@
 //! `pass` and `revoke_pass`: a secret for the first sign-in, kept as a hash, shown in one mail.
 
 use jiff::SignedDuration;
-use muster_app::{Error, Validity, new_pass};
+use muster_app::{Error, Validity, may_have_password, new_pass};
 use muster_store::Tx;
 use serde_json::json;
 
@@ -12,6 +12,9 @@ const VALID: SignedDuration = SignedDuration::from_mins(480);
 /// Makes a new pass each time it is tried: what an earlier mail said opens nothing then.
 pub(super) async fn send(at: &At<'_>) -> Result<Outcome, Error> {
     let Some(deliver) = at.opened.deliver() else { return Ok(nobody_sends()) };
+    if !may_have_password(at.opened, at.facts.row.type_id) {
+        return Ok(Outcome::Skipped("guests have no password, and need no pass".to_owned()));
+    }
     let from = at.instant("from").map_or(at.now, |from| from.max(at.now));
     let length = at.task.length("valid").unwrap_or(VALID);
     let validity = Validity { from, length, once: false };
