@@ -38,34 +38,53 @@ impl<F: Fn() -> Arc<Opened>> Caretaker<F> {
         Self { opened, clock, forgot_at: None }
     }
 
-    /// Goes on until `stop` is done.
-    pub async fn run(mut self, stop: impl Future<Output = ()>) {
-        let mut stop = std::pin::pin!(stop);
-        loop {
-            if let Err(error) = self.round().await {
-                tracing::warn!(%error, "nobody looked after sign-in");
+    /// Goes on until `stop` is done. A mail server that hangs holds up mail only; what is on its way at the end is sent again.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let Self { opened, clock, mut forgot_at } = self;
+        let looking = async {
+            loop {
+                if let Err(error) = look(&opened(), &clock, &mut forgot_at).await {
+                    tracing::warn!(%error, "nobody looked after sign-in");
+                }
+                tokio::time::sleep(LOOK).await;
             }
-            tokio::select! {
-                () = &mut stop => return,
-                () = tokio::time::sleep(LOOK) => {}
+        };
+        let mailing = async {
+            loop {
+                if let Err(error) = send_due(&opened(), clock.now()).await {
+                    tracing::warn!(%error, "no mails about signing in are sent");
+                }
+                tokio::time::sleep(LOOK).await;
             }
+        };
+        tokio::select! {
+            () = stop => {}
+            () = looking => {}
+            () = mailing => {}
         }
     }
 
-    /// One look.
+    /// One look, and the mails that are due.
     pub async fn round(&mut self) -> Result<(), Error> {
         let opened = (self.opened)();
-        let ctx = Ctx::new("sign-in".into(), "".into(), Arc::clone(&self.clock));
-        let now = ctx.now();
-        watch_sprays(&ctx, &opened).await?;
-        if self.forgot_at.is_none_or(|at| at > now || now.duration_since(at) >= OFTEN) {
-            forget(&opened, now).await?;
-            self.forgot_at = Some(now);
-        }
-        // Last: a mail server may keep us waiting.
-        send_due(&opened, now).await?;
-        Ok(())
+        look(&opened, &self.clock, &mut self.forgot_at).await?;
+        send_due(&opened, self.clock.now()).await.map(drop)
     }
+}
+
+async fn look(
+    opened: &Opened,
+    clock: &Arc<dyn Clock>,
+    forgot_at: &mut Option<Timestamp>,
+) -> Result<(), Error> {
+    let ctx = Ctx::new("sign-in".into(), "".into(), Arc::clone(clock));
+    let now = ctx.now();
+    watch_sprays(&ctx, opened).await?;
+    if forgot_at.is_none_or(|at| at > now || now.duration_since(at) >= OFTEN) {
+        forget(opened, now).await?;
+        *forgot_at = Some(now);
+    }
+    Ok(())
 }
 
 /// Raises an alarm when many names have a wrong try, and clears it when they are few again. Nobody is locked for it.

@@ -16,7 +16,7 @@ use serde_json::{Value as Json, json};
 use crate::{
     anonymise::anonymise_due,
     apply::CancelFlag,
-    guests::work_guests,
+    guests::advance_guests,
     lease::Lease,
     leavers::watch_leavers,
     plans::{Known, MadePlan},
@@ -26,6 +26,7 @@ use crate::{
 
 mod due;
 mod hands;
+mod letters;
 mod node;
 mod planner;
 mod posts;
@@ -151,6 +152,7 @@ impl<'a> Runner<'a> {
             self.plan_and_apply().await?;
             self.watch().await?;
             self.requests().await?;
+            letters::send(self.ctx, self.opened).await?;
             let now = self.ctx.now();
             Box::pin(run_due_workflows(self.ctx, self.opened, now, &NoProgress)).await?;
             self.forget(now).await
@@ -165,12 +167,12 @@ impl<'a> Runner<'a> {
         Ok(RunEnd::Done)
     }
 
-    /// Reminds, escalates and ends requests whose time has come, and sends mail about them; the same about guests and access
-    /// reviews, of which it sees whether what they revoked is gone.
+    /// Reminds, escalates and ends requests whose time has come; the same about guests and access reviews, of which it sees
+    /// whether what they revoked is gone. What is to be mailed is written down.
     async fn requests(&self) -> Result<(), Error> {
-        Box::pin(muster_governance::work_due(self.ctx, self.opened)).await?;
-        Box::pin(work_guests(self.ctx, self.opened)).await?;
-        Box::pin(muster_review::work_due(self.ctx, self.opened)).await.map(drop)
+        Box::pin(muster_governance::advance_due(self.ctx, self.opened)).await?;
+        Box::pin(advance_guests(self.ctx, self.opened)).await?;
+        Box::pin(muster_review::advance_due(self.ctx, self.opened)).await.map(drop)
     }
 
     /// Raises alarms about those who left and can still use an account.

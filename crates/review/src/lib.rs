@@ -29,10 +29,11 @@ mod verify;
 mod view;
 
 pub use decide::{Decision, ItemAnswer, decide_items};
-pub use due::{release_silence, work_due};
+pub use due::{advance_due, release_silence, work_due};
 pub use list::{
     ItemQuery, WhoseItems, campaign_id, campaign_status, list_campaigns, list_items, see_item,
 };
+pub use mail::send_mails;
 pub use open::{NewCampaign, open_campaign};
 pub use undo::undo_item;
 pub use view::{AnswerView, CampaignView, ItemView, Live};

@@ -18,7 +18,7 @@ const PAUSE: SignedDuration = SignedDuration::from_mins(1);
 const COUNTED: usize = 1000;
 
 /// Sends the mails that are due. Where the project does not say how mail is sent, there is none.
-pub(crate) async fn send_due(ctx: &Ctx, opened: &Opened) -> Result<(), Error> {
+pub async fn send_mails(ctx: &Ctx, opened: &Opened) -> Result<(), Error> {
     let due = opened.store.read().await?.due_review_notices(ctx.now(), BATCH).await?;
     let sends = opened.model.mail.as_ref().zip(opened.deliver());
     for notice in due {

@@ -27,7 +27,10 @@ struct Post<'a> {
 }
 
 /// Sends the mails that are due. Where the project does not say how, they wait.
-pub(super) async fn send_due(ctx: &Ctx, opened: &Opened) -> Result<(), Error> {
+pub(crate) async fn send_guest_mails(ctx: &Ctx, opened: &Opened) -> Result<(), Error> {
+    if opened.model.guests.is_none() {
+        return Ok(());
+    }
     let deliver = opened.deliver();
     let (Some(server), Some(deliver), Some(url)) =
         (&opened.model.mail, &deliver, &opened.model.url)

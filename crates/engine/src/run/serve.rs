@@ -1,7 +1,7 @@
 //! The loop on one node of perhaps several: its parts side by side, each on a thread of its own.
 //!
 //! One plans for whoever changed, one works the queue off, one does what has its times: reads, probes, workflows; one
-//! posts events. What only one node may do at a time is guarded by a lease that is soon free when its node is lost. No node leads.
+//! posts events, one sends mail. What only one node may do at a time is guarded by a lease that is soon free when its node is lost. No node leads.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::{sync::mpsc, task::JoinSet};
 
 use super::{
-    AFTER_TROUBLE, LOOK, Listener, RunEnd, RunOptions, hands,
+    AFTER_TROUBLE, LOOK, Listener, RunEnd, RunOptions, hands, letters,
     node::{Node, StopOnDrop},
     passes, planner, posts, rounds,
 };
@@ -26,6 +26,7 @@ enum Part {
     Hands,
     Rounds,
     Posts,
+    Letters,
 }
 
 /// Runs until it is stopped, the time is up or the model changed.
@@ -41,7 +42,7 @@ pub(super) async fn serve(
     let _stop = StopOnDrop(node.stop.clone());
     let mut parts = JoinSet::new();
     let handle = tokio::runtime::Handle::current();
-    for part in [Part::Plans, Part::Hands, Part::Rounds, Part::Posts] {
+    for part in [Part::Plans, Part::Hands, Part::Rounds, Part::Posts, Part::Letters] {
         let (node, handle) = (node.clone(), handle.clone());
         parts.spawn_blocking(move || handle.block_on(keep_going(&node, part)));
     }
@@ -81,6 +82,7 @@ async fn keep_going(node: &Node, part: Part) -> Result<(), Error> {
             Part::Hands => hands::run(node).await,
             Part::Rounds => Box::pin(rounds::run(node)).await,
             Part::Posts => posts::run(node).await,
+            Part::Letters => Box::pin(letters::run(node)).await,
         };
         match outcome {
             Ok(()) => {}
