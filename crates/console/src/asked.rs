@@ -1,6 +1,6 @@
 //! Requests and their terms, as people read them.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use muster_governance::{EventView, RequestView};
 use muster_policy::RequestTerms;
 use muster_store::RequestState;
@@ -72,8 +72,17 @@ pub(crate) fn status(texts: &AskingTexts, view: &RequestView) -> String {
 
 /// `at once, until 2026-12-20 13:00`.
 pub(crate) fn span(visit: &Visit, from: Option<Timestamp>, until: Option<Timestamp>) -> String {
-    let texts = &visit.texts.asking;
-    let (from, until) = (visit.maybe(from), visit.maybe(until));
+    span_in(&visit.texts.asking, &visit.opened.model.timezone, (from, until))
+}
+
+/// As [`span`], for somebody of whom only the language is known.
+pub(crate) fn span_in(
+    texts: &AskingTexts,
+    zone: &TimeZone,
+    (from, until): (Option<Timestamp>, Option<Timestamp>),
+) -> String {
+    let moment = |at: Option<Timestamp>| at.map(|at| Moment::new(at, zone));
+    let (from, until) = (moment(from), moment(until));
     let from = from.as_ref().map_or(texts.at_once, Moment::shown);
     match &until {
         Some(until) => filled(texts.from_until, &[("from", from), ("until", until.shown())]),

@@ -12,7 +12,7 @@ use muster_web::{Code, Problem};
 use crate::{escape::visible, flash::Said, texts::Texts, visit::Visit};
 
 /// Styles and the script of ours, forms to ourselves, and nothing else.
-const CONTENT: &str = "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; \
+pub(crate) const CONTENT: &str = "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; \
      frame-ancestors 'none'";
 
 /// What `layout.html` needs.

@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use axum::{extract::Query, http::Uri};
 use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 use muster_web::Problem;
 
 /// Rows on one page of a list.
 pub(crate) const ROWS: usize = 50;
+
+/// Values that one request may hold.
+const MOST_VALUES: usize = 2000;
 
 /// Days that can be asked for at most.
 const MOST_DAYS: i64 = 3660;
@@ -21,6 +25,24 @@ impl Given {
         for (name, value) in pairs {
             self.0.entry(name).or_default().push(value);
         }
+    }
+
+    /// Adds what stands in a form.
+    pub(crate) fn add_form(&mut self, form: &[u8]) -> Result<(), Problem> {
+        let unreadable = || Problem::invalid("what was sent cannot be read");
+        let text = std::str::from_utf8(form).map_err(|_| unreadable())?;
+        self.add_query(&format!("/?{text}").parse().map_err(|_| unreadable())?)
+    }
+
+    /// Adds what stands in a query.
+    pub(crate) fn add_query(&mut self, uri: &Uri) -> Result<(), Problem> {
+        let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri);
+        let Query(pairs) = pairs.map_err(|_| Problem::invalid("what was sent cannot be read"))?;
+        if pairs.len() > MOST_VALUES {
+            return Err(Problem::invalid("too many values were sent"));
+        }
+        self.add(pairs);
+        Ok(())
     }
 
     /// A value, without the space around it; empty when there is none.

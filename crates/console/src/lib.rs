@@ -10,6 +10,7 @@
 mod address;
 mod asked;
 mod assets;
+mod by_link;
 mod escape;
 mod flash;
 mod frame;

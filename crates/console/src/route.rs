@@ -3,9 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
-    extract::{
-        FromRequest as _, FromRequestParts as _, Query, RawForm, RawPathParams, Request, State,
-    },
+    extract::{FromRequest as _, FromRequestParts as _, RawForm, RawPathParams, Request, State},
     http::{Method, request::Parts},
     response::{IntoResponse as _, Redirect, Response},
     routing::{MethodFilter, MethodRouter, get, on},
@@ -17,13 +15,10 @@ use tokio::runtime::Handle;
 use tracing::Instrument as _;
 
 use crate::{
-    address, assets, frame,
+    address, assets, by_link, frame,
     table::{Page, pages},
     visit::Visit,
 };
-
-/// Values that one request may hold.
-const MOST_VALUES: usize = 2000;
 
 /// Everything below `/` that is the console's.
 pub fn router() -> Router {
@@ -39,7 +34,8 @@ pub fn router() -> Router {
     }
     let router = Router::new()
         .route("/console/style.css", get(assets::style))
-        .route("/console/keys.js", get(assets::script));
+        .route("/console/keys.js", get(assets::script))
+        .merge(by_link::router());
     routes.into_iter().fold(router, |router, (path, route)| router.route(path, route))
 }
 
@@ -80,29 +76,16 @@ async fn read(
     let path = RawPathParams::from_request_parts(parts, service).await;
     let path = path.map_err(|_| Problem::invalid("the address is not right"))?;
     visit.given.add(path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
-    let unreadable = || Problem::invalid("what was sent cannot be read");
     if parts.method == Method::POST {
         let request = Request::from_parts(parts.clone(), body);
         let RawForm(form) = RawForm::from_request(request, service)
             .await
             .map_err(|rejection| Problem::new(Code::MEDIA_TYPE, rejection.body_text()))?;
-        let text = std::str::from_utf8(&form).map_err(|_| unreadable())?;
-        let uri = format!("/?{text}").parse().map_err(|_| unreadable())?;
-        add(&mut visit, &uri)?;
+        visit.given.add_form(&form)?;
     } else {
-        add(&mut visit, &parts.uri)?;
+        visit.given.add_query(&parts.uri)?;
     }
     Ok(visit)
-}
-
-fn add(visit: &mut Visit, uri: &axum::http::Uri) -> Result<(), Problem> {
-    let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri);
-    let Query(pairs) = pairs.map_err(|_| Problem::invalid("what was sent cannot be read"))?;
-    if pairs.len() > MOST_VALUES {
-        return Err(Problem::invalid("too many values were sent"));
-    }
-    visit.given.add(pairs);
-    Ok(())
 }
 
 /// Runs the handler on a thread of its own: on SQLite nothing in it ever waits.

@@ -216,7 +216,7 @@ async fn begin(
     tx.insert_requests(std::slice::from_ref(request)).await?;
     tx.insert_request_stages(stages).await?;
     tx.set_request_approvers(request.id, &waits).await?;
-    let people = addressees(opened, tx, &waits).await?;
+    let people = addressees(ctx, opened, tx, (&*request, &waits)).await?;
     notify(ctx, tx, request.id, DECIDE, &people).await
 }
 

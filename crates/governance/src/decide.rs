@@ -52,15 +52,29 @@ pub async fn decide_request(
     answer: &Answer,
 ) -> Result<RequestView, Error> {
     let mut tx = opened.store.begin().await?;
-    let mut request = waiting(&mut tx, id).await?;
+    let request = waiting(&mut tx, id).await?;
+    let request = decide_in(ctx, opened, &mut tx, me, request, answer).await?;
+    tx.commit().await?;
+    one(ctx, opened, request, true).await
+}
+
+/// Decides as part of a transaction about a request that waits.
+pub(crate) async fn decide_in(
+    ctx: &Ctx,
+    opened: &Opened,
+    tx: &mut Tx,
+    me: EntityId,
+    mut request: Request,
+    answer: &Answer,
+) -> Result<Request, Error> {
+    let id = request.id;
     let stages = tx.request_stages(id).await?;
     let place = usize::try_from(request.stage).unwrap_or(usize::MAX);
     let stage = stages.get(place).ok_or_else(|| Error::bug("a request waits at no stage"))?;
-    let asked = approvers(ctx, opened, &mut tx, &request, stage).await?;
-    let in_place_of = may_decide(ctx, opened, &mut tx, me, &request, &asked).await?;
+    let asked = approvers(ctx, opened, tx, &request, stage).await?;
+    let in_place_of = may_decide(ctx, opened, tx, me, &request, &asked).await?;
     let all = [Some(me), Some(request.subject), Some(request.requester), in_place_of];
-    let people =
-        People::load(opened, &mut tx, all.into_iter().flatten().collect(), ctx.now()).await?;
+    let people = People::load(opened, tx, all.into_iter().flatten().collect(), ctx.now()).await?;
     let by = By {
         person: Some(people.need(me)?),
         in_place_of: in_place_of.and_then(|giver| people.get(giver)),
@@ -69,7 +83,7 @@ pub async fn decide_request(
         return Err(Error::new(Kind::Conflict, format!("request {id} waited for too long")));
     }
     match answer.verdict {
-        Verdict::Refuse => refuse(ctx, &mut tx, &mut request, stage, (by, answer)).await?,
+        Verdict::Refuse => refuse(ctx, tx, &mut request, stage, (by, answer)).await?,
         Verdict::Approve => {
             if let Some(until) = answer.until {
                 let time = (request.valid_from, request.valid_until);
@@ -77,16 +91,15 @@ pub async fn decide_request(
                     .map_err(|problem| Error::invalid(problem.to_string()))?;
                 request.valid_until = Some(until);
             }
-            tell(ctx, &mut tx, id, by, ("approved", Some(stage), answer.note.trim())).await?;
+            tell(ctx, tx, id, by, ("approved", Some(stage), answer.note.trim())).await?;
             match stages.get(place + 1) {
-                Some(next) => put_to(ctx, opened, &mut tx, &mut request, next).await?,
-                None => finish(ctx, opened, &mut tx, &mut request, &people).await?,
+                Some(next) => put_to(ctx, opened, tx, &mut request, next).await?,
+                None => finish(ctx, opened, tx, &mut request, &people).await?,
             }
         }
     }
-    entry(ctx, &mut tx, (by, &people), (&request, stage), answer).await?;
-    tx.commit().await?;
-    one(ctx, opened, request, true).await
+    entry(ctx, tx, (by, &people), (&request, stage), answer).await?;
+    Ok(request)
 }
 
 /// A request that waits.
@@ -105,7 +118,7 @@ pub(crate) async fn waiting(tx: &mut ReadTx, id: i64) -> Result<Request, Error> 
 }
 
 /// Whether somebody may decide, and if so in whose place, if not for themselves.
-async fn may_decide(
+pub(crate) async fn may_decide(
     ctx: &Ctx,
     opened: &Opened,
     tx: &mut ReadTx,
@@ -197,6 +210,7 @@ pub(crate) async fn close(
     request.state = state;
     request.ended_at = Some(ctx.now());
     request.next_at = None;
+    tx.delete_decision_links(request.id).await?;
     save(tx, request, &[]).await
 }
 
@@ -216,7 +230,7 @@ pub(crate) async fn put_to(
     request.next_step = step;
     let asked = approvers(ctx, opened, tx, request, stage).await?;
     save(tx, request, &asked).await?;
-    let people = addressees(opened, tx, &asked).await?;
+    let people = addressees(ctx, opened, tx, (request, &asked)).await?;
     notify(ctx, tx, request.id, DECIDE, &people).await
 }
 

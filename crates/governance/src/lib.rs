@@ -18,6 +18,7 @@ mod extend;
 mod guest;
 mod history;
 pub mod json;
+mod link;
 mod list;
 mod mail;
 mod people;
@@ -36,13 +37,15 @@ pub use decide::{Answer, Verdict, decide_request};
 pub use delegate::{
     DelegationView, NewDelegation, create_delegation, end_delegation, list_delegations,
 };
-pub use due::work_due;
+pub use due::{advance_due, work_due};
 pub use exceptions::{
     ExceptionView, NewException, end_exception, except_conflict, list_exceptions,
 };
 pub use extend::{ExtendRequest, extend_assignment};
 pub use guest::{GuestRequest, request_for_guest};
+pub use link::{LinkView, decide_by_link, see_decision_link};
 pub use list::{RequestQuery, Whose, list_requests, see_request};
+pub use mail::send_mails;
 pub use people::{
     People, Somebody, Standing, address, anybody_named, canonical, need_to_work, person_named,
     standing,

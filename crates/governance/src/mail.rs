@@ -1,4 +1,4 @@
-//! Mails about requests: to those who are asked, and to whoever asked. They hold no secret, and nothing in them decides.
+//! Mails about requests: to those who are asked, with a link that decides once ([`crate::link`]), and to whoever asked.
 
 use jiff::{SignedDuration, Timestamp};
 use muster_app::{Ctx, Deliver, Error, Mail, Opened};
@@ -8,6 +8,7 @@ use muster_store::{RequestNotice, RequestState};
 use crate::{
     RequestView,
     history::{DECIDE, ENDED, REMIND},
+    link::{self, make_link},
     people::address,
     view::views,
 };
@@ -19,7 +20,7 @@ const TRIES: i64 = 8;
 /// The pause after the first try that failed; it doubles.
 const PAUSE: SignedDuration = SignedDuration::from_mins(1);
 /// Sends the mails that are due. Where the project does not say how mail is sent, there is none.
-pub(crate) async fn send_due(ctx: &Ctx, opened: &Opened) -> Result<(), Error> {
+pub async fn send_mails(ctx: &Ctx, opened: &Opened) -> Result<(), Error> {
     let due = opened.store.read().await?.due_request_notices(ctx.now(), BATCH).await?;
     let sends = opened.model.mail.as_ref().zip(opened.deliver());
     for notice in due {
@@ -71,11 +72,22 @@ async fn send(
     let Some(to) = address(ctx, opened, &mut tx, notice.entity).await? else {
         return Ok(Sent::Over);
     };
+    let asked = request.clone();
     let Some(view) = views(ctx, opened, &mut tx, vec![request], true).await?.pop() else {
         return Ok(Sent::Over);
     };
     drop(tx);
-    let (subject, text) = words(&notice.what, &view, opened.model.url.as_ref());
+    let (subject, text) = words(&notice.what, &view);
+    let how = match opened.model.url.as_ref() {
+        Some(url) if notice.what != ENDED.into() => {
+            let (secret, link) = make_link(ctx, opened, &asked, notice.entity).await?;
+            by_link(url, &secret, link.ends_at)
+        }
+        Some(url) => format!("Sign in at {url}, or: muster requests show {}", view.id),
+        None if notice.what == ENDED.into() => format!("See: muster requests show {}", view.id),
+        None => format!("See: muster approvals show {}", view.id),
+    };
+    let text = format!("{text}\n\n{how}");
     let id = format!("request-{}-{}", notice.request, notice.id);
     let mail = Mail { to: vec![to], subject, text, html: None, id };
     Ok(match deliver.mail(server, &mail).await {
@@ -84,8 +96,16 @@ async fn send(
     })
 }
 
+/// How somebody decides who reads this on a telephone.
+fn by_link(url: &Text, secret: &str, ends_at: Timestamp) -> String {
+    format!(
+        "Decide here: {}\n\nThe link is for you alone, decides once, and ends at {ends_at} or when the request changes. Or sign in at {url}.",
+        link::address(url, secret)
+    )
+}
+
 /// The subject and the text of a mail. Lines break no subject: names are of the model or of a source.
-fn words(what: &str, view: &RequestView, url: Option<&Text>) -> (String, String) {
+fn words(what: &str, view: &RequestView) -> (String, String) {
     let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let (role, person) = (one_line(&view.role), one_line(&view.display));
     let number = view.id;
@@ -112,11 +132,5 @@ fn words(what: &str, view: &RequestView, url: Option<&Text>) -> (String, String)
     if let Some(last) = view.history.last().filter(|last| !last.note.is_empty() && what == ENDED) {
         add("remark", &last.note);
     }
-    lines.push(String::new());
-    let command = if what == ENDED { "requests" } else { "approvals" };
-    lines.push(match url {
-        Some(url) => format!("Sign in at {url}, or: muster {command} show {number}"),
-        None => format!("See: muster {command} show {number}"),
-    });
     (subject, lines.join("\n"))
 }

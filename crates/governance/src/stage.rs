@@ -231,11 +231,12 @@ async fn assigned(tx: &mut ReadTx, role: &str) -> Result<BTreeSet<EntityId>, Err
     Ok(found.into_iter().map(|assignment| assignment.entity).collect())
 }
 
-/// The people to whom a mail about a stage goes: those who are named, and to whom a role was assigned.
+/// The people to whom a mail about a stage goes: those who are named, to whom a role was assigned, and who decides in their place.
 pub(crate) async fn addressees(
+    ctx: &Ctx,
     opened: &Opened,
     tx: &mut ReadTx,
-    approvers: &[RequestApprover],
+    (request, approvers): (&Request, &[RequestApprover]),
 ) -> Result<BTreeSet<EntityId>, Error> {
     let mut people = BTreeSet::new();
     for approver in approvers {
@@ -250,6 +251,18 @@ pub(crate) async fn addressees(
             if brings(opened, of, at) {
                 people.extend(assigned(tx, &role.name).await?);
             }
+        }
+    }
+    let barred = barred(tx, request).await?;
+    let mut delegates = Vec::new();
+    for giver in &people {
+        let given = tx.delegations_from(*giver, ctx.now()).await?;
+        delegates
+            .extend(given.iter().filter(|of| of.valid_from <= ctx.now()).map(|of| of.delegate));
+    }
+    for delegate in delegates {
+        if !barred.is(canonical(tx, delegate).await?) {
+            people.insert(delegate);
         }
     }
     Ok(people)

@@ -64,6 +64,8 @@ pub struct Model {
     pub access_reviews: Vec<AccessReview>,
     /// Guests and the organisations from which they come (`guests:`).
     pub guests: Option<crate::Guests>,
+    /// How people are told what waits for them (`notices:`).
+    pub notices: crate::Notices,
 }
 
 /// An expression with the place where it is written.

@@ -20,6 +20,7 @@ mod guests;
 mod idle;
 mod lifecycle;
 mod lookups;
+mod notices;
 mod outcome;
 mod projection;
 mod reasons;
@@ -59,6 +60,7 @@ pub use evaluator::Evaluator;
 pub use guests::{AddressProblem, Guests, Organisation, is_domain};
 pub use idle::{Idle, LastUsed, Unused};
 pub use lookups::{Lookups, Missing};
+pub use notices::Notices;
 pub use outcome::{
     AccountRef, Assignment, ConflictException, DesiredAccount, Evaluation, FactKind, FoundConflict,
     HeldRole, Identity, LifecycleFact, Via, Want,

@@ -27,6 +27,7 @@ mod load;
 mod mask;
 mod merge;
 mod names;
+mod notices;
 mod policy_tests;
 mod reference;
 mod render;

@@ -13,7 +13,7 @@ use crate::{
     context::Context,
     directory, duties, guests, lint,
     merge::{Parts, merge},
-    policy_tests,
+    notices, policy_tests,
     roles::{self, RoleNames},
     server, sign_in, spec, structure,
     suggest::did_you_mean,
@@ -168,6 +168,7 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
         directory,
         access_reviews,
         guests,
+        notices: notices::notices(parts.notices),
     })
 }
 

@@ -55,6 +55,8 @@ pub(crate) struct Parts<'d> {
     pub(crate) directory: Option<&'d Node>,
     /// `guests:`
     pub(crate) guests: Option<&'d Node>,
+    /// `notices:`
+    pub(crate) notices: Option<&'d Node>,
     /// `tests:` in the order written.
     pub(crate) tests: Vec<&'d Node>,
 }
@@ -73,6 +75,7 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
     let mut sign_in: Option<&Entry> = None;
     let mut directory: Option<&Entry> = None;
     let mut guests: Option<&Entry> = None;
+    let mut notices: Option<&Entry> = None;
     for entry in documents.iter().flat_map(|document| document.root.entries()) {
         match &*entry.key {
             "muster" => once(context, &mut version, entry),
@@ -87,6 +90,7 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
             "directory" => once(context, &mut directory, entry),
             "reviews" => parts.reviews.extend(entry.value.entries()),
             "guests" => once(context, &mut guests, entry),
+            "notices" => once(context, &mut notices, entry),
             "apps" => parts.apps.extend(entry.value.entries()),
             "access" => parts.access.extend(entry.value.entries()),
             "applications" => parts.applications.extend(entry.value.entries()),
@@ -109,6 +113,7 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
     parts.audit = audit.map(|entry| &entry.value).filter(|node| !node.is_null());
     parts.directory = directory.map(|entry| &entry.value).filter(|node| !node.is_null());
     parts.guests = guests.map(|entry| &entry.value).filter(|node| !node.is_null());
+    parts.notices = notices.map(|entry| &entry.value).filter(|node| !node.is_null());
     parts.server = server.map(|entry| &entry.value).filter(|node| !node.is_null());
     parts.sealing = sealing.map(|entry| &entry.value).filter(|node| !node.is_null());
     parts.sign_in = sign_in.map(|entry| &entry.value).filter(|node| !node.is_null());

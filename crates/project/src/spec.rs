@@ -10,6 +10,7 @@ mod decision;
 mod directory;
 mod guard;
 mod guests;
+mod notices;
 mod project;
 mod read;
 mod request;

@@ -92,6 +92,7 @@ impl Tx {
             "UPDATE delegation SET reason = '' WHERE delegate = $1",
             "UPDATE conflict_exception SET mitigation = '' WHERE assignment IN
                 (SELECT id FROM assignment WHERE entity = $1)",
+            "DELETE FROM decision_link WHERE entity = $1",
             "DELETE FROM guest_notice WHERE guest = $1",
             "DELETE FROM guest WHERE entity = $1",
             "DELETE FROM scim_resource WHERE entity = $1",

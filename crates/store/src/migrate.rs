@@ -38,6 +38,7 @@ const MIGRATIONS: &[Migration] = &[
     both!(4, "0004_sign_in"),
     both!(5, "0005_governance"),
     both!(6, "0006_reviews"),
+    both!(7, "0007_notices"),
 ];
 
 /// Runs the migrations that `store` does not have yet.

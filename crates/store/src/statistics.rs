@@ -26,6 +26,7 @@ const COUNTS: &[(&str, &str)] = counts!(
     "client_token",
     "conflict_exception",
     "consent",
+    "decision_link",
     "delegation",
     "dictionary",
     "drift",

@@ -39,7 +39,9 @@ pub(crate) async fn log(mut request: Request, next: Next) -> Response {
     let peer = extensions.get::<Origin>().map(|origin| origin.address);
     let route = extensions.get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let method = request.method().clone();
+    // What opens something stands in the path of a link.
+    let path = if route.contains("{secret}") { route } else { request.uri().path() }.to_owned();
     let span = tracing::info_span!(
         "request", otel.name = format!("{method} {route}"), otel.kind = "server", otel.status_code = Empty,
         http.request.method = %method, http.route = route, http.response.status_code = Empty,

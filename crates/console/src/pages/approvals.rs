@@ -37,6 +37,8 @@ struct Page<'v> {
 pub(crate) struct Card {
     texts: &'static Texts,
     id: i64,
+    /// Where its forms go, without the last word; `None` where it is shown only.
+    posts_to: Option<String>,
     role: String,
     description: String,
     opens: String,
@@ -54,13 +56,24 @@ pub(crate) struct Card {
 impl Card {
     /// The card of a request.
     pub(crate) fn of(visit: &Visit, view: &RequestView) -> Self {
-        let texts = &visit.texts.asking;
-        let role = role_named(&visit.opened, &view.role).ok();
+        let posts_to = Some(format!("/approvals/{}", view.id));
+        Self::new(visit.texts, &visit.opened, (view, posts_to))
+    }
+
+    /// The same, for somebody of whom only the language is known.
+    pub(crate) fn new(
+        texts: &'static Texts,
+        opened: &Opened,
+        (view, posts_to): (&RequestView, Option<String>),
+    ) -> Self {
+        let (all, texts) = (texts, &texts.asking);
+        let role = role_named(opened, &view.role).ok();
         let other = Some(&view.requester).filter(|requester| **requester != view.person);
         let answers = view.answers.iter();
         Self {
-            texts: visit.texts,
+            texts: all,
             id: view.id,
+            posts_to,
             role: view.role.to_string(),
             description: view.description.as_deref().unwrap_or_default().to_owned(),
             opens: role.map_or_else(String::new, |role| role.grants.join(", ")),
@@ -70,7 +83,7 @@ impl Card {
             reason: view.reason.to_string(),
             answers: answers.map(|(asked, said)| (asked.to_string(), said.to_string())).collect(),
             risk: asked::risk(texts, view.risk),
-            span: asked::span(visit, view.from, view.until),
+            span: asked::span_in(texts, &opened.model.timezone, (view.from, view.until)),
             stage: view.stage.as_deref().map(|at| asked::stage(texts, at)).unwrap_or_default(),
         }
     }

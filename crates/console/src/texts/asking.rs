@@ -109,6 +109,12 @@ texts! {
         refuse: "Refuse", "Ablehnen";
         refuse_reason: "Why not, so that they know what to do", "Warum nicht, damit klar ist, was zu tun ist";
         not_decided: "This was not decided", "Dies wurde nicht entschieden";
+        by_link: "Your decision", "Ihre Entscheidung";
+        link_proof: "The link alone does not decide about this. Show that it is you, with a passkey or as you sign in; then you come back here.", "Darüber entscheidet der Link allein nicht. Zeigen Sie, dass Sie es sind, mit einem Passkey oder so, wie Sie sich anmelden; danach kommen Sie hierher zurück.";
+        link_sign_in: "Show that it is me, and decide", "Ausweisen und entscheiden";
+        link_dead: "This link opens nothing, or nothing any more: it was used, the request has changed or is decided, or you are signed in as somebody else.", "Dieser Link öffnet nichts oder nichts mehr: Er wurde benutzt, die Anfrage hat sich geändert oder ist entschieden, oder Sie sind als jemand anders angemeldet.";
+        link_approved: "You have approved this.", "Sie haben dies genehmigt.";
+        link_refused: "You have refused this.", "Sie haben dies abgelehnt.";
         giver: "In whose place", "An wessen Stelle";
         delegate: "Who decides", "Wer entscheidet";
         delegate_help: "User name or number", "Benutzername oder Nummer";

@@ -50,7 +50,7 @@ on_both! {
         assert_eq!(company.see("ada", made.id).await.unwrap().state, RequestState::Expired);
     }
 
-    async fn mails_say_what_it_is_about_and_hold_no_link_that_decides(company) {
+    async fn mails_say_what_it_is_about_and_go_to_those_who_are_asked(company) {
         let made = company.ask("ada", "vpn", "ada").await;
         company.approve("mia", made.id).await.unwrap();
         // Mia decided before the mail went out: only those who are still asked get one.

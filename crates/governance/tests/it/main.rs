@@ -11,6 +11,7 @@ mod conflicts;
 mod due;
 mod exceptions;
 mod guests;
+mod links;
 mod themselves;
 
 #[test]

@@ -10,6 +10,7 @@ use crate::spec::{
     directory::DIRECTORY,
     guests::GUESTS,
     key,
+    notices::NOTICES,
     server::SERVER,
     sign_in::{SIGN_IN, TYPE_SIGN_IN},
     system::SYSTEM,
@@ -184,6 +185,13 @@ const PROJECT_KEYS: &[Key] = &[
         "nobody is invited",
         "People of other organisations: from which, how long they stay, who answers for them. Stands at most once in a project.",
         "{ type: visitor, mail: mail, organisations: { nordlys: { domains: [nordlys.example], sponsors: account-manager, fallback: mia } } }",
+    ),
+    key(
+        "notices",
+        Shape::Group(&NOTICES),
+        "",
+        "How people are told what waits for them. Stands at most once in a project.",
+        "{ link: 2d }",
     ),
     key(
         "tests",

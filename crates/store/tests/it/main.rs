@@ -14,6 +14,7 @@ mod backups;
 mod campaigns;
 mod change_sets;
 mod clients;
+mod decision_links;
 mod drift;
 mod entities;
 mod entitlements;

@@ -228,6 +228,7 @@ async fn governance(tx: &mut Tx) -> Result<(), StoreError> {
     assert_eq!(tx.exception_terms(&[assignment, AssignmentId(9)]).await?, [terms]);
     crate::campaigns::tour(tx).await?;
     crate::requests::tour(tx).await?;
+    crate::decision_links::tour(tx).await?;
     crate::guests::tour(tx).await
 }
 
@@ -273,6 +274,7 @@ async fn read_lifecycle(tx: &mut ReadTx) -> Result<(), StoreError> {
     crate::sign_in_flows::read_tour(tx).await?;
     crate::campaigns::read_tour(tx).await?;
     crate::requests::read_tour(tx).await?;
+    crate::decision_links::read_tour(tx).await?;
     crate::guests::read_tour(tx).await?;
     tx.remains(EntityId(1)).await.map(drop)
 }
