@@ -29,6 +29,7 @@ types:
       leaver: { when: "end != null && now >= start_of(end)" }
       active: { when: "true" }
 roles:
+  desk: {}
   news: { risk: 10, request: { approval: [manager], longest: 90d, usual: 30d, timeout: 20d, remind: 2d } }
   vault: { risk: 20, request: { approval: [manager] } }
   attic: { request: { approval: [manager] } }

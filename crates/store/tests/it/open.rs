@@ -68,7 +68,7 @@ async fn a_store_of_a_newer_program_is_refused() {
         .unwrap();
     let err = open(&url).await.unwrap_err().to_string();
     let err = err.replace(folder.path().to_str().unwrap(), "FOLDER");
-    insta::assert_snapshot!(err, @"the store `sqlite:FOLDER/muster.db` is at schema 4711, this Muster knows schemas up to 6; use the newer Muster");
+    insta::assert_snapshot!(err, @"the store `sqlite:FOLDER/muster.db` is at schema 4711, this Muster knows schemas up to 7; use the newer Muster");
 }
 
 #[tokio::test]

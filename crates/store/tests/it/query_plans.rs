@@ -126,6 +126,7 @@ const TOUR: &str = concat!(
     include_str!("query_plans.rs"),
     include_str!("campaigns.rs"),
     include_str!("requests.rs"),
+    include_str!("decision_links.rs"),
     include_str!("guests.rs"),
     include_str!("scim.rs"),
     include_str!("passkeys.rs"),
