@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use muster_app::{Kind, Opened};
-use muster_auth::{Letter, Refused, Secret};
+use muster_auth::{Attempt, Letter, Refused, Secret};
 use muster_engine::open_guest_link;
 use muster_web::Problem;
 use serde::Deserialize;
@@ -80,7 +80,8 @@ pub(crate) async fn open(
         Err(error) => return Err(error.into()),
     };
     let nothing = Secret::new("");
-    let attempt = browser.attempt("", &nothing);
+    // As it is after the link was opened: whoever has no role is suspended from that moment on.
+    let attempt = Attempt { now: browser.ctx.now(), ..browser.attempt("", &nothing) };
     match browser.auth.by_mail(opened, &attempt, opens.entity).await {
         Ok(step) => steps::after(&browser, step).await,
         // Somebody has to agree first.
