@@ -52,7 +52,22 @@ pub(crate) const FORMS: &[(&str, &str, &str)] = &[
     (
         "Request",
         "A request for a role, with its history where one is shown.",
-        "id:int basket:int requester:string person:string display:string role:string description:string? risk:int? extends:flag reason:string answers:@RequestAnswer[] from:instant? until:instant? state:waiting|approved|refused|withdrawn|expired stages:string[] stage:string? waits_on:string[] status:string next_at:instant? made_at:instant ended_at:instant? assignment:int? history:@RequestEvent[]",
+        "id:int basket:int requester:string person:string display:string role:string description:string? risk:int? extends:flag reason:string answers:@RequestAnswer[] from:instant? until:instant? state:waiting|approved|refused|withdrawn|expired stages:string[] stage:string? waits_on:string[] status:string next_at:instant? made_at:instant ended_at:instant? assignment:int? history:@RequestEvent[] delivery:@Delivery?",
+    ),
+    (
+        "Delivery",
+        "How far what a request gave has come on the systems; none where nothing was given, and in lists.",
+        "takes_away:flag status:string whole:flag done:int items:@DeliveryItem[]",
+    ),
+    (
+        "DeliveryItem",
+        "How far one account or entitlement has come. Its order can be tried again where `retry` says so.",
+        "system:string what:string state:planned|sent|executed|verified|held|failed|cancelled|skipped done:flag cause:string? next_try:instant? order:string? retry:flag",
+    ),
+    (
+        "Suggestion",
+        "A role that peers have: how many of those who are alike in department, title or manager.",
+        "role:string description:string? risk:int? peers:department|title|manager group:string have:int of:int why:string",
     ),
     ("RequestAnswer", "A question with its answer.", "question:string answer:string"),
     (

@@ -15,6 +15,7 @@ mod conflicts;
 mod context;
 mod decide;
 mod deliver;
+mod delivery;
 mod doctor;
 mod drift;
 mod duties;
@@ -81,6 +82,7 @@ pub use decide::{
     SearchPage, Until, decide, known_identity, search_actions, search_resources, search_subjects,
 };
 pub use deliver::{CommandCall, Deliver, DeliverError, Mail, WebhookCall, WebhookKind};
+pub use delivery::{DeliveryItem, DeliveryView, see_delivery};
 pub use doctor::{Finding, FindingStatus, doctor};
 pub use drift::{
     Adopted, Chosen, DriftGroupView, DriftQuery, DriftVerb, DriftView, adopt_drift, compared_drift,
@@ -135,9 +137,9 @@ pub use simulate::{
 };
 pub use suppose::{SupposedChange, suppose};
 pub use survey::{
-    ActiveLeaver, ConflictView, HeldAccess, RoleHolder, SurveyCounts, count_survey,
-    duties_in_conflict, find_people, list_active_leavers, list_by_risk, list_conflicts,
-    list_role_holders,
+    ActiveLeaver, ConflictView, HeldAccess, Holders, PeerGroup, PeerRole, PeerValue, RoleHolder,
+    SurveyCounts, count_peer_roles, count_survey, duties_in_conflict, find_people,
+    list_active_leavers, list_by_risk, list_conflicts, list_role_holders,
 };
 pub use takeover::{
     AcceptDeduced, DeducedRole, IndirectAccess, OpenAccess, RedundantAssignment, SystemTaken,

@@ -6,6 +6,7 @@
 
 mod found;
 mod kept;
+mod peers;
 
 use std::{
     cmp::Reverse,
@@ -22,6 +23,7 @@ use crate::{
 };
 use found::{Found, names};
 pub(crate) use kept::Survey;
+pub use peers::{Holders, PeerGroup, PeerRole, PeerValue, count_peer_roles};
 
 /// Those whose names were found are looked at in such steps, until enough of them are to be shown.
 const STEP: usize = 100;

@@ -1,7 +1,8 @@
 //! Requests and their terms, as people read them.
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use muster_governance::{EventView, RequestView};
+use muster_app::DeliveryView;
+use muster_governance::{EventView, RequestView, Suggestion};
 use muster_policy::RequestTerms;
 use muster_store::RequestState;
 
@@ -90,6 +91,29 @@ pub(crate) fn span_in(
     }
 }
 
+/// `partial: 3 of 4`.
+pub(crate) fn delivery(texts: &AskingTexts, view: &DeliveryView) -> String {
+    let text = match (view.takes_away, view.is_whole()) {
+        (false, true) => texts.whole,
+        (false, false) => texts.partial,
+        (true, true) => texts.gone_whole,
+        (true, false) => texts.gone_partly,
+    };
+    let (done, all) = (view.n_done().to_string(), view.items.len().to_string());
+    filled(text, &[("done", &done), ("all", &all)])
+}
+
+/// `9 of 11 in Fleet have it`.
+pub(crate) fn peers(texts: &AskingTexts, one: &Suggestion) -> String {
+    let text = match one.peers {
+        "title" => texts.peers_title,
+        "manager" => texts.peers_manager,
+        _ => texts.peers_department,
+    };
+    let (have, of) = (one.have.to_string(), one.of.to_string());
+    filled(text, &[("have", &have), ("of", &of), ("group", &one.group)])
+}
+
 /// What happened to a request.
 pub(crate) fn event(texts: &AskingTexts, event: &EventView) -> String {
     let what = match &*event.what {
@@ -102,6 +126,7 @@ pub(crate) fn event(texts: &AskingTexts, event: &EventView) -> String {
         "escalated" => texts.event_escalated,
         "expired" => texts.expired,
         "given" => texts.event_given,
+        "shortened" => texts.event_shortened,
         other => other,
     };
     match &event.stage {

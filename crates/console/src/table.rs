@@ -134,6 +134,7 @@ fn about_oneself() -> Vec<Page> {
     vec![
         Page::own("/access", access::show),
         Page::own_post("/access/extend", access::extend),
+        Page::own_post("/access/shorten", access::shorten),
         Page::own("/catalogue", catalogue::list),
         Page::own("/ask", asking::form),
         Page::own_post("/ask/preview", asking::preview),

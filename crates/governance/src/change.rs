@@ -12,6 +12,7 @@ use crate::{
     list::unknown,
     people::{People, canonical, need_to_work},
     rules,
+    stage::Crowd,
     terms::{not_for, role_named, terms_for},
     view::one,
 };
@@ -39,6 +40,7 @@ pub async fn change_request(
     id: i64,
     change: &ChangeRequest,
 ) -> Result<RequestView, Error> {
+    let crowd = Crowd::look(opened, ctx.now()).await?;
     let mut tx = opened.store.begin().await?;
     let found = tx.request(id).await?.ok_or_else(|| unknown(id))?;
     if canonical(&mut tx, found.requester).await? != canonical(&mut tx, me).await? {
@@ -69,7 +71,7 @@ pub async fn change_request(
     let first = stages.first().ok_or_else(|| Error::bug("a request waits at no stage"))?;
     let by = By::oneself(asks);
     tell(ctx, &mut tx, id, by, ("changed", None, "earlier approvals are void")).await?;
-    put_to(ctx, opened, &mut tx, &mut request, first).await?;
+    put_to(ctx, (opened, &crowd), &mut tx, &mut request, first).await?;
     let detail = json!({
         "person": &*subject.subject, "role": &*request.role, "reason": &*request.reason,
         "from": request.valid_from.map(|at| at.to_string()),

@@ -18,7 +18,7 @@ use crate::{
     history::{By, DECIDE, journal, notify, tell},
     people::{People, Somebody, need_to_work, not_left},
     rules,
-    stage::{addressees, approvers, stages_of},
+    stage::{Crowd, addressees, approvers, stages_of},
     terms::{not_for, role_named, terms_for},
     view::{views, waits_on},
 };
@@ -104,6 +104,7 @@ pub async fn check_request(
     me: EntityId,
     new: &NewRequest,
 ) -> Result<Vec<Checked>, Error> {
+    let crowd = Crowd::look(opened, ctx.now()).await?;
     let mut tx = opened.store.read().await?;
     let (people, drafts) = drafts(ctx, opened, &mut tx, me, new).await?;
     let mut all = Vec::with_capacity(drafts.len());
@@ -111,7 +112,7 @@ pub async fn check_request(
         let request = draft.request(ctx, me, 0, 0, new);
         let mut stages = Vec::new();
         for stage in stages_of(opened, &draft.terms, &draft.conflicts, 0) {
-            let who = approvers(ctx, opened, &mut tx, &request, &stage).await?;
+            let who = approvers(ctx, (opened, &crowd), &mut tx, &request, &stage).await?;
             stages.push((stage.name, waits_on(opened, &mut tx, &who, ctx.now()).await?));
         }
         let facts = &people.need(draft.subject)?.facts;
@@ -145,9 +146,10 @@ pub async fn create_request(
     me: EntityId,
     new: &NewRequest,
 ) -> Result<Vec<RequestView>, Error> {
+    let crowd = Crowd::look(opened, ctx.now()).await?;
     let mut tx = opened.store.begin().await?;
     let (people, drafts) = drafts(ctx, opened, &mut tx, me, new).await?;
-    let made = make(ctx, opened, &mut tx, (me, &people), &drafts, new).await?;
+    let made = make(ctx, (opened, &crowd), &mut tx, (me, &people), &drafts, new).await?;
     tx.commit().await?;
     views(ctx, opened, &mut opened.store.read().await?, made, false).await
 }
@@ -155,7 +157,7 @@ pub async fn create_request(
 /// Makes the requests of these drafts within `tx`, with one entry in the journal.
 pub(crate) async fn make(
     ctx: &Ctx,
-    opened: &Opened,
+    (opened, crowd): (&Opened, &Crowd),
     tx: &mut Tx,
     (me, people): (EntityId, &People),
     drafts: &[Draft<'_>],
@@ -169,7 +171,7 @@ pub(crate) async fn make(
         draft.check(new)?;
         let mut request = draft.request(ctx, me, id, first, new);
         let stages = stages_of(opened, &draft.terms, &draft.conflicts, id);
-        begin(ctx, opened, tx, &mut request, &stages).await?;
+        begin(ctx, (opened, crowd), tx, &mut request, &stages).await?;
         tell(ctx, tx, id, by, ("made", None, new.reason.trim())).await?;
         if stages.is_empty() {
             let subject = people.need(draft.subject)?;
@@ -195,7 +197,7 @@ pub(crate) async fn make(
 /// Writes a new request and puts it to its first stage.
 async fn begin(
     ctx: &Ctx,
-    opened: &Opened,
+    (opened, crowd): (&Opened, &Crowd),
     tx: &mut Tx,
     request: &mut Request,
     stages: &[RequestStage],
@@ -203,7 +205,7 @@ async fn begin(
     let mut waits = Vec::new();
     // Every stage needs somebody: better to hear it now than when the first ones have agreed.
     for stage in stages.iter().rev() {
-        waits = approvers(ctx, opened, tx, request, stage).await?;
+        waits = approvers(ctx, (opened, crowd), tx, request, stage).await?;
         if waits.is_empty() {
             return Err(nobody(request, stage));
         }
@@ -216,7 +218,7 @@ async fn begin(
     tx.insert_requests(std::slice::from_ref(request)).await?;
     tx.insert_request_stages(stages).await?;
     tx.set_request_approvers(request.id, &waits).await?;
-    let people = addressees(ctx, opened, tx, (&*request, &waits)).await?;
+    let people = addressees(ctx, (opened, crowd), tx, (&*request, &waits)).await?;
     notify(ctx, tx, request.id, DECIDE, &people).await
 }
 

@@ -14,8 +14,9 @@ use crate::{
     history::{By, DECIDE, ENDED, journal, notify, save, tell},
     people::{People, Somebody, canonical, need_to_work, not_left},
     rules,
-    stage::{addressees, approvers, barred},
+    stage::{Crowd, addressees, approvers, barred},
     view::one,
+    warn::warn_of_end,
 };
 
 /// Yes or no.
@@ -51,9 +52,10 @@ pub async fn decide_request(
     id: i64,
     answer: &Answer,
 ) -> Result<RequestView, Error> {
+    let crowd = Crowd::look(opened, ctx.now()).await?;
     let mut tx = opened.store.begin().await?;
     let request = waiting(&mut tx, id).await?;
-    let request = decide_in(ctx, opened, &mut tx, me, request, answer).await?;
+    let request = decide_in(ctx, (opened, &crowd), &mut tx, me, request, answer).await?;
     tx.commit().await?;
     one(ctx, opened, request, true).await
 }
@@ -61,7 +63,7 @@ pub async fn decide_request(
 /// Decides as part of a transaction about a request that waits.
 pub(crate) async fn decide_in(
     ctx: &Ctx,
-    opened: &Opened,
+    (opened, crowd): (&Opened, &Crowd),
     tx: &mut Tx,
     me: EntityId,
     mut request: Request,
@@ -71,7 +73,7 @@ pub(crate) async fn decide_in(
     let stages = tx.request_stages(id).await?;
     let place = usize::try_from(request.stage).unwrap_or(usize::MAX);
     let stage = stages.get(place).ok_or_else(|| Error::bug("a request waits at no stage"))?;
-    let asked = approvers(ctx, opened, tx, &request, stage).await?;
+    let asked = approvers(ctx, (opened, crowd), tx, &request, stage).await?;
     let in_place_of = may_decide(ctx, opened, tx, me, &request, &asked).await?;
     let all = [Some(me), Some(request.subject), Some(request.requester), in_place_of];
     let people = People::load(opened, tx, all.into_iter().flatten().collect(), ctx.now()).await?;
@@ -93,7 +95,7 @@ pub(crate) async fn decide_in(
             }
             tell(ctx, tx, id, by, ("approved", Some(stage), answer.note.trim())).await?;
             match stages.get(place + 1) {
-                Some(next) => put_to(ctx, opened, tx, &mut request, next).await?,
+                Some(next) => put_to(ctx, (opened, crowd), tx, &mut request, next).await?,
                 None => finish(ctx, opened, tx, &mut request, &people).await?,
             }
         }
@@ -217,7 +219,7 @@ pub(crate) async fn close(
 /// Puts a request to a stage, and tells those who are asked.
 pub(crate) async fn put_to(
     ctx: &Ctx,
-    opened: &Opened,
+    (opened, crowd): (&Opened, &Crowd),
     tx: &mut Tx,
     request: &mut Request,
     stage: &RequestStage,
@@ -228,9 +230,9 @@ pub(crate) async fn put_to(
     request.stage_since = now;
     request.next_at = Some(at);
     request.next_step = step;
-    let asked = approvers(ctx, opened, tx, request, stage).await?;
+    let asked = approvers(ctx, (opened, crowd), tx, request, stage).await?;
     save(tx, request, &asked).await?;
-    let people = addressees(ctx, opened, tx, (request, &asked)).await?;
+    let people = addressees(ctx, (opened, crowd), tx, (request, &asked)).await?;
     notify(ctx, tx, request.id, DECIDE, &people).await
 }
 
@@ -291,6 +293,7 @@ pub(crate) async fn give(
         end_reason: None,
     };
     tx.insert_assignments(std::slice::from_ref(&assignment)).await?;
+    warn_of_end(ctx, tx, request.id, &assignment).await?;
     tx.unsettle(&[request.subject]).await?;
     Ok(id)
 }

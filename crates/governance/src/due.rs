@@ -10,7 +10,7 @@ use crate::{
     mail::send_mails,
     people::People,
     rules,
-    stage::{addressees, approvers},
+    stage::{Crowd, addressees, approvers},
 };
 
 /// Requests that are looked at together.
@@ -50,6 +50,7 @@ pub async fn advance_due(ctx: &Ctx, opened: &Opened) -> Result<usize, Error> {
 }
 
 async fn step(ctx: &Ctx, opened: &Opened, id: i64) -> Result<(), Error> {
+    let crowd = Crowd::look(opened, ctx.now()).await?;
     let mut tx = opened.store.begin().await?;
     let Some(mut request) = tx.request(id).await? else { return Ok(()) };
     let due = request.next_at.is_some_and(|at| at <= ctx.now());
@@ -68,9 +69,9 @@ async fn step(ctx: &Ctx, opened: &Opened, id: i64) -> Result<(), Error> {
             let (at, next) = rules::next_due(stage, request.stage_since, ctx.now());
             request.next_at = Some(at);
             request.next_step = next;
-            let asked = approvers(ctx, opened, &mut tx, &request, stage).await?;
+            let asked = approvers(ctx, (opened, &crowd), &mut tx, &request, stage).await?;
             save(&mut tx, &request, &asked).await?;
-            let people = addressees(ctx, opened, &mut tx, (&request, &asked)).await?;
+            let people = addressees(ctx, (opened, &crowd), &mut tx, (&request, &asked)).await?;
             let (word, mail) = match step {
                 RequestStep::Escalate => ("escalated", DECIDE),
                 RequestStep::Remind | RequestStep::Expire => ("reminded", REMIND),

@@ -10,6 +10,7 @@ use crate::{
     create::{Draft, make, waits_already},
     people::{People, need_to_work, not_left},
     rules,
+    stage::Crowd,
     terms::{not_for, role_named, terms_for},
     view::one,
 };
@@ -42,6 +43,7 @@ pub async fn extend_assignment(
     more: &ExtendRequest,
 ) -> Result<RequestView, Error> {
     let now = ctx.now();
+    let crowd = Crowd::look(opened, now).await?;
     let mut tx = opened.store.begin().await?;
     let (at, role) = role_named(opened, &more.role)?;
     let id = match &more.person {
@@ -74,7 +76,7 @@ pub async fn extend_assignment(
     let draft = Draft { subject: id, role, at, terms, from, until, extends, conflicts };
     let (reason, answers) = (more.reason.clone(), more.answers.clone());
     let new = NewRequest { reason, answers, ..NewRequest::default() };
-    let made = make(ctx, opened, &mut tx, (me, &people), &[draft], &new).await?.pop();
+    let made = make(ctx, (opened, &crowd), &mut tx, (me, &people), &[draft], &new).await?.pop();
     tx.commit().await?;
     let made = made.ok_or_else(|| Error::bug("no request was made of a draft"))?;
     one(ctx, opened, made, false).await

@@ -10,6 +10,7 @@ use crate::{
     create::{Draft, is_new, make},
     people::{People, not_left},
     rules,
+    stage::Crowd,
     terms::{not_for, terms_for},
 };
 
@@ -71,7 +72,9 @@ pub async fn request_for_guest(
             conflicts,
         });
     }
-    make(ctx, opened, tx, (requester, &people), &drafts, new).await.map(drop)
+    // Nobody can look at everybody within a transaction that writes.
+    let crowd = Crowd::default();
+    make(ctx, (opened, &crowd), tx, (requester, &people), &drafts, new).await.map(drop)
 }
 
 /// Takes the sponsor out of the stages, or puts them first.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use muster_app::{Ctx, Error, Kind};
 use muster_model::{EntityId, Text};
 use muster_store::{
@@ -17,6 +18,8 @@ pub(crate) const DECIDE: &str = "decide";
 pub(crate) const REMIND: &str = "remind";
 /// What a mail says to whoever asked, at the end.
 pub(crate) const ENDED: &str = "ended";
+/// What a mail says to whoever has it, before it ends.
+pub(crate) const ENDING: &str = "ending";
 
 /// Who does something: a person, or nobody when its time came.
 #[derive(Clone, Copy, Default)]
@@ -105,18 +108,28 @@ pub(crate) async fn notify(
     what: &str,
     people: &BTreeSet<EntityId>,
 ) -> Result<(), Error> {
+    notify_at(tx, request, what, people, ctx.now()).await
+}
+
+/// As [`notify`], for a time to come.
+pub(crate) async fn notify_at(
+    tx: &mut Tx,
+    request: i64,
+    what: &str,
+    people: &BTreeSet<EntityId>,
+    at: Timestamp,
+) -> Result<(), Error> {
     if people.is_empty() {
         return Ok(());
     }
     let first = tx.take_ids(Sequence::RequestNotice, people.len()).await?;
-    let now = ctx.now();
     let notice = |(id, entity): (i64, &EntityId)| RequestNotice {
         id,
         request,
         entity: *entity,
         what: what.into(),
         tries: 0,
-        next_try: now,
+        next_try: at,
     };
     let notices: Vec<RequestNotice> = (first..).zip(people).map(notice).collect();
     tx.insert_request_notices(&notices).await?;

@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
-use muster_app::{ConflictView, json::person};
+use muster_app::{ConflictView, DeliveryView, json::person};
 
 use crate::{
     CatalogueEntry, Checked, DelegationView, EventView, ExceptionView, Removal, RequestView,
-    RiskView, Solution,
+    RiskView, Solution, Suggestion,
 };
 
 /// A request.
@@ -26,6 +26,19 @@ pub fn request(view: &RequestView) -> Json {
         "made_at": view.made_at.to_string(), "ended_at": instant(view.ended_at),
         "assignment": view.assignment,
         "history": view.history.iter().map(event).collect::<Vec<_>>(),
+        "delivery": view.delivery.as_ref().map(delivery),
+    })
+}
+
+/// How far what was given has come on the systems.
+fn delivery(view: &DeliveryView) -> Json {
+    json!({
+        "takes_away": view.takes_away, "status": view.status, "whole": view.is_whole(), "done": view.n_done(),
+        "items": view.items.iter().map(|item| json!({
+            "system": &*item.system, "what": item.what, "state": item.state.word(),
+            "done": item.is_done(), "cause": item.cause.as_deref(),
+            "next_try": instant(item.next_try), "order": item.order, "retry": item.retry,
+        })).collect::<Vec<_>>(),
     })
 }
 
@@ -47,6 +60,15 @@ pub fn catalogue_entry(entry: &CatalogueEntry) -> Json {
         "stages": terms.stages.iter().map(|stage| &*stage.name).collect::<Vec<_>>(),
         "longest": seconds(terms.longest), "usual": seconds(terms.usual),
         "reason": terms.reason, "questions": texts(&terms.questions), "held": entry.held,
+    })
+}
+
+/// A role that peers have.
+pub fn suggestion(suggestion: &Suggestion) -> Json {
+    json!({
+        "role": &*suggestion.role, "description": suggestion.description.as_deref(),
+        "risk": suggestion.risk, "peers": suggestion.peers, "group": &*suggestion.group,
+        "have": suggestion.have, "of": suggestion.of, "why": suggestion.why(),
     })
 }
 

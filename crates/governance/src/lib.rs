@@ -24,10 +24,13 @@ mod mail;
 mod people;
 mod risk;
 mod rules;
+mod shorten;
 mod solve;
 mod stage;
+mod suggest;
 mod terms;
 mod view;
+mod warn;
 mod withdraw;
 
 pub use catalogue::{CatalogueEntry, CatalogueQuery, search_catalogue};
@@ -51,6 +54,8 @@ pub use people::{
     standing,
 };
 pub use risk::{RiskPartView, RiskView, list_risks, see_risk};
+pub use shorten::{ShortenRequest, shorten_assignment};
 pub use solve::{Removal, Solution, solve_conflict};
+pub use suggest::{Suggestion, suggest_roles};
 pub use view::{EventView, RequestView};
 pub use withdraw::withdraw_request;

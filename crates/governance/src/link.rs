@@ -13,7 +13,7 @@ use crate::{
     Answer, RequestView,
     decide::{decide_in, may_decide},
     rules::is_over,
-    stage::approvers,
+    stage::{Crowd, approvers},
     view::{one, views},
 };
 
@@ -38,8 +38,9 @@ pub async fn see_decision_link(
     opened: &Opened,
     secret: &str,
 ) -> Result<LinkView, Error> {
+    let crowd = Crowd::look(opened, ctx.now()).await?;
     let mut tx = opened.store.read().await?;
-    let found = find(ctx, opened, &mut tx, secret).await?;
+    let found = find(ctx, (opened, &crowd), &mut tx, secret).await?;
     let needs_proof = needs_proof(opened, &found);
     let Found { link, request, .. } = found;
     let view = views(ctx, opened, &mut tx, vec![request], false).await?.pop();
@@ -59,8 +60,9 @@ pub async fn decide_by_link(
     (secret, proved): (&str, Option<EntityId>),
     answer: &Answer,
 ) -> Result<RequestView, Error> {
+    let crowd = Crowd::look(opened, ctx.now()).await?;
     let mut tx = opened.store.begin().await?;
-    let found = find(ctx, opened, &mut tx, secret).await?;
+    let found = find(ctx, (opened, &crowd), &mut tx, secret).await?;
     if proved.is_some_and(|who| who != found.link.entity) {
         return Err(no_such_link());
     }
@@ -72,7 +74,7 @@ pub async fn decide_by_link(
     if !tx.use_decision_link(&link.hash).await? {
         return Err(no_such_link());
     }
-    let request = decide_in(ctx, opened, &mut tx, link.entity, request, answer).await?;
+    let request = decide_in(ctx, (opened, &crowd), &mut tx, link.entity, request, answer).await?;
     tx.commit().await?;
     one(ctx, opened, request, true).await
 }
@@ -106,7 +108,12 @@ struct Found {
     stage: RequestStage,
 }
 
-async fn find(ctx: &Ctx, opened: &Opened, tx: &mut ReadTx, secret: &str) -> Result<Found, Error> {
+async fn find(
+    ctx: &Ctx,
+    (opened, crowd): (&Opened, &Crowd),
+    tx: &mut ReadTx,
+    secret: &str,
+) -> Result<Found, Error> {
     let link = tx.decision_link(&hash(secret)).await?.filter(|link| link.ends_at > ctx.now());
     let link = link.ok_or_else(no_such_link)?;
     let request = tx.request(link.request).await?;
@@ -120,7 +127,7 @@ async fn find(ctx: &Ctx, opened: &Opened, tx: &mut ReadTx, secret: &str) -> Resu
     if is_over(&stage, request.stage_since, ctx.now()) {
         return Err(no_such_link());
     }
-    let asked = approvers(ctx, opened, tx, &request, &stage).await?;
+    let asked = approvers(ctx, (opened, crowd), tx, &request, &stage).await?;
     match may_decide(ctx, opened, tx, link.entity, &request, &asked).await {
         Ok(_) => Ok(Found { link, request, stage }),
         Err(error) if matches!(error.kind(), Kind::Denied | Kind::NotFound) => Err(no_such_link()),

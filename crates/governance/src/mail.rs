@@ -7,10 +7,11 @@ use muster_store::{RequestNotice, RequestState};
 
 use crate::{
     RequestView,
-    history::{DECIDE, ENDED, REMIND},
+    history::{DECIDE, ENDED, ENDING, REMIND},
     link::{self, make_link},
     people::address,
     view::views,
+    warn::is_ending,
 };
 
 /// Mails that are sent in one go.
@@ -65,27 +66,39 @@ async fn send(
 ) -> Result<Sent, Error> {
     let mut tx = opened.store.read().await?;
     let Some(request) = tx.request(notice.request).await? else { return Ok(Sent::Over) };
-    // Who is asked about something that was decided meanwhile need not look.
-    if notice.what != ENDED.into() && request.state != RequestState::Waiting {
+    let end = match &*notice.what {
+        ENDING => is_ending(&mut tx, (&request, notice), ctx.now()).await?,
+        _ => None,
+    };
+    let is_right = match &*notice.what {
+        ENDED => true,
+        ENDING => end.is_some(),
+        // Who is asked about something that was decided meanwhile need not look.
+        _ => request.state == RequestState::Waiting,
+    };
+    if !is_right {
         return Ok(Sent::Over);
     }
     let Some(to) = address(ctx, opened, &mut tx, notice.entity).await? else {
         return Ok(Sent::Over);
     };
     let asked = request.clone();
-    let Some(view) = views(ctx, opened, &mut tx, vec![request], true).await?.pop() else {
+    let Some(mut view) = views(ctx, opened, &mut tx, vec![request], true).await?.pop() else {
         return Ok(Sent::Over);
     };
+    view.until = end.or(view.until);
     drop(tx);
     let (subject, text) = words(&notice.what, &view);
-    let how = match opened.model.url.as_ref() {
-        Some(url) if notice.what != ENDED.into() => {
+    let url = opened.model.url.as_ref();
+    let how = match (&*notice.what, url) {
+        (ENDING, url) => for_more(url, &view),
+        (ENDED, Some(url)) => format!("Sign in at {url}, or: muster requests show {}", view.id),
+        (ENDED, None) => format!("See: muster requests show {}", view.id),
+        (_, Some(url)) => {
             let (secret, link) = make_link(ctx, opened, &asked, notice.entity).await?;
             by_link(url, &secret, link.ends_at)
         }
-        Some(url) => format!("Sign in at {url}, or: muster requests show {}", view.id),
-        None if notice.what == ENDED.into() => format!("See: muster requests show {}", view.id),
-        None => format!("See: muster approvals show {}", view.id),
+        (_, None) => format!("See: muster approvals show {}", view.id),
     };
     let text = format!("{text}\n\n{how}");
     let id = format!("request-{}-{}", notice.request, notice.id);
@@ -94,6 +107,18 @@ async fn send(
         Err(error) if error.later => Sent::Later,
         Ok(()) | Err(_) => Sent::Over,
     })
+}
+
+/// How somebody asks for more time.
+fn for_more(url: Option<&Text>, view: &RequestView) -> String {
+    match url {
+        Some(url) => format!(
+            "For more time: {}/access, or: muster requests extend {}",
+            url.trim_end_matches('/'),
+            view.role
+        ),
+        None => format!("For more time: muster requests extend {}", view.role),
+    }
 }
 
 /// How somebody decides who reads this on a telephone.
@@ -112,6 +137,7 @@ fn words(what: &str, view: &RequestView) -> (String, String) {
     let subject = match what {
         DECIDE => format!("Request {number}: role {role} for {person} waits for you"),
         REMIND => format!("Request {number}: role {role} for {person} still waits for you"),
+        ENDING => format!("Request {number}: role {role} for {person} ends soon"),
         _ => format!("Request {number}: role {role} for {person} is {}", view.state.word()),
     };
     let mut lines = vec![format!("Request {number}: role {role} for {person}")];

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use muster_app::{Completed, Ctx, Error, Kind, Opened, resolve_person};
+use jiff::Timestamp;
+use muster_app::{Completed, Ctx, Error, Holders, Kind, Opened, resolve_person};
 use muster_model::{EntityId, Text};
 use muster_policy::{Approver, Reaction, RequestTerms};
 use muster_store::{ReadTx, Request, RequestApprover, RequestStage};
@@ -16,6 +17,8 @@ use crate::{
 const LEVELS: usize = 8;
 /// Holders of a role that are looked at together.
 const BATCH: usize = 500;
+/// Members of a role who get a mail about one request, at most.
+const MAILS: usize = 100;
 
 const LINK: &str = "link";
 const PERSON: &str = "person";
@@ -60,6 +63,60 @@ pub(crate) fn stages_of(
     .collect()
 }
 
+/// Who has the roles that decide, where rules give some of them: by the last look at everybody, made before the transaction.
+/// Where nobody looked, it is supposed that a rule gives a role to somebody.
+#[derive(Default)]
+pub(crate) struct Crowd(Option<Holders>);
+
+impl Crowd {
+    /// Looks where the model asks somebody to decide who has a role by a rule.
+    pub(crate) async fn look(opened: &Opened, now: Timestamp) -> Result<Self, Error> {
+        let model = &opened.model;
+        let policies = model.roles.iter().flat_map(|role| &role.request);
+        let stages = policies.flat_map(|policy| &policy.terms.stages);
+        let by_stage = stages.flat_map(|stage| {
+            let by = match stage.by {
+                Approver::Role(at) => Some(at),
+                Approver::Link(_) | Approver::Person(_) => None,
+            };
+            by.into_iter().chain(stage.fallback)
+        });
+        let by_conflict = model.conflicts.iter().filter_map(|conflict| match conflict.on {
+            Reaction::Approve(at) => Some(at),
+            Reaction::Block | Reaction::Warn => None,
+        });
+        let by_rule = by_rule(opened);
+        if by_stage.chain(by_conflict).any(|at| by_rule.contains(&at)) {
+            return Ok(Self(Some(Holders::look(opened, now).await?)));
+        }
+        Ok(Self(None))
+    }
+
+    /// Whoever has a role, the first ones, when a rule gives it; `None` where nobody looked.
+    fn of(&self, opened: &Opened, role: usize, most: usize) -> Option<Vec<EntityId>> {
+        if !by_rule(opened).contains(&role) {
+            return Some(Vec::new());
+        }
+        let holders = self.0.as_ref()?;
+        Some(holders.of(role).take(most).collect())
+    }
+}
+
+/// The roles that rules give, with those that come with them.
+fn by_rule(opened: &Opened) -> BTreeSet<usize> {
+    let roles = &opened.model.roles;
+    let mut ahead: Vec<usize> = (0..roles.len())
+        .filter(|at| roles.get(*at).is_some_and(|role| role.when.is_some()))
+        .collect();
+    let mut found = BTreeSet::new();
+    while let Some(at) = ahead.pop() {
+        if found.insert(at) {
+            ahead.extend(roles.get(at).map_or(&[][..], |role| &role.includes));
+        }
+    }
+    found
+}
+
 /// Whoever asked and whoever would get it may not decide.
 pub(crate) async fn barred(tx: &mut ReadTx, request: &Request) -> Result<Barred, Error> {
     let mut barred = BTreeSet::new();
@@ -72,12 +129,12 @@ pub(crate) async fn barred(tx: &mut ReadTx, request: &Request) -> Result<Barred,
 /// Who may decide about the stage at which a request is, by the facts of now.
 pub(crate) async fn approvers(
     ctx: &Ctx,
-    opened: &Opened,
+    (opened, crowd): (&Opened, &Crowd),
     tx: &mut ReadTx,
     request: &Request,
     stage: &RequestStage,
 ) -> Result<Vec<RequestApprover>, Error> {
-    let asking = Asking { ctx, opened, request, barred: barred(tx, request).await? };
+    let asking = Asking { ctx, opened, crowd, request, barred: barred(tx, request).await? };
     let mut found = asking.named(tx, stage).await?;
     let escalated = is_escalated(stage, request.stage_since, ctx.now());
     if escalated && stage.fallback.is_none() {
@@ -98,6 +155,7 @@ pub(crate) async fn approvers(
 struct Asking<'a> {
     ctx: &'a Ctx,
     opened: &'a Opened,
+    crowd: &'a Crowd,
     request: &'a Request,
     barred: Barred,
 }
@@ -182,22 +240,23 @@ impl Asking<'_> {
         };
         let request = self.request.id;
         let holders = RequestApprover { request, entity: EntityId(0), role: role.clone() };
-        let all = self.opened.model.roles.iter().enumerate();
-        let giving: Vec<_> = all.filter(|(of, _)| brings(self.opened, *of, at)).collect();
-        // Rules give roles to many: whether to anybody who may decide shows when somebody does.
-        if giving.iter().any(|(_, role)| role.when.is_some()) {
-            return Ok(vec![holders]);
+        match self.crowd.of(self.opened, at, BATCH) {
+            Some(by_rule) if !self.any_holds(tx, &by_rule, at).await? => {}
+            Some(_) | None => return Ok(vec![holders]),
         }
-        for (_, role) in giving {
-            if self.any_assigned(tx, &role.name, at).await? {
-                return Ok(vec![holders]);
+        for (of, role) in self.opened.model.roles.iter().enumerate() {
+            if brings(self.opened, of, at) {
+                let ids: Vec<EntityId> = assigned(tx, &role.name).await?.into_iter().collect();
+                if self.any_holds(tx, &ids, at).await? {
+                    return Ok(vec![holders]);
+                }
             }
         }
         Ok(Vec::new())
     }
 
-    async fn any_assigned(&self, tx: &mut ReadTx, name: &str, at: usize) -> Result<bool, Error> {
-        for id in assigned(tx, name).await? {
+    async fn any_holds(&self, tx: &mut ReadTx, ids: &[EntityId], at: usize) -> Result<bool, Error> {
+        for id in ids.iter().copied() {
             if self.barred.is(canonical(tx, id).await?) {
                 continue;
             }
@@ -231,10 +290,11 @@ async fn assigned(tx: &mut ReadTx, role: &str) -> Result<BTreeSet<EntityId>, Err
     Ok(found.into_iter().map(|assignment| assignment.entity).collect())
 }
 
-/// The people to whom a mail about a stage goes: those who are named, to whom a role was assigned, and who decides in their place.
+/// The people to whom a mail about a stage goes: those who are named, those who have a role, the first ones, and who decides in their
+/// place.
 pub(crate) async fn addressees(
     ctx: &Ctx,
-    opened: &Opened,
+    (opened, crowd): (&Opened, &Crowd),
     tx: &mut ReadTx,
     (request, approvers): (&Request, &[RequestApprover]),
 ) -> Result<BTreeSet<EntityId>, Error> {
@@ -247,6 +307,7 @@ pub(crate) async fn addressees(
         let Some(at) = opened.model.roles.iter().position(|of| of.name == approver.role) else {
             continue;
         };
+        people.extend(crowd.of(opened, at, MAILS).into_iter().flatten());
         for (of, role) in opened.model.roles.iter().enumerate() {
             if brings(opened, of, at) {
                 people.extend(assigned(tx, &role.name).await?);

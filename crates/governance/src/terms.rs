@@ -20,14 +20,13 @@ pub(crate) fn terms_for(
     if subject.row().type_id != role.type_id {
         return None;
     }
-    // Without a condition the type of whoever asks does not matter.
-    let fits = me.row().type_id == role.type_id;
+    let asks = me.row().type_id;
     let bindings = [Binding::Row(subject.row()), Binding::Row(me.row())];
     let clock = Clock::new(now);
     let timezone = &opened.model.timezone;
     let frame = Frame { bindings: &bindings, world: &people.world, clock: &clock, timezone };
     let holding = role.request.iter().filter(|policy| match &policy.who {
-        Some(who) => fits && who.program.holds(&frame),
+        Some(who) => who.iter().any(|(of, rule)| *of == asks && rule.program.holds(&frame)),
         None => true,
     });
     RequestTerms::strictest(holding.map(|policy| &policy.terms))

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use muster_app::{Ctx, Error, Opened};
-use muster_model::{EntityId, Text};
+use muster_app::{Ctx, DeliveryView, Error, Opened, see_delivery};
+use muster_model::{AssignmentId, EntityId, Text};
 use muster_store::{ReadTx, Request, RequestApprover, RequestEvent, RequestStage, RequestState};
 
 use crate::people::People;
@@ -60,6 +60,8 @@ pub struct RequestView {
     pub assignment: Option<i64>,
     /// What happened, in order; empty in lists.
     pub history: Vec<EventView>,
+    /// How far what was given has come on the systems; none in lists, and where nothing was given.
+    pub delivery: Option<DeliveryView>,
 }
 
 /// Something that happened to a request.
@@ -99,6 +101,7 @@ pub(crate) async fn views(
         if history {
             let events = tx.request_events(view.id).await?;
             view.history = told(opened, tx, events, ctx.now()).await?;
+            view.delivery = delivery(opened, tx, (&people, &view), ctx.now()).await?;
         }
         views.push(view);
     }
@@ -170,6 +173,23 @@ fn view(
         ended_at: request.ended_at,
         assignment: request.assignment.map(|id| id.0),
         history: Vec::new(),
+        delivery: None,
+    }
+}
+
+/// How far what was given has come.
+async fn delivery(
+    opened: &Opened,
+    tx: &mut ReadTx,
+    (people, view): (&People, &RequestView),
+    now: Timestamp,
+) -> Result<Option<DeliveryView>, Error> {
+    let (Some(id), Some(subject)) = (view.assignment, people.get(view.entity)) else {
+        return Ok(None);
+    };
+    match tx.assignment(AssignmentId(id)).await? {
+        Some(given) => see_delivery(opened, tx, (&subject.facts, &people.world), &given, now).await,
+        None => Ok(None),
     }
 }
 

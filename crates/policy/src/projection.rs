@@ -108,8 +108,8 @@ fn programs(model: &Model) -> impl Iterator<Item = &Program> {
         .iter()
         .flat_map(|role| role.when.iter().chain(role.values.iter().map(|value| &value.value)));
     let of_rights = model.roles.iter().filter_map(|role| role.muster.as_ref()?.over.as_ref());
-    let of_requests =
-        model.roles.iter().flat_map(|role| &role.request).filter_map(|policy| policy.who.as_ref());
+    let policies = model.roles.iter().flat_map(|role| &role.request);
+    let of_requests = policies.flat_map(|policy| policy.who.iter().flatten()).map(|(_, rule)| rule);
     let of_grants =
         model.roles.iter().flat_map(|role| &role.grants).filter_map(|grant| match grant {
             Grant::Entitlement { name: GrantName::Computed(names), .. } => Some(names),

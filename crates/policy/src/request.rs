@@ -1,7 +1,7 @@
 //! How a role is asked for: who may ask, who decides, for how long.
 
 use jiff::SignedDuration;
-use muster_model::{Location, Slot, Text};
+use muster_model::{Location, Slot, Text, TypeId};
 
 use crate::Rule;
 
@@ -12,8 +12,9 @@ const WAIT: SignedDuration = SignedDuration::from_hours(14 * 24);
 #[derive(Debug, Clone)]
 pub struct RequestPolicy {
     /// Who may ask, and for whom: a condition whose first variable is the person who would get the role, named like their
-    /// type, and whose second is `me`. `None`: everybody for everybody.
-    pub who: Option<Rule>,
+    /// type, and whose second is `me`; once for each type of `me` for which it makes sense, and nobody of another type may
+    /// ask. `None`: everybody for everybody.
+    pub who: Option<Vec<(TypeId, Rule)>>,
     /// On which terms.
     pub terms: RequestTerms,
     /// Where it is written.
@@ -85,7 +86,7 @@ impl RequestTerms {
     /// The terms when all of these hold: of each part the strictest. Every stage that any of them asks for has to be
     /// passed, each once, in the order in which they are written.
     pub fn strictest<'a>(all: impl IntoIterator<Item = &'a Self>) -> Option<Self> {
-        all.into_iter().cloned().reduce(|mut terms, other| {
+        let together = all.into_iter().cloned().reduce(|mut terms, other| {
             for stage in other.stages {
                 if !terms.stages.iter().any(|known| known.by == stage.by) {
                     terms.stages.push(stage);
@@ -104,6 +105,11 @@ impl RequestTerms {
             terms.escalate = shorter(terms.escalate, other.escalate);
             terms.extend &= other.extend;
             terms
+        });
+        together.map(|terms| {
+            // What one policy calls usual may be more than another one allows.
+            let usual = terms.usual.and_then(|usual| shorter(Some(usual), terms.longest));
+            Self { usual, ..terms }
         })
     }
 }
@@ -150,6 +156,14 @@ mod tests {
         assert_eq!(both.timeout, days(3));
         assert!(both.reason && !both.extend);
         assert_eq!(both.questions.len(), 2);
+    }
+
+    #[test]
+    fn what_is_usual_by_one_policy_is_no_more_than_another_one_allows() {
+        let usual = RequestTerms { usual: Some(days(30)), ..RequestTerms::default() };
+        let longest = RequestTerms { longest: Some(days(7)), ..RequestTerms::default() };
+        let both = RequestTerms::strictest([&usual, &longest]).unwrap();
+        assert_eq!((both.usual, both.longest), (Some(days(7)), Some(days(7))));
     }
 
     #[test]

@@ -377,6 +377,17 @@ impl Tx {
         Ok(self.execute(sql, args).await? > 0)
     }
 
+    /// Says that another assignment stands for what a request gave, as when its end was changed.
+    pub async fn replace_request_assignment(
+        &mut self,
+        request: i64,
+        old: AssignmentId,
+        new: AssignmentId,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE request SET assignment = $3 WHERE id = $1 AND assignment = $2";
+        self.execute(sql, args![request, old, new]).await.map(drop)
+    }
+
     /// Adds to the history of a request.
     pub async fn append_request_event(&mut self, event: &RequestEvent) -> Result<(), StoreError> {
         let sql = "INSERT INTO request_event (request, place, at, actor, entity, in_place_of, what,

@@ -6,9 +6,10 @@
 use muster_app::{Kind, json::list as items};
 use muster_governance::{
     Answer, CatalogueQuery, ChangeRequest, ExtendRequest, NewDelegation, NewRequest, RequestQuery,
-    RequestView, Verdict, Whose, change_request, check_request, create_delegation, create_request,
-    decide_request, end_delegation, extend_assignment, json, list_delegations, list_requests,
-    search_catalogue, see_request, withdraw_request,
+    RequestView, ShortenRequest, Verdict, Whose, change_request, check_request, create_delegation,
+    create_request, decide_request, end_delegation, extend_assignment, json, list_delegations,
+    list_requests, search_catalogue, see_request, shorten_assignment, suggest_roles,
+    withdraw_request,
 };
 use muster_policy::Right::RequestsRead;
 use muster_web::Problem;
@@ -25,15 +26,8 @@ const WANTED: &str =
     "roles:filled[+] people:filled[]* from:instant?* until:instant?* reason:text?* answers:texts*";
 
 pub(super) fn operations() -> Vec<Operation> {
-    let mut all = vec![
-        Operation::list(
-            ("catalogue.list", "/catalogue", "List the roles that you can ask for"),
-            None,
-            "@CatalogueEntry",
-            catalogue,
-        )
-        .query("search:text* person:text*")
-        .paged(),
+    let mut all = Vec::from(catalogue_operations());
+    all.extend([
         Operation::list(
             ("requests.list", "/requests", "List requests, the newest first"),
             None,
@@ -72,10 +66,33 @@ pub(super) fn operations() -> Vec<Operation> {
         )
         .body("role:filled person:filled?* until:instant?* reason:text?* answers:texts*")
         .makes(),
-    ];
+    ]);
     all.extend(changes());
     all.extend(delegations());
     all
+}
+
+fn catalogue_operations() -> [Operation; 2] {
+    [
+        Operation::list(
+            ("catalogue.list", "/catalogue", "List the roles that you can ask for"),
+            None,
+            "@CatalogueEntry",
+            catalogue,
+        )
+        .query("search:text* person:text*")
+        .paged(),
+        Operation::list(
+            (
+                "catalogue.suggestions",
+                "/catalogue-suggestions",
+                "List roles that your peers have and you can ask for",
+            ),
+            None,
+            "@Suggestion",
+            suggestions,
+        ),
+    ]
 }
 
 fn changes() -> Vec<Operation> {
@@ -93,6 +110,17 @@ fn changes() -> Vec<Operation> {
         Operation::post(line, None, "@Request", handler).body(body)
     });
     let own = [
+        Operation::post(
+            (
+                "requests.shorten",
+                "/requests-shorten",
+                "Let a role that a request gave end earlier, or at once",
+            ),
+            None,
+            "@Request",
+            shorten,
+        )
+        .body("role:filled person:filled?* until:instant?* reason:text?*"),
         Operation::post(
             (
                 "requests.change",
@@ -156,6 +184,12 @@ async fn catalogue(asked: Asked) -> Result<Told, Problem> {
     Ok(items(&entries, page.next.map(cursor).as_deref()).into())
 }
 
+async fn suggestions(asked: Asked) -> Result<Told, Problem> {
+    let found = suggest_roles(&asked.ctx, &asked.opened, asked.me()?).await?;
+    let found: Vec<Json> = found.iter().map(json::suggestion).collect();
+    Ok(items(&found, None).into())
+}
+
 async fn list(mut asked: Asked) -> Result<Told, Problem> {
     let whose = match asked.maybe("of") {
         Some("all") => {
@@ -217,6 +251,16 @@ async fn extend(asked: Asked) -> Result<Told, Problem> {
     };
     let view = extend_assignment(&asked.ctx, &asked.opened, asked.me()?, &more).await?;
     Ok(Told::made(&json::request(&view)))
+}
+
+async fn shorten(asked: Asked) -> Result<Told, Problem> {
+    let less = ShortenRequest {
+        role: asked.text("role").to_owned(),
+        person: asked.owned("person"),
+        until: asked.instant("until"),
+        reason: asked.text("reason").to_owned(),
+    };
+    told(shorten_assignment(&asked.ctx, &asked.opened, asked.me()?, &less).await)
 }
 
 async fn change(asked: Asked) -> Result<Told, Problem> {

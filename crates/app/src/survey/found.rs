@@ -6,7 +6,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use muster_model::{EntityId, Row};
+use muster_model::{EntityId, Row, Text};
 use muster_policy::Evaluation;
 
 use crate::{
@@ -17,6 +17,16 @@ use crate::{
 
 /// Ids of identities that are kept together, so that a change of one copies little.
 const TOGETHER: i64 = 1024;
+
+/// The attributes in which peers are alike.
+pub(crate) const PEERS: [&str; 3] = ["department", "title", "manager"];
+
+/// In what somebody is alike with their peers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Alike {
+    Entity(EntityId),
+    Text(Text),
+}
 
 /// What was found of one identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +40,8 @@ pub(crate) struct Found {
     pub(crate) risk: u8,
     /// Whether they left.
     pub(crate) is_gone: bool,
+    /// The values of [`PEERS`].
+    pub(crate) alike: [Option<Alike>; PEERS.len()],
     /// What they are found by.
     pub(crate) names: Box<str>,
     /// When something else is right by the passing of time alone.
@@ -70,6 +82,7 @@ impl Found {
             conflicts: conflicts.collect(),
             risk: opened.evaluator.risk(evaluation).score,
             is_gone: is_leaving_state(opened, evaluation.row.type_id, evaluation.state),
+            alike: PEERS.map(|name| alike(opened, &evaluation.row, name)),
             names: names(opened, &evaluation.row).into(),
             due: evaluation.next_change,
         }
@@ -80,10 +93,21 @@ impl Found {
         self.conflicts.iter().any(|one| !one.is_excepted)
     }
 
+    /// The roles held, by position, in order.
+    pub(crate) fn roles(&self) -> impl Iterator<Item = usize> {
+        self.roles.iter().filter_map(|role| usize::try_from(*role).ok())
+    }
+
     /// Whether a role, by position, is held.
     pub(crate) fn holds(&self, role: usize) -> bool {
         u32::try_from(role).is_ok_and(|role| self.roles.binary_search(&role).is_ok())
     }
+}
+
+fn alike(opened: &Opened, row: &Row, name: &str) -> Option<Alike> {
+    let of = opened.model.schema.get(row.type_id)?;
+    let value = row.get(of.attribute_named(name)?.slot);
+    value.as_link().map(Alike::Entity).or_else(|| value.as_text().cloned().map(Alike::Text))
 }
 
 /// The name, and each text that is theirs alone, in lower case, with a line of its own for each.

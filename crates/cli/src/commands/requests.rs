@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use muster_app::{Ctx, Opened};
 use muster_governance::{
-    CatalogueQuery, ChangeRequest, ExtendRequest, NewRequest, RequestQuery, Whose, change_request,
-    check_request, create_request, extend_assignment, list_requests, person_named,
-    search_catalogue, see_request, withdraw_request,
+    CatalogueQuery, ChangeRequest, ExtendRequest, NewRequest, RequestQuery, ShortenRequest, Whose,
+    change_request, check_request, create_request, extend_assignment, list_requests, person_named,
+    search_catalogue, see_request, shorten_assignment, suggest_roles, withdraw_request,
 };
 use muster_model::EntityId;
 
@@ -32,12 +32,16 @@ pub(crate) struct Args {
 enum Command {
     /// List the roles that can be asked for
     Catalogue(Catalogue),
+    /// List roles that your peers have and you can ask for
+    Suggestions,
     /// Show what a request would come to: who decides, until when, which conflicts it would complete
     Preview(Wanted),
     /// Ask for roles
     Create(Wanted),
     /// Ask for more time with a role
     Extend(Extend),
+    /// Let a role that a request gave end earlier, or at once
+    Shorten(Shorten),
     /// List requests, the newest first
     List(List),
     /// Show a request with its history
@@ -103,6 +107,22 @@ struct Extend {
     /// The answer to a question that the role asks
     #[arg(long, value_name = "QUESTION=ANSWER", value_parser = parse_answer)]
     answer: Vec<(String, String)>,
+}
+
+#[derive(clap::Args, Debug)]
+struct Shorten {
+    /// The role
+    #[arg(value_name = "ROLE")]
+    role: String,
+    /// Of this person [default: oneself]
+    #[arg(long = "for", value_name = "PERSON")]
+    person: Option<String>,
+    /// The day or instant it ends then [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_when)]
+    until: Option<When>,
+    /// Why
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    reason: String,
 }
 
 #[derive(clap::Args, Debug)]
@@ -191,6 +211,8 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
             shell.ui.show(&shown::one(&see_request(&ctx, &opened, me, request).await?))?;
         }
         command @ (Command::Catalogue(_)
+        | Command::Suggestions
+        | Command::Shorten(_)
         | Command::Preview(_)
         | Command::Create(_)
         | Command::Extend(_)
@@ -212,6 +234,12 @@ async fn ask(
         Command::Catalogue(Catalogue { search, person, limit, after }) => {
             let query = CatalogueQuery { search, person, after, limit: limit.max(1) };
             shown::catalogue(&search_catalogue(ctx, opened, me, &query).await?)
+        }
+        Command::Suggestions => shown::suggestions(&suggest_roles(ctx, opened, me).await?),
+        Command::Shorten(Shorten { role, person, until, reason }) => {
+            let less =
+                ShortenRequest { role, person, until: Shell::instant(opened, until), reason };
+            shown::one(&shorten_assignment(ctx, opened, me, &less).await?)
         }
         Command::Preview(wanted) => {
             shown::checked(&check_request(ctx, opened, me, &new(opened, wanted)).await?)

@@ -136,6 +136,7 @@ fn value(shape: &Shape, texts: &[String], instants: Instants<'_>) -> Result<Json
             format!("c{text}").into()
         }
         Shape::Values => assigned(texts),
+        Shape::Texts => named(texts),
         Shape::List(of) | Shape::Some(of) => {
             let each =
                 texts.iter().map(|text| value(bare(of), std::slice::from_ref(text), instants));
@@ -150,10 +151,15 @@ fn value(shape: &Shape, texts: &[String], instants: Instants<'_>) -> Result<Json
         | Shape::Words(_)
         | Shape::Any
         | Shape::Map
-        | Shape::Texts
         | Shape::Nullable(_)
         | Shape::Named(_) => text.into(),
     })
+}
+
+/// `question=answer`, as people write it.
+fn named(texts: &[String]) -> Json {
+    let pairs = texts.iter().filter_map(|text| text.split_once('='));
+    Json::Object(pairs.map(|(name, text)| (name.trim().to_owned(), text.trim().into())).collect())
 }
 
 /// `attribute=value`, as people write it: without a value it is cleared, and what is there twice has both.

@@ -64,6 +64,7 @@ fn cell(value: Option<&Json>) -> String {
             items.iter().map(|item| cell(Some(item))).collect::<Vec<_>>().join(", ")
         }
         Some(Json::Object(fields)) => match (fields.get("file"), fields.get("name")) {
+            (None, None) if fields.contains_key("status") => cell(fields.get("status")),
             (Some(file), _) => format!("{}:{}", cell(Some(file)), cell(fields.get("line"))),
             (None, Some(name)) => cell(Some(name)),
             (None, None) => Json::Object(fields.clone()).to_string(),

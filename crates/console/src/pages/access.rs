@@ -7,7 +7,10 @@ use axum::response::Response;
 use muster_app::{
     AccountExplained, Ctx, PersonExplained, When, explain_person, list_assignments, role_named,
 };
-use muster_governance::{CatalogueQuery, ExtendRequest, extend_assignment, search_catalogue};
+use muster_governance::{
+    CatalogueQuery, ExtendRequest, ShortenRequest, extend_assignment, search_catalogue,
+    shorten_assignment,
+};
 use muster_model::{EntityId, Text};
 use muster_web::Problem;
 
@@ -37,6 +40,8 @@ struct Role {
     until: Option<Moment>,
     /// What has to be answered to ask for more time, where that can be asked for: field and question.
     more: Option<Vec<(String, String)>>,
+    /// Whether a request gave it, so that it can be given back.
+    less: bool,
 }
 
 struct Account {
@@ -82,6 +87,12 @@ async fn roles(
                 .map_or_else(String::new, |text| text.to_string()),
             via: held.via.clone(),
             until: visit.maybe(until),
+            less: given.iter().any(|one| {
+                one.role == held.role
+                    && one.ended_at.is_none()
+                    && one.until.is_none_or(|until| until > now)
+                    && one.origin.starts_with("request ")
+            }),
             more: asked.map(|questions| questions.iter().map(field).collect()),
         }
     };
@@ -111,4 +122,17 @@ pub(crate) async fn extend(visit: Visit, ctx: Ctx, me: EntityId) -> Result<Respo
     };
     extend_assignment(&ctx, &visit.opened, me, &more).await?;
     Ok(done(Said::Asked, "/requests?ended=yes"))
+}
+
+/// Lets a role that a request gave end earlier.
+pub(crate) async fn shorten(visit: Visit, ctx: Ctx, me: EntityId) -> Result<Response, Problem> {
+    let given = &visit.given;
+    let less = ShortenRequest {
+        role: given.text("role").to_owned(),
+        person: None,
+        until: given.real_day("until", &visit.opened.model.timezone)?,
+        reason: given.text("reason").to_owned(),
+    };
+    shorten_assignment(&ctx, &visit.opened, me, &less).await?;
+    Ok(done(Said::Changed, "/access"))
 }

@@ -3,7 +3,9 @@
 use askama::Template;
 use axum::response::Response;
 use muster_app::Ctx;
-use muster_governance::{CatalogueEntry, CatalogueQuery, search_catalogue};
+use muster_governance::{
+    CatalogueEntry, CatalogueQuery, Suggestion, search_catalogue, suggest_roles,
+};
 use muster_model::EntityId;
 use muster_web::Problem;
 
@@ -27,8 +29,18 @@ struct Page<'v> {
     chosen: Vec<String>,
     /// Those of them that have no card here.
     elsewhere: Vec<String>,
+    /// What peers have; only where nothing was searched for and nobody else is asked for.
+    suggested: Vec<Suggested>,
     cards: Vec<Card>,
     pager: Pager,
+}
+
+/// A role that peers have.
+struct Suggested {
+    role: String,
+    description: String,
+    why: String,
+    ask: String,
 }
 
 /// A role.
@@ -57,18 +69,34 @@ pub(crate) async fn list(visit: Visit, ctx: Ctx, me: EntityId) -> Result<Respons
     };
     let part = search_catalogue(&ctx, &visit.opened, me, &query).await?;
     let chosen = given.texts("role");
+    let is_home = query.search.is_empty() && query.person.is_none() && query.after.is_none();
+    let suggested = if is_home && chosen.is_empty() {
+        suggest_roles(&ctx, &visit.opened, me).await?
+    } else {
+        Vec::new()
+    };
     let has_card = |role: &String| part.items.iter().any(|entry| *entry.role == **role);
     let next = part.next.map(|next| next.to_string());
     let template = Page {
         frame: Frame::of(&visit),
         search: given.text("q"),
         person: given.text("person"),
+        suggested: suggested.iter().map(|one| peers_have(&visit, one)).collect(),
         cards: part.items.iter().map(|entry| card(&visit, entry, &chosen)).collect(),
         elsewhere: chosen.iter().filter(|role| !has_card(role)).cloned().collect(),
         pager: Pager::new("/catalogue", given, &["q", "person"], next),
         chosen,
     };
     page(&visit, &template)
+}
+
+fn peers_have(visit: &Visit, one: &Suggestion) -> Suggested {
+    Suggested {
+        role: one.role.to_string(),
+        description: one.description.as_deref().unwrap_or_default().to_owned(),
+        why: asked::peers(&visit.texts.asking, one),
+        ask: address::with("/ask", &[("role", &one.role)]),
+    }
 }
 
 fn card(visit: &Visit, entry: &CatalogueEntry, chosen: &[String]) -> Card {

@@ -94,7 +94,7 @@ impl Order {
     }
 }
 
-fn state(texts: &WorkTexts, state: OperationState) -> &'static str {
+pub(super) fn state(texts: &WorkTexts, state: OperationState) -> &'static str {
     match state {
         OperationState::Planned => texts.planned,
         OperationState::Sent => texts.sent,

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::response::Response;
-use muster_app::Ctx;
+use muster_app::{Ctx, DeliveryItem};
 use muster_governance::{
     ChangeRequest, RequestQuery, RequestView, Whose, change_request, list_requests, see_request,
     withdraw_request,
@@ -15,9 +15,10 @@ use muster_web::Problem;
 use super::{
     Pager,
     approvals::{Card, may_decide},
+    queue,
 };
 use crate::{
-    asked,
+    address, asked,
     flash::Said,
     frame::{Frame, done, nothing, page},
     given::ROWS,
@@ -64,6 +65,21 @@ struct One<'v> {
     may_withdraw: bool,
     /// For whoever decides about it now.
     card: Option<Card>,
+    /// How much of it is done on the systems, and each part.
+    delivery: Option<(String, Vec<Part>)>,
+}
+
+/// One account or entitlement that was given.
+struct Part {
+    system: String,
+    what: String,
+    state: &'static str,
+    cause: String,
+    next_try: Option<Moment>,
+    /// Where its order stands, for whoever may see it.
+    href: Option<String>,
+    /// Where it is tried again, for whoever may.
+    retry: Option<String>,
 }
 
 struct Event {
@@ -144,8 +160,26 @@ pub(crate) async fn show(visit: Visit, ctx: Ctx, me: EntityId) -> Result<Respons
         may_change: waits && is_mine,
         may_withdraw: waits && (is_mine || view.entity == me),
         card: decides.then(|| Card::of(&visit, &view)),
+        delivery: view.delivery.as_ref().map(|of| {
+            let parts = of.items.iter().map(|item| part(&visit, item));
+            (asked::delivery(texts, of), parts.collect())
+        }),
     };
     page(&visit, &template)
+}
+
+fn part(visit: &Visit, item: &DeliveryItem) -> Part {
+    let href = item.order.as_deref().map(address::order);
+    let retry = href.as_ref().filter(|_| item.retry).map(|href| format!("{href}/retry"));
+    Part {
+        system: item.system.to_string(),
+        what: item.what.clone(),
+        state: queue::state(&visit.texts.work, item.state),
+        cause: item.cause.as_deref().unwrap_or_default().to_owned(),
+        next_try: visit.maybe(item.next_try),
+        href: href.filter(|_| visit.may(Right::OrdersRead).is_some()),
+        retry: retry.filter(|_| visit.may(Right::OrdersWrite).is_some()),
+    }
 }
 
 fn number(visit: &Visit) -> Result<i64, Problem> {

@@ -125,6 +125,18 @@ texts! {
         through: "Through", "Durch";
         more_time: "More time", "Mehr Zeit";
         more_time_help: "From the end of what you have. Empty for what is usual.", "Ab dem Ende des Bestehenden. Leer für die übliche Zeit.";
+        suggested: "Your peers have", "Ihre Kolleginnen und Kollegen haben";
+        peers_department: "{have} of {of} in {group} have it", "{have} von {of} in {group} haben es";
+        peers_title: "{have} of {of} with the title {group} have it", "{have} von {of} mit der Bezeichnung {group} haben es";
+        peers_manager: "{have} of {of} who report to {group} have it", "{have} von {of}, die {group} unterstellt sind, haben es";
+        delivery: "On the systems", "In den Systemen";
+        whole: "whole: {done} of {all}", "vollständig: {done} von {all}";
+        partial: "partial: {done} of {all}", "teilweise: {done} von {all}";
+        gone_whole: "taken away: {done} of {all}", "entzogen: {done} von {all}";
+        gone_partly: "partly taken away: {done} of {all}", "teilweise entzogen: {done} von {all}";
+        event_shortened: "shortened", "verkürzt";
+        less_time: "Give it back", "Zurückgeben";
+        less_time_help: "It ends on that day; empty for at once. Nobody has to approve it.", "Es endet an diesem Tag; leer für sofort. Niemand muss zustimmen.";
         waiting_one: "request that waits for your decision", "Anfrage, die auf Ihre Entscheidung wartet";
         waiting_many: "requests that wait for your decision", "Anfragen, die auf Ihre Entscheidung warten";
         mine_one: "request of yours that waits", "eigene Anfrage, die wartet";

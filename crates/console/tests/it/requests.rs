@@ -1,6 +1,7 @@
 //! Asking, answering and what one has: pages for everybody.
 
 use axum::http::StatusCode;
+use muster_app::{AssignRequest, PeopleQuery, assign, list_people};
 
 use crate::support::*;
 
@@ -180,6 +181,48 @@ async fn somebody_sees_what_they_have_and_asks_for_more_time() {
     let more = maya.post("/access/extend", &form).await;
     assert_eq!(more.status, StatusCode::SEE_OTHER, "{}", more.body);
     assert!(maya.get("/requests?ended=yes").await.body.contains("more time"));
+}
+
+#[tokio::test]
+async fn what_was_given_shows_what_has_arrived_and_is_given_back() {
+    let served = Served::start().await;
+    let maya = served.browser("maya.okafor").await;
+    let given = maya.post("/ask", &[("role", "work-from-home"), ("days", "5")]).await;
+    assert_eq!(given.status, StatusCode::SEE_OTHER, "{}", given.body);
+    let id = newest(&maya).await;
+    let page = maya.get(&format!("/requests/{id}")).await;
+    assert!(page.body.contains("On the systems"), "{}", page.body);
+    assert!(page.body.contains("partial: "), "{}", page.body);
+    // Whoever asks may not touch orders.
+    assert!(!page.body.contains("/retry"), "{}", page.body);
+    assert!(maya.get("/access").await.body.contains("Give it back"));
+    let back = maya.post("/access/shorten", &[("role", "work-from-home")]).await;
+    assert_eq!(back.status, StatusCode::SEE_OTHER, "{}", back.body);
+    assert!(maya.get(&format!("/requests/{id}")).await.body.contains("shortened"));
+    let again = maya.post("/access/shorten", &[("role", "work-from-home")]).await;
+    assert_eq!(again.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_catalogue_begins_with_what_peers_have() {
+    let served = Served::start().await;
+    let maya = served.browser("maya.okafor").await;
+    assert!(!maya.get("/catalogue").await.body.contains("Your peers have"));
+    let opened = served.service.opened();
+    let condition = Some("title == 'Fleet planner'".to_owned());
+    let query = PeopleQuery { condition, limit: 50, ..PeopleQuery::default() };
+    let peers = list_people(&served.ctx, &opened, &query).await.unwrap().items;
+    for peer in peers.iter().filter(|peer| *peer.display != *"Maya Okafor") {
+        let (person, role) = (peer.key.to_string(), "work-from-home".to_owned());
+        let (from, until, reason) = (None, None, "from home".to_owned());
+        let give = AssignRequest { person, role, from, until, reason };
+        assign(&served.ctx, &opened, &give).await.unwrap();
+    }
+    let page = maya.get("/catalogue").await;
+    assert!(page.body.contains("with the title Fleet planner have it"), "{}", page.body);
+    assert!(page.body.contains("/ask?role=work-from-home"), "{}", page.body);
+    // Whoever searches has something in mind.
+    assert!(!maya.get("/catalogue?q=home").await.body.contains("Your peers have"));
 }
 
 #[tokio::test]

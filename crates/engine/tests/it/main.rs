@@ -25,6 +25,7 @@ mod matches;
 mod nodes;
 mod orphans;
 mod outside;
+mod packages;
 mod queue;
 mod random;
 mod review;

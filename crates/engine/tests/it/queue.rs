@@ -106,11 +106,14 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
-    fn fail(&self, fault: impl FnMut(&Change) -> Option<ConnectorError> + Send + 'static) {
+    pub(crate) fn fail(
+        &self,
+        fault: impl FnMut(&Change) -> Option<ConnectorError> + Send + 'static,
+    ) {
         *self.apply.lock().unwrap() = Some(Box::new(fault));
     }
 
-    fn heal(&self) {
+    pub(crate) fn heal(&self) {
         *self.apply.lock().unwrap() = None;
         *self.test.lock().unwrap() = None;
     }

@@ -11,7 +11,10 @@ mod conflicts;
 mod due;
 mod exceptions;
 mod guests;
+mod less;
 mod links;
+mod policies;
+mod suggestions;
 mod themselves;
 
 #[test]

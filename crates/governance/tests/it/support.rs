@@ -33,6 +33,8 @@ types:
       id: { type: string, unique: true }
       name: { type: string }
       team: { type: string }
+      title: { type: string }
+      kind: { type: string }
       mail: { type: string }
       manager: { type: link, to: person }
       end: { type: date }
@@ -239,10 +241,31 @@ impl Company {
         company
     }
 
-    async fn write(&self, verb: LocalVerb, entity: Option<EntityId>, set: &[(&str, &str)]) {
+    pub(crate) async fn write(
+        &self,
+        verb: LocalVerb,
+        entity: Option<EntityId>,
+        set: &[(&str, &str)],
+    ) {
         let set = set.iter().map(|(name, value)| ((*name).into(), Some(Value::text(*value))));
         let (type_name, set, by) = ("person".into(), set.collect(), self.ctx.clone());
         let change = LocalChange { verb, type_name, entity, set, if_version: None, by };
+        for done in change_local(&self.ctx, &self.opened, &[change]).await.unwrap() {
+            done.unwrap();
+        }
+    }
+
+    /// Enters an entity of another type.
+    pub(crate) async fn create(&self, type_name: &str, set: &[(&str, &str)]) {
+        let set = set.iter().map(|(name, value)| ((*name).into(), Some(Value::text(*value))));
+        let change = LocalChange {
+            verb: LocalVerb::Create,
+            type_name: type_name.into(),
+            entity: None,
+            set: set.collect(),
+            if_version: None,
+            by: self.ctx.clone(),
+        };
         for done in change_local(&self.ctx, &self.opened, &[change]).await.unwrap() {
             done.unwrap();
         }
@@ -279,6 +302,11 @@ impl Company {
 
     pub(crate) fn pass(&self, days: i64) {
         *self.clock.0.lock().unwrap() += SignedDuration::from_hours(24 * days);
+    }
+
+    /// Puts the clock to a moment.
+    pub(crate) fn at(&self, now: Timestamp) {
+        *self.clock.0.lock().unwrap() = now;
     }
 
     pub(crate) fn in_days(&self, days: i64) -> Timestamp {

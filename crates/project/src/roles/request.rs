@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use muster_lang::{Variable, VariableType};
-use muster_model::{EntityType, Schema, Text};
-use muster_policy::{ApprovalStage, Approver, RequestPolicy, RequestTerms};
+use muster_lang::{Variable, VariableType, compile_condition};
+use muster_model::{EntityType, Schema, Text, TypeId};
+use muster_policy::{ApprovalStage, Approver, RequestPolicy, RequestTerms, Rule};
 
 use super::{RoleNames, find_role};
 use crate::{
@@ -36,13 +36,11 @@ pub(super) fn policies(
     known: &RoleNames,
 ) -> Vec<RequestPolicy> {
     let ground = Ground { role, schema, entity_type, known };
-    let mut env = about_identity(schema, entity_type);
-    env.variables.push(Variable { name: "me".into(), ty: VariableType::Entity(entity_type.id) });
     let mut policies = Vec::new();
     for node in role.get("request").map_or(&[][..], Node::items) {
         let who = match node.get("who") {
             // A condition with problems must not become one that holds for everybody.
-            Some(who) => match condition(context, who, &env) {
+            Some(who) => match asking(context, who, schema, entity_type) {
                 Some(who) => Some(who),
                 None => continue,
             },
@@ -52,6 +50,33 @@ pub(super) fn policies(
         policies.push(RequestPolicy { who, terms, at: context.location(node.span) });
     }
     policies
+}
+
+/// The condition for each type of whoever asks for which it can be read. Where there is none, the problems are those for the type
+/// that would get the role.
+fn asking(
+    context: &mut Context<'_>,
+    node: &Node,
+    schema: &Arc<Schema>,
+    entity_type: &EntityType,
+) -> Option<Vec<(TypeId, Rule)>> {
+    let env = |me: TypeId| {
+        let mut env = about_identity(schema, entity_type);
+        env.variables.push(Variable { name: "me".into(), ty: VariableType::Entity(me) });
+        env
+    };
+    let text = node.text()?;
+    let at = context.location(node.span);
+    let identities = schema.types.iter().filter(|of| of.identity);
+    let read = identities.filter_map(|of| {
+        let program = compile_condition(text, &env(of.id)).ok()?;
+        Some((of.id, Rule { program, at: at.clone() }))
+    });
+    let read: Vec<(TypeId, Rule)> = read.collect();
+    if read.is_empty() {
+        condition(context, node, &env(entity_type.id))?;
+    }
+    Some(read)
 }
 
 fn terms(context: &mut Context<'_>, node: &Node, ground: &Ground<'_>) -> RequestTerms {

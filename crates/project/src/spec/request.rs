@@ -14,7 +14,7 @@ pub(super) const REQUEST: Group = Group {
             Shape::Expression,
             "everybody for everybody",
             "Who may ask, and for whom: `me` is whoever asks, the other variable the person who would get the role, named \
-             like their type.",
+             like their type. Whoever is of a type about which the condition makes no sense cannot ask.",
             "person == me || person.manager == me",
         ),
         key(

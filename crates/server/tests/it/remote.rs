@@ -49,6 +49,29 @@ impl Elsewhere {
 }
 
 #[test]
+fn questions_are_answered_over_a_server() {
+    let elsewhere = Elsewhere::start();
+    let create = ["token", "create", "maya", "--as", "maya.okafor", "--scope", "admin"];
+    let token = done(muster(&elsewhere.served.dir()).args(create));
+    fs::write(elsewhere.folder.path().join("maya"), token).unwrap();
+    let url = &elsewhere.served.url;
+    let added = elsewhere.run(&["profile", "add", "maya", "--at", url, "--token", "maya"]);
+    assert!(added.status.success(), "{}", failure(&added));
+    let answer = "What are the addresses for?=a letter about tours = new ones";
+    let ask = |more: &[&str]| {
+        let create = ["--profile", "maya", "-o", "json", "requests", "create", "customer-contacts"];
+        elsewhere.run(&[&create, &["--reason", "a mailing"], more].concat())
+    };
+    let without = ask(&[]);
+    assert!(failure(&without).contains("What are the addresses for?"), "{}", failure(&without));
+    let made: Json = serde_json::from_slice(&ask(&["--answer", answer]).stdout).unwrap();
+    let said = &made["items"][0]["answers"][0];
+    assert_eq!(said["answer"], "a letter about tours = new ones", "{made}");
+    let own = elsewhere.run(&["--profile", "maya", "-o", "json", "requests", "suggestions"]);
+    assert!(own.status.success(), "{}", failure(&own));
+}
+
+#[test]
 fn a_command_over_a_server_answers_the_same_document() {
     let elsewhere = Elsewhere::start();
     for command in [

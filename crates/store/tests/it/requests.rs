@@ -1,6 +1,6 @@
 //! Requests for roles: who decides about them, what is due, delegations, mails.
 
-use muster_model::EntityId;
+use muster_model::{AssignmentId, EntityId};
 use muster_store::{
     Delegation, ReadTx, Request, RequestApprover, RequestEvent, RequestNotice, RequestStage,
     RequestState, RequestStep, StoreError, Tx,
@@ -96,6 +96,7 @@ pub(crate) async fn tour(tx: &mut Tx) -> Result<(), StoreError> {
     tx.insert_requests(&[request(1)]).await?;
     tx.insert_request_stages(&[stage(1, 0)]).await?;
     tx.change_request(&request(1)).await?;
+    tx.replace_request_assignment(1, AssignmentId(1), AssignmentId(2)).await?;
     tx.append_request_event(&event(1, "made")).await?;
     tx.set_request_approvers(1, &[person_of(1, CLEO)]).await?;
     tx.insert_request_notices(&[notice(1)]).await?;
@@ -162,6 +163,15 @@ on_both! {
         assert_eq!(ids(&waits), [] as [i64; 0]);
         assert_eq!(ids(&read_from!(store, |tx| tx.requests_of_basket(1))), [1, 2, 3, 4]);
         assert_eq!(ids(&read_from!(store, |tx| tx.due_requests(at(20), 9))), [1, 2]);
+    }
+
+    async fn another_assignment_stands_for_a_request_when_it_stood_for_the_former_one(store) {
+        let given = Request { assignment: Some(AssignmentId(7)), ..request(1) };
+        write_to!(store, |tx| tx.insert_requests(&[given]));
+        write_to!(store, |tx| tx.replace_request_assignment(1, AssignmentId(6), AssignmentId(8)));
+        assert_eq!(read_from!(store, |tx| tx.request(1)).unwrap().assignment, Some(AssignmentId(7)));
+        write_to!(store, |tx| tx.replace_request_assignment(1, AssignmentId(7), AssignmentId(8)));
+        assert_eq!(read_from!(store, |tx| tx.request(1)).unwrap().assignment, Some(AssignmentId(8)));
     }
 
     async fn the_history_of_a_request_keeps_its_order(store) {

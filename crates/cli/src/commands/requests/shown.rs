@@ -1,8 +1,8 @@
 //! Requests on the terminal.
 
 use jiff::{SignedDuration, Timestamp};
-use muster_app::Page;
-use muster_governance::{CatalogueEntry, Checked, DelegationView, RequestView, json};
+use muster_app::{DeliveryItem, Page};
+use muster_governance::{CatalogueEntry, Checked, DelegationView, RequestView, Suggestion, json};
 
 use crate::{ui::Report, when::shown};
 
@@ -52,8 +52,36 @@ pub(in crate::commands) fn one(view: &RequestView) -> Report {
         ("", format!("{} {}{by}{of}{stage}{note}", shown(event.at), event.what))
     });
     fields.extend(told);
+    if let Some(delivery) = &view.delivery {
+        fields.push(("delivery", delivery.status.clone()));
+        fields.extend(delivery.items.iter().map(|item| ("", delivered(item))));
+    }
     fields.retain(|(_, value)| !value.is_empty());
     Report::one(fields, json::request(view))
+}
+
+/// How far one account or entitlement has come, with the way to have it tried again.
+fn delivered(item: &DeliveryItem) -> String {
+    let cause = item.cause.as_ref().map_or_else(String::new, |cause| format!(": {cause}"));
+    let next = item.next_try.map_or_else(String::new, |at| format!(", next try {}", shown(at)));
+    let retry = item.order.as_ref().filter(|_| item.retry);
+    let retry = retry.map_or_else(String::new, |of| format!("; muster orders retry {of}"));
+    format!("{} {}: {}{cause}{next}{retry}", item.system, item.what, item.state)
+}
+
+/// Roles that peers have.
+pub(super) fn suggestions(all: &[Suggestion]) -> Report {
+    let items = all.iter().map(|one| {
+        let row = vec![
+            one.role.to_string(),
+            one.description.as_deref().unwrap_or_default().to_owned(),
+            one.risk.map_or_else(String::new, |risk| risk.to_string()),
+            one.why(),
+        ];
+        (row, json::suggestion(one))
+    });
+    Report::list(&["role", "what it opens", "risk", "why"], items, None)
+        .empty("your peers have nothing that you lack and can ask for")
 }
 
 /// What can be asked for.

@@ -139,6 +139,8 @@ fn call(command: &str) -> Option<Vec<(&'static str, i32)>> {
         "requests" => vec![
             ("requests list --of all", 0),
             ("requests catalogue --as 1", 0),
+            ("requests suggestions --as 1", 0),
+            ("requests shorten nothing --as 1", 1),
             ("requests show 9", 1),
             ("requests create nothing --as 1", 1),
         ],
