@@ -66,6 +66,8 @@ pub struct Model {
     pub guests: Option<crate::Guests>,
     /// How people are told what waits for them (`notices:`).
     pub notices: crate::Notices,
+    /// What people enter by forms, in order of name.
+    pub forms: Vec<crate::Form>,
 }
 
 /// An expression with the place where it is written.

@@ -16,6 +16,7 @@ mod directory;
 mod duties;
 mod evaluate;
 mod evaluator;
+mod form;
 mod guests;
 mod idle;
 mod lifecycle;
@@ -57,6 +58,7 @@ pub use directory::{
 };
 pub use duties::{Conflict, Duty, Reaction};
 pub use evaluator::Evaluator;
+pub use form::{Form, FormBy, FormField, FormStep};
 pub use guests::{AddressProblem, Guests, Organisation, is_domain};
 pub use idle::{Idle, LastUsed, Unused};
 pub use lookups::{Lookups, Missing};

@@ -122,7 +122,8 @@ fn programs(model: &Model) -> impl Iterator<Item = &Program> {
     let rules = of_types.chain(of_accounts).chain(of_roles).chain(of_rights).chain(of_requests);
     let reviewed = model.access_reviews.iter().filter_map(|review| review.scope.people.as_ref());
     let rules = rules.chain(of_access).chain(of_claims).chain(reviewed);
-    let rules = rules.map(|rule| &rule.program);
+    let of_forms = model.forms.iter().flat_map(crate::Form::rules);
+    let rules = rules.chain(of_forms).map(|rule| &rule.program);
     let of_directory = model.directory.iter().flat_map(crate::Directory::programs);
     rules.chain(of_grants).chain(of_workflows).chain(of_directory)
 }

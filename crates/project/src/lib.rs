@@ -19,6 +19,7 @@ mod duties;
 mod explain;
 mod expression;
 mod format;
+mod forms;
 mod guests;
 mod json_schema;
 mod lines;

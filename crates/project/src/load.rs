@@ -11,7 +11,7 @@ use muster_policy::{AccessModel, AccessReview, Model, PolicyTest, System, TypeMo
 use crate::{
     access, access_reviews, applications,
     context::Context,
-    directory, duties, guests, lint,
+    directory, duties, forms, guests, lint,
     merge::{Parts, merge},
     notices, policy_tests,
     roles::{self, RoleNames},
@@ -144,6 +144,7 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
     let directory = directory::directory(context, parts.directory, &schema, &role_names);
     let can_mail = parts.mail.is_some() && types.iter().any(|of| of.sign_in.mail.is_some());
     let guests = guests::guests(context, parts, &schema, (&types, &roles, &role_names));
+    let forms = forms::forms(context, &parts.forms, &role_names);
     Some(Model {
         schema,
         timezone,
@@ -169,6 +170,7 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
         access_reviews,
         guests,
         notices: notices::notices(parts.notices),
+        forms,
     })
 }
 

@@ -53,6 +53,8 @@ pub(crate) struct Parts<'d> {
     pub(crate) sign_in: Option<&'d Node>,
     /// `directory:`
     pub(crate) directory: Option<&'d Node>,
+    /// `forms:` in order of name.
+    pub(crate) forms: Vec<&'d Entry>,
     /// `guests:`
     pub(crate) guests: Option<&'d Node>,
     /// `notices:`
@@ -94,6 +96,7 @@ pub(crate) fn merge<'d>(context: &mut Context<'_>, documents: &'d [Document]) ->
             "apps" => parts.apps.extend(entry.value.entries()),
             "access" => parts.access.extend(entry.value.entries()),
             "applications" => parts.applications.extend(entry.value.entries()),
+            "forms" => parts.forms.extend(entry.value.entries()),
             "workflows" => parts.workflows.extend(entry.value.entries()),
             "webhooks" => parts.webhooks.extend(entry.value.entries()),
             "types" => parts.types.extend(entry.value.entries()),
@@ -133,6 +136,7 @@ fn each_once(context: &mut Context<'_>, parts: &mut Parts<'_>) {
         ("application", &mut parts.apps),
         ("application", &mut parts.applications),
         ("rule of access", &mut parts.access),
+        ("form", &mut parts.forms),
         ("workflow", &mut parts.workflows),
         ("webhook", &mut parts.webhooks),
     ];

@@ -8,6 +8,7 @@ mod application;
 mod audit;
 mod decision;
 mod directory;
+mod form;
 mod guard;
 mod guests;
 mod notices;

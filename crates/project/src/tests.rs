@@ -5,6 +5,7 @@ mod access_reviews;
 mod applications;
 mod decisions;
 mod directory;
+mod forms;
 mod generated;
 mod guests;
 mod model;

@@ -8,6 +8,7 @@ use crate::spec::{
     audit::{AUDIT, SEALING},
     decision::{ACCESS, APP},
     directory::DIRECTORY,
+    form::FORM,
     guests::GUESTS,
     key,
     notices::NOTICES,
@@ -143,6 +144,13 @@ const PROJECT_KEYS: &[Key] = &[
         "",
         "Lifecycle workflows by name.",
         "{ welcome: { on: { date: person.startDate }, tasks: [{ note: { text: began } }] } }",
+    ),
+    key(
+        "forms",
+        Shape::Named(&Shape::Group(&FORM)),
+        "",
+        "What people enter by forms, step by step, by name.",
+        "{ add-staff: { title: Somebody new, for: staff, fields: { name: {} }, steps: { enter: { role: hr, fields: [name] } } } }",
     ),
     key(
         "mail",
