@@ -7,10 +7,10 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use crate::{
     AccountOrigin, AccountStatus, AlarmId, AlarmKind, AlarmStatus, CampaignState, CampaignStep,
-    CaseStatus, ChangeSetId, ChangeSetStatus, DriftDecision, DriftWhat, EntitlementId, EventKind,
-    GuestState, ItemKind, ItemOutcome, ItemState, ItemVerdict, MatchCaseId, Matched, NameKind,
-    OperationState, OrphanVerb, PlanStatus, ReadRunId, RecordId, RequestState, RequestStep,
-    ReviewVerdict, RunState, Sequence, TicketStatus, Verdict,
+    CaseStatus, ChangeSetId, ChangeSetStatus, DraftState, DriftDecision, DriftWhat, EntitlementId,
+    EventKind, GuestState, ItemKind, ItemOutcome, ItemState, ItemVerdict, MatchCaseId, Matched,
+    NameKind, OperationState, OrphanVerb, PlanStatus, ReadRunId, RecordId, RequestState,
+    RequestStep, ReviewVerdict, RunState, Sequence, TicketStatus, Verdict,
 };
 
 /// An argument of a statement.
@@ -167,6 +167,7 @@ arg_from_word!(
     RunState,
     Sequence,
     GuestState,
+    DraftState,
     RequestState,
     RequestStep,
     ReviewVerdict,

@@ -236,6 +236,7 @@ word_columns!(
     crate::RunState,
     crate::Sequence,
     crate::GuestState,
+    crate::DraftState,
     crate::RequestState,
     crate::RequestStep,
     crate::ReviewVerdict,

@@ -93,6 +93,10 @@ impl Tx {
             "UPDATE conflict_exception SET mitigation = '' WHERE assignment IN
                 (SELECT id FROM assignment WHERE entity = $1)",
             "DELETE FROM decision_link WHERE entity = $1",
+            "UPDATE form_draft SET entered = '{}' WHERE entity = $1",
+            "UPDATE form_event SET note = '' WHERE entity = $1",
+            "UPDATE form_event SET note = '' WHERE draft IN
+                (SELECT id FROM form_draft WHERE entity = $1)",
             "DELETE FROM guest_notice WHERE guest = $1",
             "DELETE FROM guest WHERE entity = $1",
             "DELETE FROM scim_resource WHERE entity = $1",

@@ -63,6 +63,10 @@ words! {
         GuestApplication = "guest_application",
         /// Mails about guests.
         GuestNotice = "guest_notice",
+        /// Drafts of forms.
+        FormDraft = "form_draft",
+        /// Mails about drafts of forms.
+        FormNotice = "form_notice",
         /// Passkeys.
         Passkey = "passkey",
     }

@@ -11,3 +11,57 @@ CREATE TABLE decision_link (
 CREATE INDEX decision_link_request ON decision_link (request);
 CREATE INDEX decision_link_entity ON decision_link (entity);
 CREATE INDEX decision_link_end ON decision_link (ends_at);
+-- Forms -------------------------------------------------------------------------------------------------------
+
+-- What people enter in forms until it is a record. `entered` is JSON, and empty when it is over.
+CREATE TABLE form_draft (
+    id BIGINT NOT NULL PRIMARY KEY,
+    form TEXT NOT NULL,
+    starter BIGINT NOT NULL,
+    entity BIGINT,
+    step TEXT NOT NULL,
+    state TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    entered TEXT NOT NULL,
+    made_at BIGINT NOT NULL,
+    changed_at BIGINT NOT NULL,
+    ends_at BIGINT
+) /*sqlite STRICT*/;
+CREATE INDEX form_draft_starter ON form_draft (starter, id);
+CREATE INDEX form_draft_entity ON form_draft (entity) WHERE entity IS NOT NULL;
+CREATE INDEX form_draft_ends ON form_draft (ends_at, id) WHERE ends_at IS NOT NULL;
+
+-- Whose turn it is: a person, or with entity 0 whoever has a role.
+CREATE TABLE form_turn (
+    draft BIGINT NOT NULL,
+    entity BIGINT NOT NULL,
+    role TEXT NOT NULL,
+    PRIMARY KEY (entity, role, draft)
+) /*sqlite STRICT, WITHOUT ROWID*/;
+CREATE INDEX form_turn_draft ON form_turn (draft);
+
+-- What happened to a draft.
+CREATE TABLE form_event (
+    draft BIGINT NOT NULL,
+    place BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    actor TEXT NOT NULL,
+    entity BIGINT,
+    in_place_of BIGINT,
+    what TEXT NOT NULL,
+    step TEXT NOT NULL,
+    note TEXT NOT NULL,
+    PRIMARY KEY (draft, place)
+) /*sqlite STRICT, WITHOUT ROWID*/;
+CREATE INDEX form_event_entity ON form_event (entity) WHERE entity IS NOT NULL;
+
+-- Mails about drafts that have to be sent.
+CREATE TABLE form_notice (
+    id BIGINT NOT NULL PRIMARY KEY,
+    draft BIGINT NOT NULL,
+    addressee BIGINT NOT NULL,
+    what TEXT NOT NULL,
+    tries BIGINT NOT NULL,
+    next_try BIGINT NOT NULL
+) /*sqlite STRICT*/;
+CREATE INDEX form_notice_next ON form_notice (next_try, id);

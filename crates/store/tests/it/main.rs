@@ -19,6 +19,7 @@ mod drift;
 mod entities;
 mod entitlements;
 mod evaluations;
+mod forms;
 mod guests;
 mod identifiers;
 mod journal;

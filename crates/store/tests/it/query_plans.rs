@@ -32,6 +32,9 @@ const BIG: &[&str] = &[
     "entity_history",
     "evaluation",
     "external_id",
+    "form_draft",
+    "form_event",
+    "form_turn",
     "handle",
     "former_password",
     "held_role",
@@ -96,6 +99,9 @@ const SCANS: &[&str] = &[
     "SELECT COUNT(*) FROM held_role",
     "SELECT COUNT(*) FROM workflow_run",
     "SELECT COUNT(*) FROM workflow_task",
+    "SELECT COUNT(*) FROM form_draft",
+    "SELECT COUNT(*) FROM form_event",
+    "SELECT COUNT(*) FROM form_turn",
     "SELECT COUNT(*) FROM former_password",
     "SELECT COUNT(*) FROM lockout",
     "SELECT COUNT(*) FROM passkey",
@@ -127,6 +133,7 @@ const TOUR: &str = concat!(
     include_str!("campaigns.rs"),
     include_str!("requests.rs"),
     include_str!("decision_links.rs"),
+    include_str!("forms.rs"),
     include_str!("guests.rs"),
     include_str!("scim.rs"),
     include_str!("passkeys.rs"),
@@ -230,6 +237,7 @@ async fn governance(tx: &mut Tx) -> Result<(), StoreError> {
     crate::campaigns::tour(tx).await?;
     crate::requests::tour(tx).await?;
     crate::decision_links::tour(tx).await?;
+    crate::forms::tour(tx).await?;
     crate::guests::tour(tx).await
 }
 
@@ -277,6 +285,7 @@ async fn read_lifecycle(tx: &mut ReadTx) -> Result<(), StoreError> {
     crate::requests::read_tour(tx).await?;
     crate::decision_links::read_tour(tx).await?;
     crate::guests::read_tour(tx).await?;
+    crate::forms::read_tour(tx).await?;
     tx.remains(EntityId(1)).await.map(drop)
 }
 
