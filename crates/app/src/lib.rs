@@ -117,7 +117,8 @@ pub use orphans::{OrphanChoice, assign_orphan, decide_orphans, expire_orphans, o
 pub use owners::{Ownerless, list_ownerless, why_left};
 pub use pass::{Validity, may_have_password, new_pass, pass_opens};
 pub use people::{
-    Page, PeopleQuery, Person, entity_type, list_people, person as person_of, resolve_person,
+    Page, PeopleQuery, Person, entity_type, find_entity, list_people, person as person_of,
+    resolve_person,
 };
 pub use person::{VersionView, entity_history, name_person, see_linked, see_person};
 pub use process::{process_is_gone, process_name};
@@ -135,7 +136,7 @@ pub use simulate::{
     Change, ChangeKind, Event, Impact, ModelQuery, ModelsCompared, PersonImpact, Thing,
     compare_models, everybody, look_ahead,
 };
-pub use suppose::{SupposedChange, suppose};
+pub use suppose::{SupposedChange, suppose, suppose_new};
 pub use survey::{
     ActiveLeaver, ConflictView, HeldAccess, Holders, PeerGroup, PeerRole, PeerValue, RoleHolder,
     SurveyCounts, count_peer_roles, count_survey, duties_in_conflict, find_people,

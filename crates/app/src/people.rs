@@ -343,7 +343,7 @@ pub async fn resolve_person(
 }
 
 /// Finds an entity of a type by its key or by the value of any unique attribute.
-pub(crate) async fn find_entity(
+pub async fn find_entity(
     opened: &Opened,
     tx: &mut ReadTx,
     entity_type: &EntityType,

@@ -36,13 +36,26 @@ pub async fn suppose(
     let observed = observed.unwrap_or_default();
     let before = operations(opened, world, present, &observed, now);
     let after = operations(opened, world, supposed, &observed, now);
-    let is_planned = |operation: &Operation| {
-        let mut systems = opened.model.systems.iter();
-        let system = systems.find(|system| system.name == operation.target.system);
-        system.is_some_and(|system| system.mode != Mode::Observe)
-    };
     let new = after.into_iter().filter(|operation| !before.contains(operation));
-    Ok(new.filter(is_planned).map(change).collect())
+    Ok(new.filter(|operation| is_planned(opened, operation)).map(change).collect())
+}
+
+/// As [`suppose`], for an identity that would be new: nothing of it is on any system.
+pub fn suppose_new(
+    opened: &Opened,
+    world: &dyn World,
+    supposed: &IdentityFacts,
+    now: Timestamp,
+) -> Vec<SupposedChange> {
+    let operations = operations(opened, world, supposed, &[], now).into_iter();
+    operations.filter(|operation| is_planned(opened, operation)).map(change).collect()
+}
+
+/// Whether something is done on the system, and not only observed.
+fn is_planned(opened: &Opened, operation: &Operation) -> bool {
+    let mut systems = opened.model.systems.iter();
+    let system = systems.find(|system| system.name == operation.target.system);
+    system.is_some_and(|system| system.mode != Mode::Observe)
 }
 
 fn operations(

@@ -1,6 +1,7 @@
 //! The JSON form of what runs answer: the same on the command line and over HTTP. The views of use cases have theirs in
 //! `muster_app::json`.
 
+mod forms;
 mod guests;
 mod lifecycle;
 mod local;
@@ -14,6 +15,7 @@ mod workflows;
 use jiff::Timestamp;
 
 pub use self::{
+    forms::{draft, form, link_found},
     guests::{guest, guest_link},
     lifecycle::{anonymised, fact, grace, leavers, restored},
     local::{doubt, entered, loaded, look_alike, row_problem, template_column},

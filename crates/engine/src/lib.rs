@@ -15,6 +15,7 @@ mod decisions;
 mod dependents;
 mod effects;
 mod evaluate;
+mod forms;
 mod grace;
 mod guards;
 mod guests;
@@ -52,6 +53,11 @@ pub use audit::{Shipped, keep_audit, ship_journal};
 pub use backup::{back_up, migrate, restore};
 pub use change_set::{list_change_sets, reject_change_set, release_change_set};
 pub use effects::GRACE;
+pub use forms::{
+    DraftDeed, DraftEventView, DraftPreview, DraftQuery, DraftView, DraftWork, FieldProblem,
+    FieldView, FormView, LinkFound, NewDraft, find_for_draft, list_drafts, list_forms,
+    look_at_draft, see_draft, start_draft, work_draft, work_forms,
+};
 pub use grace::{Grace, list_grace};
 pub use guests::{
     GuestApplicant, GuestLink, GuestOffer, GuestQuery, GuestView, NewGuest, OfferedRole,

@@ -16,6 +16,7 @@ use serde_json::{Value as Json, json};
 use crate::{
     anonymise::anonymise_due,
     apply::CancelFlag,
+    forms::advance_forms,
     guests::advance_guests,
     lease::Lease,
     leavers::watch_leavers,
@@ -172,6 +173,7 @@ impl<'a> Runner<'a> {
     async fn requests(&self) -> Result<(), Error> {
         Box::pin(muster_governance::advance_due(self.ctx, self.opened)).await?;
         Box::pin(advance_guests(self.ctx, self.opened)).await?;
+        Box::pin(advance_forms(self.ctx, self.opened)).await?;
         Box::pin(muster_review::advance_due(self.ctx, self.opened)).await.map(drop)
     }
 

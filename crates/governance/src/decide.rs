@@ -155,7 +155,7 @@ pub(crate) async fn may_decide(
 }
 
 /// Whether a stage waits for somebody.
-async fn is_asked(
+pub async fn is_asked(
     opened: &Opened,
     tx: &mut ReadTx,
     who: &Somebody,

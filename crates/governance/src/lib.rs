@@ -36,7 +36,7 @@ mod withdraw;
 pub use catalogue::{CatalogueEntry, CatalogueQuery, search_catalogue};
 pub use change::{ChangeRequest, change_request};
 pub use create::{Checked, ConflictFound, NewRequest, check_request, create_request};
-pub use decide::{Answer, Verdict, decide_request};
+pub use decide::{Answer, Verdict, decide_request, is_asked};
 pub use delegate::{
     DelegationView, NewDelegation, create_delegation, end_delegation, list_delegations,
 };
@@ -56,6 +56,7 @@ pub use people::{
 pub use risk::{RiskPartView, RiskView, list_risks, see_risk};
 pub use shorten::{ShortenRequest, shorten_assignment};
 pub use solve::{Removal, Solution, solve_conflict};
+pub use stage::assigned_people;
 pub use suggest::{Suggestion, suggest_roles};
-pub use view::{EventView, RequestView};
+pub use view::{EventView, RequestView, waits_on};
 pub use withdraw::withdraw_request;

@@ -298,6 +298,37 @@ pub(crate) async fn addressees(
     tx: &mut ReadTx,
     (request, approvers): (&Request, &[RequestApprover]),
 ) -> Result<BTreeSet<EntityId>, Error> {
+    let mut people = meant(opened, crowd, tx, approvers).await?;
+    let barred = barred(tx, request).await?;
+    let mut delegates = Vec::new();
+    for giver in &people {
+        let given = tx.delegations_from(*giver, ctx.now()).await?;
+        delegates
+            .extend(given.iter().filter(|of| of.valid_from <= ctx.now()).map(|of| of.delegate));
+    }
+    for delegate in delegates {
+        if !barred.is(canonical(tx, delegate).await?) {
+            people.insert(delegate);
+        }
+    }
+    Ok(people)
+}
+
+/// Those who are named, and to whom a role was assigned.
+pub async fn assigned_people(
+    opened: &Opened,
+    tx: &mut ReadTx,
+    approvers: &[RequestApprover],
+) -> Result<BTreeSet<EntityId>, Error> {
+    meant(opened, &Crowd::default(), tx, approvers).await
+}
+
+async fn meant(
+    opened: &Opened,
+    crowd: &Crowd,
+    tx: &mut ReadTx,
+    approvers: &[RequestApprover],
+) -> Result<BTreeSet<EntityId>, Error> {
     let mut people = BTreeSet::new();
     for approver in approvers {
         if approver.role.is_empty() {
@@ -312,18 +343,6 @@ pub(crate) async fn addressees(
             if brings(opened, of, at) {
                 people.extend(assigned(tx, &role.name).await?);
             }
-        }
-    }
-    let barred = barred(tx, request).await?;
-    let mut delegates = Vec::new();
-    for giver in &people {
-        let given = tx.delegations_from(*giver, ctx.now()).await?;
-        delegates
-            .extend(given.iter().filter(|of| of.valid_from <= ctx.now()).map(|of| of.delegate));
-    }
-    for delegate in delegates {
-        if !barred.is(canonical(tx, delegate).await?) {
-            people.insert(delegate);
         }
     }
     Ok(people)

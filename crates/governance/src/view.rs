@@ -121,7 +121,7 @@ pub(crate) async fn one(
 }
 
 /// Those for whom a stage waits, in words.
-pub(crate) async fn waits_on(
+pub async fn waits_on(
     opened: &Opened,
     tx: &mut ReadTx,
     approvers: &[RequestApprover],

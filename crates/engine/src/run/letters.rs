@@ -5,7 +5,7 @@ use std::time::Duration;
 use muster_app::{Ctx, Error, Kind, Opened};
 
 use super::{LOOK, node::Node};
-use crate::{guests::send_guest_mails, lease::Lease};
+use crate::{forms::send_form_mails, guests::send_guest_mails, lease::Lease};
 
 /// How often is looked for mail that is to be tried again.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
@@ -47,5 +47,6 @@ async fn keep_sending(node: &Node) -> Result<(), Error> {
 pub(super) async fn send(ctx: &Ctx, opened: &Opened) -> Result<(), Error> {
     muster_governance::send_mails(ctx, opened).await?;
     send_guest_mails(ctx, opened).await?;
+    send_form_mails(ctx, opened).await?;
     muster_review::send_mails(ctx, opened).await
 }

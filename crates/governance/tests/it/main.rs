@@ -10,6 +10,7 @@ mod asking;
 mod conflicts;
 mod due;
 mod exceptions;
+mod forms;
 mod guests;
 mod less;
 mod links;
