@@ -99,6 +99,28 @@ pub(crate) const FORMS: &[(&str, &str, &str)] = &[
         "Somebody of a connected organisation.",
         "id:int guest:string display:string mail:string? organisation:string title:string state:invited|active|blocked|removed since:instant removed_at:instant? sponsor:string? sponsor_display:string? without_sponsor:flag until:string roles:string[] accepted_at:instant? moved_from:string? moved_at:instant? made_at:instant made_by:string",
     ),
+    (
+        "Form",
+        "A form that you may begin; `about` says whether it changes something that has to be named.",
+        "form:string title:string description:string? type:string about:flag",
+    ),
+    (
+        "Draft",
+        "What is entered in a form; fields, history and preview only where one is shown.",
+        "id:int form:string title:string state:open|entered|refused|withdrawn|expired version:int starter:string about:string? step:string steps:@FormStep[] waits_on:string[] my_turn:flag in_place_of:string? may_withdraw:flag made_at:instant changed_at:instant ends_at:instant? fields:@FormField[] preview:map? trouble:map? history:@DraftEvent[]",
+    ),
+    ("FormStep", "A step of a form.", "step:string title:string"),
+    (
+        "FormField",
+        "A field, as far as you may see it. Several values are lines.",
+        "field:string label:string help:string? type:string many:flag required:flag editable:flag choices:string[] entered:string ends:@LinkFound[] problem:string?",
+    ),
+    ("LinkFound", "To whom or what a link can lead.", "key:string display:string"),
+    (
+        "DraftEvent",
+        "Something that happened to a draft.",
+        "at:instant what:string by:string? in_place_of:string? step:string note:string",
+    ),
     ("Requests", "Requests that were made at once.", "items:@Request[]"),
     ("RequestPreviews", "What requests would come to.", "items:@RequestPreview[]"),
     (

@@ -7,6 +7,7 @@ mod campaigns;
 mod conflicts;
 mod drift;
 mod explain;
+mod forms;
 mod guests;
 mod jobs;
 mod journal;
@@ -45,6 +46,7 @@ pub fn operations() -> Vec<Operation> {
         reviews::operations(),
         requests::operations(),
         guests::operations().into(),
+        forms::operations(),
         campaigns::operations(),
         conflicts::operations(),
         drift::operations(),

@@ -175,6 +175,7 @@ pub(crate) enum Command {
     Requests(commands::requests::Args),
     Approvals(commands::approvals::Args),
     Reviews(commands::reviews::Args),
+    Forms(commands::forms::Args),
     Guests(commands::guests::Args),
     Workflows(commands::workflows::Args),
     Audit(commands::audit::Args),

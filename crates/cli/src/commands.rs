@@ -21,6 +21,7 @@ pub(crate) mod events;
 pub(crate) mod explain;
 pub(crate) mod factors;
 pub(crate) mod fmt;
+pub(crate) mod forms;
 pub(crate) mod guests;
 pub(crate) mod healthcheck;
 pub(crate) mod help;
@@ -91,6 +92,7 @@ pub(crate) async fn run(shell: &mut Shell, command: Command) -> Result<Exit> {
         Command::Requests(args) => Box::pin(requests::run(shell, args)).await,
         Command::Approvals(args) => Box::pin(approvals::run(shell, args)).await,
         Command::Reviews(args) => Box::pin(reviews::run(shell, args)).await,
+        Command::Forms(args) => Box::pin(forms::run(shell, args)).await,
         Command::Guests(args) => Box::pin(guests::run(shell, args)).await,
         Command::Orders(args) => Box::pin(orders::run(shell, args)).await,
         Command::Systems(args) => Box::pin(systems::run(shell, args)).await,

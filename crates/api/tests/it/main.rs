@@ -7,6 +7,7 @@ mod applications;
 mod calls;
 mod campaigns;
 mod delegated;
+mod forms;
 mod model;
 mod narrowed;
 mod requests;

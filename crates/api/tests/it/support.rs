@@ -51,6 +51,11 @@ roles:
       over: "person.department == me.department"
   operator: { request: { approval: [{ role: lead }] }, muster: { may: [systems.read, plans.make, plans.read, people.read] } }
   guest: {}
+forms:
+  arrival:
+    for: person
+    fields: { id: {}, name: {} }
+    steps: { enter: { role: lead, fields: [id, name], required: [name] }, check: { person: "2", other: true } }
 reviews:
   operators: { scope: { roles: operator }, stages: [{ role: lead }], fallback: lead }
 "#;

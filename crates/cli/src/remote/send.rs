@@ -180,6 +180,17 @@ fn assigned(texts: &[String]) -> Json {
     Json::Object(values)
 }
 
+/// `name=text`, as people write it: what is there twice are two lines.
+fn named(texts: &[String]) -> Json {
+    let mut values: Map<String, Json> = Map::new();
+    for (name, text) in texts.iter().filter_map(|text| text.split_once('=')) {
+        let before = values.get(name.trim()).and_then(Json::as_str);
+        let text = before.map_or_else(|| text.to_owned(), |before| format!("{before}\n{text}"));
+        values.insert(name.trim().to_owned(), text.into());
+    }
+    Json::Object(values)
+}
+
 /// The files of the project folder, to be looked at by a server.
 fn project(shell: &Shell) -> Result<Json> {
     let files = read_project(&shell.project_dir())?.into_iter();

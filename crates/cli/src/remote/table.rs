@@ -44,6 +44,8 @@ const ACCOUNTS: &str = "system,account=name,status,enabled,person,confidence,ent
 const READS: &str = "system,what,read=objects,new=created,changed,gone=absent,bad,complete";
 
 const REQUESTS: &str = "request=id,role,for=person,asked by=requester,until,status,reason";
+const DRAFTS: &str =
+    "draft=id,form=title,state,step,waits on=waits_on,begun by=starter,changed=changed_at";
 const CAMPAIGNS: &str = "campaign=id,title,state,due=due_at,asked,waiting,kept,revoked=removed";
 const ITEMS: &str = "item=id,person,what=thing,how it came=why,advice=recommend,because=recommend_why,who decides=reviewer,decision=verdict";
 const DECIDED: &str = "item=id,person,what=thing,state,decision=verdict,who decides=reviewer,undo until=undo_until,rules=conflicts";
@@ -302,6 +304,17 @@ pub(super) const LINES: &[Line] = &[
     ),
     line("reviews undo", "review-items.undo", "item=id reason", ""),
     line("reviews release", "campaigns.release", "campaign silence confirm", ""),
+    line("forms list", "forms.list", "", "form,title,type"),
+    line("forms drafts", "drafts.list", "of ended limit after", DRAFTS),
+    line("forms start", "drafts.start", "form about", ""),
+    line("forms show", "drafts.get", "draft=id", ""),
+    line("forms find", "drafts.find", "draft=id field search", "key,name=display"),
+    line("forms preview", "drafts.preview", "draft=id values=entered", ""),
+    line("forms save", "drafts.save", "draft=id values=entered", ""),
+    line("forms submit", "drafts.submit", "draft=id values=entered despite_look_alikes", ""),
+    line("forms return", "drafts.return", "draft=id to note", ""),
+    line("forms refuse", "drafts.refuse", "draft=id note", ""),
+    line("forms withdraw", "drafts.withdraw", "draft=id note", ""),
     line(
         "guests list",
         "guests.list",

@@ -71,6 +71,8 @@ const COMMANDS: &[&str] = &[
     "reviews items",
     "reviews revoke",
     "reviews release",
+    "forms",
+    "forms submit",
     "guests",
     "guests invite",
     "workflows",

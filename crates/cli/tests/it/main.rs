@@ -9,6 +9,7 @@ mod decide;
 mod errors;
 mod first_minutes;
 mod formats;
+mod forms;
 mod help;
 mod people;
 mod project;
