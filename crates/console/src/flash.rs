@@ -50,6 +50,12 @@ said! {
     Agreed = "agreed";
     Declined = "declined";
     Delegated = "delegated";
+    Begun = "begun";
+    Saved = "saved";
+    Submitted = "submitted";
+    Returned = "returned";
+    TakenBackDraft = "taken-back-draft";
+    WorkflowRan = "workflow-ran";
 }
 
 impl Said {
@@ -83,6 +89,12 @@ impl Said {
             Self::Agreed => said.agreed,
             Self::Declined => said.declined,
             Self::Delegated => said.delegated,
+            Self::Begun => said.begun,
+            Self::Saved => said.saved,
+            Self::Submitted => said.submitted,
+            Self::Returned => said.returned,
+            Self::TakenBackDraft => said.draft_taken_back,
+            Self::WorkflowRan => said.workflow_ran,
         }
     }
 

@@ -91,6 +91,9 @@ pub(crate) fn own_places(visit: &Visit) -> Vec<(&'static str, &'static str, &'st
         ("/delegations", asking.delegations, asking.delegations_help),
         ("/access", asking.access, asking.access_help),
     ];
+    if !visit.opened.model.forms.is_empty() {
+        places.push(("/forms", texts.form.forms, texts.form.forms_help));
+    }
     if visit.opened.model.guests.is_some() {
         places.push(("/guests", texts.desk.guests, texts.desk.guests_help));
     }

@@ -18,9 +18,9 @@ use crate::{
     frame::nothing,
     pages::{
         access, ahead, alarms, approvals, asking, assignments, campaigns, catalogue, changes,
-        compare, conflict, conflicts, delegations, drift, edit, guests, held, home, journal, keys,
-        leavers, matches, model, orphans, people, person, plans, queue, requests, reviews, risk,
-        roles, search, systems, tickets, timeline, value, why, workflows,
+        compare, conflict, conflicts, delegations, draft, drift, edit, forms, guests, held, home,
+        journal, keys, leavers, matches, model, orphans, people, person, plans, queue, requests,
+        reviews, risk, roles, search, systems, tickets, timeline, value, why, workflows,
     },
     visit::Visit,
 };
@@ -146,6 +146,13 @@ fn about_oneself() -> Vec<Page> {
         Page::own("/approvals", approvals::list),
         Page::own_post("/approvals/{id}/approve", approvals::approve),
         Page::own_post("/approvals/{id}/refuse", approvals::refuse),
+        Page::own("/forms", forms::list),
+        Page::own_post("/forms/{form}/begin", forms::begin),
+        Page::own("/forms/drafts/{id}", draft::show),
+        Page::own_post("/forms/drafts/{id}", draft::work),
+        Page::own_post("/forms/drafts/{id}/preview", draft::preview),
+        Page::own_post("/forms/drafts/{id}/find", draft::find),
+        Page::own_post("/forms/drafts/{id}/end", draft::end),
         Page::own("/guests", guests::list),
         Page::own_post("/guests", guests::invite),
         Page::own("/reviews", reviews::list),
@@ -224,6 +231,8 @@ fn about_work() -> Vec<Page> {
         Page::post("/tickets/{id}/refuse", TicketsWrite, tickets::refuse),
         Page::post("/tickets/{id}/attest", TicketsWrite, tickets::attest),
         Page::get("/workflows", WorkflowsRead, workflows::list),
+        Page::get("/workflows/{workflow}", WorkflowsRun, workflows::show),
+        Page::post("/workflows/{workflow}/run", WorkflowsRun, workflows::run_it),
         Page::post("/workflows/runs/{id}/answer", WorkflowsRun, workflows::answer),
     ]
 }

@@ -3,6 +3,7 @@
 mod access;
 mod asking;
 mod desk;
+mod form;
 mod frame;
 mod home;
 mod person;
@@ -16,6 +17,7 @@ pub(crate) use self::{
     access::AccessTexts,
     asking::AskingTexts,
     desk::DeskTexts,
+    form::FormTexts,
     frame::{FrameTexts, ProblemTexts, SaidTexts},
     home::HomeTexts,
     person::PersonTexts,
@@ -51,6 +53,7 @@ pub(crate) struct Texts {
     pub(crate) access: AccessTexts,
     pub(crate) asking: AskingTexts,
     pub(crate) desk: DeskTexts,
+    pub(crate) form: FormTexts,
     pub(crate) review: ReviewTexts,
     pub(crate) system: SystemTexts,
     pub(crate) work: WorkTexts,
@@ -66,6 +69,7 @@ const ENGLISH: Texts = Texts {
     access: AccessTexts::ENGLISH,
     asking: AskingTexts::ENGLISH,
     desk: DeskTexts::ENGLISH,
+    form: FormTexts::ENGLISH,
     review: ReviewTexts::ENGLISH,
     system: SystemTexts::ENGLISH,
     work: WorkTexts::ENGLISH,
@@ -81,6 +85,7 @@ const GERMAN: Texts = Texts {
     access: AccessTexts::GERMAN,
     asking: AskingTexts::GERMAN,
     desk: DeskTexts::GERMAN,
+    form: FormTexts::GERMAN,
     review: ReviewTexts::GERMAN,
     system: SystemTexts::GERMAN,
     work: WorkTexts::GERMAN,

@@ -3,10 +3,13 @@
 use askama::Template;
 use axum::response::Response;
 use muster_app::Ctx;
-use muster_engine::{RunAnswer, RunQuery, RunView, answer_run, json, workflow_history};
+use muster_engine::{
+    NoProgress, RunAnswer, RunQuery, RunView, WorkflowSelection, answer_run, dry_run_workflow,
+    json, run_workflow, workflow_history, workflow_named,
+};
 use muster_policy::Right;
 use muster_store::RunState;
-use muster_web::Problem;
+use muster_web::{Code, Problem};
 
 use super::Pager;
 use crate::{
@@ -17,7 +20,11 @@ use crate::{
     moment::Moment,
     texts::DeskTexts,
     visit::Visit,
+    work::begun,
 };
+
+/// People who are shown before a workflow runs.
+const SHOWN: usize = 200;
 
 #[derive(Template)]
 #[template(path = "workflows.html")]
@@ -32,6 +39,8 @@ struct Page<'v> {
 struct Workflow {
     name: String,
     href: String,
+    /// Where it is tried and run.
+    run: Option<String>,
     description: String,
     begins: String,
     tasks: String,
@@ -58,9 +67,11 @@ pub(crate) async fn list(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
     let query = RunQuery { workflow, person: None, before, limit: ROWS };
     let runs = workflow_history(&ctx, opened, &query).await?;
     let next = runs.last().filter(|_| runs.len() == ROWS).map(|last| last.run.id.to_string());
+    let may_run = visit.may(Right::WorkflowsRun).is_some();
     let workflow = |of: &muster_policy::Workflow| Workflow {
         name: of.name.to_string(),
         href: address::with("/workflows", &[("workflow", &of.name)]),
+        run: may_run.then(|| format!("/workflows/{}", address::part(&of.name))),
         description: of.description.as_deref().unwrap_or_default().to_owned(),
         begins: json::begins(opened, of),
         tasks: of.tasks.iter().map(|task| &*task.kind).collect::<Vec<_>>().join(", "),
@@ -69,7 +80,7 @@ pub(crate) async fn list(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
         frame: Frame::of(&visit),
         workflows: opened.model.workflows.iter().map(workflow).collect(),
         runs: runs.iter().map(|view| run(&visit, view)).collect(),
-        may_answer: visit.may(Right::WorkflowsRun).is_some(),
+        may_answer: may_run,
         pager: Pager::new("/workflows", &visit.given, &["workflow"], next),
     };
     page(&visit, &template)
@@ -114,4 +125,65 @@ pub(crate) async fn answer(visit: Visit, ctx: Ctx) -> Result<Response, Problem> 
     let answer = RunAnswer { done: done_well, note: visit.given.filled("note") };
     answer_run(&ctx, &visit.opened, id, &answer).await?;
     Ok(done(Said::Decided, "/workflows"))
+}
+
+#[derive(Template)]
+#[template(path = "workflow.html")]
+struct Trial<'v> {
+    frame: Frame<'v>,
+    name: String,
+    action: String,
+    href: String,
+    description: String,
+    people: &'v str,
+    /// For how many it would run.
+    n: usize,
+    rows: Vec<(String, String)>,
+}
+
+/// For whom a workflow would run. Nothing is done.
+pub(crate) async fn show(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
+    let workflow = workflow_named(&visit.opened, visit.given.text("workflow"));
+    let workflow = workflow.map_err(|_| nothing())?;
+    let selection = selection(&visit);
+    let found = dry_run_workflow(&ctx, &visit.opened, &workflow.name, &selection).await?;
+    let shown = found.iter().take(SHOWN);
+    let path = format!("/workflows/{}", address::part(&workflow.name));
+    let template = Trial {
+        frame: Frame::of(&visit),
+        name: workflow.name.to_string(),
+        action: format!("{path}/run"),
+        href: path,
+        description: workflow.description.as_deref().unwrap_or_default().to_owned(),
+        people: visit.given.text("people"),
+        n: found.len(),
+        rows: shown.map(|one| (one.person.to_string(), address::person(&one.person))).collect(),
+    };
+    page(&visit, &template)
+}
+
+/// Runs it, if it would still run for as many as were shown.
+pub(crate) async fn run_it(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
+    let name = visit.given.text("workflow").to_owned();
+    workflow_named(&visit.opened, &name).map_err(|_| nothing())?;
+    let selection = selection(&visit);
+    let confirm = visit.given.number("confirm");
+    let found = dry_run_workflow(&ctx, &visit.opened, &name, &selection).await?.len();
+    if confirm != u64::try_from(found).ok() {
+        let problem = Problem::new(Code::HELD, format!("it would run for {found} people now"));
+        return Err(problem.hint("look again for whom it would run"));
+    }
+    let (opened, list) =
+        (visit.opened.clone(), address::with("/workflows", &[("workflow", &name)]));
+    let ran = begun(async move {
+        run_workflow(&ctx, &opened, &name, &selection, confirm, &NoProgress).await
+    });
+    let said = if ran.await?.is_some() { Said::WorkflowRan } else { Said::Running };
+    Ok(done(said, &list))
+}
+
+/// Those who are named; everybody within reach when nobody is.
+fn selection(visit: &Visit) -> WorkflowSelection {
+    let named = visit.given.text("people").split(',').map(|name| name.trim().to_owned());
+    WorkflowSelection { people: named.filter(|name| !name.is_empty()).collect(), due: false }
 }

@@ -62,6 +62,12 @@ texts! {
         asked: "Your request was sent.", "Ihre Anfrage ist gestellt.";
         changed: "The request was changed. Whoever agreed before is asked again.", "Die Anfrage ist geändert. Wer schon zugestimmt hatte, wird noch einmal gefragt.";
         withdrawn: "The request was taken back.", "Die Anfrage ist zurückgezogen.";
+        begun: "The draft was begun.", "Der Entwurf ist begonnen.";
+        saved: "The draft is saved.", "Der Entwurf ist gesichert.";
+        submitted: "Your step is done.", "Ihr Schritt ist getan.";
+        returned: "It was given back.", "Es ist zurückgegeben.";
+        draft_taken_back: "The draft was taken back.", "Der Entwurf ist zurückgezogen.";
+        workflow_ran: "The workflow ran. What it did stands below.", "Der Ablauf lief. Was er tat, steht unten.";
         agreed: "You approved it.", "Sie haben zugestimmt.";
         declined: "You refused it.", "Sie haben abgelehnt.";
         delegated: "The delegation was written down.", "Die Vertretung ist eingetragen.";

@@ -4,6 +4,7 @@
 
 mod by_link;
 mod demo;
+mod forms;
 mod guests;
 mod home;
 mod keys;
