@@ -60,7 +60,7 @@ fn questions_are_answered_over_a_server() {
     let answer = "What are the addresses for?=a letter about tours = new ones";
     let ask = |more: &[&str]| {
         let create = ["--profile", "maya", "-o", "json", "requests", "create", "customer-contacts"];
-        elsewhere.run(&[&create, &["--reason", "a mailing"], more].concat())
+        elsewhere.run(&[&create[..], &["--reason", "a mailing"], more].concat())
     };
     let without = ask(&[]);
     assert!(failure(&without).contains("What are the addresses for?"), "{}", failure(&without));
