@@ -46,6 +46,7 @@ const SERVERS: &[Server] = &[
     Server { package: "pamtester", sign: Sign::Program("pamtester") },
     Server { package: "chromium", sign: Sign::Program("chromium") },
     Server { package: "chromium-driver", sign: Sign::Program("chromedriver") },
+    Server { package: "poppler-utils", sign: Sign::Program("pdftotext") },
     Server { package: "openssl", sign: Sign::Program("openssl") },
     Server { package: "python3-venv", sign: Sign::PythonModules("ensurepip, venv") },
 ];

@@ -19,6 +19,8 @@ pub(crate) struct Told {
     pub(crate) media: &'static str,
     /// Where what was made is found.
     pub(crate) location: Option<String>,
+    /// What a file is called.
+    pub(crate) name: Option<String>,
 }
 
 /// JSON, as everything but an export is.
@@ -28,7 +30,7 @@ impl Told {
     /// A document.
     pub(crate) fn document(status: StatusCode, document: &Json) -> Self {
         let body = document.to_string().into_bytes();
-        Self { status, body, media: JSON, location: None }
+        Self { status, body, media: JSON, location: None, name: None }
     }
 
     /// Something was made.
@@ -39,7 +41,13 @@ impl Told {
     /// JSON lines.
     pub(crate) fn lines(body: Vec<u8>) -> Self {
         let media = "application/x-ndjson";
-        Self { status: StatusCode::OK, body, media, location: None }
+        Self { status: StatusCode::OK, body, media, location: None, name: None }
+    }
+
+    /// A file to keep.
+    pub(crate) fn file(body: Vec<u8>, media: &'static str, name: &str) -> Self {
+        let name = Some(name.to_owned());
+        Self { status: StatusCode::OK, body, media, location: None, name }
     }
 
     /// Says where what was made, or is being made, is found.
@@ -51,13 +59,17 @@ impl Told {
 
     /// The HTTP answer.
     pub(crate) fn response(self) -> Response {
-        let Self { status, body, media, location } = self;
+        let Self { status, body, media, location, name } = self;
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
         if let Some(location) = location.and_then(|at| HeaderValue::from_str(&at).ok()) {
             headers.insert(header::LOCATION, location);
+        }
+        let kept = name.map(|name| format!("attachment; filename=\"{name}\""));
+        if let Some(kept) = kept.and_then(|kept| HeaderValue::from_str(&kept).ok()) {
+            headers.insert(header::CONTENT_DISPOSITION, kept);
         }
         response
     }

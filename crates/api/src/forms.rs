@@ -320,9 +320,14 @@ pub(crate) const FORMS: &[(&str, &str, &str)] = &[
         "seq:int at:instant actor:string on_behalf_of:string? action:string subject:string detail:string correlation:string? salt:string? seal:string? prev_hash:string hash:string",
     ),
     (
-        "Leavers",
-        "How long leavers could still use a system.",
-        "system:string people:int verified:int p95_seconds:number? max_seconds:number? active:map[]",
+        "Report",
+        "A report.",
+        "report:string title:string about:string columns:string[] filters:string[]",
+    ),
+    (
+        "ReportPage",
+        "Some rows of a report under what it was made of: when, by whom, of which revision of the model, narrowed by what.",
+        "report:string title:string made_at:instant made_by:string revision:int filter:map totals:map chart:any items:map[] next:string?",
     ),
     (
         "Revision",

@@ -89,7 +89,7 @@ pub(crate) async fn begin(
         let status = status.unwrap_or(StatusCode::OK);
         let is_problem = status.is_client_error() || status.is_server_error();
         let media = if is_problem { "application/problem+json" } else { "application/json" };
-        return Ok(Begun::Before(Told { status, body, media, location: None }));
+        return Ok(Begun::Before(Told { status, body, media, location: None, name: None }));
     }
     let lost = now.saturating_sub(LOST);
     let lost = lost.unwrap_or(Timestamp::MIN);

@@ -168,6 +168,12 @@ fn answered(operation: &Operation) -> Json {
         Answered::One(shape) => ("application/json", shape.schema()),
         Answered::List(shape) => ("application/json", list_of(shape)),
         Answered::Lines => ("application/x-ndjson", json!({ "type": "string" })),
+        Answered::File(media) => {
+            let content = json!({ "schema": { "type": "string", "format": "binary" } });
+            let media = media.iter().map(|media| ((*media).to_owned(), content.clone()));
+            let content: Map<String, Json> = media.collect();
+            return json!({ "description": "Done.", "content": content });
+        }
         Answered::Job => ("application/json", Shape::Named("Job").schema()),
     };
     json!({ "description": "Done.", "content": { media: { "schema": schema } } })

@@ -51,6 +51,8 @@ pub enum Answered {
     List(Shape),
     /// JSON lines.
     Lines,
+    /// A file of one of these media types.
+    File(&'static [&'static str]),
     /// A job.
     Job,
 }
@@ -190,6 +192,13 @@ impl Operation {
     #[must_use]
     pub(crate) fn lines(mut self) -> Self {
         self.answered = Answered::Lines;
+        self
+    }
+
+    /// Answers a file of one of these media types.
+    #[must_use]
+    pub(crate) fn files(mut self, media: &'static [&'static str]) -> Self {
+        self.answered = Answered::File(media);
         self
     }
 

@@ -17,6 +17,7 @@ mod orders;
 mod orphans;
 mod people;
 mod plans;
+mod reports;
 mod requests;
 mod reviews;
 mod revisions;
@@ -54,6 +55,7 @@ pub fn operations() -> Vec<Operation> {
         workflows::operations(),
         webhooks::operations(),
         journal::operations(),
+        reports::operations(),
         upkeep::operations(),
         revisions::operations(),
         sign_in::operations(),

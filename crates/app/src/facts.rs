@@ -248,6 +248,31 @@ fn fact_of(assignment: &muster_store::Assignment) -> Option<LifecycleFact> {
     })
 }
 
+/// An identity as it was recorded at `as_of`, with its assignments as they stood then; `None` when it was not known.
+pub async fn facts_as_of(
+    tx: &mut ReadTx,
+    opened: &Opened,
+    mut facts: IdentityFacts,
+    as_of: Timestamp,
+) -> Result<Option<(IdentityFacts, Vec<muster_store::Assignment>)>, Error> {
+    let (id, type_id) = (facts.row.id, facts.row.type_id);
+    let Some(entity) = tx.entity_as_of(id, as_of).await? else { return Ok(None) };
+    facts.row = decode_facts(&opened.model, &opened.names, id, type_id, &entity.facts)?;
+    facts.key = entity.key;
+    facts.absent_since = entity.absent_since;
+    facts.known_state = facts.known_state.filter(|(_, since)| *since <= as_of);
+    let mut assignments = tx.assignments_as_of(id, as_of).await?;
+    // What was taken back later was not yet.
+    for assignment in &mut assignments {
+        (assignment.ended_at, assignment.ended_by, assignment.end_reason) = (None, None, None);
+    }
+    facts.facts = lifecycle_facts(&assignments);
+    facts.withheld = withheld(&opened.model, &assignments);
+    facts.exceptions = exceptions(&opened.model, &assignments);
+    facts.assignments = role_assignments(&opened.model, assignments.clone());
+    Ok(Some((facts, assignments)))
+}
+
 /// How an entity is named to people: a unique attribute that is not the key reads better than a number.
 pub fn subject_of(model: &Model, row: &Row, key: &Text) -> Text {
     let Some(entity_type) = model.schema.get(row.type_id) else { return key.clone() };

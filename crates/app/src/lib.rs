@@ -99,9 +99,9 @@ pub use explain::{
     Origin, PersonExplained, RoleHeld, When, explain_access, explain_attribute, explain_person,
 };
 pub use facts::{
-    IdentityFacts, decode_facts, exception_from, exception_name, fact_kind, fact_name, gives_role,
-    identity_facts, lifecycle_facts, load_identities, load_world, load_world_for, role_assignments,
-    subject_of, withheld, withheld_name, withhold_name, withhold_named,
+    IdentityFacts, decode_facts, exception_from, exception_name, fact_kind, fact_name, facts_as_of,
+    gives_role, identity_facts, lifecycle_facts, load_identities, load_world, load_world_for,
+    role_assignments, subject_of, withheld, withheld_name, withhold_name, withhold_named,
 };
 pub use files::{belongs_to_project, load_project, project_hash, read_project};
 pub use jobs::{begin_job, begin_job_in};
@@ -139,8 +139,8 @@ pub use simulate::{
 pub use suppose::{SupposedChange, suppose, suppose_new};
 pub use survey::{
     ActiveLeaver, ConflictView, HeldAccess, Holders, PeerGroup, PeerRole, PeerValue, RoleHolder,
-    SurveyCounts, count_peer_roles, count_survey, duties_in_conflict, find_people,
-    list_active_leavers, list_by_risk, list_conflicts, list_role_holders,
+    SurveyCounts, Surveyed, count_peer_roles, count_survey, duties_in_conflict, find_people,
+    list_active_leavers, list_by_risk, list_conflicts, list_role_holders, survey,
 };
 pub use takeover::{
     AcceptDeduced, DeducedRole, IndirectAccess, OpenAccess, RedundantAssignment, SystemTaken,

@@ -239,6 +239,41 @@ pub async fn find_people(
     Ok(people)
 }
 
+/// What the last look found of somebody.
+#[derive(Debug, Clone, Copy)]
+pub struct Surveyed<'f>(&'f Found);
+
+impl Surveyed<'_> {
+    /// The roles held, by position.
+    pub fn roles(&self) -> impl Iterator<Item = usize> {
+        self.0.roles()
+    }
+
+    /// The conflicts between duties, by position, each with whether an exception allows it.
+    pub fn conflicts(&self) -> impl Iterator<Item = (usize, bool)> {
+        let conflicts = self.0.conflicts.iter();
+        conflicts.filter_map(|one| Some((usize::try_from(one.conflict).ok()?, one.is_excepted)))
+    }
+
+    /// Whether they left.
+    pub fn is_gone(&self) -> bool {
+        self.0.is_gone
+    }
+}
+
+/// Those of whom `pick` makes something of what was found and whom the caller reaches, in order of id, with a transaction
+/// for what is to be shown of them.
+pub async fn survey<T>(
+    ctx: &Ctx,
+    opened: &Opened,
+    pick: impl Fn(Surveyed<'_>) -> Option<T>,
+) -> Result<(ReadTx, Vec<(EntityId, T)>), Error> {
+    let look = opened.survey.look(opened, ctx.now()).await?;
+    let (tx, ids) = found(ctx, opened, |found| pick(Surveyed(found)).is_some()).await?;
+    let known = ids.into_iter().filter_map(|id| look.everybody.get(id));
+    Ok((tx, known.filter_map(|found| Some((found.id, pick(Surveyed(found))?))).collect()))
+}
+
 /// Those of whom something was found and whom the caller reaches, in order of id, with a transaction for what is to be shown.
 async fn found(
     ctx: &Ctx,

@@ -108,6 +108,12 @@ async fn pages(browser: &Browser, who: &str, rounds: usize) -> Result<Json> {
         "/keys",
         "/reviews",
         "/campaigns",
+        "/reports",
+        "/reports/leavers",
+        "/reports/orphans",
+        "/reports/conflicts",
+        "/reports/privileged",
+        "/reports/access",
     ];
     let found = browser.found(begin.map(str::to_owned).to_vec()).await?;
     let (mut missed, mut figures) = (0, Map::new());

@@ -63,7 +63,7 @@ pub(crate) async fn run(
     };
     let document = match operation.answered {
         Answered::Job => server.follow(shell, &answer).await?,
-        Answered::One(_) | Answered::List(_) | Answered::Lines => answer,
+        Answered::One(_) | Answered::List(_) | Answered::Lines | Answered::File(_) => answer,
     };
     let exit = exit(&document);
     shell.ui.show(&show::report(line, send::is_paged(&operation), document))?;

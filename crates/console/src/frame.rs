@@ -121,6 +121,7 @@ fn places(texts: &Texts) -> Vec<(&'static str, &'static str, Seen)> {
         ("/systems", frame.systems, Seen::For(Right::SystemsRead)),
         ("/roles", frame.roles, Seen::For(Right::RolesRead)),
         ("/model", frame.model, Seen::For(Right::RevisionsRead)),
+        ("/reports", texts.report.reports, Seen::For(Right::ReportsRead)),
         ("/journal", frame.journal, Seen::For(Right::JournalRead)),
     ]
 }

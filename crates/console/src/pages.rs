@@ -30,6 +30,7 @@ pub(crate) mod people;
 pub(crate) mod person;
 pub(crate) mod plans;
 pub(crate) mod queue;
+pub(crate) mod reports;
 pub(crate) mod requests;
 pub(crate) mod reviews;
 pub(crate) mod risk;

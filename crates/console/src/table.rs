@@ -8,9 +8,9 @@ use muster_model::EntityId;
 use muster_policy::Right::{
     self, AccountsRead, AccountsWrite, AlarmsRead, AlarmsWrite, AssignmentsRead, AssignmentsWrite,
     ConflictsWrite, DriftRead, DriftWrite, JournalExport, JournalRead, MatchesRead, MatchesWrite,
-    OrdersRead, OrdersWrite, PeopleRead, PlansApply, PlansMake, PlansRead, RevisionsRead,
-    RevisionsWrite, RolesRead, SyncRun, SystemsRead, SystemsWrite, TicketsRead, TicketsWrite,
-    WorkflowsRead, WorkflowsRun,
+    OrdersRead, OrdersWrite, PeopleRead, PlansApply, PlansMake, PlansRead, ReportsRead,
+    RevisionsRead, RevisionsWrite, RolesRead, SyncRun, SystemsRead, SystemsWrite, TicketsRead,
+    TicketsWrite, WorkflowsRead, WorkflowsRun,
 };
 use muster_web::Problem;
 
@@ -19,7 +19,7 @@ use crate::{
     pages::{
         access, ahead, alarms, approvals, asking, assignments, campaigns, catalogue, changes,
         compare, conflict, conflicts, delegations, draft, drift, edit, forms, guests, held, home,
-        journal, keys, leavers, matches, model, orphans, people, person, plans, queue, requests,
+        journal, keys, leavers, matches, model, orphans, people, person, plans, queue, reports, requests,
         reviews, risk, roles, search, systems, tickets, timeline, value, why, workflows,
     },
     visit::Visit,
@@ -120,6 +120,9 @@ pub fn pages() -> Vec<Page> {
         Page::post("/model/publish", RevisionsWrite, edit::publish),
         Page::get("/model/changes", RevisionsRead, changes::show),
         Page::get("/journal", JournalRead, journal::list),
+        Page::get("/reports", ReportsRead, reports::list),
+        Page::get("/reports/{report}", ReportsRead, reports::show),
+        Page::get("/reports/{report}/file", ReportsRead, reports::file),
         Page::get("/journal/verify", JournalExport, journal::verify),
     ];
     all.extend(about_oneself());

@@ -7,6 +7,7 @@ mod form;
 mod frame;
 mod home;
 mod person;
+mod report;
 mod review;
 mod system;
 mod work;
@@ -21,6 +22,7 @@ pub(crate) use self::{
     frame::{FrameTexts, ProblemTexts, SaidTexts},
     home::HomeTexts,
     person::PersonTexts,
+    report::ReportTexts,
     review::ReviewTexts,
     system::SystemTexts,
     work::WorkTexts,
@@ -54,6 +56,7 @@ pub(crate) struct Texts {
     pub(crate) asking: AskingTexts,
     pub(crate) desk: DeskTexts,
     pub(crate) form: FormTexts,
+    pub(crate) report: ReportTexts,
     pub(crate) review: ReviewTexts,
     pub(crate) system: SystemTexts,
     pub(crate) work: WorkTexts,
@@ -70,6 +73,7 @@ const ENGLISH: Texts = Texts {
     asking: AskingTexts::ENGLISH,
     desk: DeskTexts::ENGLISH,
     form: FormTexts::ENGLISH,
+    report: ReportTexts::ENGLISH,
     review: ReviewTexts::ENGLISH,
     system: SystemTexts::ENGLISH,
     work: WorkTexts::ENGLISH,
@@ -86,6 +90,7 @@ const GERMAN: Texts = Texts {
     asking: AskingTexts::GERMAN,
     desk: DeskTexts::GERMAN,
     form: FormTexts::GERMAN,
+    report: ReportTexts::GERMAN,
     review: ReviewTexts::GERMAN,
     system: SystemTexts::GERMAN,
     work: WorkTexts::GERMAN,

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 pub use self::{
     forms::{draft, form, link_found},
     guests::{guest, guest_link},
-    lifecycle::{anonymised, fact, grace, leavers, restored},
+    lifecycle::{anonymised, fact, grace, restored},
     local::{doubt, entered, loaded, look_alike, row_problem, template_column},
     matches::{match_case, orphan},
     plans::{

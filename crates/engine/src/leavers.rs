@@ -1,11 +1,11 @@
 //! How long it took until those who left could do nothing any more, by system.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use muster_app::{Error, Opened, active_leavers, leaving_states};
+use muster_app::{Ctx, Error, Opened, active_leavers, leaving_states, survey};
 use muster_model::{EntityId, Text};
-use muster_store::{IdRange, IdentityRow, OperationState, ReadTx};
+use muster_store::{OperationState, ReadTx};
 
 mod watch;
 
@@ -49,39 +49,36 @@ struct Times {
     active: Vec<(Text, Timestamp)>,
 }
 
-/// Counts everybody who left at or after `since`.
+/// Counts those who left at or after `since`, as far as the caller reaches them.
+///
+/// # Errors
+///
+/// When the repository cannot be read.
 pub async fn report_leavers(
+    ctx: &Ctx,
     opened: &Opened,
     since: Timestamp,
-    now: Timestamp,
 ) -> Result<LeaverReport, Error> {
-    let mut tx = opened.store.read().await?;
+    let (mut tx, gone) = survey(ctx, opened, |found| found.is_gone().then_some(())).await?;
+    let states = leaving_numbers(opened);
     let mut report = LeaverReport::default();
     let mut systems: BTreeMap<Text, Times> = BTreeMap::new();
-    for entity_type in opened.model.schema.types.iter().filter(|t| t.identity) {
-        let Some(names) = opened.names.type_names(entity_type.id) else { continue };
-        let gone = leaving_states(opened, entity_type.id);
-        let gone: Vec<i64> =
-            gone.iter().filter_map(|state| names.states.get(*state).copied()).collect();
-        let mut range = IdRange { after: EntityId(0), to: EntityId(i64::MAX) };
-        loop {
-            let rows = tx.scan_identities(names.no, range, PAGE).await?;
-            let Some(last) = rows.last() else { break };
-            range.after = last.id;
-            let mut left = Vec::new();
-            for row in rows {
-                let at = row.state_since.filter(|at| *at >= since);
-                let is_gone = row.state_no.is_some_and(|state| gone.contains(&state));
-                let Some(at) = at.filter(|_| is_gone) else { continue };
-                report.people += 1;
-                one(&mut tx, opened, &row, at, &mut systems).await?;
-                left.push(row.id);
-            }
-            for active in active_leavers(&mut tx, opened, &left, now).await? {
-                let (key, since) = (active.facts.key, active.evaluation.state_since);
-                for system in active.systems.into_values() {
-                    systems.entry(system).or_default().active.push((key.clone(), since));
-                }
+    for ids in gone.chunks(PAGE) {
+        let ids: Vec<EntityId> = ids.iter().map(|(id, ())| *id).collect();
+        let mut left = Vec::new();
+        for row in tx.identities(&ids).await? {
+            // Since when they are gone is known once that was written down.
+            let is_gone = row.state_no.is_some_and(|state| states.contains(&state));
+            let at = row.state_since.filter(|at| is_gone && *at >= since);
+            let Some(at) = at else { continue };
+            report.people += 1;
+            one(&mut tx, opened, row.id, at, &mut systems).await?;
+            left.push(row.id);
+        }
+        for active in active_leavers(&mut tx, opened, &left, ctx.now()).await? {
+            let (key, since) = (active.facts.key, active.evaluation.state_since);
+            for system in active.systems.into_values() {
+                systems.entry(system).or_default().active.push((key.clone(), since));
             }
         }
     }
@@ -89,10 +86,21 @@ pub async fn report_leavers(
     Ok(report)
 }
 
+/// The numbers of the lifecycle states of those who left.
+fn leaving_numbers(opened: &Opened) -> BTreeSet<i64> {
+    let types = opened.model.schema.types.iter().filter(|of| of.identity);
+    let numbers = types.flat_map(|of| {
+        let names = opened.names.type_names(of.id);
+        let states = leaving_states(opened, of.id).into_iter();
+        states.filter_map(move |state| names?.states.get(state).copied())
+    });
+    numbers.collect()
+}
+
 async fn one(
     tx: &mut ReadTx,
     opened: &Opened,
-    row: &IdentityRow,
+    person: EntityId,
     left: Timestamp,
     systems: &mut BTreeMap<Text, Times>,
 ) -> Result<(), Error> {
@@ -101,7 +109,7 @@ async fn one(
         Some(opened.model.systems.get(position)?.name.clone())
     };
     let mut ended: BTreeMap<Text, (Timestamp, bool)> = BTreeMap::new();
-    for operation in tx.operations_of(row.id, OPERATIONS).await? {
+    for operation in tx.operations_of(person, OPERATIONS).await? {
         let is_taking = matches!(&*operation.kind, "disable" | "delete" | "revoke");
         let is_done =
             matches!(operation.state, OperationState::Executed | OperationState::Verified);

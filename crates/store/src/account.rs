@@ -315,6 +315,14 @@ impl ReadTx {
                    ORDER BY system_no, type_no, enabled NULLS FIRST, status";
         self.fetch_all(sql, args![]).await
     }
+
+    /// As [`ReadTx::count_accounts`], of those that are nobody's or may be somebody's.
+    pub async fn count_unlinked_accounts(&mut self) -> Result<Vec<AccountCount>, StoreError> {
+        let sql = "SELECT system_no, type_no, enabled, status, COUNT(*) FROM account
+                   WHERE status <> 'linked' GROUP BY system_no, type_no, enabled, status
+                   ORDER BY system_no, type_no, enabled NULLS FIRST, status";
+        self.fetch_all(sql, args![]).await
+    }
 }
 
 impl Tx {

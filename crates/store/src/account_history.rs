@@ -6,9 +6,31 @@ use jiff::Timestamp;
 use muster_model::{AccountId, EntityId};
 
 use crate::{
-    Account, Number, ReadTx, StoreError, Tx,
+    Account, EntitlementId, Number, ReadTx, StoreError, Tx,
+    column::{BadColumn, Columns, FromRow, Numbers},
     statement::{args, bind},
 };
+
+/// What an account held until it was replaced by another version of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormerGrants {
+    /// Which account.
+    pub account: AccountId,
+    /// Until when.
+    pub replaced_at: Timestamp,
+    /// The entitlements it held, sorted.
+    pub grants: Vec<EntitlementId>,
+}
+
+impl FromRow for FormerGrants {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self, BadColumn> {
+        Ok(Self {
+            account: row.take()?,
+            replaced_at: row.take()?,
+            grants: row.take::<Numbers>()?.0.into_iter().map(EntitlementId).collect(),
+        })
+    }
+}
 
 /// The accounts that were at `$2` as they are now, narrowed by a text.
 macro_rules! present_as_of {
@@ -82,6 +104,16 @@ impl ReadTx {
         page.sort_by_key(|account| account.id);
         page.truncate(limit);
         Ok(page)
+    }
+
+    /// What these accounts held before they were as they are now, in the order of `accounts`, the oldest first.
+    pub async fn former_grants(
+        &mut self,
+        accounts: &[AccountId],
+    ) -> Result<Vec<FormerGrants>, StoreError> {
+        let sql = "SELECT account, replaced_at, grants FROM account_history
+                   WHERE account = $1 ORDER BY replaced_at";
+        self.fetch_all_of_each(sql, accounts, |id, args| bind!(args, *id)).await
     }
 
     /// An account as it was at `at`, also one that is gone since.

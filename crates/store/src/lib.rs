@@ -96,6 +96,7 @@ mod workflow;
 pub use account::{
     Account, AccountCount, AccountMark, AccountOrigin, AccountStatus, UsableAccount,
 };
+pub use account_history::FormerGrants;
 pub use address::absolute_url;
 pub use alarm::{Alarm, AlarmId, AlarmKind, AlarmStatus};
 pub use api_call::ApiCall;

@@ -307,6 +307,24 @@ impl ReadTx {
         self.fetch_all(sql, args![campaign]).await
     }
 
+    /// How many items of a campaign people decided after an instant, and about how many they disagreed.
+    pub async fn count_review_trouble(
+        &mut self,
+        campaign: i64,
+        due: Timestamp,
+    ) -> Result<(i64, i64), StoreError> {
+        let late = "SELECT COUNT(*) FROM review_item
+                    WHERE campaign = $1 AND decided_by IS NOT NULL AND decided_at > $2";
+        let late: i64 = self.fetch_value(late, args![campaign, due]).await?;
+        // Who takes a decision back disagrees with themselves, which is not meant.
+        let disagreed = "SELECT COUNT(*) FROM review_item i WHERE i.campaign = $1 AND EXISTS (
+                             SELECT 1 FROM review_answer a JOIN review_answer b ON b.item = a.item
+                             WHERE a.item = i.id AND a.what = 'keep' AND b.what IN ('revoke', 'shorten')
+                               AND a.entity <> b.entity)";
+        let disagreed: i64 = self.fetch_value(disagreed, args![campaign]).await?;
+        Ok((late, disagreed))
+    }
+
     /// When somebody decided last in a campaign.
     pub async fn last_decision_of(
         &mut self,

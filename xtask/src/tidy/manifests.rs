@@ -5,7 +5,7 @@ use crate::repo::File;
 use super::Finding;
 
 /// The most packages Cargo.lock may hold. Raising it is a reviewed line; why it is more than 350 stands in decision 0011.
-pub(super) const MOST_PACKAGES: usize = 560;
+pub(super) const MOST_PACKAGES: usize = 565;
 
 pub(super) fn check(file: &File) -> Vec<Finding> {
     let path = file.path.as_str();

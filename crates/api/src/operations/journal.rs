@@ -1,11 +1,9 @@
-//! The journal, and reports.
+//! The journal.
 
 use std::io::BufReader;
 
-use jiff::SignedDuration;
 use muster_app::{AuditQuery, export_journal, json, search_journal, verify_export};
-use muster_engine::report_leavers;
-use muster_policy::Right::{JournalExport, JournalRead, ReportsRead};
+use muster_policy::Right::{JournalExport, JournalRead};
 use muster_store::JournalFilter;
 use muster_web::Problem;
 use serde_json::Value as Json;
@@ -16,9 +14,6 @@ use crate::{
     asked::{Asked, cursor},
     jobs::Jobs,
 };
-
-/// How far back reports look where nothing is said.
-const BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
@@ -44,17 +39,6 @@ pub(super) fn operations() -> Vec<Operation> {
             JournalExport,
             verify,
         ),
-        Operation::list(
-            (
-                "reports.leavers",
-                "/reports/leavers",
-                "See how long it took until leavers could do nothing any more",
-            ),
-            ReportsRead,
-            "@Leavers",
-            leavers,
-        )
-        .query("since:instant*"),
     ]
 }
 
@@ -87,12 +71,4 @@ async fn verify(asked: Asked) -> Result<Told, Problem> {
         Ok(json::verified(&verify_export(&mut BufReader::new(lines.as_slice()))?))
     })
     .await
-}
-
-async fn leavers(asked: Asked) -> Result<Told, Problem> {
-    let back = asked.ctx.now().saturating_sub(BACK).unwrap_or(jiff::Timestamp::MIN);
-    let since = asked.instant("since").unwrap_or(back);
-    let report = report_leavers(&asked.opened, since, asked.ctx.now()).await?;
-    let items: Vec<Json> = report.rows.iter().map(muster_engine::json::leavers).collect();
-    Ok(json::list(&items, None).into())
 }

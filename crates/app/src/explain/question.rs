@@ -9,8 +9,8 @@ use muster_store::{Account, AccountStatus, ReadTx};
 
 use super::IdleExplained;
 use crate::{
-    AccountView, Ctx, EntitlementIndex, Error, IdentityFacts, Opened, account_view, decode_facts,
-    lifecycle_facts, load_world, load_world_near, resolve_person, role_assignments, withheld,
+    AccountView, Ctx, EntitlementIndex, Error, IdentityFacts, Opened, account_view, facts_as_of,
+    load_world, load_world_near, resolve_person,
 };
 
 /// The instant an explanation is for, and the instant its facts are from.
@@ -45,22 +45,10 @@ pub(super) async fn ask(
     let now = when.at.or(when.as_of).unwrap_or_else(|| ctx.now());
     let mut facts = resolve_person(ctx, opened, tx, person).await?;
     if let Some(as_of) = when.as_of {
-        let Some(entity) = tx.entity_as_of(facts.row.id, as_of).await? else {
+        let Some((then, _)) = facts_as_of(tx, opened, facts, as_of).await? else {
             return Err(Error::not_found(format!("`{person}` was not known on {as_of}")));
         };
-        facts.row = decode_facts(
-            &opened.model,
-            &opened.names,
-            entity.id,
-            facts.row.type_id,
-            &entity.facts,
-        )?;
-        facts.absent_since = entity.absent_since;
-        facts.known_state = facts.known_state.filter(|(_, since)| *since <= as_of);
-        let assignments = tx.assignments_as_of(facts.row.id, as_of).await?;
-        facts.facts = lifecycle_facts(&assignments);
-        facts.withheld = withheld(&opened.model, &assignments);
-        facts.assignments = role_assignments(&opened.model, assignments);
+        facts = then;
     }
     let world = match when.as_of {
         Some(as_of) => load_world(tx, opened, now, Some(as_of)).await?,

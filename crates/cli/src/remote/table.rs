@@ -43,6 +43,15 @@ const SYSTEMS: &str = "system,connector,mode,state,reason,last read=read_at,plan
 const ACCOUNTS: &str = "system,account=name,status,enabled,person,confidence,entitlements";
 const READS: &str = "system,what,read=objects,new=created,changed,gone=absent,bad,complete";
 
+const LEAVERS: &str = "system,people,verified,p95_seconds,max_seconds,active,active_people";
+const REPORTED_ORPHANS: &str =
+    "system,account_type,account,status,enabled,known_since,age_days,last_used,decision,until";
+const REPORTED_CONFLICTS: &str = "person,display,conflict,duties,state,since,until";
+const REPORTED_REVIEWS: &str =
+    "campaign,state,due_at,asked,set_aside,decided,kept,removed,narrowed,late,median_seconds";
+const PRIVILEGED: &str = "person,display,role,risk,how,since,until,decided_by,last_used";
+const ACCESS: &str = "person,kind,thing,account,wanted,there,why,since,until";
+const SUBJECT: &str = "section,item,value,origin,at,until";
 const REQUESTS: &str = "request=id,role,for=person,asked by=requester,until,status,reason";
 const DRAFTS: &str =
     "draft=id,form=title,state,step,waits on=waits_on,begun by=starter,changed=changed_at";
@@ -109,12 +118,14 @@ pub(super) const LINES: &[Line] = &[
     line("tickets close", "tickets.close", "ticket=id note", ""),
     line("tickets refuse", "tickets.refuse", "ticket=id note", ""),
     line("tickets attest", "tickets.attest", "ticket=id", ""),
-    line(
-        "report leavers",
-        "reports.leavers",
-        "since",
-        "system,people,verified,p95=p95_seconds,longest=max_seconds,still active=active",
-    ),
+    line("report list", "reports.list", "", "report,title,filters"),
+    line("report leavers", "reports.get", "!report=leavers since limit after", LEAVERS),
+    line("report orphans", "reports.get", "!report=orphans system limit after", REPORTED_ORPHANS),
+    line("report conflicts", "reports.get", "!report=conflicts limit after", REPORTED_CONFLICTS),
+    line("report reviews", "reports.get", "!report=reviews since limit after", REPORTED_REVIEWS),
+    line("report privileged", "reports.get", "!report=privileged risk limit after", PRIVILEGED),
+    line("report access", "reports.get", "!report=access person as_of limit after", ACCESS),
+    line("report subject", "reports.get", "!report=subject person limit after", SUBJECT),
     line("explain", "explain.access", "person +what at as_of", ""),
     line("explain", "explain.person", "person at as_of", ""),
     line("simulate", "simulate.revision", "+model=revision who only limit after", ""),
@@ -408,6 +419,10 @@ pub(super) const HERE: &[(&str, &str)] = &[
     ),
     ("audit verify", "whoever verifies an export does not ask whoever made it"),
     ("backup", "the file stays with the server: `POST /api/v1/backups` writes it there"),
+    (
+        "report pack",
+        "it writes files of this machine; `GET /api/v1/reports/{report}/file` gives each",
+    ),
     ("restore", "the store it fills is not served yet"),
     ("migrate", "the store it fills is not served yet"),
     ("healthcheck", "it asks `/readyz`, which needs no token"),

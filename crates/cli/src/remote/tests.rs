@@ -55,6 +55,7 @@ fn every_operation_is_a_command_or_is_for_programs() {
         "revisions.get",
         "model.get",
         "model.publish",
+        "reports.file",
         "simulate.model",
         "jobs.list",
         "jobs.get",

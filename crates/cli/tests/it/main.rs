@@ -14,6 +14,7 @@ mod help;
 mod people;
 mod project;
 mod reference;
+mod reports;
 mod requests;
 mod separation;
 mod support;

@@ -56,6 +56,12 @@ const PAGES: &[(&str, &str)] = &[
     ("workflows", "/workflows"),
     ("assignments", "/people/maya.okafor/assignments"),
     ("campaigns", "/campaigns"),
+    ("reports", "/reports"),
+    ("report-orphans", "/reports/orphans"),
+    ("report-conflicts", "/reports/conflicts"),
+    ("report-privileged", "/reports/privileged?risk=10"),
+    ("report-access", "/reports/access"),
+    ("report-subject", "/reports/subject?person=maya.okafor"),
     ("nothing", "/people/nobody"),
 ];
 

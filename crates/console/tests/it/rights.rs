@@ -12,6 +12,7 @@ fn filled(path: &str, person: &str) -> String {
         "{system}" => "ledger".to_owned(),
         "{role}" => "employee".to_owned(),
         "{conflict}" => "four-eyes".to_owned(),
+        "{report}" => "access".to_owned(),
         "{number}" | "{id}" | "{seq}" => "1".to_owned(),
         other if other.starts_with('{') => "0".to_owned(),
         other => other.to_owned(),

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::at;
-use crate::{AnonymiseReport, FactView, Grace, LeaverRow, Restored};
+use crate::{AnonymiseReport, FactView, Grace, Restored};
 
 /// A lifecycle fact.
 pub fn fact(view: &FactView) -> Json {
@@ -34,19 +34,5 @@ pub fn grace(grace: &Grace) -> Json {
     json!({
         "id": grace.id.0, "person": &*grace.person, "role": &*grace.role, "origin": &*grace.origin,
         "since": grace.since.to_string(), "until": at(grace.until), "review": grace.review,
-    })
-}
-
-/// How long leavers could still use a system.
-pub fn leavers(row: &LeaverRow) -> Json {
-    let seconds = |time: Option<jiff::SignedDuration>| time.map(|time| time.as_secs_f64());
-    let active: Vec<Json> = row
-        .active
-        .iter()
-        .map(|(person, at)| json!({ "person": &**person, "left_at": at.to_string() }))
-        .collect();
-    json!({
-        "system": &*row.system, "people": row.n, "verified": row.verified, "p95_seconds": seconds(row.p95),
-        "max_seconds": seconds(row.max), "active": active,
     })
 }

@@ -463,9 +463,8 @@ async fn the_loop_reads_plans_and_applies_and_then_has_nothing_to_do() {
     once(&rig).await;
     rig.at("2026-03-02T12:30:00Z");
     once(&rig).await;
-    let leavers = report_leavers(&rig.open().await, jiff::Timestamp::UNIX_EPOCH, rig.ctx().now())
-        .await
-        .unwrap();
+    let leavers =
+        report_leavers(&rig.ctx(), &rig.open().await, jiff::Timestamp::UNIX_EPOCH).await.unwrap();
     assert_eq!(leavers.people, 1);
     assert!(leavers.rows.iter().all(|row| row.n == 1 && row.active.is_empty()), "{leavers:?}");
 }

@@ -345,7 +345,7 @@ async fn somebody_who_leaves_keeps_nothing_on_the_minute() {
     let opened = story.rig.open().await;
     watch_leavers(&story.rig.ctx(), &opened).await.unwrap();
     let since = "2026-03-20T00:00:00Z".parse().unwrap();
-    let leavers = report_leavers(&opened, since, story.rig.ctx().now()).await.unwrap();
+    let leavers = report_leavers(&story.rig.ctx(), &opened, since).await.unwrap();
     let slow: Vec<_> =
         leavers.rows.iter().map(|row| (&*row.system, row.max, row.active.len())).collect();
     assert!(slow.iter().all(|(_, max, active)| max.is_some() && *active == 0), "{slow:?}");

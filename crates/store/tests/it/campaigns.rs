@@ -120,6 +120,7 @@ pub(crate) async fn read_tour(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.count_review_items(1).await?;
     tx.waiting_reviewers(1).await?;
     tx.review_millis(1).await?;
+    tx.count_review_trouble(1, at(1)).await?;
     tx.last_decision_of(1, ADA).await?;
     tx.review_answers(1).await.map(drop)
 }

@@ -662,6 +662,8 @@ async fn read_targets(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.account_by_native_id(7, "a").await?;
     tx.unlinked_accounts(7, AccountStatus::Orphan, None, 9).await?;
     tx.accounts_of_as_of(EntityId(1), at(1)).await?;
+    tx.former_grants(&[AccountId(1)]).await?;
+    tx.count_unlinked_accounts().await?;
     tx.scan_accounts_as_of(7, at(1), None, 9).await?;
     tx.account_as_of(AccountId(1), at(1)).await?;
     tx.account_uses(None, 9).await?;

@@ -190,7 +190,15 @@ fn call(command: &str) -> Option<Vec<(&'static str, i32)>> {
             ("systems resume shop", 0),
         ],
         "tickets" => vec![("tickets list", 0), ("tickets show 1", 1)],
-        "report" => vec![("report leavers", 0)],
+        "report" => vec![
+            ("report list", 0),
+            ("report leavers", 0),
+            ("report access", 0),
+            ("report subject 1", 0),
+            ("report subject nobody", 1),
+            ("report orphans --system nowhere", 1),
+            ("report pack nothing --to ../pack", 1),
+        ],
         "explain" => {
             vec![("explain 1", 0), ("explain 1 shop", 0), ("explain 1 .first", 0), ("explain x", 1)]
         }

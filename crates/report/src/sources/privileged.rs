@@ -1,0 +1,170 @@
+//! Who holds roles of high risk, how they came by them and whether they use them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use muster_app::{Ctx, Error, Opened, person_of, survey};
+use muster_governance::{People, Somebody};
+use muster_model::{AccountId, EntityId, SystemId, Text};
+use muster_policy::Grant;
+use muster_store::{Account, AccountStatus, Number, ReadTx};
+
+use super::people_after;
+use crate::{
+    Bar, Cell, Chart, Part, Question, Row, Total,
+    held::{Holding, Recorded},
+    reader::{Look, Opening},
+};
+
+/// The risk from which a role counts where nothing is said.
+const HIGH: u8 = 50;
+/// Where assignments of requests come from: this and a number.
+const REQUEST: &str = "request ";
+
+#[derive(Debug)]
+pub(crate) struct Privileged {
+    ids: Vec<EntityId>,
+    /// The roles of high risk, by position, with the numbers of the systems that each reaches.
+    roles: BTreeMap<usize, BTreeSet<Number>>,
+}
+
+pub(crate) async fn open(
+    ctx: Ctx,
+    opened: Opened,
+    question: &Question,
+) -> Result<Opening<Privileged>, Error> {
+    let least = question.risk.unwrap_or(HIGH).max(1);
+    let risky = opened.model.roles.iter().enumerate();
+    let risky = risky.filter(|(_, role)| role.risk.is_some_and(|risk| risk >= least));
+    let roles: BTreeMap<usize, BTreeSet<Number>> =
+        risky.map(|(at, _)| (at, reached(&opened, at))).collect();
+    let (tx, found) = survey(&ctx, &opened, |found| {
+        let held: Vec<usize> = found.roles().filter(|role| roles.contains_key(role)).collect();
+        (!held.is_empty()).then_some(held)
+    })
+    .await?;
+    let mut holders: BTreeMap<usize, u64> = BTreeMap::new();
+    for role in found.iter().flat_map(|(_, held)| held) {
+        *holders.entry(*role).or_default() += 1;
+    }
+    let held: u64 = holders.values().sum();
+    let bars = holders.into_iter().filter_map(|(role, value)| {
+        let name = opened.model.roles.get(role)?.name.clone();
+        Some(Bar { name, value, part: 0 })
+    });
+    let chart = Chart::new("people", None, bars.collect());
+    let totals = vec![
+        Total { name: "from_risk", value: least.into() },
+        Total { name: "roles", value: i64::try_from(roles.len()).unwrap_or(i64::MAX) },
+        Total { name: "people", value: i64::try_from(found.len()).unwrap_or(i64::MAX) },
+        Total { name: "held", value: i64::try_from(held).unwrap_or(i64::MAX) },
+    ];
+    let ids = found.into_iter().map(|(id, _)| id).collect();
+    let source = Privileged { ids, roles };
+    Ok(Opening { look: Look { ctx, opened, tx }, source, totals, chart })
+}
+
+/// The numbers of the systems that a role reaches with all that it includes.
+fn reached(opened: &Opened, role: usize) -> BTreeSet<Number> {
+    let (mut ahead, mut seen, mut systems) = (vec![role], BTreeSet::new(), BTreeSet::new());
+    while let Some(role) = ahead.pop() {
+        let Some(of) = opened.model.roles.get(role).filter(|_| seen.insert(role)) else { continue };
+        ahead.extend(&of.includes);
+        systems.extend(of.grants.iter().filter_map(|grant| {
+            let (Grant::Account { system, .. } | Grant::Entitlement { system, .. }) = grant;
+            number_of(opened, *system)
+        }));
+    }
+    systems
+}
+
+fn number_of(opened: &Opened, system: SystemId) -> Option<Number> {
+    opened.names.systems.get(system.index()).map(|names| names.no)
+}
+
+impl Privileged {
+    /// In order of the people's ids, then of the roles.
+    pub(crate) async fn rows(
+        &mut self,
+        look: &mut Look,
+        after: i64,
+        limit: usize,
+    ) -> Result<Part, Error> {
+        let (ids, next) = people_after(&self.ids, after, limit);
+        let now = look.ctx.now();
+        let of = ids.iter().copied().collect();
+        let people = People::load(&look.opened, &mut look.tx, of, now).await?;
+        let recorded = Recorded::load(&mut look.tx, ids, now).await?;
+        let used = used(&mut look.tx, ids).await?;
+        let mut rows = Vec::new();
+        for somebody in people.iter() {
+            for held in recorded.holdings(&look.opened, &somebody.facts, &somebody.evaluation) {
+                let Some(systems) = self.roles.get(&held.role) else { continue };
+                let id = somebody.facts.row.id;
+                let last = systems.iter().filter_map(|system| used.get(&(id, *system))).max();
+                let decided = decided_by(&mut look.tx, &held).await?;
+                rows.extend(row(&look.opened, somebody, &held, (decided, last.copied())));
+            }
+        }
+        Ok(Part { rows, next })
+    }
+}
+
+/// When the accounts of these people were last used, by person and system.
+async fn used(
+    tx: &mut ReadTx,
+    ids: &[EntityId],
+) -> Result<BTreeMap<(EntityId, Number), Timestamp>, Error> {
+    let mut accounts: Vec<Account> = tx.accounts_of_many(ids).await?;
+    accounts.retain(|account| account.status == AccountStatus::Linked);
+    let own: Vec<AccountId> = accounts.iter().map(|account| account.id).collect();
+    let uses: BTreeMap<_, _> = tx.account_uses_of(&own).await?.into_iter().collect();
+    let mut used: BTreeMap<(EntityId, Number), Timestamp> = BTreeMap::new();
+    for account in accounts {
+        let Some((entity, at)) = account.entity.zip(uses.get(&account.id)) else { continue };
+        let last = used.entry((entity, account.system_no)).or_insert(*at);
+        *last = (*last).max(*at);
+    }
+    Ok(used)
+}
+
+/// Who approved the request that it came from, else who assigned it.
+async fn decided_by(tx: &mut ReadTx, held: &Holding) -> Result<Option<Text>, Error> {
+    let Some((by, origin)) = &held.given else { return Ok(None) };
+    let request = origin.strip_prefix(REQUEST).and_then(|number| number.parse::<i64>().ok());
+    let Some(request) = request else { return Ok(Some(by.clone())) };
+    let events = tx.request_events(request).await?;
+    let mut approved: Vec<&str> = events
+        .iter()
+        .filter(|event| &*event.what == "approved")
+        .map(|event| &*event.actor)
+        .collect();
+    approved.dedup();
+    Ok(Some(if approved.is_empty() { by.clone() } else { approved.join(", ").into() }))
+}
+
+fn row(
+    opened: &Opened,
+    somebody: &Somebody,
+    held: &Holding,
+    (decided, last): (Option<Text>, Option<Timestamp>),
+) -> Option<Row> {
+    let role = opened.model.roles.get(held.role)?;
+    let person = person_of(opened, &somebody.evaluation.row, &somebody.facts.key);
+    let reason = match held.how {
+        "included" => Cell::words(held.why.as_str()),
+        _ => Cell::words(held.reason.clone()),
+    };
+    Some(vec![
+        Cell::Text(person.key),
+        Cell::Text(person.display),
+        Cell::Text(role.name.clone()),
+        role.risk.map_or(Cell::Nothing, |risk| Cell::Number(risk.into())),
+        Cell::words(held.how),
+        reason,
+        Cell::at(held.since),
+        Cell::at(held.until),
+        Cell::maybe(decided),
+        Cell::at(last),
+    ])
+}
