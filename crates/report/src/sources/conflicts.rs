@@ -140,7 +140,7 @@ fn since(
                 first = Some(first.map_or(since, |first| first.min(since)));
             }
         }
-        last = Some(last.map_or(first?, |last| last.max(first?)));
+        last = last.max(Some(first?));
     }
     last
 }

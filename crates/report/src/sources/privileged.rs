@@ -102,7 +102,7 @@ impl Privileged {
                 let Some(systems) = self.roles.get(&held.role) else { continue };
                 let id = somebody.facts.row.id;
                 let last = systems.iter().filter_map(|system| used.get(&(id, *system))).max();
-                let decided = decided_by(&mut look.tx, &held).await?;
+                let decided = decided_by(look, &held).await?;
                 rows.extend(row(&look.opened, somebody, &held, (decided, last.copied())));
             }
         }
@@ -129,18 +129,21 @@ async fn used(
 }
 
 /// Who approved the request that it came from, else who assigned it.
-async fn decided_by(tx: &mut ReadTx, held: &Holding) -> Result<Option<Text>, Error> {
+async fn decided_by(look: &mut Look, held: &Holding) -> Result<Option<Text>, Error> {
     let Some((by, origin)) = &held.given else { return Ok(None) };
     let request = origin.strip_prefix(REQUEST).and_then(|number| number.parse::<i64>().ok());
     let Some(request) = request else { return Ok(Some(by.clone())) };
-    let events = tx.request_events(request).await?;
-    let mut approved: Vec<&str> = events
-        .iter()
-        .filter(|event| &*event.what == "approved")
-        .map(|event| &*event.actor)
-        .collect();
-    approved.dedup();
-    Ok(Some(if approved.is_empty() { by.clone() } else { approved.join(", ").into() }))
+    let events = look.tx.request_events(request).await?;
+    let approved: Vec<_> = events.iter().filter(|event| &*event.what == "approved").collect();
+    let ids = approved.iter().filter_map(|event| event.entity).collect();
+    let people = People::load(&look.opened, &mut look.tx, ids, look.ctx.now()).await?;
+    let names = approved.iter().map(|event| match event.entity {
+        Some(id) => people.name(id),
+        None => event.actor.clone(),
+    });
+    let mut names: Vec<Text> = names.collect();
+    names.dedup();
+    Ok(Some(if names.is_empty() { by.clone() } else { names.join(", ").into() }))
 }
 
 fn row(

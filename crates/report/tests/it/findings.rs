@@ -77,7 +77,7 @@ on_both! {
         let rows = company.rows("privileged", &Question::default()).await;
         let (one, other) = ("2026-11-20T12:00:00Z", "2026-11-21T12:00:00Z");
         assert_eq!(rows, [
-            ["ada", "Ada Ash", "create-payment", "70", "assigned", "month end", other, "", "mia", other],
+            ["ada", "Ada Ash", "create-payment", "70", "assigned", "request 1: month end", other, "", "mia", other],
             ["cleo", "Cleo Çelik", "create-payment", "70", "included", "included in `chief`", one, "", "tester", ""],
         ]);
         assert_eq!(company.totals("privileged").await, "from_risk 50, roles 1, people 2, held 2");

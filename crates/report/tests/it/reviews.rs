@@ -13,6 +13,7 @@ on_both! {
         for who in ["ada", "ben", "cleo"] {
             company.give(who, "create-payment").await;
         }
+        company.give("mia", "auditor").await;
         let (ctx, opened) = (&company.ctx, &company.opened);
         let new = NewCampaign { review: "pay", title: Some("Q4"), cause: "hand", only: None };
         let campaign = open_campaign(ctx, opened, &new).await.unwrap();

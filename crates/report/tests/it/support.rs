@@ -9,7 +9,10 @@ use jiff::{SignedDuration, Timestamp};
 use muster_app::{AssignRequest, Clock, Connectors, Ctx, Error, Opened, assign};
 use muster_connector::{Connector, ConnectorError};
 use muster_engine::{LocalChange, LocalVerb, change_local};
-use muster_model::{AccountId, Capabilities, EntityId, NameRule, SettingProblem, Settings, Value};
+use muster_model::{
+    AccountId, Capabilities, EntityId, NameRule, Row, SettingProblem, Settings, TypeId, Value,
+    encode_row,
+};
 use muster_project::Catalogue;
 use muster_report::{Cell, Format, Part, Question, Reader, report_named, write_report};
 use muster_store::{
@@ -246,6 +249,7 @@ impl Company {
         grants.sort_unstable();
         let id = AccountId(tx.take_ids(Sequence::Account, 1).await.unwrap());
         let status = if entity.is_some() { AccountStatus::Linked } else { AccountStatus::Orphan };
+        let nothing = Row::empty(EntityId(0), TypeId(0), 0);
         let account = Account {
             id,
             system_no: names.no,
@@ -258,7 +262,7 @@ impl Company {
             confidence: 100,
             enabled: Some(true),
             disabled_since: None,
-            content: Vec::new(),
+            content: encode_row(&nothing, &names.accounts[0].layout.numbers, |_| true),
             grants,
             fingerprint: muster_model::Fingerprint::default(),
             created_at: self.now(),
