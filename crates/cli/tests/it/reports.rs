@@ -10,6 +10,7 @@ types:
   person:
     identity: true
     key: id
+    display: name
     attributes:
       id: { type: string, unique: true }
       name: { type: string }
