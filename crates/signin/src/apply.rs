@@ -28,6 +28,7 @@ struct Page<'a> {
 
 impl Page<'_> {
     /// Where there is one role only, it is asked for.
+    #[expect(clippy::unused_self, reason = "templates call methods")]
     fn is_chosen(&self, role: &OfferedRole, offer: &GuestOffer, given: &GuestApplicant) -> bool {
         offer.roles.len() == 1 || given.roles.iter().any(|name| **name == *role.name)
     }

@@ -140,7 +140,8 @@ on_both! {
     async fn a_link_ends_with_what_it_is_about_and_with_its_time(company) {
         let made = company.ask("ada", "news", "ada").await;
         let (secret, me) = (company.link().await, company.id("ada").await);
-        let tampered = format!("{}{}", &secret[1..], &secret[..1]);
+        let (first, rest) = secret.split_at(1);
+        let tampered = format!("{rest}{first}");
         for other in [&*tampered, &*secret.to_uppercase(), "", "0"] {
             company.is_dead(other).await;
         }
