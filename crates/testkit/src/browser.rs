@@ -151,6 +151,16 @@ impl Browser {
         self.driver.post("/actions", &json!({ "actions": [keyboard] })).map(drop)
     }
 
+    /// Presses a key while Shift is held.
+    pub fn press_with_shift(&self, key: char) -> Result<()> {
+        const SHIFT: &str = "\u{e008}";
+        let key = key.to_string();
+        let steps = [("keyDown", SHIFT), ("keyDown", &*key), ("keyUp", &*key), ("keyUp", SHIFT)];
+        let steps = steps.map(|(kind, value)| json!({ "type": kind, "value": value }));
+        let keyboard = json!({ "type": "key", "id": "keyboard", "actions": steps });
+        self.driver.post("/actions", &json!({ "actions": [keyboard] })).map(drop)
+    }
+
     /// Takes a picture of the page, a PNG.
     pub fn picture(&self, path: &Path) -> Result<()> {
         let picture = self.driver.get("/screenshot")?;

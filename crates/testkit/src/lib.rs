@@ -14,6 +14,7 @@ mod database;
 mod dirsrv;
 
 mod http_stub;
+mod keyboard;
 mod ldap;
 mod ldif;
 mod mariadb;
@@ -37,6 +38,7 @@ pub use browser::{Authenticator, Browser};
 pub use client_authority::ClientAuthority;
 pub use cluster::Cluster;
 pub use database::{Database, postgres};
+pub use keyboard::{ENTER, Keyboard, TAB};
 
 pub use dirsrv::Dirsrv;
 pub use http_stub::{HttpStub, Received, Reply};

@@ -5,6 +5,7 @@
 mod app;
 mod certificates;
 mod factors;
+mod keys;
 mod known;
 mod mailbox;
 mod mailed;

@@ -103,6 +103,11 @@ impl Listening {
         Self { served, url, other: other_url }
     }
 
+    /// A temporary pass.
+    pub(crate) async fn pass_for(&self, person: &str) -> String {
+        self.served.pass_for(person).await
+    }
+
     /// Sends the mails that wait.
     pub(crate) async fn send(&self) {
         self.served.send().await;
