@@ -1,20 +1,26 @@
-//! The sample company: written into a folder, synchronised and planned, with requests that wait; and the walk through the first ten minutes.
+//! The sample company: written into a folder, synchronised and planned, with requests that wait, guests and an open review; and the
+//! walk through the first ten minutes.
 
 mod capture;
 mod check;
+mod found;
+mod guests;
 mod interrupt;
 mod requests;
 mod steps;
 
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use jiff::{civil::Date, tz::TimeZone};
-use muster_app::everybody;
+use muster_app::{Ctx, Error, Opened, PeopleQuery, everybody, list_people};
 use muster_engine::{PlanOptions, SyncOptions, make_plan, sync};
+use muster_model::EntityId;
 use muster_plan::Kind;
+use muster_review::{NewCampaign, open_campaign};
 use muster_store::AccountStatus;
 
 pub(crate) use self::check::check;
+use self::guests::{Mailbox, Mails};
 use crate::{
     Result,
     host::Host,
@@ -36,6 +42,8 @@ pub(crate) struct Company {
     pub(crate) orphans: usize,
     /// People with duties that do not go together.
     pub(crate) conflicts: usize,
+    /// Things about which somebody is asked in the open review.
+    pub(crate) asked: usize,
     /// Operations that are planned.
     pub(crate) changes: usize,
 }
@@ -52,12 +60,22 @@ pub(crate) fn write_project(host: &Host, dir: &Path) -> Result<Date> {
 
 /// Synchronises and plans, so that there is something to look at.
 pub(crate) async fn set_up(shell: &mut Shell, dir: &Path) -> Result<Company> {
-    let (ctx, opened) = shell.open_at(dir).await?;
+    let mails = Mails::default();
+    let inner = Arc::clone(&shell.host.connectors);
+    shell.host.connectors = Arc::new(Mailbox { inner: Arc::clone(&inner), mails: mails.clone() });
+    let opened = shell.open_at(dir).await;
+    shell.host.connectors = inner;
+    let (ctx, opened) = opened?;
     let progress = progress(&shell.ui);
     let report = sync(&ctx, &opened, &SyncOptions::default(), progress.as_ref()).await?;
+    // One of their sponsors has left, which nothing notices before the first plan.
+    guests::invite(&ctx, &opened, &mails).await?;
     let options = PlanOptions { save: true, ..PlanOptions::default() };
     let made = make_plan(&ctx, &opened, &options, progress.as_ref()).await?;
     requests::ask(&ctx, &opened).await?;
+    let (review, title) = (muster_demo::REVIEW, Some(muster_demo::CAMPAIGN));
+    let new = NewCampaign { review, title, cause: "hand", only: None };
+    let campaign = open_campaign(&ctx, &opened, &new).await?;
     let mut tx = opened.store.read().await.map_err(muster_app::Error::from)?;
     let counts = tx.count_accounts().await.map_err(muster_app::Error::from)?;
     let people = report
@@ -85,6 +103,21 @@ pub(crate) async fn set_up(shell: &mut Shell, dir: &Path) -> Result<Company> {
             counts.iter().filter(|count| is_orphan(count.status)).map(|count| count.n).sum(),
         ),
         conflicts,
+        asked: usize::try_from(campaign.asked).unwrap_or(usize::MAX),
         changes: made.plan.to_do().count(),
     })
+}
+
+/// The first person of whom a condition holds.
+async fn first_of(
+    ctx: &Ctx,
+    opened: &Opened,
+    condition: &str,
+) -> std::result::Result<EntityId, Error> {
+    let condition = Some(condition.to_owned());
+    let query = PeopleQuery { condition, limit: 1, ..PeopleQuery::default() };
+    let found = list_people(ctx, opened, &query).await?.items.into_iter().next();
+    let found =
+        found.ok_or_else(|| Error::bug("the sample company lacks somebody of the story"))?;
+    Ok(found.id)
 }

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use crate::{
     Company,
     company::Fate,
+    review,
     trouble::{Leftover, OutsideChange},
 };
 
@@ -47,6 +48,10 @@ pub struct Expectations {
     pub movers: Vec<String>,
     /// What they kept.
     pub leftovers: Vec<Leftover>,
+    /// How many things somebody is asked about in the open review.
+    pub asked: usize,
+    /// How many it sets aside, since a role gives them.
+    pub set_aside: usize,
     /// Policy tests in the project.
     pub tests: usize,
     /// Roles in the project.
@@ -96,6 +101,8 @@ pub fn expectations(today: Date) -> Expectations {
         grants: company.n_grants(),
         conflicts: conflicts(&company),
         movers: named(|fate| matches!(fate, Fate::Moved { .. })),
+        asked: review::asked(&company),
+        set_aside: review::set_aside(&company),
         orphans: company.orphans,
         outside: company.outside,
         leftovers: company.leftovers,

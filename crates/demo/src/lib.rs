@@ -9,11 +9,13 @@ mod certificates;
 mod company;
 mod data;
 mod expectations;
+mod guests;
 mod names;
 mod people;
 mod project;
 mod random;
 mod requests;
+mod review;
 mod roles;
 mod rules;
 mod targets;
@@ -25,7 +27,9 @@ use jiff::civil::Date;
 
 pub use crate::{
     expectations::{Expectations, ExpectedConflict, expectations},
+    guests::{DemoGuest, GUESTS},
     requests::{DemoRequest, REQUESTS},
+    review::{CAMPAIGN, REVIEW},
     trouble::{Leftover, OutsideChange},
 };
 use crate::{people::Person, targets::Accounts};

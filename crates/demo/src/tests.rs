@@ -6,7 +6,7 @@ use jiff::civil::{Date, date};
 
 use crate::{
     Company, DemoFile, certificates, company::DEPARTMENTS, expectations, files, names,
-    people::people, project, roles::ROLES,
+    people::people, project, review, roles::ROLES,
 };
 
 const TODAY: Date = date(2026, 11, 20);
@@ -41,6 +41,7 @@ fn the_numbers_are_those_of_the_story() {
         (expected.orphans.len(), expected.outside.len(), expected.movers.len()),
         (11, 19, 6)
     );
+    assert_eq!((expected.asked, expected.set_aside), (12, 38));
     assert_eq!(expected.leavers_still_active, ["ines.prieto", "sven.dahl"]);
     assert_eq!(expected.conflicts.len(), 3);
     assert!(expected.conflicts.iter().any(|c| c.person == "lena.fuchs" && c.blocks));
@@ -147,4 +148,12 @@ fn roles_in_code_are_the_roles_in_the_files() {
             assert!(block.contains(&format!("includes: [{include}]")), "{}", role.name);
         }
     }
+}
+
+#[test]
+fn the_scope_of_the_review_in_code_is_that_in_the_file() {
+    let (_, text) = project::FILES.iter().find(|(path, _)| *path == "policy/reviews.yaml").unwrap();
+    let (_, scope) = text.split_once("- ledger.profile:\n").unwrap();
+    let names = scope.lines().map_while(|line| line.trim().strip_prefix("- "));
+    assert_eq!(names.collect::<Vec<_>>(), review::SCOPE);
 }

@@ -9,6 +9,7 @@
 //!
 //! **Invariant:** what changed since it was seen is not decided unseen.
 
+mod aside;
 mod crowd;
 mod decide;
 mod due;
@@ -28,6 +29,7 @@ mod undo;
 mod verify;
 mod view;
 
+pub use aside::{Aside, set_aside_beside};
 pub use decide::{Decision, ItemAnswer, decide_items};
 pub use due::{advance_due, release_silence, work_due};
 pub use list::{

@@ -4,6 +4,8 @@ mod console;
 
 use std::path::PathBuf;
 
+use muster_demo::CAMPAIGN;
+
 use crate::{
     Exit, Result, demo,
     error::CommandError,
@@ -79,7 +81,8 @@ fn report(
     kept: bool,
     paint: Paint,
 ) -> Report {
-    let demo::Company { people, systems, accounts, leavers, orphans, conflicts, changes } = company;
+    let demo::Company { people, systems, accounts, leavers, orphans, conflicts, asked, changes } =
+        company;
     let shown = dir.display();
     let keep = if kept { "" } else { "   (keep it elsewhere: --dir ./tern)" };
     let title = paint.bold("Tern Logistics is ready");
@@ -88,6 +91,7 @@ fn report(
         "{title}  ({people} people, {systems} systems, {accounts} accounts)   {took}\n\
          \x20 Folder    {shown}{keep}\n\n\
          Needs a look: {leavers} leavers still active · {conflicts} duty conflicts · {orphans} orphan accounts · {changes} changes planned\n\
+         Waits for somebody: {asked} items of review \"{CAMPAIGN}\"\n\
          Try next:\n\
          \x20 cd {shown}\n\
          \x20 muster explain maya.okafor ledger:post-journal\n\
@@ -104,11 +108,13 @@ fn report(
         ("leavers", number(leavers)),
         ("orphans", number(orphans)),
         ("conflicts", number(conflicts)),
+        ("asked", number(asked)),
         ("changes", number(changes)),
     ];
     let json = serde_json::json!({
         "folder": shown.to_string(), "people": people, "systems": systems, "accounts": accounts, "leavers": leavers,
-        "orphans": orphans, "conflicts": conflicts, "changes": changes, "seconds": seconds,
+        "orphans": orphans, "conflicts": conflicts, "asked": asked, "changes": changes,
+        "seconds": seconds,
     });
     Report::one(fields, json).text(text)
 }

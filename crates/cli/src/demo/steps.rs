@@ -7,12 +7,13 @@ use std::{
 };
 
 use jiff::civil::Date;
-use muster_demo::Expectations;
+use muster_demo::{CAMPAIGN, Expectations, REVIEW};
 use serde_json::Value as Json;
 
 use super::{
     capture::{Seen, muster},
     check::Verdict,
+    found::{at, ended, equal, find, items, same, texts, word},
     interrupt::Interrupting,
 };
 use crate::{
@@ -41,6 +42,7 @@ pub(super) enum Step {
     ExplainAccess,
     ExplainAttribute,
     Conflicts,
+    Review,
     Plan,
     ApplyInterrupted,
     ApplyContinued,
@@ -56,13 +58,14 @@ pub(super) enum Step {
 }
 
 /// All steps in order.
-pub(super) const STEPS: [Step; 18] = [
+pub(super) const STEPS: [Step; 19] = [
     Step::Sync,
     Step::People,
     Step::Orphans,
     Step::ExplainAccess,
     Step::ExplainAttribute,
     Step::Conflicts,
+    Step::Review,
     Step::Plan,
     Step::ApplyInterrupted,
     Step::ApplyContinued,
@@ -87,6 +90,7 @@ impl Step {
             Self::ExplainAccess => "muster explain maya.okafor ledger:post-journal",
             Self::ExplainAttribute => "muster explain maya.okafor .title",
             Self::Conflicts => "muster explain PERSON: duty conflicts",
+            Self::Review => "muster reviews open ledger",
             Self::Plan => "muster plan",
             Self::ApplyInterrupted => "muster apply, Ctrl-C in the middle",
             Self::ApplyContinued => "muster apply again",
@@ -113,6 +117,7 @@ impl Walk {
             Step::ExplainAccess => self.explain_access().await,
             Step::ExplainAttribute => self.explain_attribute().await,
             Step::Conflicts => self.conflicts().await,
+            Step::Review => self.review().await,
             Step::Plan => self.plan().await,
             Step::ApplyInterrupted => self.apply_interrupted().await,
             Step::ApplyContinued => self.apply_continued().await,
@@ -227,6 +232,18 @@ impl Walk {
             }
         }
         Ok(format!("{} people", self.expected.conflicts.len()))
+    }
+
+    async fn review(&self) -> Verdict {
+        let args = ["reviews", "open", REVIEW, "--title", CAMPAIGN, "-o", "json"];
+        let seen = self.muster(&args).await;
+        ended(&seen, 0)?;
+        let campaign = seen.json();
+        let count = |of: &Json, key: &str| at(of, key).as_u64().unwrap_or(0);
+        let aside: u64 = items(&campaign, "aside").iter().map(|of| count(of, "n")).sum();
+        equal("items", count(&campaign, "asked"), self.expected.asked)?;
+        equal("set aside", aside, self.expected.set_aside)?;
+        Ok(format!("{} items, {aside} set aside", self.expected.asked))
     }
 
     async fn plan(&mut self) -> Verdict {
@@ -450,57 +467,4 @@ impl Walk {
         equal("accounts to create", creates, 3usize)?;
         Ok("a project with 3 people and its first plan".to_owned())
     }
-}
-
-fn ended(seen: &Seen, code: u8) -> Result<(), String> {
-    if seen.code == code {
-        return Ok(());
-    }
-    let said = if seen.err.trim().is_empty() { &seen.out } else { &seen.err };
-    let said: String = said.trim().chars().take(400).collect();
-    Err(format!("ended with {} instead of {code}: {said}", seen.code))
-}
-
-fn equal(
-    what: &str,
-    found: impl std::fmt::Display,
-    expected: impl std::fmt::Display,
-) -> Result<(), String> {
-    if found.to_string() == expected.to_string() {
-        Ok(())
-    } else {
-        Err(format!("{what}: {found} instead of {expected}"))
-    }
-}
-
-fn same(what: &str, found: &BTreeSet<String>, expected: &[String]) -> Result<(), String> {
-    let expected: BTreeSet<String> = expected.iter().cloned().collect();
-    if *found == expected {
-        return Ok(());
-    }
-    let list = |set: BTreeSet<&String>| set.into_iter().cloned().collect::<Vec<_>>().join(", ");
-    let missing = list(expected.difference(found).collect());
-    let extra = list(found.difference(&expected).collect());
-    Err(format!("{what}: missing [{missing}], not expected [{extra}]"))
-}
-
-fn items<'j>(json: &'j Json, key: &str) -> &'j [Json] {
-    json.get(key).and_then(Json::as_array).map_or(&[], Vec::as_slice)
-}
-
-fn texts(json: &Json, key: &str, text: impl Fn(&Json) -> Option<&str>) -> BTreeSet<String> {
-    items(json, key).iter().filter_map(text).map(str::to_owned).collect()
-}
-
-/// The value under a key; `null` when there is none.
-fn at<'j>(json: &'j Json, key: &str) -> &'j Json {
-    json.get(key).unwrap_or(&Json::Null)
-}
-
-fn word<'j>(json: &'j Json, key: &str) -> &'j str {
-    json.get(key).and_then(Json::as_str).unwrap_or_default()
-}
-
-fn find<'j>(items: &'j [Json], fits: &dyn Fn(&Json) -> bool) -> Option<&'j Json> {
-    items.iter().find(|item| fits(item))
 }

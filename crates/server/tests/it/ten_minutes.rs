@@ -81,11 +81,25 @@ impl Visitor {
         panic!("nothing that has the focus is {is_there}");
     }
 
-    /// Keeps a picture of the page.
+    /// How many cards the page has.
+    fn cards(&self) -> u64 {
+        let script = "return document.querySelectorAll('.cases > li').length";
+        self.browser.run(script).unwrap().as_u64().unwrap()
+    }
+
+    /// Waits until the page has so many cards.
+    fn has_cards(&self, n: u64) {
+        self.browser.wait_for(&format!(".cases > li:nth-child({n}):last-child")).unwrap();
+    }
+
+    /// Keeps a picture of the page in light and in dark.
     fn keeps(&self, name: &str) {
         self.n.set(self.n.get() + 1);
-        let name = format!("ten-minutes-{:02}-{name}.png", self.n.get());
-        self.browser.picture(&Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)).unwrap();
+        for scheme in ["dark", "light"] {
+            self.browser.prefer(scheme).unwrap();
+            let name = format!("ten-minutes-{:02}-{name}-{scheme}.png", self.n.get());
+            self.browser.picture(&Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)).unwrap();
+        }
     }
 
     /// Sees the pages as somebody else; as themselves when that is nobody.
@@ -112,6 +126,7 @@ fn the_first_ten_minutes_go_by_keyboard_from_the_link_to_an_approved_request() {
     why_maya_has_what_is_left_over(&visitor, folder.path());
     maya_asks(&visitor, &demo);
     her_manager_shortens_it_on_a_telephone(&visitor, &demo);
+    jonas_reviews_the_ledger(&visitor, &demo);
     nothing_was_lost(&visitor, &demo);
 }
 
@@ -186,6 +201,31 @@ fn her_manager_shortens_it_on_a_telephone(visitor: &Visitor, demo: &Demo) {
     visitor.reads("whoever has role data-protection");
     visitor.keeps("next-stage");
     visitor.is(demo, "");
+}
+
+fn jonas_reviews_the_ledger(visitor: &Visitor, demo: &Demo) {
+    visitor.is(demo, "jonas.brandt");
+    visitor.presses_until(TAB, "at.getAttribute('href') === '/reviews'");
+    visitor.press(&ENTER.to_string());
+    visitor.reads("“Ledger Q4” asks nobody about 38 more");
+    assert_eq!(visitor.cards(), 12);
+    visitor.keeps("review");
+    visitor.press("ja");
+    visitor.has_cards(11);
+    visitor.press("jr");
+    visitor.press(&format!("not a part of the job{ENTER}"));
+    visitor.has_cards(10);
+    // Whoever does not know leaves it to the operator.
+    visitor.press("jd");
+    visitor.has_cards(9);
+    visitor.browser.open(&format!("{}/reviews?state=decided", demo.url)).unwrap();
+    visitor.reads("not a part of the job");
+    visitor.keeps("review-decided");
+    visitor.is(demo, "");
+    visitor.browser.open(&format!("{}/campaigns", demo.url)).unwrap();
+    visitor.press(&format!("j{ENTER}"));
+    visitor.reads("Who still has to answer");
+    visitor.keeps("campaign");
 }
 
 fn nothing_was_lost(visitor: &Visitor, demo: &Demo) {
