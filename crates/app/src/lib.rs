@@ -107,6 +107,7 @@ pub use files::{belongs_to_project, load_project, project_hash, read_project};
 pub use jobs::{begin_job, begin_job_in};
 pub use keys::{SigningKey, init_keys, key_file, list_keys, rotate_keys, signing_key};
 pub use leavers::{Active, active_leavers, is_leaving_state, leaving_states};
+pub use muster_project::{File, block_named, blocks, with_lines};
 pub use muster_store::absolute_url;
 pub use names::{AccountNames, Layout, Names, ReadNames, SystemNames, TypeNames};
 pub use nearby::load_world_near;
@@ -138,9 +139,11 @@ pub use simulate::{
 };
 pub use suppose::{SupposedChange, suppose, suppose_new};
 pub use survey::{
-    ActiveLeaver, ConflictView, HeldAccess, Holders, PeerGroup, PeerRole, PeerValue, RoleHolder,
-    SurveyCounts, Surveyed, count_peer_roles, count_survey, duties_in_conflict, find_people,
-    list_active_leavers, list_by_risk, list_conflicts, list_role_holders, survey,
+    ActiveLeaver, ConflictColumn, ConflictCount, ConflictMap, ConflictPlace, ConflictRow,
+    ConflictView, HeldAccess, Holders, PeerGroup, PeerRole, PeerValue, PersonInConflict, PlaceOf,
+    RoleHolder, SurveyCounts, Surveyed, conflict_map, count_peer_roles, count_survey,
+    duties_in_conflict, find_people, list_active_leavers, list_by_risk, list_conflicts,
+    list_in_conflict, list_role_holders, survey,
 };
 pub use takeover::{
     AcceptDeduced, DeducedRole, IndirectAccess, OpenAccess, RedundantAssignment, SystemTaken,

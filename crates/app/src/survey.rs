@@ -6,6 +6,7 @@
 
 mod found;
 mod kept;
+mod map;
 mod peers;
 
 use std::{
@@ -23,6 +24,10 @@ use crate::{
 };
 use found::{Found, names};
 pub(crate) use kept::Survey;
+pub use map::{
+    ConflictColumn, ConflictCount, ConflictMap, ConflictPlace, ConflictRow, PersonInConflict,
+    PlaceOf, conflict_map, list_in_conflict,
+};
 pub use peers::{Holders, PeerGroup, PeerRole, PeerValue, count_peer_roles};
 
 /// Those whose names were found are looked at in such steps, until enough of them are to be shown.

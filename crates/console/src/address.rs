@@ -37,7 +37,12 @@ pub(crate) fn order(name: &str) -> String {
 
 /// A line of a model file.
 pub(crate) fn line(at: &muster_model::Location) -> String {
-    format!("/model?file={}#L{}", part(&at.file), at.line)
+    format!("/model?file={}&line={1}#L{1}", part(&at.file), at.line)
+}
+
+/// The form for an entry of a model file; for the file where none is named.
+pub(crate) fn edit(file: &str, block: &str) -> String {
+    with("/model/edit", &[("file", file), ("block", block)])
 }
 
 /// An address with these values in its query; those without a text are left out.

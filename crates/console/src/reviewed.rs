@@ -12,6 +12,15 @@ use crate::{
     visit::Visit,
 };
 
+/// Why nobody is asked about something.
+pub(crate) fn aside_why<'c>(texts: &ReviewTexts, cause: &'c str) -> &'c str {
+    match cause {
+        "by_rule" => texts.aside_by_rule,
+        "unchanged" => texts.aside_unchanged,
+        other => other,
+    }
+}
+
 /// An item, for whoever decides about it.
 #[derive(Template)]
 #[template(path = "review_card.html")]

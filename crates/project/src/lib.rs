@@ -7,11 +7,12 @@
 //! The steps: `yaml` reads text into trees; `structure` holds them against the table in `spec`; `merge` puts files
 //! together; `types`, `systems`, `roles`, `duties`, `access`, `workflows` and `policy_tests` build the model; `lint` warns.
 //!
-//! `format`, `json_schema`, `reference` and `explain` serve those who write model files.
+//! `format`, `blocks`, `json_schema`, `reference` and `explain` serve those who write model files.
 
 mod access;
 mod access_reviews;
 mod applications;
+mod blocks;
 mod context;
 mod directory;
 mod duration;
@@ -44,6 +45,7 @@ mod webhooks;
 mod workflows;
 mod yaml;
 
+pub use blocks::{Block, block_named, blocks, with_lines};
 pub use explain::{error_reference, explain_code};
 pub use format::format;
 pub use json_schema::json_schema;

@@ -3,10 +3,10 @@
 //! Beside the accounts and no fact: it changes every day for everybody who works, and makes no plan stale.
 
 use jiff::Timestamp;
-use muster_model::AccountId;
+use muster_model::{AccountId, EntityId};
 
 use crate::{
-    ReadTx, StoreError, Tx,
+    Number, ReadTx, StoreError, Tx,
     statement::{args, bind},
 };
 
@@ -29,6 +29,17 @@ impl ReadTx {
     ) -> Result<Vec<(AccountId, Timestamp)>, StoreError> {
         let sql = "SELECT account, used_at FROM account_use WHERE account = $1";
         self.fetch_all_of_each(sql, accounts, |id, args| bind!(args, *id)).await
+    }
+
+    /// The types of linked accounts that these identities used since then, where their system tells.
+    pub async fn account_types_used(
+        &mut self,
+        entities: &[EntityId],
+        since: Timestamp,
+    ) -> Result<Vec<(EntityId, Number)>, StoreError> {
+        let sql = "SELECT a.entity, a.type_no FROM account a JOIN account_use u ON u.account = a.id
+                   WHERE a.entity = $1 AND a.status = 'linked' AND u.used_at >= $2 ORDER BY a.type_no";
+        self.fetch_all_of_each(sql, entities, |id, args| bind!(args, *id, since)).await
     }
 }
 

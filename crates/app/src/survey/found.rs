@@ -6,7 +6,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use muster_model::{EntityId, Row, Text};
+use muster_model::{EntityId, Row, Slot, Text, TypeId, ValueType};
 use muster_policy::Evaluation;
 
 use crate::{
@@ -36,6 +36,8 @@ pub(crate) struct Found {
     roles: Box<[u32]>,
     /// The conflicts between duties, in order.
     pub(crate) conflicts: Box<[InConflict]>,
+    /// Where those belong who are in a conflict: each link to a place, by its name.
+    pub(crate) places: Box<[(Text, EntityId)]>,
     /// How much harm they could do, from 0 to 100.
     pub(crate) risk: u8,
     /// Whether they left.
@@ -71,15 +73,22 @@ impl Found {
         let mut roles: Vec<u32> = evaluation.roles.iter().map(|held| number(held.role)).collect();
         roles.sort_unstable();
         let conflicts = duties.conflicts(opened, evaluation, held).into_iter();
-        let conflicts = conflicts.map(|conflict| InConflict {
-            conflict: number(conflict),
-            is_excepted: evaluation.is_excepted(conflict),
-            is_outside: evaluation.conflicts.iter().all(|wanted| wanted.conflict != conflict),
-        });
+        let conflicts: Box<[InConflict]> = conflicts
+            .map(|conflict| InConflict {
+                conflict: number(conflict),
+                is_excepted: evaluation.is_excepted(conflict),
+                is_outside: evaluation.conflicts.iter().all(|wanted| wanted.conflict != conflict),
+            })
+            .collect();
         Self {
             id: evaluation.row.id,
             roles: roles.into(),
-            conflicts: conflicts.collect(),
+            places: if conflicts.is_empty() {
+                Box::default()
+            } else {
+                places(opened, &evaluation.row)
+            },
+            conflicts,
             risk: opened.evaluator.risk(evaluation).score,
             is_gone: is_leaving_state(opened, evaluation.row.type_id, evaluation.state),
             alike: PEERS.map(|name| alike(opened, &evaluation.row, name)),
@@ -98,6 +107,16 @@ impl Found {
         self.roles.iter().filter_map(|role| usize::try_from(*role).ok())
     }
 
+    /// The conflicts, by position, each with whether an exception allows it.
+    pub(crate) fn conflicts(&self) -> impl Iterator<Item = (u32, bool)> {
+        self.conflicts.iter().map(|one| (one.conflict, one.is_excepted))
+    }
+
+    /// Where they belong by a link.
+    pub(crate) fn place(&self, link: &str) -> Option<EntityId> {
+        self.places.iter().find(|(name, _)| **name == *link).map(|(_, place)| *place)
+    }
+
     /// Whether a role, by position, is held.
     pub(crate) fn holds(&self, role: usize) -> bool {
         u32::try_from(role).is_ok_and(|role| self.roles.binary_search(&role).is_ok())
@@ -108,6 +127,23 @@ fn alike(opened: &Opened, row: &Row, name: &str) -> Option<Alike> {
     let of = opened.model.schema.get(row.type_id)?;
     let value = row.get(of.attribute_named(name)?.slot);
     value.as_link().map(Alike::Entity).or_else(|| value.as_text().cloned().map(Alike::Text))
+}
+
+/// The links of an identity to what is no identity: departments, sites, teams.
+fn places(opened: &Opened, row: &Row) -> Box<[(Text, EntityId)]> {
+    let links = place_links(opened, row.type_id);
+    links.filter_map(|(name, slot)| Some((name.clone(), row.get(slot).as_link()?))).collect()
+}
+
+/// The single links of a type to what is no identity.
+pub(crate) fn place_links(opened: &Opened, of: TypeId) -> impl Iterator<Item = (&Text, Slot)> {
+    let schema = &opened.model.schema;
+    let attributes = schema.get(of).map_or(&[][..], |of| of.attributes.as_slice());
+    let is_place = |to: TypeId| schema.get(to).is_some_and(|to| !to.identity);
+    attributes.iter().filter_map(move |attribute| {
+        let ValueType::Link(to) = attribute.value_type else { return None };
+        (!attribute.many && is_place(to)).then_some((&attribute.name, attribute.slot))
+    })
 }
 
 /// The name, and each text that is theirs alone, in lower case, with a line of its own for each.

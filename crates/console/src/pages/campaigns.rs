@@ -17,7 +17,7 @@ use crate::{
     frame::{Frame, done, page},
     given::ROWS,
     moment::Moment,
-    reviewed::Card,
+    reviewed::{Card, aside_why},
     texts::{ReviewTexts, filled},
     visit::Visit,
 };
@@ -69,9 +69,8 @@ struct Campaign {
 impl Campaign {
     fn of(visit: &Visit, view: &CampaignView) -> Self {
         let texts = &visit.texts.review;
-        let pairs = |all: &[(muster_model::Text, i64)]| {
-            all.iter().map(|(name, n)| (name.to_string(), *n)).collect()
-        };
+        let aside = view.aside.iter().map(|(cause, n)| (aside_why(texts, cause).to_owned(), *n));
+        let reviewers = view.reviewers.iter().map(|(name, n)| (name.to_string(), *n));
         let seconds = |n: i64| filled(texts.seconds, &[("n", &n.to_string())]);
         Self {
             id: view.id,
@@ -83,7 +82,7 @@ impl Campaign {
             due: visit.moment(view.due_at),
             late: view.late,
             asked: view.asked,
-            aside: pairs(&view.aside),
+            aside: aside.collect(),
             n_aside: view.aside.iter().map(|(_, n)| n).sum(),
             waiting: view.waiting,
             kept: view.kept,
@@ -93,7 +92,7 @@ impl Campaign {
             gone: view.gone,
             median: view.median_seconds.map(seconds),
             glances: view.glances,
-            reviewers: pairs(&view.reviewers),
+            reviewers: reviewers.collect(),
             is_held: view.held.is_some(),
         }
     }

@@ -1,18 +1,19 @@
-//! `/model/edit`: a draft of a file of the model: what is wrong with it, what it changes in the file and for whom; then it
-//! becomes the next revision. The files stay the only form of the model.
+//! `/model/edit`: a draft of a file of the model, or of one entry of a long one: what is wrong with it, what it changes in the file
+//! and for whom; then it becomes the next revision. The files stay the only form of the model.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use askama::Template;
 use axum::response::Response;
 use muster_app::{
-    Change, ChangeKind, Ctx, Error, ModelQuery, ModelsCompared, Opened, PersonImpact, Thing,
-    compare_models, publish_model, see_revision,
+    Change, ChangeKind, Ctx, Error, File, ModelQuery, ModelsCompared, Opened, PersonImpact, Thing,
+    block_named, compare_models, publish_model, see_revision, with_lines,
 };
+use muster_model::Text;
 use muster_policy::Right;
 use muster_web::Problem;
 
-use super::changes;
+use super::{blocks, changes};
 use crate::{
     address,
     escape::is_all_seen,
@@ -25,12 +26,16 @@ use crate::{
 
 /// People whose changes are shown.
 const SHOWN: usize = 50;
+/// A file with more bytes is edited entry by entry.
+const WHOLE: usize = 24_000;
 
 #[derive(Template)]
 #[template(path = "edit.html")]
 struct Page<'v> {
     frame: Frame<'v>,
     path: String,
+    /// The entry of the file; empty for all of it.
+    block: String,
     base: i64,
     text: String,
     /// What is wrong with the draft: code, place, message, remedies.
@@ -65,21 +70,75 @@ struct Row {
     changes: Vec<String>,
 }
 
-/// A file of the present model, as a form.
+/// What is edited: a file of a revision, and the lines of the entry where it is about one.
+struct Edited {
+    files: Vec<File>,
+    /// The place of the file among them.
+    at: usize,
+    lines: Option<Range<usize>>,
+}
+
+impl Edited {
+    async fn of(visit: &Visit, base: i64, block: &str) -> Result<Self, Problem> {
+        let (_, files) = see_revision(&visit.opened, base).await?;
+        let path = visit.given.text("file");
+        let at = files.iter().position(|file| *file.path == *path).ok_or_else(nothing)?;
+        let text = files.get(at).map_or("", |file| &*file.text);
+        let lines = match block {
+            "" => None,
+            named => Some(block_named(text, named).ok_or_else(nothing)?),
+        };
+        Ok(Self { files, at, lines })
+    }
+
+    fn file(&self) -> &str {
+        self.files.get(self.at).map_or("", |file| &*file.text)
+    }
+
+    /// The text that is edited.
+    fn text(&self) -> String {
+        match &self.lines {
+            None => self.file().to_owned(),
+            Some(lines) => {
+                self.file().split_inclusive('\n').skip(lines.start).take(lines.len()).collect()
+            }
+        }
+    }
+
+    /// Puts another text in its place; the file as it was and as it is then.
+    fn put(&mut self, text: &str) -> (Text, Text) {
+        let new: Text = match &self.lines {
+            None => text.into(),
+            Some(lines) => with_lines(self.file(), lines, text).into(),
+        };
+        let old =
+            self.files.get_mut(self.at).map(|file| std::mem::replace(&mut file.text, new.clone()));
+        (old.unwrap_or_default(), new)
+    }
+}
+
+/// A file of the present model, or an entry of one, as a form.
 pub(crate) async fn form(visit: Visit, _ctx: Ctx) -> Result<Response, Problem> {
     let base = visit.opened.revision;
-    let (_, files) = see_revision(&visit.opened, base).await?;
-    let path = visit.given.text("file");
-    let file = files.iter().find(|file| *file.path == *path).ok_or_else(nothing)?;
-    if !is_all_seen(&file.text) {
+    let (path, asked) = (visit.given.text("file"), visit.given.text("block"));
+    let mut edited = Edited::of(&visit, base, "").await?;
+    edited.lines = block_named(edited.file(), asked);
+    // An entry that does not stand on lines of its own is changed with its file.
+    let block = if edited.lines.is_some() { asked } else { "" };
+    let text = edited.text();
+    if block.is_empty() && text.len() > WHOLE {
+        return blocks::list(&visit, path, &text);
+    }
+    if !is_all_seen(&text) {
         let problem = Problem::invalid(format!("`{path}` holds signs that nobody sees"));
         return Err(problem.hint("edit the file itself"));
     }
     let template = Page {
         frame: Frame::of(&visit),
         path: path.to_owned(),
+        block: block.to_owned(),
         base,
-        text: file.text.to_string(),
+        text,
         problems: Vec::new(),
         lines: Vec::new(),
         effect: None,
@@ -92,9 +151,9 @@ pub(crate) async fn form(visit: Visit, _ctx: Ctx) -> Result<Response, Problem> {
 pub(crate) async fn draft(visit: Visit, _ctx: Ctx) -> Result<Response, Problem> {
     let (path, text) = (visit.given.text("file"), text(&visit));
     let base = visit.given.number("base").ok_or_else(nothing)?;
-    let (_, mut files) = see_revision(&visit.opened, base).await?;
-    let file = files.iter_mut().find(|file| *file.path == *path).ok_or_else(nothing)?;
-    let old = std::mem::replace(&mut file.text, text.as_str().into());
+    let mut edited = Edited::of(&visit, base, visit.given.text("block")).await?;
+    let (old, new) = edited.put(&text);
+    let files = edited.files;
     let loaded = visit.opened.check(&files);
     let problems = loaded.diagnostics.iter().map(|one| Trouble {
         code: one.code,
@@ -110,10 +169,11 @@ pub(crate) async fn draft(visit: Visit, _ctx: Ctx) -> Result<Response, Problem> 
         effect = Some(touched(&visit, &ctx, draft).await?);
     }
     let lines: Vec<_> =
-        compared(&old, &text).into_iter().map(|line| changes::shown(&visit, line)).collect();
+        compared(&old, &new).into_iter().map(|line| changes::shown(&visit, line)).collect();
     let template = Page {
         frame: Frame::of(&visit),
         path: path.to_owned(),
+        block: visit.given.text("block").to_owned(),
         base,
         may_publish: is_right && !lines.is_empty(),
         text,
@@ -172,11 +232,12 @@ fn in_words(visit: &Visit, change: &Change) -> String {
 pub(crate) async fn publish(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
     let path = visit.given.text("file");
     let base = visit.given.number("base").ok_or_else(nothing)?;
-    let (_, mut files) = see_revision(&visit.opened, base).await?;
-    let file = files.iter_mut().find(|file| *file.path == *path).ok_or_else(nothing)?;
-    file.text = text(&visit).into();
+    let mut edited = Edited::of(&visit, base, visit.given.text("block")).await?;
+    edited.put(&text(&visit));
+    let line =
+        edited.lines.as_ref().map_or_else(String::new, |lines| (lines.start + 1).to_string());
     let confirm = visit.given.number("confirm");
-    let opened = publish_model(&ctx, &visit.opened, files, base, confirm).await?;
+    let opened = publish_model(&ctx, &visit.opened, edited.files, base, confirm).await?;
     visit.service.replace(opened);
-    Ok(done(Said::Published, &address::with("/model", &[("file", path)])))
+    Ok(done(Said::Published, &address::with("/model", &[("file", path), ("line", &line)])))
 }

@@ -7,8 +7,8 @@ use axum::{http::StatusCode, response::Response};
 use muster_app::Ctx;
 use muster_model::EntityId;
 use muster_review::{
-    Decision, ItemAnswer, ItemQuery, ItemView, WhoseItems, decide_items, list_items, see_item,
-    undo_item,
+    Aside, Decision, ItemAnswer, ItemQuery, ItemView, WhoseItems, decide_items, list_items,
+    see_item, set_aside_beside, undo_item,
 };
 use muster_store::ItemState;
 use muster_web::Problem;
@@ -17,7 +17,7 @@ use super::Pager;
 use crate::{
     flash::Said,
     frame::{Frame, done, nothing, page, with_status},
-    reviewed::{Card, Told},
+    reviewed::{Card, Told, aside_why},
     texts::filled,
     visit::Visit,
 };
@@ -34,6 +34,8 @@ struct List<'v> {
     trouble: Option<Box<str>>,
     cards: Vec<Card>,
     alike: Vec<Alike>,
+    /// What nobody is asked about.
+    aside: Vec<String>,
     pager: Pager,
 }
 
@@ -76,6 +78,7 @@ async fn shown(
     };
     let part = list_items(ctx, &visit.opened, &query).await?;
     let next = part.next.map(|next| next.to_string());
+    let aside = set_aside_beside(&visit.opened, &part.items).await?;
     let status = trouble.as_ref().map_or(StatusCode::OK, |problem| problem.status);
     let template = List {
         frame: Frame::of(visit),
@@ -83,9 +86,16 @@ async fn shown(
         trouble: trouble.map(|problem| problem.detail),
         cards: part.items.iter().map(|view| Card::of(visit, view, ctx.now())).collect(),
         alike: if decided { Vec::new() } else { alike(visit, &part.items) },
+        aside: aside.iter().map(|aside| told_aside(visit, aside)).collect(),
         pager: Pager::new("/reviews", given, &["state", "campaign"], next),
     };
     with_status(visit, status, &template)
+}
+
+fn told_aside(visit: &Visit, aside: &Aside) -> String {
+    let (texts, n) = (&visit.texts.review, aside.n.to_string());
+    let values = [("title", &*aside.title), ("n", &*n), ("why", aside_why(texts, &aside.cause))];
+    filled(texts.set_aside, &values)
 }
 
 /// Items of one campaign that are about the same, where there are several.

@@ -42,6 +42,8 @@ struct Role {
     when: String,
     grants: Vec<String>,
     at: Sentence,
+    /// The form for it, for those who may publish.
+    edit: Option<String>,
 }
 
 struct Holder {
@@ -59,6 +61,9 @@ fn role(visit: &Visit, view: &RoleView) -> Role {
         when: text(&view.when),
         grants: view.grants.clone(),
         at: reasons::sentence(visit, String::new(), Some(&view.at)),
+        edit: visit
+            .may_for_everybody(Right::RevisionsWrite)
+            .map(|_| address::edit(&view.at.file, &format!("roles/{}", view.name))),
     }
 }
 

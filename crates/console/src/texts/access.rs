@@ -58,5 +58,13 @@ texts! {
         duties: "Duties held", "Aufgaben";
         blocks: "grants that complete it are held back", "Was ihn vollendet, wird zurückgehalten";
         warns: "it is reported only", "er wird nur gemeldet";
+        conflict_map: "Conflicts by place", "Konflikte nach Ort";
+        conflict_map_help: "How many people of each place are in each conflict. A number leads to them; the denser the pattern, the more they are.", "Wie viele Menschen jedes Ortes in jedem Konflikt sind. Eine Zahl führt zu ihnen; je dichter das Muster, desto mehr sind es.";
+        used_help: "Used: accounts of at least two of the duties were used in the last 90 days, where systems tell.", "Genutzt: Konten von mindestens zwei der Aufgaben wurden in den letzten 90 Tagen benutzt, soweit Systeme das sagen.";
+        used_unknown: "For so many people it is not looked at who used what.", "Bei so vielen Menschen wird nicht angesehen, wer was genutzt hat.";
+        n_used: "{n} used", "{n} genutzt";
+        n_excepted: "{n} excepted", "{n} ausgenommen";
+        other_places: "all others", "alle anderen";
+        no_place: "none", "keiner";
     }
 }

@@ -54,6 +54,9 @@ texts! {
         late: "late", "überfällig";
         asked: "Asked", "Gefragt";
         aside: "Set aside", "Zurückgestellt";
+        set_aside: "“{title}” asks nobody about {n} more: {why}.", "„{title}“ fragt nach {n} weiteren niemanden: {why}.";
+        aside_by_rule: "a role gives them, and is reviewed itself", "eine Rolle gewährt sie und wird selbst überprüft";
+        aside_unchanged: "their risk is low, and they are as somebody kept them", "ihr Risiko ist gering, und sie sind, wie sie jemand behalten hat";
         median: "Median time of an answer", "Mittlere Dauer einer Antwort";
         seconds: "{n} s", "{n} s";
         glances: "Answered in under 3 s", "In unter 3 s beantwortet";

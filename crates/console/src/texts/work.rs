@@ -68,6 +68,13 @@ texts! {
         line_left_out: "one line", "eine Zeile";
         lines_left_out: "{n} lines", "{n} Zeilen";
         what_changed: "what it changed", "was sie änderte";
+        lines: "Lines", "Zeilen";
+        lines_before: "Lines before", "Zeilen davor";
+        lines_after: "Lines after", "Zeilen danach";
+        entries_help: "The file is too long for one form. Choose what is to be changed in it; comments right before an entry belong to it.", "Die Datei ist zu lang für ein Formular. Wählen Sie, was darin geändert werden soll; Kommentare direkt vor einem Eintrag gehören dazu.";
+        entry: "Entry", "Eintrag";
+        name_holds: "Name holds", "Name enthält";
+        line: "Line", "Zeile";
         draft: "Draft", "Entwurf";
         draft_help: "Nothing is written before you publish it. Publishing writes the file and makes a revision; no system is changed by that.", "Vor dem Veröffentlichen wird nichts geschrieben. Veröffentlichen schreibt die Datei und macht eine Revision; dabei wird kein System geändert.";
         see_draft: "See what it changes", "Ansehen, was es ändert";

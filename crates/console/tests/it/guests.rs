@@ -88,8 +88,11 @@ async fn whoever_answers_for_guests_invites_them_and_sees_theirs() {
 
 #[tokio::test]
 async fn without_guests_in_the_model_there_is_no_page_for_them() {
-    let served = Served::start().await;
-    let maya = served.browser("maya.okafor").await;
-    assert_eq!(maya.get("/guests").await.status, StatusCode::NOT_FOUND);
-    assert!(!maya.get("/").await.body.contains("/guests"));
+    let (before, rest) = MODEL.split_once("guests:\n").unwrap();
+    let (_, systems) = rest.split_once("systems:\n").unwrap();
+    let model = format!("{before}systems:\n{systems}");
+    let served = Served::of(&[("muster.yaml", &model), ("hr.csv", PEOPLE)]).await;
+    let ada = served.browser("ada").await;
+    assert_eq!(ada.get("/guests").await.status, StatusCode::NOT_FOUND);
+    assert!(!ada.get("/").await.body.contains("/guests"));
 }

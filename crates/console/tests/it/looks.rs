@@ -24,6 +24,9 @@ const PAGES: &[(&str, &str)] = &[
     ("ahead", "/people/sven.dahl/plan"),
     ("leavers", "/leavers"),
     ("conflicts", "/conflicts"),
+    ("conflict-map", "/conflicts/map"),
+    ("conflict-map-by-site", "/conflicts/map?by=site"),
+    ("in-conflict", "/conflicts/people?conflict=supplier-and-pay&by=department"),
     ("conflict", "/people/lena.fuchs/conflicts/books-and-bank"),
     ("exceptions", "/exceptions"),
     ("risk", "/risk"),
@@ -36,7 +39,7 @@ const PAGES: &[(&str, &str)] = &[
     ("queue", "/queue"),
     ("roles", "/roles"),
     ("role", "/roles/fleet-planner"),
-    ("model", "/model?file=policy%2Ftransport.yaml#L24"),
+    ("model", "/model?file=policy%2Ftransport.yaml&line=27#L27"),
     ("edit", "/model/edit?file=policy%2Ftransport.yaml"),
     ("journal", "/journal"),
     ("verified", "/journal/verify"),
@@ -62,6 +65,9 @@ const PAGES: &[(&str, &str)] = &[
     ("report-privileged", "/reports/privileged?risk=10"),
     ("report-access", "/reports/access"),
     ("report-subject", "/reports/subject?person=maya.okafor"),
+    ("campaign", "/campaigns/1"),
+    ("guests", "/guests?all=yes"),
+    ("reviews", "/reviews"),
     ("nothing", "/people/nobody"),
 ];
 

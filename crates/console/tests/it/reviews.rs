@@ -11,14 +11,15 @@ use crate::{
 
 const REVIEW: &str = "
 reviews:
-  ledger:
+  by-manager:
+    for: person
     scope: { entitlements: [{ ledger.profile: [post-journal, invoice-entry, approve-payment] }] }
     stages: [manager]
     fallback: identity-operator
     due: 7d
 ";
 
-/// The sample company with an open campaign about the ledger.
+/// The sample company with another open campaign about the ledger, which managers answer.
 async fn reviewed() -> Served {
     let served = Served::start_with(|path, text| {
         if path == "policy/requests.yaml" {
@@ -27,7 +28,8 @@ async fn reviewed() -> Served {
     })
     .await;
     let opened = served.service.opened();
-    let new = NewCampaign { review: "ledger", title: Some("Ledger Q4"), cause: "hand", only: None };
+    let new =
+        NewCampaign { review: "by-manager", title: Some("By manager"), cause: "hand", only: None };
     open_campaign(&served.ctx, &opened, &new).await.unwrap();
     served
 }
@@ -75,7 +77,9 @@ async fn a_campaign_says_how_far_it_is() {
     let operator = served.operator().await;
     let list = operator.get("/campaigns").await;
     assert!(list.body.contains("Ledger Q4"), "{}", list.body);
-    let link = list.links().into_iter().find(|link| link.starts_with("/campaigns/")).unwrap();
+    assert!(list.body.contains("By manager"), "{}", list.body);
+    let links = list.links().into_iter().filter(|link| link.starts_with("/campaigns/"));
+    let link = links.max().unwrap();
     let page = operator.get(&link).await;
     for text in ["Who still has to answer", "Tunde Abara", "post-journal"] {
         assert!(page.body.contains(text), "{text}: {}", page.body);

@@ -12,17 +12,18 @@ use axum::{
 };
 use http_body_util::BodyExt as _;
 use jiff::{Timestamp, civil::date};
-use muster_app::{Clock, Connectors, Ctx, Opened, PeopleQuery, list_people};
+use muster_app::{Clock, Connectors, Ctx, Deliver, Opened, PeopleQuery, list_people};
 use muster_auth::Secret;
 use muster_connector::{Connector, ConnectorError};
 use muster_engine::{NoProgress, PlanOptions, SyncOptions, make_plan, sync};
-use muster_governance::{NewRequest, create_request};
 use muster_model::{Capabilities, SettingProblem, Settings};
 use muster_project::Catalogue;
 use muster_web::{Limits, Service};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
+
+use crate::seeds::{Mails, ask_and_review, invite};
 
 /// The password of whoever has one.
 pub(crate) const PASSWORD: &str = "a lamp, a boat, and rain";
@@ -33,16 +34,17 @@ pub(crate) fn now() -> Timestamp {
 }
 
 /// A clock that stands.
-struct Standing;
+pub(crate) struct Standing(pub(crate) Timestamp);
 
 impl Clock for Standing {
     fn now(&self) -> Timestamp {
-        now()
+        self.0
     }
 }
 
 /// The files of the sample company stand in for its systems.
-struct Files;
+#[derive(Default)]
+struct Files(Mails);
 
 impl Catalogue for Files {
     fn connectors(&self) -> Vec<&'static str> {
@@ -68,6 +70,10 @@ impl Connectors for Files {
     ) -> Result<Arc<dyn Connector>, ConnectorError> {
         muster_connector_file::open(kind, settings, base)
     }
+
+    fn deliver(&self, _base: &Path) -> Option<Arc<dyn Deliver>> {
+        Some(Arc::new(self.0.clone()))
+    }
 }
 
 /// Tern Logistics, read and planned. The operator may do everything, the head of finance sees her department, Maya nothing.
@@ -92,51 +98,41 @@ impl Served {
         });
         let files: Vec<(&str, String)> = files.collect();
         let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, &**text)).collect();
-        let served = Self::of(&files).await;
-        for asked in muster_demo::REQUESTS {
-            served.ask(asked).await;
-        }
+        let served = Self::of_company(&files, true).await;
+        ask_and_review(&served.ctx, &served.service.opened()).await;
         served
     }
 
     /// Another company.
     pub(crate) async fn of(files: &[(&str, &str)]) -> Self {
+        Self::of_company(files, false).await
+    }
+
+    async fn of_company(files: &[(&str, &str)], has_guests: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for (path, text) in files {
             let path = folder.path().join(path);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         }
-        let ctx = Ctx::new("tester".into(), "c".into(), Arc::new(Standing));
-        let opened =
-            Opened::open(folder.path(), Some("sqlite::memory:"), Arc::new(Files), &ctx).await;
+        let ctx = Ctx::new("tester".into(), "c".into(), Arc::new(Standing(now())));
+        let mails = Mails::default();
+        let files = Arc::new(Files(mails.clone()));
+        let opened = Opened::open(folder.path(), Some("sqlite::memory:"), files, &ctx).await;
         let opened = match opened {
             Ok(opened) => opened,
             Err(error) => panic!("{error}: {:?}", error.loaded().map(|loaded| &loaded.diagnostics)),
         };
         sync(&ctx, &opened, &SyncOptions::default(), &NoProgress).await.unwrap();
+        if has_guests {
+            invite(&ctx, &opened, &mails).await;
+        }
         let options = PlanOptions { save: true, ..PlanOptions::default() };
         make_plan(&ctx, &opened, &options, &NoProgress).await.unwrap();
-        let service = Service::new(opened, Arc::new(Standing), Limits::default());
+        let service = Service::new(opened, Arc::new(Standing(now())), Limits::default());
         let faces = muster_signin::router().merge(muster_console::router());
         let router = muster_web::finish(faces, service.clone());
         Self { router, service, ctx, folder }
-    }
-
-    /// Makes a request of the sample company.
-    async fn ask(&self, asked: &muster_demo::DemoRequest) {
-        let condition = Some(asked.by.to_owned());
-        let query = PeopleQuery { condition, limit: 1, ..PeopleQuery::default() };
-        let opened = self.service.opened();
-        let asks = list_people(&self.ctx, &opened, &query).await.unwrap().items[0].id;
-        let answers = asked.answers.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned()));
-        let new = NewRequest {
-            roles: vec![asked.role.to_owned()],
-            reason: asked.reason.to_owned(),
-            answers: answers.collect(),
-            ..NewRequest::default()
-        };
-        create_request(&self.ctx, &opened, asks, &new).await.unwrap();
     }
 
     /// The same as `muster demo` serves it, with the path of a link that signs this person in.

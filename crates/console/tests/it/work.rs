@@ -196,7 +196,7 @@ async fn a_role_says_who_has_it_and_leads_to_its_line() {
     let line = leading(&role, "/model?file=");
     let model = operator.get(&line).await;
     assert!(
-        model.body.contains("fleet-planner:") && model.body.contains("id=\"L24\""),
+        model.body.contains("fleet-planner:") && model.body.contains("id=\"L27\""),
         "{}",
         model.body
     );

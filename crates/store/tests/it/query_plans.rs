@@ -668,6 +668,7 @@ async fn read_targets(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.account_as_of(AccountId(1), at(1)).await?;
     tx.account_uses(None, 9).await?;
     tx.account_uses_of(&[AccountId(1)]).await?;
+    tx.account_types_used(&[EntityId(1)], at(1)).await?;
     tx.count_accounts().await?;
     tx.entitlement(EntitlementId(1)).await?;
     tx.entitlements(&[EntitlementId(1)]).await?;
