@@ -76,8 +76,8 @@ pub(crate) async fn set_up(shell: &mut Shell, dir: &Path) -> Result<Company> {
     let (review, title) = (muster_demo::REVIEW, Some(muster_demo::CAMPAIGN));
     let new = NewCampaign { review, title, cause: "hand", only: None };
     let campaign = open_campaign(&ctx, &opened, &new).await?;
-    let mut tx = opened.store.read().await.map_err(muster_app::Error::from)?;
-    let counts = tx.count_accounts().await.map_err(muster_app::Error::from)?;
+    let mut tx = opened.store.read().await.map_err(Error::from)?;
+    let counts = tx.count_accounts().await.map_err(Error::from)?;
     let people = report
         .reads
         .iter()
