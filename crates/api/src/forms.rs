@@ -86,7 +86,7 @@ pub(crate) const FORMS: &[(&str, &str, &str)] = &[
     (
         "ReviewItem",
         "Something that somebody holds, about which a reviewer is asked; what was said only where one is shown.",
-        "id:int campaign:int title:string person:string? display:string? kind:assigned|rule|extra|nested|orphan thing:string description:string? risk:int? why:string until:instant? last_used:instant? peers:@Peers change:string recommend:string recommend_why:string reviewer:string stage:string state:waiting|decided|over verdict:open|keep|revoke|shorten reason:string decided_at:instant? undo_until:instant? outcome:none|pending|gone|stays outcome_at:instant? outcome_note:string conflicts:string[] live:same|changed|gone mark:string? plan:string[] disagree:flag answers:@ReviewAnswer[]",
+        "id:int campaign:int title:string person:string? display:string? kind:assigned|rule|extra|nested|orphan thing:string description:string? risk:int? why:string cause:string until:instant? last_used:instant? peers:@Peers change:string recommend:string recommend_why:string reviewer:string rule:string stage:string state:waiting|decided|over verdict:open|keep|revoke|shorten reason:string decided_at:instant? decided_by:string? undo_until:instant? outcome:none|pending|gone|stays outcome_at:instant? outcome_note:string conflicts:string[] live:same|changed|gone mark:string? plan:string[] disagree:flag answers:@ReviewAnswer[]",
     ),
     ("Peers", "How many of how many peers have the same.", "have:int of:int"),
     (

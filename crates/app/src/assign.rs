@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{
     Ctx, Error, IdentityFacts, Kind, Opened, conflicts_completed, find_role, gives_role,
-    load_world_near, resolve_person, subject_of, would_conflict,
+    load_world_near, refuse_withheld, resolve_person, subject_of, withheld_name, would_conflict,
 };
 
 /// What is to be given.
@@ -74,6 +74,9 @@ pub async fn assign(
             format!("`{}` has role `{role}` for that time already", request.person),
         ));
     }
+    if let Some(at) = opened.model.roles.iter().position(|of| of.name == role) {
+        refuse_withheld(opened, &person, at, request.from.unwrap_or_else(|| ctx.now()))?;
+    }
     refuse_conflicts(ctx, opened, &mut tx, &person, &role).await?;
     let id = AssignmentId(tx.take_ids(Sequence::Assignment, 1).await?);
     let assignment = Assignment {
@@ -120,7 +123,9 @@ pub async fn unassign(
         return Err(Error::not_found(format!("role `{role}` was not assigned to `{person}`"))
             .hint(format!("muster explain {person} shows where each role comes from; a rule is changed in the project")));
     };
-    if let Some(position) = opened.model.roles.iter().position(|of| of.name == assignment.role) {
+    // Whoever may give a role may also lift what withholds it.
+    let about = withheld_name(&assignment.role).unwrap_or(&assignment.role);
+    if let Some(position) = opened.model.roles.iter().position(|of| *of.name == *about) {
         ctx.reach.may_give(opened, position)?;
     }
     tx.end_assignment(assignment.id, ctx.now(), &ctx.actor, reason.trim()).await?;

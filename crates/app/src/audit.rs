@@ -7,7 +7,9 @@ use std::{
 
 use jiff::Timestamp;
 use muster_model::Text;
-use muster_store::{Entry, JournalEntry, JournalFilter, ReadTx, Seal, Summary, Verifier, hex};
+use muster_store::{
+    ERASED, Entry, JournalEntry, JournalFilter, ReadTx, Seal, Summary, Verifier, hex, seal_hash,
+};
 use serde_json::{Value as Json, json};
 
 use crate::{
@@ -158,6 +160,41 @@ pub async fn export_journal_after(
             }
         }
     }
+}
+
+/// Writes a part of the journal as an export that can be verified: the keys, the entries from one place to another, and
+/// the checkpoints between them. Of entries that are not to be shown, what the chain needs is there and no text, as if they
+/// had been erased; an entry of before there were seals is shown all the same.
+pub async fn export_journal_part(
+    tx: &mut ReadTx,
+    (from, to): (i64, i64),
+    is_shown: &(dyn Fn(&JournalEntry) -> bool + Sync),
+) -> Result<Vec<u8>, Error> {
+    let mut lines: Vec<String> =
+        tx.journal_keys().await?.iter().map(|key| key_json(key).to_string()).collect();
+    let mut last = from - 1;
+    while last < to {
+        let mut entries = tx.scan_journal(Some(last), BATCH).await?;
+        entries.retain(|entry| entry.seq <= to);
+        let mut signed = tx.scan_checkpoints(last, BATCH).await?.into_iter().peekable();
+        let Some(end) = entries.last() else { break };
+        last = end.seq;
+        for mut entry in entries {
+            if let Seal::Salted(salt) = entry.seal
+                && !is_shown(&entry)
+            {
+                entry.seal = Seal::Erased(seal_hash(&salt, &entry.entry));
+                let Entry { subject, on_behalf_of, detail, .. } = &mut entry.entry;
+                (*subject, *on_behalf_of, *detail) = (ERASED.into(), None, "{}".into());
+            }
+            lines.push(journal_json(&entry).to_string());
+            while let Some(checkpoint) = signed.next_if(|checkpoint| checkpoint.seq <= entry.seq) {
+                lines.push(checkpoint_json(&checkpoint).to_string());
+            }
+        }
+    }
+    lines.push(String::new());
+    Ok(lines.join("\n").into_bytes())
 }
 
 /// What an export holds whose chain is whole and whose signatures are right.

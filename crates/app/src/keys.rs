@@ -50,7 +50,7 @@ impl std::fmt::Debug for SigningKey {
 }
 
 /// True when `signature` is that of the private half of `public_key` over `message`.
-pub(crate) fn is_signed(public_key: &[u8], message: &[u8], signature: &[u8]) -> bool {
+pub fn is_signed(public_key: &[u8], message: &[u8], signature: &[u8]) -> bool {
     UnparsedPublicKey::new(&ED25519, public_key).verify(message, signature).is_ok()
 }
 
@@ -200,7 +200,7 @@ async fn add(
 }
 
 /// The bytes of hexadecimal digits.
-pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
+pub fn unhex(text: &str) -> Option<Vec<u8>> {
     let digits: Option<Vec<u8>> =
         text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect();
     let digits = digits.filter(|digits| digits.len() % 2 == 0)?;

@@ -54,6 +54,7 @@ mod suppose;
 mod survey;
 mod takeover;
 mod typed;
+mod withheld;
 
 pub use accounts::{AccountQuery, AccountView, account_view, list_accounts};
 pub use alarm::{
@@ -65,8 +66,8 @@ pub use application_secrets::{
 };
 pub use assign::{AssignRequest, AssignmentView, assign, list_assignments, unassign};
 pub use audit::{
-    AuditQuery, ExportFormat, Verified, export_journal, export_journal_after, journal_json,
-    search_journal, verify_export, verify_signed_export,
+    AuditQuery, ExportFormat, Verified, export_journal, export_journal_after, export_journal_part,
+    journal_json, search_journal, verify_export, verify_signed_export,
 };
 pub use authority::{Authority, Reach};
 pub use checkpoint::{make_checkpoint, make_due_checkpoint};
@@ -105,7 +106,9 @@ pub use facts::{
 };
 pub use files::{belongs_to_project, load_project, project_hash, read_project};
 pub use jobs::{begin_job, begin_job_in};
-pub use keys::{SigningKey, init_keys, key_file, list_keys, rotate_keys, signing_key};
+pub use keys::{
+    SigningKey, init_keys, is_signed, key_file, list_keys, rotate_keys, signing_key, unhex,
+};
 pub use leavers::{Active, active_leavers, is_leaving_state, leaving_states};
 pub use muster_project::{File, block_named, blocks, with_lines};
 pub use muster_store::absolute_url;
@@ -150,3 +153,4 @@ pub use takeover::{
     Takeover, accept_deduced, brought_along, nested_entitlements, take_over,
 };
 pub use typed::{typed_secret, typed_secret_folded};
+pub use withheld::refuse_withheld;

@@ -32,6 +32,8 @@ pub(crate) struct Card {
     title: String,
     description: String,
     why: String,
+    /// What happened after which it is asked.
+    because: String,
     risk: String,
     until: Option<Moment>,
     last_used: Option<Moment>,
@@ -67,6 +69,7 @@ impl Card {
             title: view.title.to_string(),
             description: view.description.as_deref().unwrap_or_default().to_owned(),
             why: view.why.clone(),
+            because: view.cause.clone(),
             risk: asked::risk(&all.asking, view.risk),
             until: visit.maybe(view.until),
             last_used: visit.maybe(view.last_used),

@@ -231,6 +231,7 @@ fn about_work() -> Vec<Page> {
         Page::post("/queue/{plan}/{number}/refuse", OrdersWrite, queue::refuse),
         Page::get("/campaigns", AssignmentsRead, campaigns::list),
         Page::get("/campaigns/{campaign}", AssignmentsRead, campaigns::show),
+        Page::get("/campaigns/{campaign}/evidence", AssignmentsRead, campaigns::evidence),
         Page::post("/campaigns/{campaign}/release", AssignmentsWrite, campaigns::release),
         Page::get("/tickets", TicketsRead, tickets::list),
         Page::post("/tickets/{id}/close", TicketsWrite, tickets::close),

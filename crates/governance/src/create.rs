@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use muster_app::{
-    Completed, Ctx, Error, Kind, Opened, SupposedChange, conflicts_completed, resolve_person,
-    suppose, would_conflict,
+    Completed, Ctx, Error, Kind, Opened, SupposedChange, conflicts_completed, refuse_withheld,
+    resolve_person, suppose, would_conflict,
 };
 use muster_model::{AssignmentId, EntityId, Text};
 use muster_policy::{Reaction, RequestTerms, Role};
@@ -346,6 +346,7 @@ async fn drafts<'o>(
             let terms = terms_for(opened, &people, role, asked, now);
             let terms = terms.ok_or_else(|| not_for(role, subject))?;
             is_new(tx, subject, (*at, role), new.from.unwrap_or(now)).await?;
+            refuse_withheld(opened, &subject.facts, *at, new.from.unwrap_or(now))?;
             let until = rules::end(&terms, now, new.from, new.until)
                 .map_err(|problem| Error::invalid(problem.to_string()))?;
             let draft = Draft {

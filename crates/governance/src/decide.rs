@@ -1,7 +1,7 @@
 //! Approves and refuses requests.
 
 use jiff::Timestamp;
-use muster_app::{Ctx, Error, Kind, Opened, conflicts_completed, would_conflict};
+use muster_app::{Ctx, Error, Kind, Opened, conflicts_completed, refuse_withheld, would_conflict};
 use muster_model::{AssignmentId, EntityId, Text};
 use muster_policy::Reaction;
 use muster_store::{
@@ -263,6 +263,9 @@ pub(crate) async fn give(
     if request.valid_until.is_some_and(|until| until <= now) {
         let message = format!("the time that request {} is about is over", request.id);
         return Err(Error::new(Kind::Conflict, message).hint("refuse it, or ask again"));
+    }
+    if let Some(at) = opened.model.roles.iter().position(|of| of.name == request.role) {
+        refuse_withheld(opened, &subject.facts, at, request.valid_from.unwrap_or(now).max(now))?;
     }
     if request.extends.is_none() {
         conflicts(ctx, opened, tx, (subject, people), request).await?;

@@ -19,8 +19,10 @@ use crate::{
     judge::is_held,
     list::{campaign_named, campaign_status},
     mail::send_mails,
+    occasion::open_after_events,
     open::{need_everybody, open_campaign},
     person,
+    replace::replace_leavers,
     seen::Seen,
     terms::{Terms, after},
     verify::verify_outcomes,
@@ -43,6 +45,7 @@ pub async fn work_due(ctx: &Ctx, opened: &Opened) -> Result<usize, Error> {
 pub async fn advance_due(ctx: &Ctx, opened: &Opened) -> Result<usize, Error> {
     for review in &opened.model.access_reviews {
         open_due(ctx, opened, review).await?;
+        open_after_events(ctx, opened, review).await?;
     }
     let due = opened.store.read().await?.due_campaigns(ctx.now(), BATCH).await?;
     for campaign in &due {
@@ -105,16 +108,24 @@ async fn step(ctx: &Ctx, opened: &Opened, seen: &Campaign) -> Result<(), Error> 
         return Ok(());
     }
     let terms = Terms::read(&campaign.terms);
-    if campaign.next_step == CampaignStep::Remind && campaign.due_at > ctx.now() {
+    let is_over = campaign.next_step == CampaignStep::Settle || campaign.due_at <= ctx.now();
+    let replaced = replace_leavers(ctx, opened, &mut tx, &campaign).await?;
+    if !is_over || replaced.is_some() {
         let waits = tx.waiting_reviewers(campaign.id).await?;
         let people: BTreeSet<EntityId> = waits.iter().map(|of| of.reviewer).collect();
+        if is_over {
+            // Whoever is asked only now has as long as the others had.
+            campaign.due_at = after(ctx.now(), terms.due);
+        } else {
+            notify(ctx, &mut tx, campaign.id, REMIND, &people).await?;
+        }
         campaign.next_at = Some(campaign.due_at);
         campaign.next_step = CampaignStep::Settle;
         change(&mut tx, &campaign).await?;
-        notify(ctx, &mut tx, campaign.id, REMIND, &people).await?;
-        let detail = json!({ "reviewers": people.len() });
+        let detail = json!({ "reviewers": people.len(), "replaced": replaced });
         let subject = format!("campaign {}", campaign.id).into();
-        journal(ctx, &mut tx, None, ("campaign.remind", subject), detail).await?;
+        let action = if is_over { "campaign.replace" } else { "campaign.remind" };
+        journal(ctx, &mut tx, None, (action, subject), detail).await?;
         tx.commit().await?;
         return Ok(());
     }

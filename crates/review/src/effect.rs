@@ -11,6 +11,7 @@ use muster_store::{
 use serde_json::{Value as Json, json};
 
 use crate::{
+    expected::Expected,
     held::Held,
     person::Revocation,
     terms::{Terms, after},
@@ -30,7 +31,7 @@ pub(crate) struct Effect {
     /// What a rule still gives and is withheld.
     pub(crate) conflicts: Vec<String>,
     /// What accounts have to lose.
-    pub(crate) expects: Vec<(i64, usize, String)>,
+    pub(crate) expects: Vec<Expected>,
     /// The plan, for people.
     pub(crate) plan: Vec<String>,
 }
@@ -39,7 +40,7 @@ impl Effect {
     pub(crate) fn to_json(&self) -> String {
         json!({
             "ended": self.ended, "made": self.made, "drift": self.drift, "orphan": self.orphan,
-            "conflicts": self.conflicts, "expects": self.expects, "plan": self.plan,
+            "conflicts": self.conflicts, "expects": self.expects.iter().map(Expected::to_json).collect::<Vec<_>>(), "plan": self.plan,
         })
         .to_string()
     }
@@ -51,20 +52,13 @@ impl Effect {
         let texts = |key: &str| {
             list(key).iter().filter_map(|text| Some(text.as_str()?.to_owned())).collect()
         };
-        let expects = list("expects")
-            .iter()
-            .filter_map(|of| {
-                let kind = of.get(1)?.as_u64()?.try_into().ok()?;
-                Some((of.get(0)?.as_i64()?, kind, of.get(2)?.as_str()?.to_owned()))
-            })
-            .collect();
         Self {
             ended: ids("ended"),
             made: ids("made"),
             drift: ids("drift"),
             orphan: json.get("orphan").and_then(Json::as_bool).unwrap_or(false),
             conflicts: texts("conflicts"),
-            expects,
+            expects: list("expects").iter().filter_map(Expected::read).collect(),
             plan: texts("plan"),
         }
     }
@@ -118,8 +112,7 @@ pub(crate) async fn apply(
         effect.drift = revert(ctx, opened, tx, (held, account), &why(verdict)).await?;
     }
     if from.is_none() {
-        effect.expects =
-            revocation.expects.into_iter().map(|(id, kind, name)| (id.0, kind, name)).collect();
+        effect.expects = revocation.expects;
     }
     effect.plan = revocation.operations.iter().map(crate::view::operation).collect();
     tx.unsettle(&[entity]).await?;

@@ -1,26 +1,24 @@
 //! Opens campaigns: everybody is looked at once, and what needs judgement becomes items.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use muster_app::{Ctx, Error, Kind, Opened, load_identities, load_world};
-use muster_governance::anybody_named;
 use muster_model::{AccountId, EntityId, Text};
 use muster_policy::{AccessReview, MemoryWorld};
 use muster_store::{
     AccountStatus, Campaign, CampaignAside, CampaignState, CampaignStep, IdRange, ItemKind,
-    ItemOutcome, ItemState, ItemVerdict, ReadTx, ReviewItem, Sequence,
+    ItemState, ItemVerdict, ReadTx, Sequence, Tx,
 };
 use serde_json::json;
 
 use crate::{
     CampaignView,
-    crowd::{Crowd, names},
+    crowd::{Crowd, named},
     held::{Accounts, Ground, Held},
     history::{OPENED, journal, notify},
-    judge::{Known, recommend, set_aside},
-    scope::{fits, is_about},
+    scope::is_about,
     seen::Seen,
+    sort::{Earlier, Found, Sorted, sort},
     terms::{Terms, after},
     view::campaign_view,
 };
@@ -31,6 +29,8 @@ const BATCH: usize = 2048;
 const WRITTEN: usize = 5000;
 /// Campaigns of the same review whose decisions count as earlier ones.
 const EARLIER: usize = 20;
+/// The same with those that opened after events.
+const MOST_EARLIER: usize = 2000;
 
 /// What is to be opened.
 #[derive(Debug, Clone)]
@@ -44,16 +44,6 @@ pub struct NewCampaign<'a> {
     /// About this identity only.
     pub only: Option<EntityId>,
 }
-
-/// Something found, with what is known of its owner.
-struct Found {
-    entity: Option<EntityId>,
-    group: Option<EntityId>,
-    held: Held,
-}
-
-/// What was decided before about the same.
-type Earlier = BTreeMap<(Option<EntityId>, Text), (Timestamp, bool, String)>;
 
 /// Opens a campaign of a review now.
 ///
@@ -79,13 +69,25 @@ pub async fn open_campaign(
         found.extend(orphans(opened, &mut tx, review).await?);
     }
     drop(tx);
-    let sorted = sort(&ground, review, &crowd, (found, &earlier), now)?;
+    let sorted = sort(&ground, (review, review.set_aside), &crowd, (&found, &earlier), now);
+    if let Some(thing) = sorted.nobody.first() {
+        return Err(nobody(review, thing));
+    }
     if sorted.items.is_empty() && sorted.aside.is_empty() {
         let message = format!("nothing fits the scope of review `{}`", review.name);
         return Err(Error::new(Kind::Conflict, message)
             .hint("muster roles and accounts show what is there"));
     }
-    write(ctx, opened, (review, new), sorted).await
+    let mut tx = opened.store.begin().await?;
+    let campaign = write(ctx, &mut tx, (review, new), sorted).await?;
+    tx.commit().await?;
+    campaign_view(ctx, opened, &mut opened.store.read().await?, campaign).await
+}
+
+fn nobody(review: &AccessReview, thing: &str) -> Error {
+    let message = format!("nobody could decide about `{thing}` in review `{}`", review.name);
+    Error::new(Kind::Conflict, message)
+        .hint("name a `fallback` that somebody has who is not reviewed themselves")
 }
 
 /// A campaign is about everybody: whoever may change some people only neither opens nor releases one.
@@ -112,7 +114,14 @@ pub(crate) fn review_named<'o>(opened: &'o Opened, name: &str) -> Result<&'o Acc
 /// The last decision about everything, from earlier campaigns of the same review.
 async fn earlier(tx: &mut ReadTx, review: &AccessReview) -> Result<Earlier, Error> {
     let mut earlier = Earlier::new();
-    let mut campaigns = tx.campaigns_of(&review.name, EARLIER).await?;
+    // Small ones after events do not push the large ones out.
+    let mut campaigns = tx.campaigns_of(&review.name, MOST_EARLIER).await?;
+    let is_large = |of: &Campaign| matches!(&*of.cause, "hand" | "date");
+    if let Some((last, _)) =
+        campaigns.iter().enumerate().filter(|(_, of)| is_large(of)).take(EARLIER).last()
+    {
+        campaigns.truncate(last + 1);
+    }
     campaigns.reverse();
     for campaign in campaigns {
         let mut after = 0;
@@ -130,23 +139,6 @@ async fn earlier(tx: &mut ReadTx, review: &AccessReview) -> Result<Earlier, Erro
         }
     }
     Ok(earlier)
-}
-
-async fn named(
-    ctx: &Ctx,
-    opened: &Opened,
-    tx: &mut ReadTx,
-) -> Result<BTreeMap<Text, EntityId>, Error> {
-    let mut named = BTreeMap::new();
-    for name in names(opened) {
-        match anybody_named(ctx, opened, tx, &name).await {
-            Ok(id) => _ = named.insert(name, id),
-            // It may be a role.
-            Err(error) if matches!(error.kind(), Kind::NotFound | Kind::Invalid) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(named)
 }
 
 /// Looks at everybody: what those hold whom the review is about, and who may be asked.
@@ -170,7 +162,9 @@ async fn look(
             let Some(last) = rows.last() else { break };
             range.after = last.id;
             let ids: Vec<EntityId> = rows.iter().map(|row| row.id).collect();
-            let mut accounts = accounts(ground, tx, &ids, review.type_id == entity_type.id).await?;
+            let is_meant = review.type_id == entity_type.id;
+            let own = if is_meant { ids.as_slice() } else { &[] };
+            let mut accounts = accounts_of(ground, tx, own).await?;
             for facts in load_identities(tx, opened, entity_type.id, &ids, now).await? {
                 let id = facts.row.id;
                 let evaluation = opened.evaluator.evaluate(&facts.identity(), &world, now);
@@ -182,37 +176,17 @@ async fn look(
                     let own = accounts.remove(&id).unwrap_or_default();
                     let held = ground.held(&facts, &evaluation, &own, now);
                     let entity = Some(id);
-                    found.extend(held.into_iter().map(|held| Found { entity, group, held }));
+                    found.extend(held.into_iter().map(|held| Found {
+                        entity,
+                        group,
+                        held,
+                        cause: String::new(),
+                    }));
                 }
             }
         }
     }
     Ok(found)
-}
-
-async fn accounts(
-    ground: &Ground<'_>,
-    tx: &mut ReadTx,
-    ids: &[EntityId],
-    is_meant: bool,
-) -> Result<BTreeMap<EntityId, Accounts>, Error> {
-    let mut all: BTreeMap<EntityId, Accounts> = BTreeMap::new();
-    if !is_meant {
-        return Ok(all);
-    }
-    let mut owners: BTreeMap<AccountId, EntityId> = BTreeMap::new();
-    for account in tx.accounts_of_many(ids).await? {
-        let Some(entity) = account.entity else { continue };
-        owners.insert(account.id, entity);
-        ground.add(all.entry(entity).or_default(), account)?;
-    }
-    let ids: Vec<AccountId> = owners.keys().copied().collect();
-    for (account, at) in tx.account_uses_of(&ids).await? {
-        if let Some(own) = owners.get(&account).and_then(|entity| all.get_mut(entity)) {
-            own.uses.insert(account, at);
-        }
-    }
-    Ok(all)
 }
 
 /// Accounts that belong to nobody, on the systems of the scope.
@@ -235,6 +209,7 @@ async fn orphans(
                 found.extend(page.into_iter().map(|account| Found {
                     entity: None,
                     group: None,
+                    cause: String::new(),
                     held: orphan(&system.name, &account_type.name, system.id, &account),
                 }));
             }
@@ -264,118 +239,15 @@ pub(crate) fn orphan(
     }
 }
 
-/// Items, what is set aside by cause, and who is asked.
-#[derive(Default)]
-struct Sorted {
-    items: Vec<ReviewItem>,
-    aside: BTreeMap<&'static str, i64>,
-    reviewers: BTreeSet<EntityId>,
-}
-
-fn sort(
-    ground: &Ground<'_>,
-    review: &AccessReview,
-    crowd: &Crowd<'_>,
-    (found, earlier): (Vec<Found>, &Earlier),
-    now: Timestamp,
-) -> Result<Sorted, Error> {
-    let mut groups: BTreeMap<EntityId, BTreeSet<Option<EntityId>>> = BTreeMap::new();
-    let mut having: BTreeMap<(EntityId, &Text), u64> = BTreeMap::new();
-    for one in &found {
-        if let Some(group) = one.group {
-            groups.entry(group).or_default().insert(one.entity);
-            *having.entry((group, &one.held.thing)).or_default() += 1;
-        }
-    }
-    let mut sorted = Sorted::default();
-    for one in &found {
-        let before = earlier.get(&(one.entity, one.held.thing.clone()));
-        let is_orphan = one.held.kind == ItemKind::Orphan;
-        if !is_orphan && !fits(ground, review, &one.held, before.map(|(at, ..)| *at), now) {
-            continue;
-        }
-        let mark = one.held.mark();
-        let peers = one.group.map_or((0, 0), |group| {
-            let of = groups.get(&group).map_or(0, |of| of.len() as u64);
-            let have = having.get(&(group, &one.held.thing)).copied().unwrap_or(0);
-            (have.saturating_sub(1), of.saturating_sub(1))
-        });
-        let unchanged = before.is_some_and(|(_, kept, of)| *kept && *of == mark);
-        let (kind, risk, last_used) = (one.held.kind, one.held.risk, one.held.last_used);
-        let known = Known { kind, risk, last_used, peers, unchanged };
-        if let Some(cause) = set_aside(review.set_aside, &known) {
-            *sorted.aside.entry(cause).or_default() += 1;
-            continue;
-        }
-        let Some((asked, fallback)) = crowd.asked(review, one.entity, &one.held.thing) else {
-            return Err(nobody(review, &one.held.thing));
-        };
-        let (advice, advice_why) = recommend(&known, now);
-        let change = match before {
-            None => "new",
-            Some((.., of)) if *of == mark => "same",
-            Some(_) => "changed",
-        };
-        let seen = Seen {
-            why: one.held.why.clone(),
-            mark,
-            until: one.held.until,
-            risk,
-            last_used,
-            peers,
-            change: change.to_owned(),
-            recommend: advice.to_owned(),
-            recommend_why: advice_why,
-            asked,
-            fallback,
-        };
-        sorted.reviewers.extend(seen.asked.first());
-        sorted.items.push(item(one, &seen));
-    }
-    Ok(sorted)
-}
-
-fn nobody(review: &AccessReview, thing: &str) -> Error {
-    let message = format!("nobody could decide about `{thing}` in review `{}`", review.name);
-    Error::new(Kind::Conflict, message)
-        .hint("name a `fallback` that somebody has who is not reviewed themselves")
-}
-
-fn item(found: &Found, seen: &Seen) -> ReviewItem {
-    ReviewItem {
-        id: 0,
-        campaign: 0,
-        entity: found.entity,
-        account: found.held.account,
-        kind: found.held.kind,
-        thing: found.held.thing.clone(),
-        seen: seen.to_json().into(),
-        reviewer: seen.asked.first().copied().unwrap_or(seen.fallback),
-        stage: 0,
-        state: ItemState::Waiting,
-        version: 1,
-        verdict: ItemVerdict::Open,
-        until: None,
-        reason: "".into(),
-        decided_at: None,
-        decided_by: None,
-        millis: None,
-        effect: "{}".into(),
-        outcome: ItemOutcome::None,
-        outcome_at: None,
-        outcome_note: "".into(),
-    }
-}
-
-async fn write(
+/// Writes a campaign with its items, the mails about it and the entry in the journal.
+pub(crate) async fn write(
     ctx: &Ctx,
-    opened: &Opened,
+    tx: &mut Tx,
     (review, new): (&AccessReview, &NewCampaign<'_>),
     sorted: Sorted,
-) -> Result<CampaignView, Error> {
-    let Sorted { mut items, aside, reviewers } = sorted;
+) -> Result<Campaign, Error> {
+    let Sorted { mut items, aside, reviewers, nobody: _ } = sorted;
     let (now, terms) = (ctx.now(), Terms::of(review));
-    let mut tx = opened.store.begin().await?;
     let id = tx.take_ids(Sequence::Campaign, 1).await?;
     let first = tx.take_ids(Sequence::ReviewItem, items.len()).await?;
     for (number, item) in (first..).zip(&mut items) {
@@ -417,13 +289,12 @@ async fn write(
     for batch in items.chunks(WRITTEN) {
         tx.insert_review_items(batch).await?;
     }
-    notify(ctx, &mut tx, id, OPENED, &reviewers).await?;
+    notify(ctx, tx, id, OPENED, &reviewers).await?;
     let detail = json!({
         "review": &*campaign.review, "title": &*campaign.title, "cause": new.cause,
         "items": items.len(), "due": due_at.to_string(), "reviewers": reviewers.len(),
         "aside": aside.iter().map(|one| json!([&*one.cause, one.n])).collect::<Vec<_>>(),
     });
-    journal(ctx, &mut tx, None, ("campaign.open", format!("campaign {id}").into()), detail).await?;
-    tx.commit().await?;
-    campaign_view(ctx, opened, &mut opened.store.read().await?, campaign).await
+    journal(ctx, tx, None, ("campaign.open", format!("campaign {id}").into()), detail).await?;
+    Ok(campaign)
 }

@@ -1,14 +1,19 @@
 //! Somebody as they are now: what they hold, and what taking something of it would do.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use muster_app::{Error, IdentityFacts, subject_of};
-use muster_governance::People;
+use muster_governance::{People, Somebody};
 use muster_model::{AccountId, AssignmentId, EntityId};
 use muster_plan::{Kind, Observed, Operation, compare};
 use muster_policy::{Evaluation, MemoryWorld, Withheld, Withhold};
 use muster_store::{ItemKind, ReadTx};
 
-use crate::held::{Accounts, Ground, Held, Right};
+use crate::{
+    expected::Expected,
+    held::{Accounts, Ground, Held, Right},
+};
 
 /// Somebody with what they hold.
 pub(crate) struct Person {
@@ -25,8 +30,8 @@ pub(crate) struct Revocation {
     pub(crate) withhold: Vec<Withhold>,
     /// What the next plan does because of it.
     pub(crate) operations: Vec<Operation>,
-    /// Accounts that have to lose entitlements: account, kind and name.
-    pub(crate) expects: Vec<(AccountId, usize, String)>,
+    /// What accounts have to lose.
+    pub(crate) expects: Vec<Expected>,
 }
 
 /// Those of these people who are there, each with what they hold.
@@ -37,19 +42,38 @@ pub(crate) async fn load(
     now: Timestamp,
 ) -> Result<(Vec<Person>, MemoryWorld), Error> {
     let people = People::load(ground.opened, tx, ids.iter().copied().collect(), now).await?;
+    let there: Vec<EntityId> = people.iter().map(Somebody::id).collect();
+    let mut accounts = accounts_of(ground, tx, &there).await?;
     let mut all = Vec::new();
     for somebody in people.iter() {
         let (facts, evaluation) = (somebody.facts.clone(), somebody.evaluation.clone());
-        let mut accounts = Accounts::default();
-        for account in tx.accounts_of(facts.row.id).await? {
-            ground.add(&mut accounts, account)?;
-        }
-        let own: Vec<AccountId> = accounts.observed.iter().map(|(account, _)| account.id).collect();
-        accounts.uses = tx.account_uses_of(&own).await?.into_iter().collect();
+        let accounts = accounts.remove(&somebody.id()).unwrap_or_default();
         let held = ground.held(&facts, &evaluation, &accounts, now);
         all.push(Person { facts, evaluation, accounts, held });
     }
     Ok((all, people.world))
+}
+
+/// The accounts of identities, with when they were last used.
+pub(crate) async fn accounts_of(
+    ground: &Ground<'_>,
+    tx: &mut ReadTx,
+    ids: &[EntityId],
+) -> Result<BTreeMap<EntityId, Accounts>, Error> {
+    let mut all: BTreeMap<EntityId, Accounts> = BTreeMap::new();
+    let mut owners: BTreeMap<AccountId, EntityId> = BTreeMap::new();
+    for account in tx.accounts_of_many(ids).await? {
+        let Some(entity) = account.entity else { continue };
+        owners.insert(account.id, entity);
+        ground.add(all.entry(entity).or_default(), account)?;
+    }
+    let ids: Vec<AccountId> = owners.keys().copied().collect();
+    for (account, at) in tx.account_uses_of(&ids).await? {
+        if let Some(own) = owners.get(&account).and_then(|entity| all.get_mut(entity)) {
+            own.uses.insert(account, at);
+        }
+    }
+    Ok(all)
 }
 
 impl Person {
@@ -90,7 +114,7 @@ impl Person {
             let is_new =
                 !before.iter().any(|of| of.target == operation.target && of.kind == operation.kind);
             if is_new || takes(ground, &operation, held) {
-                revocation.expects.extend(expected(ground, &operation));
+                revocation.expects.extend(Expected::of(ground.opened, &operation));
                 revocation.operations.push(operation);
             }
         }
@@ -132,22 +156,29 @@ impl Person {
     }
 }
 
-/// Whether an operation takes one of the entitlements that an item is about.
+/// Whether an operation takes something that an item is about, for whatever reason.
 fn takes(ground: &Ground<'_>, operation: &Operation, held: &Held) -> bool {
-    let Kind::Revoke { entitlement, name } = &operation.kind else { return false };
-    operation.target.account == held.account
-        && held.rights.iter().any(|(system, kind, of)| {
-            let system = ground.opened.model.systems.get(system.index());
-            let kind = system.and_then(|system| system.entitlements.get(*kind));
-            of == name && kind.is_some_and(|kind| kind.name == *entitlement)
-        })
-}
-
-/// What has to be gone from an account once an operation was done.
-fn expected(ground: &Ground<'_>, operation: &Operation) -> Option<(AccountId, usize, String)> {
-    let Kind::Revoke { entitlement, name } = &operation.kind else { return None };
-    let systems = &ground.opened.model.systems;
-    let system = systems.iter().find(|system| system.name == operation.target.system)?;
-    let kind = system.entitlements.iter().position(|kind| kind.name == *entitlement)?;
-    Some((operation.target.account?, kind, name.to_string()))
+    let model = &ground.opened.model;
+    let system = model.systems.iter().find(|of| of.name == operation.target.system);
+    let Some(system) = system else { return false };
+    let role = model.roles.iter().position(|of| of.name == held.thing);
+    let role = role.filter(|_| matches!(held.kind, ItemKind::Assigned | ItemKind::Rule));
+    match &operation.kind {
+        Kind::Revoke { entitlement, name } => {
+            let kind = system.entitlements.iter().position(|kind| kind.name == *entitlement);
+            let Some(right) = kind.map(|kind| (system.id, kind, name.clone())) else {
+                return false;
+            };
+            match role.and_then(|role| ground.grants(role)) {
+                Some(grants) => grants.contains(&right),
+                None => operation.target.account == held.account && held.rights.contains(&right),
+            }
+        }
+        Kind::Disable | Kind::Delete => role.is_some() && held.systems.contains(&system.id),
+        Kind::Create { .. }
+        | Kind::Update { .. }
+        | Kind::Rename { .. }
+        | Kind::Enable
+        | Kind::Grant { .. } => false,
+    }
 }

@@ -22,8 +22,12 @@ pub(crate) struct Seen {
     pub(crate) recommend_why: String,
     /// Who is asked, stage by stage.
     pub(crate) asked: Vec<EntityId>,
+    /// By which rule each of them was found.
+    pub(crate) rules: Vec<String>,
     /// Who is asked where a stage has nobody.
     pub(crate) fallback: EntityId,
+    /// What happened after which it is asked; empty when it is asked as all else.
+    pub(crate) cause: String,
 }
 
 impl Seen {
@@ -35,7 +39,8 @@ impl Seen {
             "change": self.change, "recommend": self.recommend,
             "recommend_why": self.recommend_why,
             "asked": self.asked.iter().map(|id| id.0).collect::<Vec<_>>(),
-            "fallback": self.fallback.0,
+            "fallback": self.fallback.0, "cause": self.cause,
+            "rules": self.rules,
         })
         .to_string()
     }
@@ -45,7 +50,8 @@ impl Seen {
         let word = |key: &str| json.get(key).and_then(Json::as_str).unwrap_or_default().to_owned();
         let at = |key: &str| json.get(key).and_then(|at| at.as_str()?.parse().ok());
         let n = |at: usize| json.get("peers").and_then(|of| of.get(at)?.as_u64()).unwrap_or(0);
-        let asked = json.get("asked").and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
+        let list =
+            |key: &str| json.get(key).and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
         Self {
             why: word("why"),
             mark: word("mark"),
@@ -56,8 +62,10 @@ impl Seen {
             change: word("change"),
             recommend: word("recommend"),
             recommend_why: word("recommend_why"),
-            asked: asked.iter().filter_map(Json::as_i64).map(EntityId).collect(),
+            asked: list("asked").iter().filter_map(Json::as_i64).map(EntityId).collect(),
             fallback: EntityId(json.get("fallback").and_then(Json::as_i64).unwrap_or(0)),
+            cause: word("cause"),
+            rules: list("rules").iter().filter_map(|of| Some(of.as_str()?.to_owned())).collect(),
         }
     }
 }

@@ -99,3 +99,8 @@ impl Terms {
 pub(crate) fn after(at: Timestamp, time: SignedDuration) -> Timestamp {
     at.checked_add(time).unwrap_or(Timestamp::MAX)
 }
+
+/// So much earlier.
+pub(crate) fn before(at: Timestamp, time: SignedDuration) -> Timestamp {
+    at.checked_sub(time).unwrap_or(Timestamp::MIN)
+}

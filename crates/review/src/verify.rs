@@ -1,9 +1,11 @@
 //! Whether what was revoked is gone from the connected systems, as a read after the change shows.
 
-use muster_app::{Ctx, EntitlementIndex, Error, Opened, observed_account};
-use muster_model::AccountId;
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use muster_app::{Ctx, Error, Opened};
 use muster_policy::Mode;
-use muster_store::{Account, ItemOutcome, ReadTx, ReviewItem};
+use muster_store::{ItemOutcome, ReadRun, ReadTx, ReviewItem};
 
 use crate::{decide::save, effect::Effect};
 
@@ -43,19 +45,24 @@ async fn looked(
     item: &ReviewItem,
 ) -> Result<Option<ReviewItem>, Error> {
     let effect = Effect::read(&item.effect);
-    let mut note = String::new();
+    let (mut note, mut seen) = (String::new(), Vec::new());
     if item.entity.is_none() {
         let Some(account) = item.account else { return Ok(None) };
         if tx.account(account).await?.is_some() {
             note.push_str("the account is still there");
         }
     }
-    for (account, kind, name) in &effect.expects {
-        let Some(account) = tx.account(AccountId(*account)).await? else { continue };
-        let held = holds(opened, tx, &account, (*kind, name)).await?;
-        if held || !was_read(opened, tx, &account, item).await? {
-            note = why_not(opened, &account, held);
-            break;
+    for expected in &effect.expects {
+        let account = tx.account(expected.account).await?;
+        let system_no = account.as_ref().map_or(expected.system_no, |of| of.system_no);
+        let changed_at = account.map(|of| of.changed_at);
+        let there = expected.is_there(opened, tx).await?;
+        match shown_by(opened, tx, system_no, (item.decided_at, changed_at)).await? {
+            Some(read) if !there => seen.extend(read),
+            _ => {
+                note = why_not(opened, system_no, there);
+                break;
+            }
         }
     }
     let is_gone = note.is_empty();
@@ -65,44 +72,54 @@ async fn looked(
     Ok(Some(ReviewItem {
         outcome: if is_gone { ItemOutcome::Gone } else { ItemOutcome::Pending },
         outcome_at: is_gone.then(|| ctx.now()),
-        outcome_note: note.into(),
+        outcome_note: if is_gone { by_read(&seen).into() } else { note.into() },
         ..item.clone()
     }))
 }
 
-async fn holds(
+/// The reads of a system that began after the decision and ended after the last change of the account, when all of them
+/// did: accounts and entitlements are read apart. Nothing is read where the connector cannot.
+async fn shown_by(
     opened: &Opened,
     tx: &mut ReadTx,
-    account: &Account,
-    (kind, name): (usize, &str),
-) -> Result<bool, Error> {
-    let index = EntitlementIndex::load_held(tx, opened, std::iter::once(account)).await?;
-    let observed = observed_account(opened, &index, account)?;
-    Ok(observed.entitlements.iter().any(|(of, held)| *of == kind && **held == *name))
-}
-
-/// Whether a read of the system that began after the decision ended after the last change of the account.
-async fn was_read(
-    opened: &Opened,
-    tx: &mut ReadTx,
-    account: &Account,
-    item: &ReviewItem,
-) -> Result<bool, Error> {
-    let place = opened.names.systems.iter().position(|names| names.no == account.system_no);
-    let readable = place.and_then(|at| opened.model.systems.get(at)).is_some_and(|of| of.readable);
-    if !readable {
-        return Ok(true);
-    }
-    let runs = tx.latest_read_runs(account.system_no).await?;
-    let is_after = |run: &muster_store::ReadRun| {
-        run.ended_at.is_some_and(|at| at >= account.changed_at)
-            && item.decided_at.is_none_or(|at| run.started_at >= at)
+    system_no: i64,
+    (decided_at, changed_at): (Option<Timestamp>, Option<Timestamp>),
+) -> Result<Option<Option<String>>, Error> {
+    let place = opened.names.systems.iter().position(|names| names.no == system_no);
+    let Some(system) = place.and_then(|at| opened.model.systems.get(at)).filter(|of| of.readable)
+    else {
+        return Ok(Some(None));
     };
-    Ok(runs.iter().any(is_after))
+    let accounts = system.accounts.iter().map(|of| format!("account {}", of.name));
+    let kinds = system.entitlements.iter().map(|of| format!("entitlement {}", of.name));
+    let all: Vec<String> = accounts.chain(kinds).collect();
+    let runs = tx.latest_read_runs(system_no).await?;
+    let is_after = |run: &&ReadRun| {
+        run.problem.is_none()
+            && run.ended_at.is_some_and(|end| changed_at.is_none_or(|at| end >= at))
+            && decided_at.is_none_or(|at| run.started_at >= at)
+    };
+    let (mut last, mut n) = (0, 0);
+    for run in runs.iter().filter(|run| all.iter().any(|what| *what == *run.what)) {
+        if !is_after(&run) {
+            return Ok(None);
+        }
+        (last, n) = (run.id.0.max(last), n + 1);
+    }
+    Ok((n > 0).then(|| Some(format!("read {last} of `{}`", system.name))))
 }
 
-fn why_not(opened: &Opened, account: &Account, held: bool) -> String {
-    let place = opened.names.systems.iter().position(|names| names.no == account.system_no);
+/// By which reads it was seen.
+fn by_read(seen: &[String]) -> String {
+    let seen: BTreeSet<&str> = seen.iter().map(String::as_str).collect();
+    match seen.len() {
+        0 => String::new(),
+        _ => format!("shown by {}", seen.into_iter().collect::<Vec<_>>().join(", ")),
+    }
+}
+
+fn why_not(opened: &Opened, system_no: i64, held: bool) -> String {
+    let place = opened.names.systems.iter().position(|names| names.no == system_no);
     let Some(system) = place.and_then(|at| opened.model.systems.get(at)) else {
         return "its system is not in the model any more".to_owned();
     };

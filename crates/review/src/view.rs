@@ -97,6 +97,8 @@ pub struct ItemView {
     pub risk: Option<u8>,
     /// How it came.
     pub why: String,
+    /// What happened after which it is asked; empty when the whole review was opened.
+    pub cause: String,
     /// When it ends by itself.
     pub until: Option<Timestamp>,
     /// When it was last used, where that is known.
@@ -111,6 +113,8 @@ pub struct ItemView {
     pub recommend_why: String,
     /// Who is asked.
     pub reviewer: Text,
+    /// By which rule: a stage of the review, `fallback`, or `forwarded`.
+    pub rule: String,
     /// At which stage.
     pub stage: String,
     /// How far it is.
@@ -119,6 +123,8 @@ pub struct ItemView {
     pub verdict: ItemVerdict,
     /// Why.
     pub reason: Text,
+    /// Who decided; `None` for Muster itself, or while nobody has.
+    pub decided_by: Option<Text>,
     /// When.
     pub decided_at: Option<Timestamp>,
     /// Until when that can be taken back.
@@ -241,8 +247,11 @@ pub(crate) async fn item_views(
     let (all, world) = person::load(&ground, tx, &subjects, now).await?;
     let by_id: BTreeMap<EntityId, &Person> =
         all.iter().map(|person| (person.facts.row.id, person)).collect();
-    let ids = items.iter().flat_map(|item| [Some(item.reviewer), item.entity]).flatten().collect();
+    let of = |item: &ReviewItem| [Some(item.reviewer), item.entity, item.decided_by];
+    let ids = items.iter().flat_map(of).flatten().collect();
     let people = People::load(opened, tx, ids, now).await?;
+    let ids: Vec<i64> = items.iter().map(|item| item.id).collect();
+    let mut said = said(opened, tx, &ids, now).await?;
     let mut campaigns: BTreeMap<i64, (Text, Terms)> = BTreeMap::new();
     let mut views = Vec::with_capacity(items.len());
     for item in items {
@@ -266,9 +275,12 @@ pub(crate) async fn item_views(
             }
             None => Effect::read(&item.effect).plan,
         };
-        let answers = if whole { said(opened, tx, item.id, now).await? } else { Vec::new() };
+        let answers = said.remove(&item.id).unwrap_or_default();
         let of = campaigns.get(&item.campaign);
         views.push(item_view(opened, &people, item, (of, live, plan, answers)));
+    }
+    if !whole {
+        views.iter_mut().for_each(|view| view.answers.clear());
     }
     Ok(views)
 }
@@ -303,6 +315,7 @@ fn item_view(
         .map(|answer| &*answer.what)
         .filter(|what| matches!(*what, "keep" | "revoke" | "shorten"))
         .collect();
+    let rule = rule(&seen, &item);
     ItemView {
         id: item.id,
         campaign: item.campaign,
@@ -315,6 +328,7 @@ fn item_view(
         thing: item.thing,
         risk: seen.risk,
         why: seen.why,
+        cause: seen.cause,
         until: seen.until,
         last_used: seen.last_used,
         peers: seen.peers,
@@ -322,10 +336,12 @@ fn item_view(
         recommend: seen.recommend,
         recommend_why: seen.recommend_why,
         reviewer: people.display(opened, item.reviewer),
+        rule,
         stage: campaign.map_or("", |(_, terms)| terms.stage(item.stage)).to_owned(),
         state: item.state,
         verdict: item.verdict,
         reason: item.reason,
+        decided_by: item.decided_by.map(|id| people.display(opened, id)),
         decided_at: item.decided_at,
         undo_until: undo_until.map(|(at, grace)| after(at, grace)),
         outcome: item.outcome,
@@ -339,23 +355,36 @@ fn item_view(
     }
 }
 
+/// How the present reviewer of an item was found.
+fn rule(seen: &Seen, item: &ReviewItem) -> String {
+    let at = usize::try_from(item.stage).unwrap_or(usize::MAX);
+    let is_first = seen.asked.get(at) == Some(&item.reviewer);
+    let found = seen.rules.get(at).filter(|_| is_first).cloned();
+    let other = if item.reviewer == seen.fallback { "fallback" } else { "forwarded" };
+    found.unwrap_or_else(|| other.to_owned())
+}
+
+/// What was said about items.
 async fn said(
     opened: &Opened,
     tx: &mut ReadTx,
-    item: i64,
+    items: &[i64],
     now: Timestamp,
-) -> Result<Vec<AnswerView>, Error> {
-    let answers = tx.review_answers(item).await?;
+) -> Result<BTreeMap<i64, Vec<AnswerView>>, Error> {
+    let answers = tx.review_answers_of(items).await?;
     let ids = answers.iter().flat_map(|answer| [answer.entity, answer.in_place_of]).flatten();
     let people = People::load(opened, tx, ids.collect(), now).await?;
-    let views = answers.into_iter().map(|answer| AnswerView {
-        at: answer.at,
-        by: answer.entity.map(|id| people.display(opened, id)),
-        in_place_of: answer.in_place_of.map(|id| people.display(opened, id)),
-        stage: answer.stage,
-        what: answer.what,
-        until: answer.until,
-        note: answer.note,
-    });
-    Ok(views.collect())
+    let mut said: BTreeMap<i64, Vec<AnswerView>> = BTreeMap::new();
+    for answer in answers {
+        said.entry(answer.item).or_default().push(AnswerView {
+            at: answer.at,
+            by: answer.entity.map(|id| people.display(opened, id)),
+            in_place_of: answer.in_place_of.map(|id| people.display(opened, id)),
+            stage: answer.stage,
+            what: answer.what,
+            until: answer.until,
+            note: answer.note,
+        });
+    }
+    Ok(said)
 }

@@ -41,6 +41,18 @@ impl ReadTx {
                    WHERE a.entity = $1 AND a.status = 'linked' AND u.used_at >= $2 ORDER BY a.type_no";
         self.fetch_all_of_each(sql, entities, |id, args| bind!(args, *id, since)).await
     }
+
+    /// Accounts that were last used after `from` and until `until`, the one used longest ago first, at most `limit`.
+    pub async fn accounts_used_between(
+        &mut self,
+        from: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(AccountId, Timestamp)>, StoreError> {
+        let sql = "SELECT account, used_at FROM account_use
+                   WHERE used_at > $1 AND used_at <= $2 ORDER BY used_at, account LIMIT $3";
+        self.fetch_all(sql, args![from, until, limit]).await
+    }
 }
 
 impl Tx {

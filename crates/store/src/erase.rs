@@ -87,6 +87,7 @@ impl Tx {
             "UPDATE request SET reason = '', answers = '[]' WHERE subject = $1",
             "UPDATE request_event SET note = '' WHERE entity = $1",
             "UPDATE review_item SET seen = '{}', reason = '' WHERE entity = $1",
+            "DELETE FROM review_event WHERE entity = $1",
             "UPDATE review_answer SET note = '' WHERE entity = $1",
             "UPDATE delegation SET reason = '' WHERE giver = $1",
             "UPDATE delegation SET reason = '' WHERE delegate = $1",

@@ -67,6 +67,7 @@ mod recovery;
 mod request;
 mod request_approver;
 mod review;
+mod review_event;
 mod review_item;
 mod revision;
 mod scim_bulk;
@@ -157,6 +158,7 @@ pub use recovery::Recovery;
 pub use request::{Request, RequestEvent, RequestStage, RequestState, RequestStep};
 pub use request_approver::{RequestApprover, RequestNotice};
 pub use review::{OperationReview, ReviewDecision, ReviewVerdict};
+pub use review_event::ReviewEvent;
 pub use review_item::{
     ItemCount, ItemKind, ItemOutcome, ItemState, ItemVerdict, ReviewAnswer, ReviewItem,
     ReviewerCount,

@@ -270,6 +270,19 @@ impl ReadTx {
         self.fetch_all(sql, args![entity, limit]).await
     }
 
+    /// The items of a review about these identities, in any campaign of it; the earlier first for each of them.
+    pub async fn review_items_of(
+        &mut self,
+        review: &str,
+        entities: &[EntityId],
+    ) -> Result<Vec<ReviewItem>, StoreError> {
+        let sql = select_item!(
+            "WHERE entity = $1 AND campaign IN (SELECT id FROM campaign WHERE review = $2) \
+             ORDER BY id"
+        );
+        self.fetch_all_of_each(sql, entities, |entity, args| bind!(args, *entity, review)).await
+    }
+
     /// Items whose outcome has to be seen, in order, at most `limit`, after a number.
     pub async fn pending_review_items(
         &mut self,
@@ -335,6 +348,16 @@ impl ReadTx {
                    WHERE campaign = $1 AND decided_by = $2
                    ORDER BY decided_at DESC LIMIT 1";
         self.fetch_one(sql, args![campaign, entity]).await
+    }
+
+    /// What was said about items, in the order of `items`.
+    pub async fn review_answers_of(
+        &mut self,
+        items: &[i64],
+    ) -> Result<Vec<ReviewAnswer>, StoreError> {
+        let sql = "SELECT item, place, at, actor, entity, in_place_of, stage, what, until, note
+                   FROM review_answer WHERE item = $1 ORDER BY place";
+        self.fetch_all_of_each(sql, items, |item, args| bind!(args, *item)).await
     }
 
     /// What was said about an item, in order.

@@ -57,6 +57,8 @@ words! {
         Campaign = "campaign",
         /// Items of campaigns.
         ReviewItem = "review_item",
+        /// Things that happened and after which a review asks.
+        ReviewEvent = "review_event",
         /// Mails about campaigns.
         ReviewNotice = "review_notice",
         /// Those who ask to be guests.

@@ -6,9 +6,9 @@
 use muster_app::{Kind, json::list as items};
 use muster_policy::Right::{AssignmentsRead, AssignmentsWrite};
 use muster_review::{
-    Decision, ItemAnswer, ItemQuery, NewCampaign, WhoseItems, campaign_id, campaign_status,
-    decide_items, json, list_campaigns, list_items, open_campaign, release_silence, see_item,
-    undo_item,
+    Decision, ItemAnswer, ItemQuery, NewCampaign, WhoseItems, campaign_evidence, campaign_id,
+    campaign_status, decide_items, json, list_campaigns, list_items, open_campaign,
+    release_silence, see_item, undo_item,
 };
 use muster_store::ItemState;
 use muster_web::Problem;
@@ -36,6 +36,17 @@ pub(super) fn operations() -> Vec<Operation> {
             "@Campaign",
             status,
         ),
+        Operation::get(
+            (
+                "campaigns.evidence",
+                "/campaigns/{campaign}/evidence",
+                "Fetch the signed evidence of a campaign, a zip archive",
+            ),
+            AssignmentsRead,
+            "map",
+            evidence,
+        )
+        .file(&["application/zip"]),
         Operation::post(
             ("campaigns.open", "/campaigns", "Open a campaign of an access review now"),
             AssignmentsWrite,
@@ -118,6 +129,12 @@ async fn campaigns(asked: Asked) -> Result<Told, Problem> {
 async fn status(asked: Asked) -> Result<Told, Problem> {
     let view = campaign_status(&asked.ctx, &asked.opened, asked.text("campaign")).await?;
     Ok(json::campaign(&view).into())
+}
+
+async fn evidence(asked: Asked) -> Result<Told, Problem> {
+    let name = asked.text("campaign");
+    let (_, bytes) = campaign_evidence(&asked.ctx, &asked.opened, name).await?;
+    Ok(Told::archive(bytes))
 }
 
 async fn open(asked: Asked) -> Result<Told, Problem> {

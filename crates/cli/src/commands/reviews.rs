@@ -1,11 +1,14 @@
 //! `muster reviews`.
 
+use std::{fs::File, io::Write as _};
+
 use clap::Subcommand;
 use muster_app::{Ctx, Opened};
 use muster_governance::person_named;
 use muster_review::{
-    Decision, ItemAnswer, ItemQuery, NewCampaign, WhoseItems, campaign_id, campaign_status,
-    decide_items, list_campaigns, list_items, open_campaign, release_silence, see_item, undo_item,
+    Decision, ItemAnswer, ItemQuery, NewCampaign, WhoseItems, campaign_evidence, campaign_id,
+    campaign_status, check_evidence, decide_items, list_campaigns, list_items, open_campaign,
+    release_silence, see_item, undo_item,
 };
 use muster_store::ItemState;
 
@@ -13,7 +16,7 @@ use super::requests::acting;
 use crate::{
     Exit, Result,
     error::CommandError,
-    shell::Shell,
+    shell::{Shell, read_file},
     ui::Report,
     when::{When, parse_when},
 };
@@ -56,6 +59,10 @@ enum Command {
     Undo(Undo),
     /// Say what becomes of items that nobody answered and the guard holds
     Release(Release),
+    /// Write the evidence of a campaign: what was asked, answered and done, signed
+    Evidence(Evidence),
+    /// Check evidence: needs nothing but the file, no project and no store
+    Verify(Verify),
 }
 
 #[derive(clap::Args, Debug)]
@@ -174,14 +181,57 @@ struct Release {
     confirm: Option<i64>,
 }
 
+#[derive(clap::Args, Debug)]
+struct Evidence {
+    /// The campaign, by number or title; a review means its newest one
+    #[arg(value_name = "NAME")]
+    campaign: String,
+    /// The file, a zip archive; one that is there is not written over
+    #[arg(long, value_name = "FILE")]
+    to: String,
+}
+
+#[derive(clap::Args, Debug)]
+struct Verify {
+    /// The evidence
+    #[arg(value_name = "FILE")]
+    file: String,
+    /// The first public key of the installation, as it was noted elsewhere: then nobody who could write the file is trusted
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
+}
+
 pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
+    // Whoever checks evidence has no project.
+    if let Command::Verify(check) = &args.command {
+        let report = verify(shell, check)?;
+        shell.ui.show(&report)?;
+        return Ok(Exit::Done);
+    }
     let (ctx, opened) = shell.open().await?;
-    let report = report(&ctx, &opened, args).await?;
+    let report = report(shell, (&ctx, &opened), args).await?;
     shell.ui.show(&report)?;
     Ok(Exit::Done)
 }
 
-async fn report(ctx: &Ctx, opened: &Opened, args: Args) -> Result<Report> {
+fn verify(shell: &Shell, Verify { file, key }: &Verify) -> Result<Report> {
+    let bytes = read_file(&shell.path(file.as_ref()))?;
+    Ok(shown::checked(&check_evidence(&bytes, key.as_deref())?))
+}
+
+async fn evidence(
+    shell: &Shell,
+    (ctx, opened): (&Ctx, &Opened),
+    Evidence { campaign, to }: &Evidence,
+) -> Result<Report> {
+    let path = shell.path(to.as_ref());
+    let (_, bytes) = campaign_evidence(ctx, opened, campaign).await?;
+    let written = File::create_new(&path).and_then(|mut file| file.write_all(&bytes));
+    written.map_err(|error| CommandError::file("write", &path, &error))?;
+    Ok(shown::checked(&check_evidence(&bytes, None)?))
+}
+
+async fn report(shell: &Shell, (ctx, opened): (&Ctx, &Opened), args: Args) -> Result<Report> {
     let who = args.who.as_deref();
     let (decided, answer) = match args.command {
         Command::List(List { closed, limit, after }) => {
@@ -209,6 +259,8 @@ async fn report(ctx: &Ctx, opened: &Opened, args: Args) -> Result<Report> {
             let view = release_silence(ctx, opened, &campaign, silence).await?;
             return Ok(shown::campaign(&view));
         }
+        Command::Evidence(wanted) => return evidence(shell, (ctx, opened), &wanted).await,
+        Command::Verify(check) => return verify(shell, &check),
         Command::Keep(decided) => (decided, ItemAnswer::Keep),
         Command::Revoke(decided) => (decided, ItemAnswer::Revoke),
         Command::Unsure(decided) => (decided, ItemAnswer::Unsure),

@@ -417,6 +417,8 @@ pub(super) const HERE: &[(&str, &str)] = &[
         "audit export",
         "it writes a file of this machine; `GET /api/v1/journal/export` gives the lines",
     ),
+    ("reviews evidence", "the file is fetched with `GET /api/v1/campaigns/{campaign}/evidence`"),
+    ("reviews verify", "whoever verifies evidence does not ask whoever made it"),
     ("audit verify", "whoever verifies an export does not ask whoever made it"),
     ("backup", "the file stays with the server: `POST /api/v1/backups` writes it there"),
     (

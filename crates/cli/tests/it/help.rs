@@ -73,6 +73,8 @@ const COMMANDS: &[&str] = &[
     "reviews release",
     "forms",
     "forms submit",
+    "reviews evidence",
+    "reviews verify",
     "guests",
     "guests invite",
     "workflows",

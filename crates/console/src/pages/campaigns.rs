@@ -1,12 +1,12 @@
 //! `/campaigns`: how far each campaign of an access review is, and what silence may do.
 
 use askama::Template;
-use axum::response::Response;
-use muster_app::Ctx;
+use axum::{body::Body, http::header, response::Response};
+use muster_app::{Ctx, Error, key_file};
 use muster_policy::Right;
 use muster_review::{
-    CampaignView, ItemQuery, WhoseItems, campaign_status, list_campaigns, list_items,
-    release_silence,
+    CampaignView, ItemQuery, WhoseItems, campaign_evidence, campaign_status, list_campaigns,
+    list_items, release_silence,
 };
 use muster_store::CampaignState;
 use muster_web::Problem;
@@ -39,6 +39,8 @@ struct One<'v> {
     /// The number to type for what silence would take away, for those who may.
     held: Option<i64>,
     items: Vec<Card>,
+    /// Whether there is a key to sign evidence with, and whoever looks may have it.
+    has_evidence: bool,
     pager: Pager,
 }
 
@@ -135,14 +137,28 @@ pub(crate) async fn show(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
     let next = part.next.map(|next| next.to_string());
     let path = format!("/campaigns/{}", view.id);
     let may_release = visit.may_for_everybody(Right::AssignmentsWrite).is_some();
+    let may_see_all = visit.may_for_everybody(Right::AssignmentsRead).is_some();
     let template = One {
         frame: Frame::of(&visit),
+        has_evidence: may_see_all && key_file(&visit.opened).is_some(),
         held: view.held.filter(|_| may_release),
         campaign: Campaign::of(&visit, &view),
         items: part.items.iter().map(|view| Card::of(&visit, view, ctx.now())).collect(),
         pager: Pager::new(&path, &visit.given, &[], next),
     };
     page(&visit, &template)
+}
+
+/// The signed evidence of a campaign, as a file.
+pub(crate) async fn evidence(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
+    let name = visit.given.text("campaign");
+    let (name, bytes) = campaign_evidence(&ctx, &visit.opened, name).await?;
+    let answer = Response::builder()
+        .header(header::CONTENT_TYPE, "application/zip")
+        .header(header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\""))
+        .header(header::CACHE_CONTROL, "no-store")
+        .body(Body::from(bytes));
+    answer.map_err(|_| Problem::from(Error::bug("an answer cannot be made")))
 }
 
 /// Says what silence does, with the number of items.

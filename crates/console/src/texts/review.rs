@@ -50,6 +50,8 @@ texts! {
         there: "still there", "noch da";
         rule_gives: "A rule still gives it", "Eine Regel gibt es weiterhin";
         alike: "Keep all {n} that are alike", "Alle {n} gleichen behalten";
+        evidence: "Signed evidence (zip)", "Signierter Nachweis (zip)";
+        because: "Asked because", "Gefragt, weil";
         due: "Due", "Fällig";
         late: "late", "überfällig";
         asked: "Asked", "Gefragt";

@@ -114,6 +114,7 @@ impl Inbound<'_> {
             .map(|arrival| (arrival.before.as_ref().map(|(_, row)| row), &arrival.row))
             .collect();
         note_changes(tx, self.opened, self.entity_type.id, &rows, self.now).await?;
+        muster_review::note_moves(tx, self.opened, self.entity_type.id, &rows, self.now).await?;
         let mut again = dependents(tx, self.opened, self.entity_type.id, &rows).await?;
         again.extend(changed);
         tx.unsettle(&again.into_iter().collect::<Vec<_>>()).await?;

@@ -165,6 +165,7 @@ impl Target<'_> {
             (row.id, row.run) = (DriftId(id), run);
         }
         tx.insert_drift(&rows).await?;
+        muster_review::note_outside(tx, self.opened, &rows, reading.now).await?;
         let mut owners: Vec<EntityId> = rows.iter().filter_map(|row| row.entity).collect();
         owners.dedup();
         let names = rows.iter().map(|row| &row.name);

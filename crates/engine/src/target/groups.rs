@@ -108,9 +108,14 @@ impl Target<'_> {
     ) -> Result<(), Error> {
         let (rule, system) = (self.system.names, self.system.id.index());
         let all = index.of_kind(system, kind.position).into_iter();
-        let named = all.filter(|known| !known.native_name.is_empty());
-        let ids: FxHashMap<String, EntitlementId> =
-            named.map(|known| (name_key(rule, &known.native_name), known.id)).collect();
+        // Some services name the groups that are members, others tell their ids.
+        let ids: FxHashMap<String, EntitlementId> = all
+            .clone()
+            .map(|known| (&known.native_id, known.id))
+            .chain(all.map(|known| (&known.native_name, known.id)))
+            .filter(|(name, _)| !name.is_empty())
+            .map(|(name, id)| (name_key(rule, name), id))
+            .collect();
         let (mut now, mut read) = (BTreeSet::new(), BTreeSet::new());
         for (object, name) in groups.objects.iter().zip(names) {
             let Some(outer) = index.get(system, kind.position, name).map(|known| known.id) else {

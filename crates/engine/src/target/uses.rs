@@ -50,6 +50,7 @@ impl Target<'_> {
         let by_name: FxHashMap<&Text, &AccountMark> =
             marks.iter().map(|mark| (&mark.name_key, mark)).collect();
         let mut later: Vec<(AccountId, Timestamp)> = Vec::new();
+        let mut first: Vec<(EntityId, AccountId, Timestamp)> = Vec::new();
         let mut again: Vec<EntityId> = Vec::new();
         for used in &uses {
             let mark = by_id.get(&used.native_id).or_else(|| by_name.get(&used.name_key));
@@ -58,7 +59,14 @@ impl Target<'_> {
                 continue;
             };
             later.push((mark.id, used.at));
+            let is_first = !known.contains_key(&mark.id);
+            first.extend(mark.entity.filter(|_| is_first).map(|of| (of, mark.id, used.at)));
             again.extend(mark.entity.filter(|_| used.is_disabled));
+        }
+        if !first.is_empty() {
+            let mut tx = self.opened.store.begin().await?;
+            muster_review::note_dormant(&mut tx, self.opened, &first, self.ctx.now()).await?;
+            tx.commit().await?;
         }
         for chunk in later.chunks(BATCH) {
             let mut tx = self.opened.store.begin().await?;

@@ -12,6 +12,11 @@ use muster_testkit::SUFFIX;
 
 use crate::{server::Server, support::Rig};
 
+mod evidence;
+mod occasions;
+mod scim;
+mod stages;
+
 /// Mia leads Ada, Ben and Cleo.
 const MODEL: &str = r#"
 muster: 1

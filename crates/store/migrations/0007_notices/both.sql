@@ -65,3 +65,21 @@ CREATE TABLE form_notice (
     next_try BIGINT NOT NULL
 ) /*sqlite STRICT*/;
 CREATE INDEX form_notice_next ON form_notice (next_try, id);
+-- Reviews -------------------------------------------------------------------------------------------------
+
+-- What happened to somebody after which a review asks about what they hold. It goes in the transaction that opens the campaign.
+CREATE TABLE review_event (
+    id BIGINT NOT NULL PRIMARY KEY,
+    review TEXT NOT NULL,
+    cause TEXT NOT NULL,
+    entity BIGINT NOT NULL,
+    account BIGINT,
+    thing TEXT NOT NULL,
+    note TEXT NOT NULL,
+    at BIGINT NOT NULL
+) /*sqlite STRICT*/;
+CREATE INDEX review_event_review ON review_event (review, cause, id);
+CREATE INDEX review_event_entity ON review_event (entity);
+
+-- Which accounts were last used at about a time.
+CREATE INDEX account_use_at ON account_use (used_at, account);

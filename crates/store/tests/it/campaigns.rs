@@ -3,7 +3,7 @@
 use muster_model::EntityId;
 use muster_store::{
     Campaign, CampaignAside, CampaignState, CampaignStep, ItemKind, ItemOutcome, ItemState,
-    ItemVerdict, ReadTx, ReviewAnswer, ReviewItem, ReviewNotice, StoreError, Tx,
+    ItemVerdict, ReadTx, ReviewAnswer, ReviewEvent, ReviewItem, ReviewNotice, StoreError, Tx,
 };
 
 use crate::support::*;
@@ -90,6 +90,19 @@ fn notice(id: i64) -> ReviewNotice {
     ReviewNotice { id, campaign: 1, entity: ADA, what: text("opened"), tries: 0, next_try: at(id) }
 }
 
+fn event(id: i64) -> ReviewEvent {
+    ReviewEvent {
+        id,
+        review: text("ledger"),
+        cause: text("moved"),
+        entity: BOB,
+        account: None,
+        thing: text(""),
+        note: text("department changed"),
+        at: at(id),
+    }
+}
+
 pub(crate) async fn tour(tx: &mut Tx) -> Result<(), StoreError> {
     let aside = CampaignAside { campaign: 1, cause: text("by_rule"), n: 38 };
     tx.insert_campaign(&campaign(1), &[aside]).await?;
@@ -101,6 +114,8 @@ pub(crate) async fn tour(tx: &mut Tx) -> Result<(), StoreError> {
     tx.insert_review_notices(&[notice(1)]).await?;
     tx.retry_review_notice(1, at(2)).await?;
     tx.delete_review_notice(1).await?;
+    tx.insert_review_events(&[event(1)]).await?;
+    tx.delete_review_events(&[1]).await?;
     tx.watch_review("ledger", "at", at(1)).await
 }
 
@@ -116,12 +131,16 @@ pub(crate) async fn read_tour(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.review_items(1, None, 0, 9).await?;
     tx.review_items_for((ADA, ItemState::Waiting), None, 0, 9).await?;
     tx.review_items_about(BOB, 9).await?;
+    tx.review_items_of("ledger", &[BOB]).await?;
+    tx.review_events("ledger", "moved", 9).await?;
+    tx.accounts_used_between(at(1), at(2), 9).await?;
     tx.pending_review_items(0, 9).await?;
     tx.count_review_items(1).await?;
     tx.waiting_reviewers(1).await?;
     tx.review_millis(1).await?;
     tx.count_review_trouble(1, at(1)).await?;
     tx.last_decision_of(1, ADA).await?;
+    tx.review_answers_of(&[1]).await?;
     tx.review_answers(1).await.map(drop)
 }
 
@@ -189,6 +208,26 @@ on_both! {
         let held = Campaign { state: CampaignState::Held, ..campaign(1) };
         assert!(write_to!(store, |tx| tx.change_campaign(&held)));
         assert!(!write_to!(store, |tx| tx.change_campaign(&held)));
+    }
+
+    async fn what_happened_is_found_in_order_until_it_was_looked_at(store) {
+        let other = ReviewEvent { cause: text("outside"), ..event(2) };
+        write_to!(store, |tx| tx.insert_review_events(&[event(1), other, event(3)]));
+        let found = read_from!(store, |tx| tx.review_events("ledger", "moved", 9));
+        assert_eq!(found, [event(1), event(3)]);
+        assert_eq!(read_from!(store, |tx| tx.review_events("ledger", "moved", 1)), [event(1)]);
+        assert_eq!(read_from!(store, |tx| tx.review_events("other", "moved", 9)), []);
+        assert!(write_to!(store, |tx| tx.delete_review_events(&[1, 3])));
+        assert!(!write_to!(store, |tx| tx.delete_review_events(&[3])), "another was faster");
+    }
+
+    async fn items_of_a_review_are_found_by_whom_they_are_about(store) {
+        let of_other = Campaign { review: text("other"), ..campaign(2) };
+        write_to!(store, |tx| tx.insert_campaign(&campaign(1), &[]));
+        write_to!(store, |tx| tx.insert_campaign(&of_other, &[]));
+        let about = |id, campaign| ReviewItem { campaign, entity: Some(BOB), ..item(id) };
+        write_to!(store, |tx| tx.insert_review_items(&[about(1, 1), about(2, 2), about(3, 1)]));
+        assert_eq!(ids(&read_from!(store, |tx| tx.review_items_of("ledger", &[ADA, BOB]))), [1, 3]);
     }
 
     async fn it_is_remembered_until_when_it_was_looked(store) {

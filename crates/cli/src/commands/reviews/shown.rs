@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use muster_app::Page;
-use muster_review::{AnswerView, CampaignView, ItemView, Live, json};
+use muster_review::{AnswerView, CampaignView, Checked, ItemView, Live, json};
 use muster_store::CampaignState;
+use serde_json::json;
 
 use crate::{ui::Report, when::shown};
 
@@ -138,6 +139,7 @@ pub(super) fn one(view: &ItemView) -> Report {
         ("what it opens", view.description.as_deref().unwrap_or_default().to_owned()),
         ("risk", view.risk.map_or_else(String::new, |risk| format!("{risk} of 100"))),
         ("how it came", view.why.clone()),
+        ("asked because", view.cause.clone()),
         ("until", instant(view.until)),
         ("last used", instant(view.last_used)),
         ("advice", advice),
@@ -163,4 +165,38 @@ fn told(answer: &AnswerView) -> String {
     let until = answer.until.map_or_else(String::new, |until| format!(" until {}", shown(until)));
     let note = if answer.note.is_empty() { String::new() } else { format!(": {}", answer.note) };
     format!("{} {}{by}{of} ({}){until}{note}", shown(answer.at), answer.what, answer.stage)
+}
+
+/// Evidence that was checked.
+pub(super) fn checked(checked: &Checked) -> Report {
+    let Checked {
+        title,
+        campaign,
+        made_at,
+        items,
+        entries,
+        key,
+        public_key,
+        first_key,
+        is_trusted,
+    } = checked;
+    let trust = if *is_trusted {
+        "the first key is the one that was given".to_owned()
+    } else {
+        format!("is {first_key} the first key of the installation? --key says it")
+    };
+    let fields = vec![
+        ("campaign", format!("{title} ({campaign})")),
+        ("made at", made_at.clone()),
+        ("items", items.to_string()),
+        ("journal", format!("{entries} entries, whole, up to a signed checkpoint")),
+        ("signed with", format!("key {key}, {public_key}")),
+        ("trust", trust),
+    ];
+    let json = json!({
+        "campaign": campaign, "title": title, "made_at": made_at, "items": items,
+        "entries": entries, "key": key, "public_key": public_key, "first_key": first_key,
+        "trusted": is_trusted,
+    });
+    Report::one(fields, json)
 }

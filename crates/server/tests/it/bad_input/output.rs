@@ -157,6 +157,8 @@ fn call(command: &str) -> Option<Vec<(&'static str, i32)>> {
             ("reviews items --of all", 2),
             ("reviews open nothing", 1),
             ("reviews status nothing", 1),
+            ("reviews evidence nothing --to ../evidence.zip", 1),
+            ("reviews verify muster.yaml", 2),
             ("reviews keep 9 --as 1", 1),
         ],
         "forms" => vec![
