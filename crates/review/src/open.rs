@@ -1,9 +1,7 @@
 //! Opens campaigns: everybody is looked at once, and what needs judgement becomes items.
 
-use std::collections::BTreeMap;
-
 use muster_app::{Ctx, Error, Kind, Opened, load_identities, load_world};
-use muster_model::{AccountId, EntityId, Text};
+use muster_model::{EntityId, Text};
 use muster_policy::{AccessReview, MemoryWorld};
 use muster_store::{
     AccountStatus, Campaign, CampaignAside, CampaignState, CampaignStep, IdRange, ItemKind,
@@ -14,8 +12,9 @@ use serde_json::json;
 use crate::{
     CampaignView,
     crowd::{Crowd, named},
-    held::{Accounts, Ground, Held},
+    held::{Ground, Held},
     history::{OPENED, journal, notify},
+    person::accounts_of,
     scope::is_about,
     seen::Seen,
     sort::{Earlier, Found, Sorted, sort},

@@ -46,7 +46,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "map",
             evidence,
         )
-        .file(&["application/zip"]),
+        .files(&["application/zip"]),
         Operation::post(
             ("campaigns.open", "/campaigns", "Open a campaign of an access review now"),
             AssignmentsWrite,

@@ -95,7 +95,7 @@ fn files(bytes: &[u8]) -> Result<Vec<File>, Error> {
                 (None, None) => broken("the files are not in their order, or not there once"),
             }
         }
-        _ => Error::invalid("it is no evidence of an access review, or its zip archive is damaged")
+        _ => broken("it is no evidence of an access review, or its zip archive is damaged")
             .hint("evidence is made by `muster reviews evidence`"),
     })
 }

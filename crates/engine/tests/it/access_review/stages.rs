@@ -136,12 +136,6 @@ async fn one(rig: &Rig, who: &str) -> i64 {
     waiting[0].id
 }
 
-async fn has_payer(rig: &Rig) -> bool {
-    settle(rig).await;
-    rig.connectors.memory("desk").dump().contains("member=2")
-        || rig.connectors.memory("desk").dump().contains("member: 2")
-}
-
 #[tokio::test]
 async fn the_last_stage_decides_and_that_they_disagree_is_seen() {
     let rig = company().await;
