@@ -58,7 +58,7 @@ systems:
     entitlements: { group: { object: group, members: member, create: true } }
 roles:
   staff: { when: "true", grants: [desk.user] }
-  payer: { risk: 70, grants: [{ desk.group: pay }], request: { stages: [manager], fallback: chief } }
+  payer: { risk: 70, grants: [{ desk.group: pay }], request: { approval: [manager] } }
   guest: { risk: 20, grants: [{ desk.group: guests }] }
   security: { when: "person.title == 'Security'" }
   chief: { when: "person.title == 'Chief'" }
