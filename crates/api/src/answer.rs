@@ -50,11 +50,6 @@ impl Told {
         Self { status: StatusCode::OK, body, media, location: None, name }
     }
 
-    /// A zip archive.
-    pub(crate) fn archive(body: Vec<u8>) -> Self {
-        Self { status: StatusCode::OK, body, media: "application/zip", location: None }
-    }
-
     /// Says where what was made, or is being made, is found.
     #[must_use]
     pub(crate) fn at(mut self, location: String) -> Self {

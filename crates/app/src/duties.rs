@@ -64,10 +64,9 @@ impl Duties {
     pub(crate) async fn held_by(&self, tx: &mut ReadTx, ids: &[EntityId]) -> Result<Held, Error> {
         let mut held = Held::new();
         if !self.known.is_empty() {
-            tx.accounts_of_many(ids)
-                .await?
-                .iter()
-                .for_each(|account| self.note(account, &mut held));
+            for account in &tx.accounts_of_many(ids).await? {
+                self.note(account, &mut held);
+            }
         }
         Ok(held)
     }
@@ -89,7 +88,9 @@ impl Duties {
                 let accounts = tx.scan_accounts(type_no, after, BATCH).await?;
                 let Some(last) = accounts.last() else { break };
                 after = Some(last.id);
-                accounts.iter().for_each(|account| self.note(account, &mut held));
+                for account in &accounts {
+                    self.note(account, &mut held);
+                }
             }
         }
         Ok(held)

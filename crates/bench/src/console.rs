@@ -27,6 +27,39 @@ const PASSWORD: &str = "a long enough sentence for a bench";
 /// After so many seconds a page is not asked for again.
 const PATIENCE: f64 = 5.0;
 
+/// Where people begin.
+const BEGIN: &[&str] = &[
+    "/",
+    "/search?q=given12",
+    "/search?q=nobody",
+    "/search?q=a",
+    "/people",
+    "/people/E0000002",
+    "/roles",
+    "/people?condition=title+%3D%3D+%27title-7%27",
+    "/conflicts",
+    "/leavers",
+    "/roles/employee",
+    "/roles/extra",
+    "/plans",
+    "/drift",
+    "/orphans",
+    "/queue",
+    "/systems",
+    "/held",
+    "/model",
+    "/journal",
+    "/keys",
+    "/reviews",
+    "/campaigns",
+    "/reports",
+    "/reports/leavers",
+    "/reports/orphans",
+    "/reports/conflicts",
+    "/reports/privileged",
+    "/reports/access",
+];
+
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// People
@@ -84,38 +117,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
 async fn pages(browser: &Browser, who: &str, rounds: usize) -> Result<Json> {
     let beside = browser.get("/console/style.css").await?.body.len()
         + browser.get("/console/keys.js").await?.body.len();
-    let begin = [
-        "/",
-        "/search?q=given12",
-        "/search?q=nobody",
-        "/search?q=a",
-        "/people",
-        "/people/E0000002",
-        "/roles",
-        "/people?condition=title+%3D%3D+%27title-7%27",
-        "/conflicts",
-        "/leavers",
-        "/roles/employee",
-        "/roles/extra",
-        "/plans",
-        "/drift",
-        "/orphans",
-        "/queue",
-        "/systems",
-        "/held",
-        "/model",
-        "/journal",
-        "/keys",
-        "/reviews",
-        "/campaigns",
-        "/reports",
-        "/reports/leavers",
-        "/reports/orphans",
-        "/reports/conflicts",
-        "/reports/privileged",
-        "/reports/access",
-    ];
-    let found = browser.found(begin.map(str::to_owned).to_vec()).await?;
+    let found = browser.found(BEGIN.iter().copied().map(str::to_owned).collect()).await?;
     let (mut missed, mut figures) = (0, Map::new());
     for (page, paths) in found {
         let (mut took, mut bytes) = (Vec::new(), 0);

@@ -20,8 +20,8 @@ use crate::{
         access, ahead, alarms, approvals, asking, assignments, campaigns, catalogue, changes,
         compare, conflict, conflict_map, conflicts, delegations, draft, drift, edit, forms, guests,
         held, home, journal, keys, leavers, matches, model, orphans, people, person, plans, queue,
-        reports, requests,
-        reviews, risk, roles, search, systems, tickets, timeline, value, why, workflows,
+        reports, requests, reviews, risk, roles, search, systems, tickets, timeline, value, why,
+        workflows,
     },
     visit::Visit,
 };

@@ -144,7 +144,6 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
     let directory = directory::directory(context, parts.directory, &schema, &role_names);
     let can_mail = parts.mail.is_some() && types.iter().any(|of| of.sign_in.mail.is_some());
     let guests = guests::guests(context, parts, &schema, (&types, &roles, &role_names));
-    let forms = forms::forms(context, &parts.forms, &role_names);
     Some(Model {
         schema,
         timezone,
@@ -170,7 +169,7 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
         access_reviews,
         guests,
         notices: notices::notices(parts.notices),
-        forms,
+        forms: forms::forms(context, &parts.forms, &role_names),
     })
 }
 

@@ -129,20 +129,24 @@ impl<'a> Crowd<'a> {
     }
 
     /// Who is asked about an item of `subject`, stage by stage, and who where a stage has nobody. `None` when there is
-    /// nobody at all. Nobody is asked about themselves but where the stage says so.
+    /// nobody at all. Nobody is asked about themselves but where the stage says so: whoever is asked first about the fallback
+    /// takes their place.
     pub(crate) fn asked(
         &self,
         review: &AccessReview,
         subject: Option<EntityId>,
         thing: &Text,
     ) -> Option<Asked> {
-        let fallback = self.by(&review.fallback, subject)?;
         let of = |by: &Reviewer| match by {
             Reviewer::Own => subject.filter(|id| self.works(*id)),
             Reviewer::Owner => self.owner(subject, thing),
             Reviewer::By(by) => self.by(by, subject),
         };
         let stages: Vec<_> = review.stages.iter().map(|stage| (stage, of(&stage.by))).collect();
+        let fallback = self.by(&review.fallback, subject).or_else(|| {
+            let mut found = stages.iter().filter_map(|(_, found)| *found);
+            found.find(|id| Some(*id) != subject)
+        })?;
         Some(Asked {
             reviewers: stages.iter().map(|(_, found)| found.unwrap_or(fallback)).collect(),
             rules: stages.iter().map(|(stage, found)| rule(stage, *found)).collect(),

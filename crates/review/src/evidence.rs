@@ -54,7 +54,7 @@ pub async fn campaign_evidence(
     let signature = Signature {
         key,
         public_key: signer.public_key().to_vec(),
-        signature: signer.sign(&signed_text(&listed)),
+        bytes: signer.sign(&signed_text(&listed)),
     };
     files.push((MANIFEST.to_owned(), listed));
     files.push((SIGNATURE.to_owned(), signature.to_bytes()));

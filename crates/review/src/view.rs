@@ -280,7 +280,9 @@ pub(crate) async fn item_views(
         views.push(item_view(opened, &people, item, (of, live, plan, answers)));
     }
     if !whole {
-        views.iter_mut().for_each(|view| view.answers.clear());
+        for view in &mut views {
+            view.answers.clear();
+        }
     }
     Ok(views)
 }

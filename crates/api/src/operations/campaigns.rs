@@ -134,7 +134,7 @@ async fn status(asked: Asked) -> Result<Told, Problem> {
 async fn evidence(asked: Asked) -> Result<Told, Problem> {
     let name = asked.text("campaign");
     let (_, bytes) = campaign_evidence(&asked.ctx, &asked.opened, name).await?;
-    Ok(Told::archive(bytes))
+    Ok(Told::file(bytes, "application/zip", "evidence.zip"))
 }
 
 async fn open(asked: Asked) -> Result<Told, Problem> {

@@ -2,7 +2,9 @@
 
 use muster_app::{Error, json};
 use muster_policy::Right::ReportsRead;
-use muster_report::{Format, Question, REPORTS, Reader, may_read, report_named, write_report};
+use muster_report::{
+    Format, Question, REPORTS, Reader, Report, may_read, report_named, write_report,
+};
 use muster_web::Problem;
 use serde_json::Value as Json;
 
@@ -54,7 +56,7 @@ const FORMATS: [&str; 6] = [
 
 async fn list(asked: Asked) -> Result<Told, Problem> {
     let shown = REPORTS.iter().filter(|report| may_read(&asked.ctx, report));
-    let items: Vec<Json> = shown.map(|report| report.json()).collect();
+    let items: Vec<Json> = shown.map(Report::json).collect();
     Ok(json::list(&items, None).into())
 }
 

@@ -156,12 +156,6 @@ fn value(shape: &Shape, texts: &[String], instants: Instants<'_>) -> Result<Json
     })
 }
 
-/// `question=answer`, as people write it.
-fn named(texts: &[String]) -> Json {
-    let pairs = texts.iter().filter_map(|text| text.split_once('='));
-    Json::Object(pairs.map(|(name, text)| (name.trim().to_owned(), text.trim().into())).collect())
-}
-
 /// `attribute=value`, as people write it: without a value it is cleared, and what is there twice has both.
 fn assigned(texts: &[String]) -> Json {
     let mut values: Map<String, Json> = Map::new();

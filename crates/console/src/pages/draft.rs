@@ -28,6 +28,10 @@ const SEARCH: &str = "q:";
 
 #[derive(Template)]
 #[template(path = "draft.html")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a part of the page that is there or not"
+)]
 struct Page<'v> {
     frame: Frame<'v>,
     id: i64,
@@ -112,7 +116,7 @@ pub(crate) async fn show(visit: Visit, ctx: Ctx, me: EntityId) -> Result<Respons
     if view.my_turn && view.place > 0 && view.place + 1 == view.steps.len() {
         view = look_at_draft(&ctx, &visit.opened, me, id, &BTreeMap::new()).await?;
     }
-    filled_in(&visit, view, Beside::default())
+    filled_in(&visit, &view, Beside::default())
 }
 
 /// The same with what is entered, what is wrong with it and what it would come to.
@@ -190,13 +194,13 @@ async fn again(
 ) -> Result<Response, Problem> {
     let entered = entered(visit);
     match look_at_draft(ctx, &visit.opened, me, id, &entered).await {
-        Ok(view) if beside.trouble.is_none() => filled_in(visit, view, beside),
+        Ok(view) if beside.trouble.is_none() => filled_in(visit, &view, beside),
         Ok(view) => {
             let kept = see_draft(ctx, &visit.opened, me, id).await?;
             let is_changed =
                 visit.given.number("version").is_some_and(|seen: i64| seen != kept.version);
             beside.entered = Some(entered);
-            filled_in(visit, if is_changed { kept } else { view }, beside)
+            filled_in(visit, if is_changed { &kept } else { &view }, beside)
         }
         Err(error) => {
             let about = error.attribute().map(str::to_owned);
@@ -210,12 +214,12 @@ async fn again(
                 beside.about = about;
                 beside.trouble = Some(problem);
             }
-            filled_in(visit, view, beside)
+            filled_in(visit, &view, beside)
         }
     }
 }
 
-fn filled_in(visit: &Visit, view: DraftView, mut beside: Beside) -> Result<Response, Problem> {
+fn filled_in(visit: &Visit, view: &DraftView, mut beside: Beside) -> Result<Response, Problem> {
     let texts = &visit.texts.form;
     let mut status = beside.trouble.as_ref().map_or(StatusCode::OK, |problem| problem.status);
     let mut trouble = beside.trouble.take().map(|problem| problem.detail.to_string());
@@ -234,7 +238,7 @@ fn filled_in(visit: &Visit, view: DraftView, mut beside: Beside) -> Result<Respo
             });
         }
         Some(Err((field, said))) if trouble.is_none() => {
-            beside.about = field.clone();
+            beside.about.clone_from(field);
             trouble = Some(said.clone());
         }
         Some(_) | None => {}
@@ -252,7 +256,7 @@ fn filled_in(visit: &Visit, view: DraftView, mut beside: Beside) -> Result<Respo
         version: view.version,
         title: view.title.to_string(),
         state: state(texts, view.state),
-        step: step_title(&view, &view.step),
+        step: step_title(view, &view.step),
         starter: view.starter.to_string(),
         about: view.about.as_deref().unwrap_or_default().to_owned(),
         waits_on: view.waits_on.join(", "),
@@ -265,7 +269,7 @@ fn filled_in(visit: &Visit, view: DraftView, mut beside: Beside) -> Result<Respo
         fields: fields.map(|(n, of)| field(visit, (n, of), about, &beside)).collect(),
         despite: visit.given.text("despite") == "yes",
         preview: coming,
-        history: view.history.iter().map(|one| event(visit, &view, one)).collect(),
+        history: view.history.iter().map(|one| event(visit, view, one)).collect(),
         trouble,
     };
     with_status(visit, status, &template)

@@ -1,5 +1,7 @@
 //! Conflicts by place, and long files of the model.
 
+use std::fmt::Write as _;
+
 use axum::http::StatusCode;
 use muster_model::EntityId;
 
@@ -60,9 +62,11 @@ async fn with_long_file(n: usize) -> Served {
     Served::start_with(|path, text| {
         if path == "policy/transport.yaml" {
             for n in 0..n {
-                text.push_str(&format!(
-                    "\n  # Number {n}.\n  long-{n}:\n    for: person\n    description: \"Made to be long: {n}\"\n"
-                ));
+                writeln!(
+                    text,
+                    "\n  # Number {n}.\n  long-{n}:\n    for: person\n    description: \"Made to be long: {n}\""
+                )
+                .unwrap();
             }
         }
     })

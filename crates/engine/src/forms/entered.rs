@@ -168,7 +168,8 @@ pub(super) fn problems(known: &Known<'_>, submits: bool) -> Result<Problems, Err
     let mut problems = Problems::new();
     for (at, _, attribute) in of.fields() {
         // What the model changed meanwhile about fields of other steps shows at the end.
-        if !step.fields.contains(&at) && !(is_last && submits) {
+        let is_asked = step.fields.contains(&at) || (is_last && submits);
+        if !is_asked {
             continue;
         }
         let text = known.text(&attribute.name);

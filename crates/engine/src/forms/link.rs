@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use muster_app::{Authority, Ctx, Error, Opened, Reach, entity_type, find_entity, find_people};
-use muster_governance::People;
+use muster_governance::{People, Somebody};
 use muster_lang::{Binding, Clock, Frame};
 use muster_model::{EntityId, Text, TypeId, ValueType};
 use muster_policy::{FormField, Right};
@@ -178,7 +178,7 @@ impl<'c> Chooser<'c> {
                 let names = [one.facts.key.to_lowercase(), one.display(opened).to_lowercase()];
                 names.iter().any(|name| name.contains(&wanted))
             });
-            found.extend(fits.map(|one| one.id()));
+            found.extend(fits.map(Somebody::id));
         }
         Ok(found)
     }

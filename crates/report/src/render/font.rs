@@ -2,7 +2,7 @@
 //!
 //! `font/OFL.txt` is its licence. A sign that it lacks is written by its number, so that nothing is left out unseen.
 
-use std::{collections::BTreeMap, io::Write as _, sync::OnceLock};
+use std::{collections::BTreeMap, fmt::Write as _, io::Write as _, sync::OnceLock};
 
 use flate2::{Compression, write::ZlibEncoder};
 use muster_app::Error;
@@ -82,7 +82,8 @@ impl Font {
             match sign {
                 '\n' | '\t' => out.push(' '),
                 _ if self.glyphs.contains_key(&sign) => out.push(sign),
-                _ => out.push_str(&format!("[U+{:04X}]", u32::from(sign))),
+                // Writing into a String cannot fail.
+                _ => _ = write!(out, "[U+{:04X}]", u32::from(sign)),
             }
         }
         out

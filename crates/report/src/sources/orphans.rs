@@ -59,7 +59,7 @@ pub(crate) async fn open(
             value: 0,
             part: 0,
         });
-        let n = u64::try_from(count.n).unwrap_or(0);
+        let n = count.n;
         bar.value += n;
         bar.part += if count.enabled == Some(false) { 0 } else { n };
     }
@@ -105,7 +105,9 @@ impl Orphans {
             let age = now.duration_since(account.created_at).as_hours() / 24;
             let status = match account.status {
                 AccountStatus::Ignored => "authorised",
-                status => status.word(),
+                AccountStatus::Linked | AccountStatus::Orphan | AccountStatus::Undecided => {
+                    account.status.word()
+                }
             };
             vec![
                 Cell::maybe(place.map(|(_, system, _)| system.clone())),

@@ -120,7 +120,7 @@ fn signed(
         .ok_or_else(|| broken(format!("`{SIGNATURE}` is not in the form that Muster writes")))?;
     let place = usize::try_from(read.key - 1).ok();
     let known = place.and_then(|place| keys.get(place));
-    let is_by = |key: &[u8], listed: &[u8]| is_signed(key, &signed_text(listed), &read.signature);
+    let is_by = |key: &[u8], listed: &[u8]| is_signed(key, &signed_text(listed), &read.bytes);
     match known {
         Some(key) if *key == read.public_key => {
             if is_by(key, listed) {

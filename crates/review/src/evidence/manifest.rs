@@ -100,13 +100,13 @@ pub(crate) struct Signature {
     /// The number of the key in the store.
     pub(crate) key: i64,
     pub(crate) public_key: Vec<u8>,
-    pub(crate) signature: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Signature {
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        let Self { key, public_key, signature } = self;
-        let (public_key, signature) = (hex(public_key), hex(signature));
+        let Self { key, public_key, bytes } = self;
+        let (public_key, signature) = (hex(public_key), hex(bytes));
         format!(
             "{{\"algorithm\":\"{ALGORITHM}\",\"key\":{key},\"public_key\":\"{public_key}\",\"signature\":\"{signature}\"}}\n"
         )
@@ -120,7 +120,7 @@ impl Signature {
         let read = Self {
             key: json.get("key")?.as_i64()?,
             public_key: bytes_of("public_key")?,
-            signature: bytes_of("signature")?,
+            bytes: bytes_of("signature")?,
         };
         (read.to_bytes() == bytes).then_some(read)
     }

@@ -1,5 +1,7 @@
 //! The forms of evidence for people: a page without script, a table, and what says how to check both.
 
+use std::fmt::Write as _;
+
 use jiff::Timestamp;
 
 use crate::{CampaignView, ItemView, Live};
@@ -112,13 +114,12 @@ impl Report {
              <style>body{{font:14px sans-serif}}table{{border-collapse:collapse}}td,th{{border:1px solid #888;padding:2px 6px;text-align:left;vertical-align:top}}</style></head>\n\
              <body><h1>{title}</h1>\n<table>\n"
         );
+        // Writing into a String cannot fail.
         for (name, value) in facts {
-            page.push_str(&format!("<tr><th>{name}</th><td>{}</td></tr>\n", escaped(&value)));
+            _ = writeln!(page, "<tr><th>{name}</th><td>{}</td></tr>", escaped(&value));
         }
         let heads = COLUMNS.map(|head| format!("<th>{head}</th>")).concat();
-        page.push_str(&format!(
-            "</table>\n<h2>Items</h2>\n<table>\n<tr>{heads}<th>said</th></tr>\n"
-        ));
+        _ = writeln!(page, "</table>\n<h2>Items</h2>\n<table>\n<tr>{heads}<th>said</th></tr>");
         Self(page)
     }
 
@@ -133,7 +134,7 @@ impl Report {
         });
         let said = said.collect::<Vec<_>>().join("<br>");
         let conflicts = escaped(&item.conflicts.join("; "));
-        self.0.push_str(&format!("<tr>{row}<td>{said} {conflicts}</td></tr>\n"));
+        _ = writeln!(self.0, "<tr>{row}<td>{said} {conflicts}</td></tr>");
     }
 
     pub(crate) fn end(mut self) -> String {

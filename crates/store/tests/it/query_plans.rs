@@ -670,6 +670,10 @@ async fn read_targets(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.account_uses_of(&[AccountId(1)]).await?;
     tx.account_types_used(&[EntityId(1)], at(1)).await?;
     tx.count_accounts().await?;
+    read_entitlements(tx).await
+}
+
+async fn read_entitlements(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.entitlement(EntitlementId(1)).await?;
     tx.entitlements(&[EntitlementId(1)]).await?;
     tx.scan_entitlements(3, None, 9).await?;

@@ -1,7 +1,7 @@
 //! Who decides: stages, delegates, forwarding, merged identities, reviewers who leave, sponsors; and of how many things a
 //! campaign consists.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use muster_app::{AssignRequest, Error, Kind, assign, unassign};
 use muster_engine::merge_people;
@@ -366,7 +366,7 @@ async fn a_campaign_asks_about_as_much_as_an_independent_count_says() {
             String::from("number,title,manager,sponsor,left\n1,Chief,,,no\n2,Chief,,,no\n");
         let n = 10 + random(30);
         for number in 3..n {
-            hr.push_str(&format!("{number},Clerk,{},,no\n", 1 + random(number - 1)));
+            writeln!(hr, "{number},Clerk,{},,no", 1 + random(number - 1)).unwrap();
         }
         let least = random(100);
         let roles: Vec<u64> = (0..5).map(|_| random(100)).collect();
@@ -386,7 +386,10 @@ async fn a_campaign_asks_about_as_much_as_an_independent_count_says() {
             }
         }
         // Counted from what was made up, without a line of the product.
-        let expected = given.iter().filter(|(_, role)| roles[*role as usize] >= least).count();
+        let expected = given
+            .iter()
+            .filter(|(_, role)| roles[usize::try_from(*role).unwrap()] >= least)
+            .count();
         let new = NewCampaign { review: "pay", title: None, cause: "hand", only: None };
         let opened = open_campaign(&rig.ctx(), &rig.open().await, &new).await;
         let asked = opened.as_ref().map_or(0, |view| view.asked);
