@@ -212,7 +212,6 @@ pub(crate) async fn close(
     request.state = state;
     request.ended_at = Some(ctx.now());
     request.next_at = None;
-    tx.delete_decision_links(request.id).await?;
     save(tx, request, &[]).await
 }
 

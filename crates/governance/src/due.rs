@@ -43,9 +43,6 @@ pub async fn advance_due(ctx: &Ctx, opened: &Opened) -> Result<usize, Error> {
             break;
         }
     }
-    let mut tx = opened.store.begin().await?;
-    tx.forget_decision_links(ctx.now()).await?;
-    tx.commit().await?;
     Ok(n)
 }
 

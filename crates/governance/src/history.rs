@@ -81,7 +81,7 @@ pub(crate) async fn journal(
     Ok(())
 }
 
-/// Writes what changed about a request.
+/// Writes what changed about a request. Links about it as it was before open nothing any more.
 ///
 /// # Errors
 ///
@@ -97,6 +97,7 @@ pub(crate) async fn save(
             .hint(format!("muster requests show {} tells how it is now", request.id)));
     }
     tx.set_request_approvers(request.id, approvers).await?;
+    tx.delete_decision_links(request.id).await?;
     Ok(())
 }
 

@@ -40,6 +40,7 @@ pub async fn campaign_evidence(
     name: &str,
 ) -> Result<(String, Vec<u8>), Error> {
     need_everybody(ctx)?;
+    campaign_named(&mut opened.store.read().await?, name).await?;
     // What is in the journal now is covered by a checkpoint.
     make_checkpoint(ctx, opened).await?;
     let mut tx = opened.store.read().await?;

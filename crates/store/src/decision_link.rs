@@ -57,10 +57,4 @@ impl Tx {
         let sql = "DELETE FROM decision_link WHERE request = $1";
         self.execute(sql, args![request]).await.map(drop)
     }
-
-    /// Forgets links whose time is over.
-    pub async fn forget_decision_links(&mut self, now: Timestamp) -> Result<u64, StoreError> {
-        let sql = "DELETE FROM decision_link WHERE ends_at <= $1";
-        self.execute(sql, args![now]).await
-    }
 }

@@ -56,6 +56,7 @@ fn every_operation_is_a_command_or_is_for_programs() {
         "model.get",
         "model.publish",
         "reports.file",
+        "campaigns.evidence",
         "simulate.model",
         "jobs.list",
         "jobs.get",

@@ -164,7 +164,7 @@ async fn one_begins_another_completes_a_third_gives_back_and_confirms_what_is_sh
     let own = ada.post("/forms/drafts/1", &[("deed", "submit")]).await;
     assert_eq!(own.status, StatusCode::FORBIDDEN, "{}", own.body);
     let shown = tom.get("/forms/drafts/1").await;
-    for text in ["S1", "out", "create", "clerk", "Kim &#60;b&#62;Lee"] {
+    for text in ["<bdi>B1</bdi> <span", "out", "create", "clerk", "Kim &#60;b&#62;Lee"] {
         assert!(shown.body.contains(text), "{text}: {}", shown.body);
     }
     let note = [("deed", "return"), ("to", "draft"), ("note", "is the name right?")];

@@ -312,7 +312,9 @@ impl Browser {
         let location =
             headers.get(header::LOCATION).map_or("", |value| value.to_str().unwrap()).to_owned();
         let body = response.into_body().collect().await.unwrap().to_bytes();
-        Answer { status, location, headers, body: String::from_utf8(body.to_vec()).unwrap() }
+        // A file that is no text is looked at for what it must not hold.
+        let body = String::from_utf8_lossy(&body).into_owned();
+        Answer { status, location, headers, body }
     }
 }
 

@@ -140,7 +140,7 @@ fn a_file_has_to_be_a_map() {
       |
     1 | - a
       | ^^^ this is a list
-      = its keys are `muster`, `timezone`, `store`, `url`, `server`, `sign_in`, `types`, `systems`, `roles`, `duties`, `conflicts`, `reviews`, `apps`, `access`, `applications`, `workflows`, `mail`, `webhooks`, `audit`, `sealing`, `directory`, `guests`, `tests`
+      = its keys are `muster`, `timezone`, `store`, `url`, `server`, `sign_in`, `types`, `systems`, `roles`, `duties`, `conflicts`, `reviews`, `apps`, `access`, `applications`, `workflows`, `forms`, `mail`, `webhooks`, `audit`, `sealing`, `directory`, `guests`, `notices`, `tests`
     1 error in 2 files   more: muster help E0202
     ");
 }

@@ -10,7 +10,7 @@ CREATE TABLE decision_link (
 ) /*sqlite STRICT, WITHOUT ROWID*/;
 CREATE INDEX decision_link_request ON decision_link (request);
 CREATE INDEX decision_link_entity ON decision_link (entity);
-CREATE INDEX decision_link_end ON decision_link (ends_at);
+
 -- Forms -------------------------------------------------------------------------------------------------------
 
 -- What people enter in forms until it is a record. `entered` is JSON, and empty when it is over.
