@@ -135,6 +135,9 @@ pub(crate) async fn show(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
         let next = part.next.map(|next| next.to_string());
         one.pager = Pager::new(&one.path, &visit.given, &names, next);
     }
+    if one.chart.is_none() {
+        one.files.retain(|(format, _)| *format != Format::Svg.word());
+    }
     page(&visit, &one)
 }
 

@@ -65,6 +65,9 @@ async fn whatever_something_is_called_a_page_shows_it_as_text() {
     let mut shown = BTreeSet::new();
     let look = |path: &str, page: &Answer| {
         assert_ne!(page.status, StatusCode::INTERNAL_SERVER_ERROR, "{path}");
+        if !page.is_page() {
+            return;
+        }
         assert!(
             !page.body.contains("<script>") && !page.body.contains("<img"),
             "{path}: {}",

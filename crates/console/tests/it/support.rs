@@ -237,6 +237,11 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
+    /// Whether it is a page, and no file to keep.
+    pub(crate) fn is_page(&self) -> bool {
+        self.header("content-type").starts_with("text/html")
+    }
+
     /// The addresses of the pages that this one leads to.
     pub(crate) fn links(&self) -> Vec<String> {
         let after = self.body.split("href=\"").skip(1);

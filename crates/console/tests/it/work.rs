@@ -210,7 +210,11 @@ async fn every_link_of_every_page_leads_somewhere() {
     let mut places = std::collections::BTreeSet::new();
     let look = |path: &str, page: &Answer| {
         assert_eq!(page.status, StatusCode::OK, "{path}: {}", page.body);
-        assert!(page.body.len() < 100_000, "{path} has {} bytes", page.body.len());
+        assert!(
+            !page.is_page() || page.body.len() < 100_000,
+            "{path} has {} bytes",
+            page.body.len()
+        );
         places.insert(place(path));
     };
     operator.walk(vec!["/".to_owned()], look).await;

@@ -51,7 +51,7 @@ impl Elsewhere {
 #[test]
 fn questions_are_answered_over_a_server() {
     let elsewhere = Elsewhere::start();
-    let create = ["token", "create", "maya", "--as", "maya.okafor", "--scope", "api"];
+    let create = ["token", "create", "maya", "--as", "maya.okafor", "--scope", "api:write"];
     let token = done(muster(&elsewhere.served.dir()).args(create));
     fs::write(elsewhere.folder.path().join("maya"), token).unwrap();
     let url = &elsewhere.served.url;
