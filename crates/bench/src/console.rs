@@ -38,6 +38,9 @@ const BEGIN: &[&str] = &[
     "/roles",
     "/people?condition=title+%3D%3D+%27title-7%27",
     "/conflicts",
+    "/catalogue",
+    "/guests",
+    "/conflicts/map",
     "/leavers",
     "/roles/employee",
     "/roles/extra",
@@ -157,7 +160,7 @@ async fn after_changes(
     for n in 0..args.changes {
         let request = AssignRequest {
             person: format!("E{:07}", (n * 7_920 + others) % args.people),
-            role: "extra".to_owned(),
+            role: "spare".to_owned(),
             from: None,
             until: None,
             reason: "benchmark".to_owned(),

@@ -18,6 +18,9 @@ const OF_EACH: usize = 5;
 /// Pages that are looked at for links.
 const LOOKED_AT: usize = 150;
 
+/// The ends of addresses that lead to a file to keep and to no page.
+const FILES: [&str; 2] = ["/file", "/evidence"];
+
 /// A browser in which somebody is signed in.
 pub(super) struct Browser {
     router: axum::Router,
@@ -81,6 +84,9 @@ impl Browser {
             let bare = path.split('?').next().unwrap_or_default();
             let mut pages = table.iter().filter(|page| page.method == Method::GET);
             let Some(page) = pages.find(|page| fits(page.path, bare)) else { continue };
+            if FILES.iter().any(|end| page.path.ends_with(end)) {
+                continue;
+            }
             let known = found.entry(page.path).or_default();
             if known.len() >= OF_EACH || !seen.insert(path.clone()) {
                 continue;

@@ -59,7 +59,7 @@ pub(super) fn model(shape: &Shape) -> String {
         "  operator: {{ when: \"person.employeeId == '{OPERATOR}'\", muster: {{ may: [{}] }} }}\n  lead: {{ when: \"person.employeeId == \
          '{LEAD}'\", muster: {{ may: [people.read, assignments.read, accounts.read, orders.read, drift.read, \
          journal.read], over: \"person.team == me.team\" }} }}\n  lead-reads: {{ when: \"person.employeeId == '{LEAD}'\", muster: {{ \
-         may: [roles.read, systems.read] }} }}\n  extra: {{}}\nduties:\n  pay: [{}]\n  approve: [{}]\nconflicts:\n  \
+         may: [roles.read, systems.read] }} }}\n  extra: {{}}\n  spare: {{}}\nduties:\n  pay: [{}]\n  approve: [{}]\nconflicts:\n  \
          four-eyes: {{ between: [pay, approve], on: warn }}\nreviews:\n  extra: {{ scope: {{ roles: [extra] }}, stages: \
          [{{ person: {LEAD} }}], fallback: {OPERATOR}, set_aside: [] }}",
         rights.join(", "),

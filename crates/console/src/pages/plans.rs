@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Operations shown of each group.
-const SHOWN: usize = 5;
+const SHOWN: usize = 4;
 
 #[derive(Template)]
 #[template(path = "plans.html")]
