@@ -67,15 +67,15 @@ pub(crate) async fn set_up(shell: &mut Shell, dir: &Path) -> Result<Company> {
     shell.host.connectors = inner;
     let (ctx, opened) = opened?;
     let progress = progress(&shell.ui);
-    let report = sync(&ctx, &opened, &SyncOptions::default(), progress.as_ref()).await?;
+    let report = Box::pin(sync(&ctx, &opened, &SyncOptions::default(), progress.as_ref())).await?;
     // One of their sponsors has left, which nothing notices before the first plan.
-    guests::invite(&ctx, &opened, &mails).await?;
+    Box::pin(guests::invite(&ctx, &opened, &mails)).await?;
     let options = PlanOptions { save: true, ..PlanOptions::default() };
-    let made = make_plan(&ctx, &opened, &options, progress.as_ref()).await?;
-    requests::ask(&ctx, &opened).await?;
+    let made = Box::pin(make_plan(&ctx, &opened, &options, progress.as_ref())).await?;
+    Box::pin(requests::ask(&ctx, &opened)).await?;
     let (review, title) = (muster_demo::REVIEW, Some(muster_demo::CAMPAIGN));
     let new = NewCampaign { review, title, cause: "hand", only: None };
-    let campaign = open_campaign(&ctx, &opened, &new).await?;
+    let campaign = Box::pin(open_campaign(&ctx, &opened, &new)).await?;
     let mut tx = opened.store.read().await.map_err(Error::from)?;
     let counts = tx.count_accounts().await.map_err(Error::from)?;
     let people = report

@@ -134,7 +134,7 @@ impl Walk {
     }
 
     async fn muster(&self, args: &[&str]) -> Seen {
-        muster(&self.host, &self.dir, args).await
+        Box::pin(muster(&self.host, &self.dir, args)).await
     }
 
     async fn sync(&self) -> Verdict {
@@ -304,7 +304,7 @@ impl Walk {
         let connectors = Arc::new(Interrupting { inner, flag: Arc::clone(&flag) });
         let host = Host { connectors, interrupted: flag, ..self.host.clone() };
         let args = ["apply", self.plan.as_str(), "--confirm", &n, "-o", "json"];
-        let seen = muster(&host, &self.dir, &args).await;
+        let seen = Box::pin(muster(&host, &self.dir, &args)).await;
         ended(&seen, 130)?;
         let report = seen.json();
         let executed = at(&report, "executed").as_u64().unwrap_or(0);
