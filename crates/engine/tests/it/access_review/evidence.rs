@@ -131,7 +131,12 @@ async fn every_byte_of_evidence_counts() {
     assert_eq!(flipped(listed + 60), "byte 60 of `manifest.json` is not as it was signed");
     let last = pack.windows(13).rposition(|of| of == b"\"signature\":\"");
     let by = last.unwrap() + 20;
-    assert_eq!(flipped(by), "the signature in `signature.json` is wrong");
+    let mut other = pack.clone();
+    // Another digit of those in which it is written.
+    other[by] = if pack[by] == b'0' { b'1' } else { b'0' };
+    assert_eq!(refused(&other, Some(&key)), "the signature in `signature.json` is wrong");
+    other[by] = b'x';
+    assert!(refused(&other, Some(&key)).contains("not in the form that Muster writes"));
     for cut in [0, 1, 100, end / 2, end - 1] {
         refused(&pack[..cut], Some(&key));
     }
