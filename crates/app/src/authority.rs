@@ -246,15 +246,8 @@ impl Reach {
     /// Refuses to give or take a role, by position, that allows in Muster what the person may not do for everybody.
     pub fn may_give(&self, opened: &Opened, role: usize) -> Result<(), Error> {
         let Some((authority, _)) = &self.0 else { return Ok(()) };
-        let mut ahead = vec![role];
-        let mut seen = Vec::new();
-        while let Some(position) = ahead.pop() {
-            let Some(role) = opened.model.roles.get(position).filter(|_| !seen.contains(&position))
-            else {
-                continue;
-            };
-            seen.push(position);
-            ahead.extend(&role.includes);
+        for position in opened.model.brought_by(role) {
+            let Some(role) = opened.model.roles.get(position) else { continue };
             let given = role.muster.iter().flat_map(|of| &of.may);
             for right in given {
                 if !authority.is_over_everybody(*right) {

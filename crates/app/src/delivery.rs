@@ -163,10 +163,10 @@ fn parts(
     role: usize,
     now: Timestamp,
 ) -> Vec<Part> {
-    let closure = closure(opened, role);
+    let brought = opened.model.brought_by(role);
     let gives = |subject: Subject<'_>| {
         let (_, held) = opened.evaluator.granting(with, subject, world, now);
-        held.iter().any(|held| closure.contains(&held.role))
+        held.iter().any(|held| brought.contains(&held.role))
     };
     let mut parts = Vec::new();
     for desired in &with.accounts {
@@ -181,18 +181,6 @@ fn parts(
         }
     }
     parts
-}
-
-/// A role and every role that comes with it.
-fn closure(opened: &Opened, role: usize) -> BTreeSet<usize> {
-    let mut ahead = vec![role];
-    let mut seen = BTreeSet::new();
-    while let Some(at) = ahead.pop() {
-        if seen.insert(at) {
-            ahead.extend(opened.model.roles.get(at).map_or(&[][..], |role| &role.includes));
-        }
-    }
-    seen
 }
 
 /// The orders of an identity that can be read, the newest first.

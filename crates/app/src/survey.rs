@@ -256,8 +256,7 @@ impl Surveyed<'_> {
 
     /// The conflicts between duties, by position, each with whether an exception allows it.
     pub fn conflicts(&self) -> impl Iterator<Item = (usize, bool)> {
-        let conflicts = self.0.conflicts.iter();
-        conflicts.filter_map(|one| Some((usize::try_from(one.conflict).ok()?, one.is_excepted)))
+        self.0.conflicts()
     }
 
     /// Whether they left.

@@ -104,17 +104,9 @@ impl Crowd {
 
 /// The roles that rules give, with those that come with them.
 fn by_rule(opened: &Opened) -> BTreeSet<usize> {
-    let roles = &opened.model.roles;
-    let mut ahead: Vec<usize> = (0..roles.len())
-        .filter(|at| roles.get(*at).is_some_and(|role| role.when.is_some()))
-        .collect();
-    let mut found = BTreeSet::new();
-    while let Some(at) = ahead.pop() {
-        if found.insert(at) {
-            ahead.extend(roles.get(at).map_or(&[][..], |role| &role.includes));
-        }
-    }
-    found
+    let roles = opened.model.roles.iter().enumerate();
+    let given = roles.filter(|(_, role)| role.when.is_some());
+    given.flat_map(|(at, _)| opened.model.brought_by(at)).collect()
 }
 
 /// Whoever asked and whoever would get it may not decide.
@@ -245,7 +237,7 @@ impl Asking<'_> {
             Some(_) | None => return Ok(vec![holders]),
         }
         for (of, role) in self.opened.model.roles.iter().enumerate() {
-            if brings(self.opened, of, at) {
+            if self.opened.model.brought_by(of).contains(&at) {
                 let ids: Vec<EntityId> = assigned(tx, &role.name).await?.into_iter().collect();
                 if self.any_holds(tx, &ids, at).await? {
                     return Ok(vec![holders]);
@@ -267,21 +259,6 @@ impl Asking<'_> {
         }
         Ok(false)
     }
-}
-
-/// Whether a role is another one or brings it.
-fn brings(opened: &Opened, role: usize, wanted: usize) -> bool {
-    let mut ahead = vec![role];
-    let mut seen = BTreeSet::new();
-    while let Some(at) = ahead.pop() {
-        if at == wanted {
-            return true;
-        }
-        if seen.insert(at) {
-            ahead.extend(opened.model.roles.get(at).map_or(&[][..], |role| &role.includes));
-        }
-    }
-    false
 }
 
 /// To whom a role was assigned, the first ones.
@@ -340,7 +317,7 @@ async fn meant(
         };
         people.extend(crowd.of(opened, at, MAILS).into_iter().flatten());
         for (of, role) in opened.model.roles.iter().enumerate() {
-            if brings(opened, of, at) {
+            if opened.model.brought_by(of).contains(&at) {
                 people.extend(assigned(tx, &role.name).await?);
             }
         }

@@ -117,7 +117,7 @@ fn type_plan(model: &Model, type_id: TypeId) -> TypePlan {
     let position_of =
         |account: AccountRef| accounts.iter().position(|plan| plan.account == account);
     let mut plan = TypePlan {
-        closure: (0..model.roles.len()).map(|role| closure(model, role)).collect(),
+        closure: (0..model.roles.len()).map(|role| model.brought_by(role)).collect(),
         lifecycle: model
             .schema
             .get(type_id)
@@ -207,15 +207,17 @@ fn planned_grant(
     }
 }
 
-/// `role` and all roles it brings, in order.
-fn closure(model: &Model, role: usize) -> Vec<usize> {
-    let mut seen = BTreeSet::from([role]);
-    let mut todo = vec![role];
-    while let Some(next) = todo.pop() {
-        let includes = model.roles.get(next).map_or(&[][..], |role| &role.includes);
-        todo.extend(includes.iter().copied().filter(|included| seen.insert(*included)));
+impl Model {
+    /// A role, by position, and all roles that come with it, in order.
+    pub fn brought_by(&self, role: usize) -> Vec<usize> {
+        let mut seen = BTreeSet::from([role]);
+        let mut todo = vec![role];
+        while let Some(next) = todo.pop() {
+            let includes = self.roles.get(next).map_or(&[][..], |role| &role.includes);
+            todo.extend(includes.iter().copied().filter(|included| seen.insert(*included)));
+        }
+        seen.into_iter().collect()
     }
-    seen.into_iter().collect()
 }
 
 fn duties(model: &Model) -> FxHashMap<(AccountRef, usize, Text), Vec<usize>> {

@@ -244,10 +244,8 @@ pub(crate) fn shown(opened: &Opened, (system, kind, name): &Right) -> Text {
 /// What a role grants with all that it includes: entitlements that are named, and systems.
 fn granted(opened: &Opened, role: usize) -> (BTreeSet<Right>, Vec<SystemId>) {
     let (mut rights, mut systems) = (BTreeSet::new(), BTreeSet::new());
-    let (mut seen, mut todo) = (BTreeSet::from([role]), vec![role]);
-    while let Some(next) = todo.pop() {
+    for next in opened.model.brought_by(role) {
         let Some(role) = opened.model.roles.get(next) else { continue };
-        todo.extend(role.includes.iter().copied().filter(|included| seen.insert(*included)));
         for grant in &role.grants {
             match grant {
                 Grant::Account { system, .. } => _ = systems.insert(*system),

@@ -108,8 +108,9 @@ impl Found {
     }
 
     /// The conflicts, by position, each with whether an exception allows it.
-    pub(crate) fn conflicts(&self) -> impl Iterator<Item = (u32, bool)> {
-        self.conflicts.iter().map(|one| (one.conflict, one.is_excepted))
+    pub(crate) fn conflicts(&self) -> impl Iterator<Item = (usize, bool)> {
+        let conflicts = self.conflicts.iter();
+        conflicts.filter_map(|one| Some((usize::try_from(one.conflict).ok()?, one.is_excepted)))
     }
 
     /// Where they belong by a link.

@@ -117,7 +117,7 @@ pub async fn conflict_map(
     let (mut tx, ids) = found(ctx, opened, |found| !found.conflicts.is_empty()).await?;
     let uses_known = ids.len() <= LOOKED_AT;
     let used = if uses_known { used(ctx, opened, &mut tx, &ids).await? } else { BTreeMap::new() };
-    let mut counts: BTreeMap<u32, BTreeMap<Option<EntityId>, ConflictCount>> = BTreeMap::new();
+    let mut counts: BTreeMap<usize, BTreeMap<Option<EntityId>, ConflictCount>> = BTreeMap::new();
     for found in ids.iter().filter_map(|id| look.everybody.get(*id)) {
         let systems = used.get(&found.id);
         for (conflict, is_excepted) in found.conflicts() {
@@ -128,7 +128,7 @@ pub async fn conflict_map(
     }
     let columns = columns(ctx, opened, &mut tx, &counts).await?;
     let rows = counts.into_iter().filter_map(|(conflict, of)| {
-        let conflict = opened.model.conflicts.get(usize::try_from(conflict).ok()?)?;
+        let conflict = opened.model.conflicts.get(conflict)?;
         let counts = in_columns(&columns, of);
         Some(ConflictRow { conflict: conflict.name.clone(), blocks: conflict.blocks(), counts })
     });
@@ -172,8 +172,8 @@ async fn used(
 }
 
 /// Whether accounts of at least two duties of a conflict are among those.
-fn is_used(opened: &Opened, conflict: u32, systems: &BTreeSet<SystemId>) -> bool {
-    let conflict = usize::try_from(conflict).ok().and_then(|at| opened.model.conflicts.get(at));
+fn is_used(opened: &Opened, conflict: usize, systems: &BTreeSet<SystemId>) -> bool {
+    let conflict = opened.model.conflicts.get(conflict);
     let duties = conflict.map_or(&[][..], |conflict| conflict.between.as_slice()).iter();
     let duties = duties.filter_map(|at| opened.model.duties.get(*at));
     let used = duties.filter(|duty| duty.entitlements.iter().any(|(on, ..)| systems.contains(on)));
@@ -185,7 +185,7 @@ async fn columns(
     ctx: &Ctx,
     opened: &Opened,
     tx: &mut ReadTx,
-    counts: &BTreeMap<u32, BTreeMap<Option<EntityId>, ConflictCount>>,
+    counts: &BTreeMap<usize, BTreeMap<Option<EntityId>, ConflictCount>>,
 ) -> Result<Vec<ConflictColumn>, Error> {
     let mut people: BTreeMap<Option<EntityId>, u64> = BTreeMap::new();
     for (place, count) in counts.values().flatten() {
@@ -269,7 +269,7 @@ pub async fn list_in_conflict(
             Some(ConflictPlace::Nowhere) => found.place(of.by).is_none(),
             Some(ConflictPlace::Others) | None => true,
         };
-        is_there && found.conflicts().any(|(at, _)| usize::try_from(at) == Ok(position))
+        is_there && found.conflicts().any(|(at, _)| at == position)
     };
     let (mut tx, ids) = found(ctx, opened, is_meant).await?;
     let Page { items, next } = part(ids, after, limit);

@@ -66,16 +66,13 @@ pub(crate) async fn open(
 
 /// The numbers of the systems that a role reaches with all that it includes.
 fn reached(opened: &Opened, role: usize) -> BTreeSet<Number> {
-    let (mut ahead, mut seen, mut systems) = (vec![role], BTreeSet::new(), BTreeSet::new());
-    while let Some(role) = ahead.pop() {
-        let Some(of) = opened.model.roles.get(role).filter(|_| seen.insert(role)) else { continue };
-        ahead.extend(&of.includes);
-        systems.extend(of.grants.iter().filter_map(|grant| {
-            let (Grant::Account { system, .. } | Grant::Entitlement { system, .. }) = grant;
-            number_of(opened, *system)
-        }));
-    }
-    systems
+    let roles = opened.model.brought_by(role).into_iter();
+    let grants = roles.filter_map(|at| opened.model.roles.get(at)).flat_map(|of| &of.grants);
+    let systems = grants.filter_map(|grant| {
+        let (Grant::Account { system, .. } | Grant::Entitlement { system, .. }) = grant;
+        number_of(opened, *system)
+    });
+    systems.collect()
 }
 
 fn number_of(opened: &Opened, system: SystemId) -> Option<Number> {
