@@ -15,8 +15,8 @@ use axum::{
 };
 use muster_app::{Ctx, Error, Kind, Opened};
 use muster_governance::{Answer, LinkView, Verdict, decide_by_link, see_decision_link};
-use muster_model::EntityId;
-use muster_signin::{Language, Own, session_cookie};
+use muster_model::{EntityId, Language};
+use muster_signin::{Own, session_cookie};
 use muster_web::{Problem, RequestId, Router, Service};
 use tokio::runtime::Handle;
 

@@ -118,8 +118,8 @@ fn chain(texts: &Texts, reason: &Reason) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use muster_model::Language;
     use muster_model::Location;
-    use muster_signin::Language;
 
     use super::*;
 

@@ -12,7 +12,7 @@ mod review;
 mod system;
 mod work;
 
-use muster_signin::Language;
+use muster_model::Language;
 
 pub(crate) use self::{
     access::AccessTexts,

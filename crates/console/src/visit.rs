@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::http::{header, request::Parts};
 use jiff::Timestamp;
 use muster_app::{Authority, Ctx, Opened};
-use muster_model::{EntityId, Text};
+use muster_model::{EntityId, Language, Text};
 use muster_policy::Right;
-use muster_signin::{Language, session_cookie};
+use muster_signin::session_cookie;
 use muster_web::{Problem, RequestId, Service};
 
 use crate::{flash::Said, given::Given, moment::Moment, texts::Texts, view_as};

@@ -7,6 +7,7 @@ mod connect;
 mod diagnostic;
 mod hash;
 mod ids;
+mod language;
 mod network;
 mod row;
 mod schema;
@@ -22,6 +23,7 @@ pub use connect::{
 pub use diagnostic::{Diagnostic, Location, Severity, SourceFile, SourceMap, Span};
 pub use hash::{Fingerprint, Hasher};
 pub use ids::{AccountId, AssignmentId, DriftId, EntityId, PlanId, Slot, SystemId, TypeId};
+pub use language::Language;
 pub use network::{Network, NotANetwork};
 pub use row::Row;
 pub use schema::{Attribute, AttributeKind, EntityType, Schema};

@@ -16,13 +16,10 @@ use muster_auth::{
     Attempt, Authenticator, BROWSER_COOKIE, BROWSER_KEPT, Door, FLOW_COOKIE, Opening,
     RECOVERY_COOKIE, SESSION_COOKIE, Secret, Session,
 };
-use muster_model::EntityId;
+use muster_model::{EntityId, Language};
 use muster_web::{ClientCertificate, Origin, Problem, RequestId, Service};
 
-use crate::{
-    passkeys,
-    texts::{Language, Texts},
-};
+use crate::{passkeys, texts::Texts};
 
 /// Who asks.
 pub(crate) struct Browser {

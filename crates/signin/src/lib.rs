@@ -35,7 +35,6 @@ pub use self::{
     link::link,
     own::Own,
     page::{page, page_that_posts},
-    texts::Language,
 };
 
 /// The routes.

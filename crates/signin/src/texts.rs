@@ -7,6 +7,7 @@ mod passkeys;
 mod recovery;
 
 use muster_auth::Weak;
+use muster_model::Language;
 
 use self::{
     browsers::BrowserTexts, guest::GuestTexts, mailed::MailedTexts, passkeys::PasskeyTexts,
@@ -230,58 +231,5 @@ impl Texts {
             Language::English => &ENGLISH,
             Language::German => &GERMAN,
         }
-    }
-}
-
-/// A language in which pages are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Language {
-    /// English.
-    English,
-    /// German.
-    German,
-}
-
-impl Language {
-    /// Its tag, as HTML has it.
-    pub const fn tag(self) -> &'static str {
-        match self {
-            Self::English => "en",
-            Self::German => "de",
-        }
-    }
-
-    /// The one that the reader likes best, by the header `Accept-Language`; English when there is none of theirs.
-    pub fn of_reader(accept_language: Option<&str>) -> Self {
-        let liked = accept_language.unwrap_or_default().split(',').map(|range| {
-            let mut parts = range.split(';').map(str::trim);
-            let language = parts.next().unwrap_or_default();
-            let weight = parts.find_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok());
-            (language.split('-').next().unwrap_or_default(), weight.unwrap_or(1.0))
-        });
-        let mut best = (Self::English, 0.0);
-        for (language, weight) in liked {
-            let known = [Self::English, Self::German];
-            let known = known.into_iter().find(|known| known.tag().eq_ignore_ascii_case(language));
-            if let Some(known) = known.filter(|_| weight > best.1) {
-                best = (known, weight);
-            }
-        }
-        best.0
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_best_liked_language_is_spoken() {
-        let language = |accept| Language::of_reader(accept).tag();
-        assert_eq!(language(None), "en");
-        assert_eq!(language(Some("de-AT, en;q=0.8")), "de");
-        assert_eq!(language(Some("fr, en;q=0.5, de;q=0.7")), "de");
-        assert_eq!(language(Some("en-GB,DE;q=0.9")), "en");
-        assert_eq!(language(Some("de;q=0, ;;q=x,,")), "en");
     }
 }
