@@ -162,6 +162,7 @@ pub(crate) enum Command {
     Matches(commands::matches::Args),
     Revisions(commands::revisions::Args),
     Takeover(commands::takeover::Args),
+    #[command(visible_alias = "reconcile")]
     Drift(commands::drift::Args),
     Alarms(commands::alarms::Args),
     Events(commands::events::Args),

@@ -1,19 +1,21 @@
-//! The sample company: written into a folder, synchronised and planned, with requests that wait, guests and an open review; and the
-//! walk through the first ten minutes.
+//! The sample company: written into a folder, synchronised and planned, with changes made outside, requests that wait, guests and an
+//! open review; and the walk through the first ten minutes.
 
 mod capture;
 mod check;
+mod differences;
 mod found;
 mod guests;
 mod interrupt;
+mod outside;
 mod requests;
 mod steps;
 
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use jiff::{civil::Date, tz::TimeZone};
-use muster_app::{Ctx, Error, Opened, PeopleQuery, everybody, list_people};
-use muster_engine::{PlanOptions, SyncOptions, make_plan, sync};
+use muster_app::{Connectors, Ctx, Error, Opened, PeopleQuery, everybody, list_people};
+use muster_engine::{PlanOptions, SyncOptions, list_systems, make_plan, sync};
 use muster_model::EntityId;
 use muster_plan::Kind;
 use muster_review::{NewCampaign, open_campaign};
@@ -42,6 +44,10 @@ pub(crate) struct Company {
     pub(crate) orphans: usize,
     /// People with duties that do not go together.
     pub(crate) conflicts: usize,
+    /// Changes that somebody made outside.
+    pub(crate) outside: usize,
+    /// Systems that are not well.
+    pub(crate) unwell: usize,
     /// Things about which somebody is asked in the open review.
     pub(crate) asked: usize,
     /// Operations that are planned.
@@ -59,15 +65,14 @@ pub(crate) fn write_project(host: &Host, dir: &Path) -> Result<Date> {
 }
 
 /// Synchronises and plans, so that there is something to look at.
-pub(crate) async fn set_up(shell: &mut Shell, dir: &Path) -> Result<Company> {
+pub(crate) async fn set_up(shell: &mut Shell, dir: &Path, today: Date) -> Result<Company> {
     let mails = Mails::default();
     let inner = Arc::clone(&shell.host.connectors);
-    shell.host.connectors = Arc::new(Mailbox { inner: Arc::clone(&inner), mails: mails.clone() });
-    let opened = shell.open_at(dir).await;
-    shell.host.connectors = inner;
-    let (ctx, opened) = opened?;
+    let mailbox = Mailbox { inner, mails: mails.clone() };
+    let (ctx, opened) = open_with(shell, dir, Arc::new(mailbox)).await?;
     let progress = progress(&shell.ui);
     let report = Box::pin(sync(&ctx, &opened, &SyncOptions::default(), progress.as_ref())).await?;
+    let outside = Box::pin(outside::happen(shell, dir, today)).await?;
     // One of their sponsors has left, which nothing notices before the first plan.
     Box::pin(guests::invite(&ctx, &opened, &mails)).await?;
     let options = PlanOptions { save: true, ..PlanOptions::default() };
@@ -89,6 +94,7 @@ pub(crate) async fn set_up(shell: &mut Shell, dir: &Path) -> Result<Company> {
         conflicts += usize::from(!evaluation.conflicts.is_empty());
     })
     .await?;
+    let systems = list_systems(&opened).await?;
     let disabled = made.plan.operations.iter().filter(|operation| {
         operation.kind == Kind::Disable && operation.reason.text.starts_with("lifecycle")
     });
@@ -103,9 +109,23 @@ pub(crate) async fn set_up(shell: &mut Shell, dir: &Path) -> Result<Company> {
             counts.iter().filter(|count| is_orphan(count.status)).map(|count| count.n).sum(),
         ),
         conflicts,
+        outside: number(outside),
+        unwell: systems.iter().filter(|system| system.state != "well").count(),
         asked: usize::try_from(campaign.asked).unwrap_or(usize::MAX),
         changes: made.plan.to_do().count(),
     })
+}
+
+/// Opens the project with these connectors.
+async fn open_with(
+    shell: &mut Shell,
+    dir: &Path,
+    connectors: Arc<dyn Connectors>,
+) -> Result<(Ctx, Opened)> {
+    let before = std::mem::replace(&mut shell.host.connectors, connectors);
+    let opened = shell.open_at(dir).await;
+    shell.host.connectors = before;
+    opened
 }
 
 /// The first person of whom a condition holds.

@@ -42,7 +42,7 @@ pub struct Expectations {
     pub orphans: Vec<(&'static str, &'static str)>,
     /// People with duties that do not go together.
     pub conflicts: Vec<ExpectedConflict>,
-    /// What was changed on targets without us.
+    /// What is changed on targets without us, after the first read.
     pub outside: Vec<OutsideChange>,
     /// People who moved and kept access, by `userName`.
     pub movers: Vec<String>,

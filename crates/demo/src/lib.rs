@@ -2,8 +2,9 @@
 //!
 //! [`files`] gives the whole project folder: model files as a good engineer would write them, an HR export, and six CSV
 //! files that stand in for target systems. The targets agree with the policy except for planted trouble, which
-//! [`expectations`] lists. Dates follow the given day; everything else is always the same. Nothing is written to disk
-//! here, and nothing is read.
+//! [`expectations`] lists. What somebody changes on them past Muster comes after the first read, with
+//! [`changed_outside`]. Dates follow the given day; everything else is always the same. Nothing is written to disk here,
+//! and nothing is read.
 
 mod certificates;
 mod company;
@@ -32,7 +33,10 @@ pub use crate::{
     review::{CAMPAIGN, REVIEW},
     trouble::{Leftover, OutsideChange},
 };
-use crate::{people::Person, targets::Accounts};
+use crate::{
+    people::Person,
+    targets::{Accounts, Target},
+};
 
 /// A file of the sample project.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,12 +57,21 @@ pub fn files(today: Date) -> Vec<DemoFile> {
     files.push(DemoFile { path: "data/hr.csv", content: data::hr(&company.people, today) });
     files.push(DemoFile { path: "data/departments.csv", content: data::departments() });
     files.push(DemoFile { path: "data/sites.csv", content: data::sites() });
-    for target in &targets::TARGETS {
-        let accounts = company.accounts.get(target.name).into_iter().flatten();
-        files.push(DemoFile { path: target.path, content: data::target(target, accounts) });
-    }
+    files.extend(targets::TARGETS.iter().map(|target| file_of(target, &company.before)));
     files.sort_by_key(|file| file.path);
     files
+}
+
+/// The target files after somebody changed accounts on them past Muster; those that are still the same are left out.
+pub fn changed_outside(today: Date) -> Vec<DemoFile> {
+    let Company { before, accounts, .. } = Company::new(today);
+    let is_changed = |target: &&Target| before.get(target.name) != accounts.get(target.name);
+    targets::TARGETS.iter().filter(is_changed).map(|target| file_of(target, &accounts)).collect()
+}
+
+fn file_of(target: &Target, accounts: &Accounts) -> DemoFile {
+    let accounts = accounts.get(target.name).into_iter().flatten();
+    DemoFile { path: target.path, content: data::target(target, accounts) }
 }
 
 /// How many grants there are on the targets, the planted ones included.
@@ -67,6 +80,8 @@ const N_GRANTS: usize = 4312;
 /// The people, their accounts and what is wrong with them.
 struct Company {
     people: Vec<Person>,
+    /// The accounts before somebody changed them outside.
+    before: Accounts,
     accounts: Accounts,
     orphans: Vec<(&'static str, &'static str)>,
     outside: Vec<OutsideChange>,
@@ -85,9 +100,10 @@ impl Company {
     fn with(people: Vec<Person>) -> Self {
         let mut accounts = targets::accounts(&people);
         let leftovers = trouble::plant_leftovers(&mut accounts, &people);
-        let outside = trouble::plant_outside(&mut accounts, &people);
         let orphans = trouble::plant_orphans(&mut accounts);
-        Self { people, accounts, orphans, outside, leftovers }
+        let before = accounts.clone();
+        let outside = trouble::change_outside(&mut accounts, &people);
+        Self { people, before, accounts, orphans, outside, leftovers }
     }
 
     fn n_grants(&self) -> usize {

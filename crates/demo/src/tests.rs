@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::{Date, date};
 
 use crate::{
-    Company, DemoFile, certificates, company::DEPARTMENTS, expectations, files, names,
-    people::people, project, review, roles::ROLES,
+    Company, DemoFile, certificates, changed_outside, company::DEPARTMENTS, expectations, files,
+    names, people::people, project, review, roles::ROLES,
 };
 
 const TODAY: Date = date(2026, 11, 20);
@@ -50,6 +50,31 @@ fn the_numbers_are_those_of_the_story() {
         && leftover.entitlement == "post-journal"));
     assert!(expected.tests >= 9);
     assert_eq!(expected.roles, ROLES.len() + 3, "three roles grant what depends on the person");
+}
+
+#[test]
+fn somebody_changes_19_accounts_outside_at_three_strokes() {
+    let (files, changed) = (files(TODAY), changed_outside(TODAY));
+    let mut differing = Vec::new();
+    for after in &changed {
+        let (_, before) = table(&files, after.path);
+        let (_, after) = table(&changed, after.path);
+        assert_eq!(before.len(), after.len());
+        differing.extend(before.into_iter().zip(after).filter(|(before, after)| before != after));
+    }
+    let outside = expectations(TODAY).outside;
+    let names: BTreeSet<&str> = outside.iter().map(|change| &*change.account).collect();
+    assert_eq!(differing.len(), 19);
+    assert!(differing.iter().all(|(_, after)| names.contains(after[0].as_str())));
+    let strokes: BTreeSet<_> =
+        outside.iter().map(|of| (of.system, of.attribute, of.value)).collect();
+    let n = |value| outside.iter().filter(|change| change.value == value).count();
+    assert_eq!(strokes.len(), 3);
+    assert_eq!(
+        (n("Customer happiness agent"), n("report-all"), n("view-suppliers")),
+        (9, 7, 3),
+        "{outside:?}"
+    );
 }
 
 #[test]

@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 use crate::{
     company::Fate,
     people::Person,
-    random::Random,
     targets::{Account, Accounts, TARGETS, account_name},
 };
 
@@ -110,76 +109,67 @@ pub struct Leftover {
     pub entitlement: &'static str,
 }
 
-/// Titles that somebody found nicer.
-const TITLES: [&str; 8] = [
-    "Senior accountant",
-    "Sales executive",
-    "IT hero",
-    "Dispatcher (night)",
-    "Deputy head",
-    "Customer happiness agent",
-    "Trainee",
-    "Driver and trainer",
+/// What somebody does on a target at one stroke, past us.
+struct Stroke {
+    system: &'static str,
+    /// The column that is changed, or that holds the entitlements.
+    attribute: &'static str,
+    /// The value or the entitlement.
+    value: &'static str,
+    /// Whose accounts, by title.
+    title: &'static str,
+    n: usize,
+}
+
+/// The causes of all changes made outside.
+const STROKES: [Stroke; 3] = [
+    // Customer service thought of a nicer title.
+    Stroke {
+        system: "directory",
+        attribute: "title",
+        value: "Customer happiness agent",
+        title: "Service agent",
+        n: 9,
+    },
+    // For the end of the month, and never taken back.
+    Stroke {
+        system: "ledger",
+        attribute: "profiles",
+        value: "report-all",
+        title: "Accountant",
+        n: 7,
+    },
+    // Who buys spare parts, since the new tours.
+    Stroke {
+        system: "ledger",
+        attribute: "profiles",
+        value: "view-suppliers",
+        title: "Fleet planner",
+        n: 3,
+    },
 ];
 
-/// Profiles that somebody gave by hand.
-const PROFILES: [&str; 11] = [
-    "report-all",
-    "bank-statements",
-    "report-fleet",
-    "report-own",
-    "view-suppliers",
-    "report-all",
-    "approve-cost",
-    "report-own",
-    "view-suppliers",
-    "create-invoice",
-    "request-refund",
-];
-
-/// Changes titles in the directory and gives profiles on the ledger, past us; answers what was done.
-pub(crate) fn plant_outside(accounts: &mut Accounts, people: &[Person]) -> Vec<OutsideChange> {
-    let mut random = Random::new(0x0051_de19);
-    let mut ordinary: Vec<&Person> = people
-        .iter()
-        .filter(|p| p.fate == Fate::Works && p.functions.is_empty() && p.grade < 5)
-        .collect();
-    random.shuffle(&mut ordinary);
+/// Changes accounts on the targets, past us; answers what was done.
+pub(crate) fn change_outside(accounts: &mut Accounts, people: &[Person]) -> Vec<OutsideChange> {
     let mut changes = Vec::new();
-    let titles = TARGETS
-        .iter()
-        .find(|target| target.name == "directory")
-        .and_then(|target| target.columns.iter().position(|column| *column == "title"));
-    for (person, title) in ordinary.iter().zip(TITLES) {
-        let account = accounts.get_mut("directory").and_then(|all| all.get_mut(&person.user_name));
-        let value = account.and_then(|account| account.values.get_mut(titles?));
-        if let Some(value) = value {
-            title.clone_into(value);
-            changes.push(outside("directory", &person.user_name, "title", title));
-        }
-    }
-    let mut profiles = PROFILES.iter().peekable();
-    for person in ordinary.iter().skip(TITLES.len()) {
-        let ledger = accounts.get_mut("ledger");
-        let Some(account) = ledger.and_then(|all| all.get_mut(&person.ledger_name)) else {
-            continue;
+    for stroke in &STROKES {
+        let &Stroke { system, attribute, value, title, n } = stroke;
+        let is_meant = |person: &&Person| {
+            person.title == title && person.fate == Fate::Works && person.functions.is_empty()
         };
-        let Some(profile) = profiles.peek() else { break };
-        if !account.held.insert((**profile).to_owned()) {
-            continue;
+        let columns = TARGETS.iter().find(|target| target.name == system).map(|of| of.columns);
+        let column = columns.and_then(|all| all.iter().position(|column| *column == attribute));
+        for person in people.iter().filter(is_meant).take(n) {
+            let account = account_name(system, person);
+            let known = accounts.get_mut(system).and_then(|all| all.get_mut(&account));
+            let Some(known) = known else { continue };
+            match column.and_then(|column| known.values.get_mut(column)) {
+                Some(before) => value.clone_into(before),
+                None => _ = known.held.insert(value.to_owned()),
+            }
+            changes.push(OutsideChange { system, account, attribute, value });
         }
-        changes.push(outside("ledger", &person.ledger_name, "profiles", profile));
-        profiles.next();
     }
     changes.sort();
     changes
-}
-
-fn outside(
-    system: &'static str,
-    account: &str,
-    attribute: &'static str,
-    value: &'static str,
-) -> OutsideChange {
-    OutsideChange { system, account: account.to_owned(), attribute, value }
 }

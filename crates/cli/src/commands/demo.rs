@@ -55,7 +55,7 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
         }
         return outcome;
     }
-    let company = demo::set_up(shell, &dir).await?;
+    let company = demo::set_up(shell, &dir, today).await?;
     let seconds = when::seconds_since(shell.host.clock.as_ref(), start);
     let paint = shell.ui.paint();
     shell.ui.show(&report(&company, &dir, seconds, args.dir.is_some(), paint))?;
@@ -81,8 +81,8 @@ fn report(
     kept: bool,
     paint: Paint,
 ) -> Report {
-    let demo::Company { people, systems, accounts, leavers, orphans, conflicts, asked, changes } =
-        company;
+    let demo::Company { people, systems, accounts, leavers, orphans, conflicts, .. } = company;
+    let demo::Company { outside, unwell, asked, changes, .. } = company;
     let shown = dir.display();
     let keep = if kept { "" } else { "   (keep it elsewhere: --dir ./tern)" };
     let title = paint.bold("Tern Logistics is ready");
@@ -90,13 +90,13 @@ fn report(
     let text = format!(
         "{title}  ({people} people, {systems} systems, {accounts} accounts)   {took}\n\
          \x20 Folder    {shown}{keep}\n\n\
-         Needs a look: {leavers} leavers still active · {conflicts} duty conflicts · {orphans} orphan accounts · {changes} changes planned\n\
-         Waits for somebody: {asked} items of review \"{CAMPAIGN}\"\n\
+         Needs a look: {leavers} leavers still active · {conflicts} duty conflicts · {orphans} orphan accounts · {outside} changes made outside · {unwell} system unwell\n\
+         Waits for somebody: {asked} items of review \"{CAMPAIGN}\" · {changes} planned changes\n\
          Try next:\n\
          \x20 cd {shown}\n\
          \x20 muster explain maya.okafor ledger:post-journal\n\
          \x20 muster plan\n\
-         \x20 muster orphans\n\
+         \x20 muster drift\n\
          \x20 muster demo --check\n",
     );
     let number = |n: &usize| n.to_string();
@@ -108,12 +108,14 @@ fn report(
         ("leavers", number(leavers)),
         ("orphans", number(orphans)),
         ("conflicts", number(conflicts)),
+        ("outside", number(outside)),
+        ("unwell", number(unwell)),
         ("asked", number(asked)),
         ("changes", number(changes)),
     ];
     let json = serde_json::json!({
         "folder": shown.to_string(), "people": people, "systems": systems, "accounts": accounts, "leavers": leavers,
-        "orphans": orphans, "conflicts": conflicts, "asked": asked, "changes": changes,
+        "orphans": orphans, "conflicts": conflicts, "outside": outside, "unwell": unwell, "asked": asked, "changes": changes,
         "seconds": seconds,
     });
     Report::one(fields, json).text(text)

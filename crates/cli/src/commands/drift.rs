@@ -6,7 +6,11 @@ mod view;
 use clap::Subcommand;
 use muster_app::{DriftQuery, drift_groups, json, list_drift, show_drift};
 
-use crate::{Exit, Result, shell::Shell, ui::Report};
+use crate::{
+    Exit, Result,
+    shell::Shell,
+    ui::{Report, counted},
+};
 
 /// See what was changed outside, and decide about it
 ///
@@ -103,12 +107,22 @@ async fn list(shell: &mut Shell, list: List) -> Result<Exit> {
         let by_read = list.by == By::Read;
         let (groups, next) =
             drift_groups(&ctx, &opened, by_read, list.after.as_deref(), limit).await?;
+        let n: u64 = groups.iter().map(|group| group.n).sum();
+        let sum = format!(
+            "{} in {}",
+            counted(usize::try_from(n).unwrap_or(usize::MAX), "difference"),
+            counted(groups.len(), if by_read { "read" } else { "cause" })
+        );
+        let is_all = next.is_none();
         let items =
             groups.iter().map(|group| (view::group_row(group, by_read), json::drift_group(group)));
         let columns = ["group", "items", "undecided", "system", "what", "first seen", "last seen"];
         let report = Report::list(&columns, items, next).empty("nothing was changed outside");
         shell.ui.show(&report)?;
         if !groups.is_empty() {
+            if is_all {
+                shell.ui.say(&sum)?;
+            }
             shell.ui.say("one by one: muster drift list --group GROUP, or --all")?;
         }
         return Ok(Exit::Done);

@@ -8,7 +8,9 @@ async fn the_sample_company_is_set_up_and_says_what_to_try() {
     let answer = place.ok("demo --dir tern").await;
     assert!(answer.out.contains("240 people, 6 systems, 978 accounts"), "{}", answer.out);
     assert!(
-        answer.out.contains("2 leavers still active · 3 duty conflicts · 11 orphan accounts"),
+        answer.out.contains(
+            "2 leavers still active · 3 duty conflicts · 11 orphan accounts · 19 changes made outside · 1 system unwell"
+        ),
         "{}",
         answer.out
     );

@@ -22,6 +22,7 @@ async fn the_first_page_says_what_needs_attention_and_leads_there() {
         "2</span> leavers with an active account",
         "11</span> accounts of nobody",
         "people with duties",
+        "19</span> changes made outside",
     ] {
         assert!(page.body.contains(card), "{card}: {}", page.body);
     }

@@ -1,14 +1,16 @@
-//! What people of the sample company did before somebody looks: guests came, requests wait, a review is open.
+//! What people of the sample company did before somebody looks: accounts were changed by hand, guests came, requests wait, a review is open.
 
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, civil::date};
 use muster_app::{
     CommandCall, Ctx, Deliver, DeliverError, Mail, Opened, PeopleQuery, WebhookCall, list_people,
 };
 use muster_demo::{CAMPAIGN, DemoRequest, GUESTS, REQUESTS, REVIEW};
-use muster_engine::{NewGuest, invite_guest, open_guest_link, work_guests};
+use muster_engine::{
+    NewGuest, NoProgress, SyncOptions, invite_guest, open_guest_link, sync, work_guests,
+};
 use muster_governance::{NewRequest, create_request};
 use muster_model::{EntityId, Settings};
 use muster_review::{NewCampaign, open_campaign};
@@ -42,6 +44,17 @@ impl Deliver for Mails {
     async fn ask(&self, _: &CommandCall<'_>) -> Result<Vec<u8>, DeliverError> {
         Ok(Vec::new())
     }
+}
+
+/// Somebody changes accounts past everybody, and the next read sees it.
+pub(crate) async fn change_outside(ctx: &Ctx, opened: &Opened) {
+    let files = muster_demo::changed_outside(date(2026, 11, 20));
+    for file in &files {
+        std::fs::write(opened.dir.join(file.path), &file.content).unwrap();
+    }
+    let name = |path: &str| path.trim_start_matches("data/").trim_end_matches(".csv").to_owned();
+    let systems = files.iter().map(|file| name(file.path)).collect();
+    sync(ctx, opened, &SyncOptions { systems, complete: false }, &NoProgress).await.unwrap();
 }
 
 /// Guests are invited and come. One of their sponsors left since, which nothing has noticed before the first plan.

@@ -23,7 +23,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 
-use crate::seeds::{Mails, ask_and_review, invite};
+use crate::seeds::{Mails, ask_and_review, change_outside, invite};
 
 /// The password of whoever has one.
 pub(crate) const PASSWORD: &str = "a lamp, a boat, and rain";
@@ -125,6 +125,7 @@ impl Served {
         };
         sync(&ctx, &opened, &SyncOptions::default(), &NoProgress).await.unwrap();
         if has_guests {
+            change_outside(&ctx, &opened).await;
             invite(&ctx, &opened, &mails).await;
         }
         let options = PlanOptions { save: true, ..PlanOptions::default() };

@@ -123,6 +123,7 @@ fn the_first_ten_minutes_go_by_keyboard_from_the_link_to_an_approved_request() {
     let demo = Demo::start(folder.path());
     let visitor = Visitor { browser: Browser::start().unwrap(), n: 0.into() };
     what_needs_attention(&visitor, &demo);
+    what_was_changed_outside(&visitor, &demo);
     why_maya_has_what_is_left_over(&visitor, folder.path());
     maya_asks(&visitor, &demo);
     her_manager_shortens_it_on_a_telephone(&visitor, &demo);
@@ -134,13 +135,32 @@ fn what_needs_attention(visitor: &Visitor, demo: &Demo) {
     visitor.browser.be_wide(1280).unwrap();
     visitor.browser.open(&demo.link).unwrap();
     visitor.reads("What needs attention");
-    for card in
-        ["2\nleavers with an active account", "3\npeople with duties", "11\naccounts of nobody"]
-    {
+    for card in [
+        "2\nleavers with an active account",
+        "3\npeople with duties",
+        "11\naccounts of nobody",
+        "19\nchanges made outside",
+        "1\nsystem that is not well",
+    ] {
         let text = visitor.browser.text(".cards").unwrap().replace("\n ", "\n");
         assert!(text.replace('\n', " ").contains(&card.replace('\n', " ")), "{card} in {text}");
     }
     visitor.keeps("home");
+}
+
+fn what_was_changed_outside(visitor: &Visitor, demo: &Demo) {
+    visitor.presses_until(
+        TAB,
+        "at.getAttribute('href') === '/drift' && at.closest('.cards') !== null",
+    );
+    visitor.press(&ENTER.to_string());
+    for cause in ["Customer happiness agent", "report-all", "view-suppliers"] {
+        visitor.reads(cause);
+    }
+    visitor.keeps("drift");
+    visitor.browser.open(&format!("{}/systems", demo.url)).unwrap();
+    visitor.reads("the read was cut");
+    visitor.keeps("systems");
 }
 
 fn why_maya_has_what_is_left_over(visitor: &Visitor, folder: &Path) {
