@@ -18,7 +18,6 @@ use crate::{
     held::{Ground, Held},
     history::{OPENED, journal, notify},
     judge::took,
-    open::orphan,
     person::{self, Revocation},
     seen::Seen,
     terms::Terms,
@@ -146,7 +145,7 @@ impl Deciding<'_> {
                 let to = anybody_named(ctx, opened, tx, name).await?;
                 self.hand_on(tx, &mut item, to).await?;
             }
-            _ => self.verdict(tx, &mut item, held.as_ref(), revocation).await?,
+            _ => item = self.verdict(tx, item, (held, revocation)).await?,
         }
         let answer = ReviewAnswer {
             item: item.id,
@@ -160,8 +159,8 @@ impl Deciding<'_> {
             until: item.until,
             note: self.decision.reason.trim().into(),
         };
-        tx.append_review_answer(&answer).await?;
-        save(tx, &item).await?;
+        tx.append_review_answers(std::slice::from_ref(&answer)).await?;
+        save(tx, std::slice::from_ref(&item)).await?;
         Ok(json!({
             "item": item.id, "entity": item.entity.map(|id| id.0), "thing": &*item.thing,
             "what": what, "stage": &*answer.stage, "reason": &*answer.note,
@@ -181,10 +180,7 @@ impl Deciding<'_> {
                 Some(id) => tx.account(id).await?,
                 None => None,
             };
-            let held = account
-                .as_ref()
-                .map(|of| orphan(&"".into(), &"".into(), muster_model::SystemId(0), of));
-            return Ok((held, Revocation::default(), live(item, None, account.as_ref())));
+            return Ok((None, Revocation::default(), live(item, None, account.as_ref())));
         };
         let (people, world) = person::load(self.ground, tx, &[entity], self.ctx.now()).await?;
         let person = people.first();
@@ -200,11 +196,10 @@ impl Deciding<'_> {
     async fn verdict(
         &self,
         tx: &mut Tx,
-        item: &mut ReviewItem,
-        held: Option<&Held>,
-        revocation: Revocation,
-    ) -> Result<(), Error> {
-        let (verdict, until) = match self.decision.answer {
+        mut item: ReviewItem,
+        (held, revocation): (Option<Held>, Revocation),
+    ) -> Result<ReviewItem, Error> {
+        let (what, until) = match self.decision.answer {
             ItemAnswer::Revoke => (ItemVerdict::Revoke, None),
             ItemAnswer::Shorten(until) => (ItemVerdict::Shorten, Some(until)),
             ItemAnswer::Keep | ItemAnswer::Unsure | ItemAnswer::Forward(_) => {
@@ -217,24 +212,21 @@ impl Deciding<'_> {
             let next = usize::try_from(item.stage + 1).ok().and_then(|at| seen.asked.get(at));
             item.stage += 1;
             item.reviewer = next.copied().unwrap_or(seen.fallback);
-            return notify(self.ctx, tx, self.campaign.id, OPENED, &[item.reviewer].into()).await;
+            notify(self.ctx, tx, self.campaign.id, OPENED, &[item.reviewer].into()).await?;
+            return Ok(item);
         }
-        if verdict == ItemVerdict::Shorten
+        if what == ItemVerdict::Shorten
             && item.until.or(Seen::read(&item.seen).until).is_some_and(|end| until > Some(end))
         {
             return Err(Error::invalid("it ends before that anyway"));
         }
+        let reason = self.decision.reason.trim().to_owned();
+        let id = item.id;
+        let verdict = Verdict { item, what, until, reason, held, revocation };
         let by = (Some(self.me), self.millis);
-        settle(
-            self.ctx,
-            self.ground.opened,
-            tx,
-            (self.terms, item, held),
-            (verdict, until, self.decision.reason.trim()),
-            by,
-            revocation,
-        )
-        .await
+        let (ctx, opened) = (self.ctx, self.ground.opened);
+        let settled = settle_all(ctx, opened, tx, (self.terms, by), vec![verdict]).await?;
+        settled.into_iter().next().ok_or_else(|| unknown(id))
     }
 
     /// Asks somebody else.
@@ -263,38 +255,37 @@ impl Deciding<'_> {
     }
 }
 
-/// Writes a final verdict into an item and does it.
-#[expect(clippy::too_many_arguments, reason = "all of it is one decision")]
-pub(crate) async fn settle(
+/// Does what final verdicts say, and gives the items with that, as they are to be saved.
+pub(crate) async fn settle_all(
     ctx: &Ctx,
     opened: &Opened,
     tx: &mut Tx,
-    (terms, item, held): (&Terms, &mut ReviewItem, Option<&Held>),
-    (verdict, until, reason): (ItemVerdict, Option<Timestamp>, &str),
-    (by, millis): (Option<EntityId>, Option<i64>),
-    revocation: Revocation,
-) -> Result<(), Error> {
-    item.state = ItemState::Decided;
-    item.verdict = verdict;
-    item.until = until;
-    item.reason = reason.into();
-    item.decided_at = Some(ctx.now());
-    item.decided_by = by;
-    item.millis = millis;
-    let Some(held) = held else { return Ok(()) };
-    let what = Verdict { item: &item.clone(), what: verdict, until, reason };
-    let effect = effect::apply(ctx, opened, tx, (terms, &what), (held, revocation)).await?;
-    item.outcome = match verdict {
-        ItemVerdict::Revoke if effect::has_to_be_seen(item, &effect) => ItemOutcome::Pending,
-        ItemVerdict::Revoke => ItemOutcome::Gone,
-        ItemVerdict::Open | ItemVerdict::Keep | ItemVerdict::Shorten => ItemOutcome::None,
-    };
-    if item.outcome == ItemOutcome::Gone {
-        item.outcome_at = Some(ctx.now());
-        item.outcome_note = "no connected system held anything because of it".into();
-    }
-    item.effect = effect.to_json().into();
-    Ok(())
+    (terms, (by, millis)): (&Terms, (Option<EntityId>, Option<i64>)),
+    verdicts: Vec<Verdict>,
+) -> Result<Vec<ReviewItem>, Error> {
+    let effects = effect::apply(ctx, opened, tx, terms, &verdicts).await?;
+    let settled = verdicts.into_iter().zip(effects).map(|(verdict, effect)| {
+        let Verdict { mut item, what, until, reason, held: _, revocation: _ } = verdict;
+        item.state = ItemState::Decided;
+        item.verdict = what;
+        item.until = until;
+        item.reason = reason.into();
+        item.decided_at = Some(ctx.now());
+        item.decided_by = by;
+        item.millis = millis;
+        item.outcome = match what {
+            ItemVerdict::Revoke if effect::has_to_be_seen(&item, &effect) => ItemOutcome::Pending,
+            ItemVerdict::Revoke => ItemOutcome::Gone,
+            ItemVerdict::Open | ItemVerdict::Keep | ItemVerdict::Shorten => ItemOutcome::None,
+        };
+        if item.outcome == ItemOutcome::Gone {
+            item.outcome_at = Some(ctx.now());
+            item.outcome_note = "no connected system held anything because of it".into();
+        }
+        item.effect = effect.to_json().into();
+        item
+    });
+    Ok(settled.collect())
 }
 
 /// An item that waits.
@@ -421,12 +412,12 @@ pub(crate) async fn close_when_done(
     Ok(())
 }
 
-/// Writes what changed about an item.
-pub(crate) async fn save(tx: &mut Tx, item: &ReviewItem) -> Result<(), Error> {
-    if !tx.change_review_item(item).await? {
-        let message = format!("item {} was decided or changed by somebody else", item.id);
+/// Writes what changed about items.
+pub(crate) async fn save(tx: &mut Tx, items: &[ReviewItem]) -> Result<(), Error> {
+    if let Some(id) = tx.change_review_items(items).await?.first() {
+        let message = format!("item {id} was decided or changed by somebody else");
         return Err(Error::new(Kind::Conflict, message)
-            .hint(format!("muster reviews show {} tells how it is now", item.id)));
+            .hint(format!("muster reviews show {id} tells how it is now")));
     }
     Ok(())
 }

@@ -1,12 +1,14 @@
 //! What a decision does: facts, from which the next plan follows. Also how it is taken back.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 use muster_app::{Ctx, Error, Opened, withheld_name, withhold_name};
 use muster_model::{AccountId, AssignmentId, DriftId, EntityId, Text};
 use muster_policy::Withhold;
 use muster_store::{
-    AccountStatus, Assignment, Decided, DriftDecision, DriftWhat, ItemKind, ItemVerdict,
-    OrphanDecision, OrphanVerb, ReviewItem, Sequence, Tx,
+    AccountStatus, Assignment, Decided, Drift, DriftDecision, DriftWhat, ItemKind, ItemVerdict,
+    OrphanDecision, OrphanVerb, ReadTx, ReviewItem, Sequence, Tx,
 };
 use serde_json::{Value as Json, json};
 
@@ -64,59 +66,196 @@ impl Effect {
     }
 }
 
-/// What is decided about an item.
-pub(crate) struct Verdict<'a> {
-    pub(crate) item: &'a ReviewItem,
+/// What is decided about an item, with what it is about and what taking that comes to.
+pub(crate) struct Verdict {
+    pub(crate) item: ReviewItem,
     pub(crate) what: ItemVerdict,
     pub(crate) until: Option<Timestamp>,
-    pub(crate) reason: &'a str,
+    pub(crate) reason: String,
+    /// `None` for an account of nobody.
+    pub(crate) held: Option<Held>,
+    pub(crate) revocation: Revocation,
 }
 
-/// Does what a decision says about something that somebody holds.
+impl Verdict {
+    fn why(&self) -> String {
+        match &*self.reason {
+            "" => format!("review item {}", self.item.id),
+            reason => format!("review item {}: {reason}", self.item.id),
+        }
+    }
+
+    /// What is taken, and from whom.
+    fn taken(&self) -> Option<(EntityId, &Held)> {
+        let taken = self.item.entity.zip(self.held.as_ref());
+        taken.filter(|_| self.what != ItemVerdict::Keep)
+    }
+}
+
+/// Does what decisions say. What is read for them and what they change goes in sets.
 pub(crate) async fn apply(
     ctx: &Ctx,
     opened: &Opened,
     tx: &mut Tx,
-    (terms, verdict): (&Terms, &Verdict<'_>),
-    (held, revocation): (&Held, Revocation),
-) -> Result<Effect, Error> {
-    let Some(entity) = verdict.item.entity else { return orphan(ctx, tx, verdict).await };
-    let now = ctx.now();
-    let mut effect = Effect::default();
-    if verdict.what == ItemVerdict::Keep {
-        return Ok(effect);
+    terms: &Terms,
+    verdicts: &[Verdict],
+) -> Result<Vec<Effect>, Error> {
+    let known = Known::load(tx, verdicts).await?;
+    let mut writes = Writes::default();
+    let effects = verdicts.iter().map(|of| writes.add((ctx, opened), (terms, &known), of));
+    let mut effects: Vec<Effect> = effects.collect();
+    let first = writes.write(ctx, tx).await?;
+    // Until now what is made had its place among all of it.
+    effects.iter_mut().flat_map(|effect| &mut effect.made).for_each(|id| *id += first);
+    Ok(effects)
+}
+
+/// What decisions are about, as it is kept.
+struct Known {
+    assignments: BTreeMap<AssignmentId, Assignment>,
+    drift: BTreeMap<AccountId, Vec<Drift>>,
+}
+
+impl Known {
+    async fn load(tx: &mut ReadTx, verdicts: &[Verdict]) -> Result<Self, Error> {
+        let taken = || verdicts.iter().filter_map(Verdict::taken).map(|(_, held)| held);
+        let ids: Vec<AssignmentId> =
+            taken().flat_map(|held| &held.assignments).map(|id| AssignmentId(*id)).collect();
+        let accounts: BTreeSet<AccountId> = taken().filter_map(|held| held.account).collect();
+        let accounts: Vec<AccountId> = accounts.into_iter().collect();
+        let assignments = tx.assignments(&ids).await?.into_iter().map(|of| (of.id, of)).collect();
+        let mut drift: BTreeMap<AccountId, Vec<Drift>> = BTreeMap::new();
+        for one in tx.drift_of_accounts(&accounts).await? {
+            drift.entry(one.account).or_default().push(one);
+        }
+        Ok(Self { assignments, drift })
     }
-    let from = match verdict.what {
-        ItemVerdict::Shorten => verdict.until,
-        ItemVerdict::Open | ItemVerdict::Keep | ItemVerdict::Revoke => None,
-    };
-    for id in &held.assignments {
-        if let Some(old) = tx.assignment(AssignmentId(*id)).await? {
-            tx.end_assignment(old.id, now, &ctx.actor, &why(verdict)).await?;
-            effect.ended.push(*id);
+}
+
+/// What decisions change.
+#[derive(Default)]
+struct Writes {
+    ended: Vec<(AssignmentId, EntityId, String)>,
+    made: Vec<Assignment>,
+    reverted: Vec<(DriftId, String)>,
+    orphans: Vec<OrphanDecision>,
+    links: Vec<(AccountId, Option<EntityId>, AccountStatus, u8)>,
+    touched: Vec<EntityId>,
+}
+
+impl Writes {
+    /// Adds what a decision changes.
+    fn add(
+        &mut self,
+        (ctx, opened): (&Ctx, &Opened),
+        (terms, known): (&Terms, &Known),
+        verdict: &Verdict,
+    ) -> Effect {
+        if verdict.item.entity.is_none() {
+            return self.orphan(ctx, verdict);
+        }
+        let mut effect = Effect::default();
+        let Some((entity, held)) = verdict.taken() else { return effect };
+        let now = ctx.now();
+        let from = verdict.until.filter(|_| verdict.what == ItemVerdict::Shorten);
+        for old in
+            held.assignments.iter().filter_map(|id| known.assignments.get(&AssignmentId(*id)))
+        {
+            self.ended.push((old.id, entity, verdict.why()));
+            effect.ended.push(old.id.0);
             if from.is_some() {
                 let made = Assignment { valid_until: from, ..old.clone() };
-                effect.made.push(give(ctx, tx, verdict, made).await?);
+                effect.made.push(self.give(ctx, verdict, made));
             }
         }
+        let until = Some(after(from.unwrap_or(now), terms.withhold));
+        for what in &verdict.revocation.withhold {
+            let role = withhold_name(&opened.model, what);
+            let given = withheld_name(&role).unwrap_or_default().to_owned();
+            let made = Assignment { valid_from: from, valid_until: until, ..blank(entity, role) };
+            effect.made.push(self.give(ctx, verdict, made));
+            effect.conflicts.push(conflict(opened, what, &given));
+        }
+        let drift = held.account.and_then(|account| known.drift.get(&account));
+        let drift = drift.into_iter().flatten().filter(|one| is_about(opened, held, one));
+        for one in drift {
+            effect.drift.push(one.id.0);
+            self.reverted.push((one.id, verdict.why()));
+        }
+        if from.is_none() {
+            effect.expects.clone_from(&verdict.revocation.expects);
+        }
+        effect.plan = verdict.revocation.operations.iter().map(crate::view::operation).collect();
+        self.touched.push(entity);
+        effect
     }
-    let until = Some(after(from.unwrap_or(now), terms.withhold));
-    for what in &revocation.withhold {
-        let role = withhold_name(&opened.model, what);
-        let given = withheld_name(&role).unwrap_or_default().to_owned();
-        let made = Assignment { valid_from: from, valid_until: until, ..blank(entity, role) };
-        effect.made.push(give(ctx, tx, verdict, made).await?);
-        effect.conflicts.push(conflict(opened, what, &given));
+
+    /// Adds an assignment that a decision makes. Returns its place.
+    fn give(&mut self, ctx: &Ctx, verdict: &Verdict, assignment: Assignment) -> i64 {
+        let place = self.made.len();
+        self.made.push(Assignment {
+            origin: format!("review item {}", verdict.item.id).into(),
+            reason: verdict.why().into(),
+            created_at: ctx.now(),
+            created_by: ctx.actor.clone(),
+            ended_at: None,
+            ended_by: None,
+            end_reason: None,
+            ..assignment
+        });
+        i64::try_from(place).unwrap_or(i64::MAX)
     }
-    if let Some(account) = held.account {
-        effect.drift = revert(ctx, opened, tx, (held, account), &why(verdict)).await?;
+
+    /// Adds what is decided about an account that belongs to nobody.
+    fn orphan(&mut self, ctx: &Ctx, verdict: &Verdict) -> Effect {
+        let Some(account) = verdict.item.account else { return Effect::default() };
+        let (verb, until, status) = match verdict.what {
+            ItemVerdict::Revoke => (OrphanVerb::Delete, None, AccountStatus::Orphan),
+            ItemVerdict::Keep | ItemVerdict::Shorten | ItemVerdict::Open => {
+                (OrphanVerb::Authorise, verdict.until, AccountStatus::Ignored)
+            }
+        };
+        self.orphans.push(OrphanDecision {
+            account,
+            verb,
+            until,
+            decided_by: ctx.actor.clone(),
+            decided_at: ctx.now(),
+            remark: verdict.why().into(),
+        });
+        self.links.push((account, None, status, 0));
+        Effect { orphan: true, ..Effect::default() }
     }
-    if from.is_none() {
-        effect.expects = revocation.expects;
+
+    /// Writes it. Returns the number of the first assignment that is made.
+    async fn write(mut self, ctx: &Ctx, tx: &mut Tx) -> Result<i64, Error> {
+        tx.end_assignments(&self.ended, ctx.now(), &ctx.actor).await?;
+        let mut first = 0;
+        if !self.made.is_empty() {
+            first = tx.take_ids(Sequence::Assignment, self.made.len()).await?;
+            for (id, made) in (first..).zip(&mut self.made) {
+                made.id = AssignmentId(id);
+            }
+            tx.insert_assignments(&self.made).await?;
+        }
+        if !self.reverted.is_empty() {
+            let each: Vec<_> = self.reverted.iter().map(|(id, why)| (*id, &**why)).collect();
+            let decided = Decided {
+                decision: DriftDecision::Revert,
+                until: None,
+                by: Some(&ctx.actor),
+                remark: "",
+                at: ctx.now(),
+            };
+            tx.decide_drift_each(&each, &decided).await?;
+        }
+        if !self.orphans.is_empty() {
+            tx.decide_orphans(&self.orphans).await?;
+            tx.link_accounts(&self.links, ctx.now()).await?;
+        }
+        tx.unsettle(&self.touched).await?;
+        Ok(first)
     }
-    effect.plan = revocation.operations.iter().map(crate::view::operation).collect();
-    tx.unsettle(&[entity]).await?;
-    Ok(effect)
 }
 
 /// Takes a decision back.
@@ -166,13 +305,6 @@ pub(crate) async fn undo(
     Ok(())
 }
 
-fn why(verdict: &Verdict<'_>) -> String {
-    match verdict.reason {
-        "" => format!("review item {}", verdict.item.id),
-        reason => format!("review item {}: {reason}", verdict.item.id),
-    }
-}
-
 fn blank(entity: EntityId, role: Text) -> Assignment {
     Assignment {
         id: AssignmentId(0),
@@ -190,29 +322,6 @@ fn blank(entity: EntityId, role: Text) -> Assignment {
     }
 }
 
-/// Writes an assignment that a decision makes.
-async fn give(
-    ctx: &Ctx,
-    tx: &mut Tx,
-    verdict: &Verdict<'_>,
-    assignment: Assignment,
-) -> Result<i64, Error> {
-    let id = tx.take_ids(Sequence::Assignment, 1).await?;
-    let assignment = Assignment {
-        id: AssignmentId(id),
-        origin: format!("review item {}", verdict.item.id).into(),
-        reason: why(verdict).into(),
-        created_at: ctx.now(),
-        created_by: ctx.actor.clone(),
-        ended_at: None,
-        ended_by: None,
-        end_reason: None,
-        ..assignment
-    };
-    tx.insert_assignments(std::slice::from_ref(&assignment)).await?;
-    Ok(id)
-}
-
 /// What a rule says against a decision.
 fn conflict(opened: &Opened, what: &Withhold, given: &str) -> String {
     let role = match what {
@@ -225,56 +334,15 @@ fn conflict(opened: &Opened, what: &Withhold, given: &str) -> String {
     }
 }
 
-/// Says of open drift about these entitlements that it is put right.
-async fn revert(
-    ctx: &Ctx,
-    opened: &Opened,
-    tx: &mut Tx,
-    (held, account): (&Held, AccountId),
-    remark: &str,
-) -> Result<Vec<i64>, Error> {
+/// Whether drift is about these entitlements.
+fn is_about(opened: &Opened, held: &Held, drift: &Drift) -> bool {
     let kind_no = |system: usize, kind: usize| {
         opened.names.systems.get(system).and_then(|names| names.kinds.get(kind)).copied()
     };
-    let is_about = |drift: &muster_store::Drift| {
-        drift.what == DriftWhat::Entitlement
-            && held.rights.iter().any(|(system, kind, name)| {
-                drift.item == *name && drift.kind_no == kind_no(system.index(), *kind)
-            })
-    };
-    let drift = tx.drift_of_accounts(&[account]).await?;
-    let ids: Vec<DriftId> = drift.iter().filter(|one| is_about(one)).map(|one| one.id).collect();
-    let decided = Decided {
-        decision: DriftDecision::Revert,
-        until: None,
-        by: Some(&ctx.actor),
-        remark,
-        at: ctx.now(),
-    };
-    tx.decide_drift(&ids, &decided).await?;
-    Ok(ids.iter().map(|id| id.0).collect())
-}
-
-/// Decides about an account that belongs to nobody.
-async fn orphan(ctx: &Ctx, tx: &mut Tx, verdict: &Verdict<'_>) -> Result<Effect, Error> {
-    let Some(account) = verdict.item.account else { return Ok(Effect::default()) };
-    let (verb, until, status) = match verdict.what {
-        ItemVerdict::Revoke => (OrphanVerb::Delete, None, AccountStatus::Orphan),
-        ItemVerdict::Keep | ItemVerdict::Shorten | ItemVerdict::Open => {
-            (OrphanVerb::Authorise, verdict.until, AccountStatus::Ignored)
-        }
-    };
-    let decision = OrphanDecision {
-        account,
-        verb,
-        until,
-        decided_by: ctx.actor.clone(),
-        decided_at: ctx.now(),
-        remark: why(verdict).into(),
-    };
-    tx.decide_orphans(&[decision]).await?;
-    tx.link_accounts(&[(account, None, status, 0)], ctx.now()).await?;
-    Ok(Effect { orphan: true, ..Effect::default() })
+    drift.what == DriftWhat::Entitlement
+        && held.rights.iter().any(|(system, kind, name)| {
+            drift.item == *name && drift.kind_no == kind_no(system.index(), *kind)
+        })
 }
 
 /// Whether something has to be seen in a connected system.

@@ -3,7 +3,7 @@
 use muster_app::{EntitlementIndex, Error, Opened, observed_account};
 use muster_model::AccountId;
 use muster_plan::{Kind, Operation};
-use muster_store::ReadTx;
+use muster_store::Account;
 use serde_json::{Value as Json, json};
 
 /// What one account has to lose.
@@ -70,18 +70,21 @@ impl Expected {
         Some(Self { account: AccountId(json.get(0)?.as_i64()?), system_no, loss })
     }
 
-    /// Whether the account still has it, as far as is known.
-    pub(crate) async fn is_there(&self, opened: &Opened, tx: &mut ReadTx) -> Result<bool, Error> {
-        let Some(account) = tx.account(self.account).await? else { return Ok(false) };
-        match &self.loss {
-            Loss::Account => Ok(true),
-            Loss::Use => Ok(account.enabled != Some(false)),
+    /// Whether its account, as far as it is known, still has it.
+    pub(crate) fn is_there(
+        &self,
+        opened: &Opened,
+        index: &EntitlementIndex,
+        account: Option<&Account>,
+    ) -> Result<bool, Error> {
+        let Some(account) = account else { return Ok(false) };
+        Ok(match &self.loss {
+            Loss::Account => true,
+            Loss::Use => account.enabled != Some(false),
             Loss::Right(kind, name) => {
-                let index =
-                    EntitlementIndex::load_held(tx, opened, std::iter::once(&account)).await?;
-                let observed = observed_account(opened, &index, &account)?;
-                Ok(observed.entitlements.iter().any(|(of, held)| of == kind && **held == **name))
+                let observed = observed_account(opened, index, account)?;
+                observed.entitlements.iter().any(|(of, held)| of == kind && **held == **name)
             }
-        }
+        })
     }
 }

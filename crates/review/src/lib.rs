@@ -29,6 +29,7 @@ mod person;
 mod replace;
 mod scope;
 mod seen;
+mod silence;
 mod sort;
 mod terms;
 mod undo;
@@ -37,7 +38,7 @@ mod view;
 
 pub use aside::{Aside, set_aside_beside};
 pub use decide::{Decision, ItemAnswer, decide_items};
-pub use due::{advance_due, release_silence, work_due};
+pub use due::{advance_due, work_due};
 pub use event::{note_dormant, note_moves, note_outside};
 pub use evidence::{Checked, campaign_evidence, check_evidence};
 pub use list::{
@@ -45,5 +46,6 @@ pub use list::{
 };
 pub use mail::send_mails;
 pub use open::{NewCampaign, open_campaign};
+pub use silence::release_silence;
 pub use undo::undo_item;
 pub use view::{AnswerView, CampaignView, ItemView, Live};

@@ -40,16 +40,18 @@ pub(crate) async fn replace_leavers(
             items.into_iter().filter(|of| gone.contains(&of.reviewer)).collect();
         let instead = items.iter().map(|of| Seen::read(&of.seen).fallback).collect();
         let idle = not_working(ctx, opened, tx, instead).await?;
+        let mut handed = Vec::new();
         for mut item in items {
             let to = Seen::read(&item.seen).fallback;
             if idle.contains(&to) || is_own(tx, &item, to).await? {
                 continue;
             }
             item.reviewer = to;
-            save(tx, &item).await?;
             told.insert(to);
-            n += 1;
+            handed.push(item);
         }
+        save(tx, &handed).await?;
+        n += handed.len();
     }
     notify(ctx, tx, campaign.id, OPENED, &told).await?;
     Ok((n > 0).then(|| json!({ "items": n, "reviewers": gone.len() })))

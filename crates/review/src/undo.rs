@@ -60,7 +60,7 @@ pub async fn undo_item(
         until: None,
         note: reason.trim().into(),
     };
-    tx.append_review_answer(&answer).await?;
+    tx.append_review_answers(&[answer]).await?;
     item.state = ItemState::Waiting;
     item.verdict = ItemVerdict::Open;
     item.until = None;
@@ -70,7 +70,7 @@ pub async fn undo_item(
     item.outcome_note = "".into();
     item.effect = "{}".into();
     refresh(opened, &mut tx, &mut item, ctx.now()).await?;
-    save(&mut tx, &item).await?;
+    save(&mut tx, std::slice::from_ref(&item)).await?;
     reopen(&mut tx, &campaign).await?;
     let people = People::load(opened, &mut tx, [me].into(), ctx.now()).await?;
     let by = people.need(me)?.subject.clone();

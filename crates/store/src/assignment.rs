@@ -98,6 +98,15 @@ impl ReadTx {
         self.fetch_one(select_assignment!("WHERE id = $1"), args![id]).await
     }
 
+    /// The assignments with these ids, in their order.
+    pub async fn assignments(
+        &mut self,
+        ids: &[AssignmentId],
+    ) -> Result<Vec<Assignment>, StoreError> {
+        let sql = select_assignment!("WHERE id = $1");
+        self.fetch_all_of_each(sql, ids, |id, args| bind!(args, *id)).await
+    }
+
     /// The assignments of an identity, ended ones included, by id.
     pub async fn assignments_of(
         &mut self,
@@ -232,6 +241,22 @@ impl Tx {
             bind!(args, created_by, *ended_at, ended_by, end_reason);
         })
         .await
+    }
+
+    /// Ends assignments, each of an identity and with a reason. Those that are ended already stay as they are.
+    pub async fn end_assignments(
+        &mut self,
+        ended: &[(AssignmentId, EntityId, String)],
+        at: Timestamp,
+        by: &str,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE assignment SET ended_at = $2, ended_by = $3, end_reason = $4
+                   WHERE id = $1 AND ended_at IS NULL";
+        self.changed.note(ended.iter().map(|(_, entity, _)| *entity));
+        let ended = self.execute_each(sql, ended, |(id, _, reason), args| {
+            bind!(args, *id, at, by, reason.as_str());
+        });
+        ended.await.map(drop)
     }
 
     /// Ends an assignment. Returns false when it is ended already or not there.

@@ -29,6 +29,10 @@ words! {
         Remind = "remind",
         /// What nobody answered is settled.
         Settle = "settle",
+        /// What nobody answered is being kept, part by part.
+        Keep = "keep",
+        /// What nobody answered is being revoked, part by part.
+        Revoke = "revoke",
     }
 }
 

@@ -325,17 +325,27 @@ impl Tx {
         ids: &[DriftId],
         decided: &Decided<'_>,
     ) -> Result<Vec<DriftId>, StoreError> {
-        let Decided { decision, until, by, remark, at } = decided;
+        let each: Vec<_> = ids.iter().map(|id| (*id, decided.remark)).collect();
+        self.decide_drift_each(&each, decided).await
+    }
+
+    /// As [`Tx::decide_drift`], with a remark for each.
+    pub async fn decide_drift_each(
+        &mut self,
+        each: &[(DriftId, &str)],
+        decided: &Decided<'_>,
+    ) -> Result<Vec<DriftId>, StoreError> {
+        let Decided { decision, until, by, remark: _, at } = decided;
         let sql = "UPDATE drift SET decision = $2, decided_until = $3, decided_by = $4,
                           decided_at = $5, remark = $6
                    WHERE id = $1 AND closed_at IS NULL";
         let changed = self
-            .execute_each(sql, ids, |id, args| {
+            .execute_each(sql, each, |(id, remark), args| {
                 bind!(args, *id, *decision, *until, *by, *at, *remark);
             })
             .await?;
         self.bump_facts_version().await?;
-        Ok(ids.iter().zip(changed).filter(|(_, n)| *n == 0).map(|(id, _)| *id).collect())
+        Ok(each.iter().zip(changed).filter(|(_, n)| *n == 0).map(|((id, _), _)| *id).collect())
     }
 
     /// Ends drift: the account is again as wanted, or another change took its place.

@@ -118,7 +118,7 @@ pub struct ReviewItem {
 pub struct ReviewAnswer {
     /// About which one.
     pub item: i64,
-    /// Its place, from 1; given by [`Tx::append_review_answer`].
+    /// Its place, from 1; given by [`Tx::append_review_answers`].
     pub place: i64,
     /// When.
     pub at: Timestamp,
@@ -402,32 +402,26 @@ impl Tx {
         .await
     }
 
-    /// Writes what changed about an item that was read with `item.version`. False, and nothing is written, when somebody
-    /// else changed it since.
-    pub async fn change_review_item(&mut self, item: &ReviewItem) -> Result<bool, StoreError> {
+    /// Writes what changed about items that were read with their `version`. Returns those that somebody else changed since:
+    /// of them nothing is written.
+    pub async fn change_review_items(
+        &mut self,
+        items: &[ReviewItem],
+    ) -> Result<Vec<i64>, StoreError> {
         let sql = "UPDATE review_item SET reviewer = $3, stage = $4, state = $5,
                        version = version + 1, verdict = $6, until = $7, reason = $8,
                        decided_at = $9, decided_by = $10, millis = $11, effect = $12,
                        outcome = $13, outcome_at = $14, outcome_note = $15
                    WHERE id = $1 AND version = $2";
-        let args = args![
-            item.id,
-            item.version,
-            item.reviewer,
-            item.stage,
-            item.state,
-            item.verdict,
-            item.until,
-            &item.reason,
-            item.decided_at,
-            item.decided_by,
-            item.millis,
-            &item.effect,
-            item.outcome,
-            item.outcome_at,
-            &item.outcome_note,
-        ];
-        Ok(self.execute(sql, args).await? > 0)
+        let changed = self
+            .execute_each(sql, items, |item, args| {
+                bind!(args, item.id, item.version, item.reviewer, item.stage, item.state);
+                bind!(args, item.verdict, item.until, &item.reason, item.decided_at);
+                bind!(args, item.decided_by, item.millis, &item.effect, item.outcome);
+                bind!(args, item.outcome_at, &item.outcome_note);
+            })
+            .await?;
+        Ok(items.iter().zip(changed).filter(|(_, n)| *n == 0).map(|(item, _)| item.id).collect())
     }
 
     /// Writes what was seen of an item that waits again.
@@ -436,26 +430,31 @@ impl Tx {
         self.execute(sql, args![id, seen]).await.map(drop)
     }
 
-    /// Adds to what was said about an item.
-    pub async fn append_review_answer(&mut self, answer: &ReviewAnswer) -> Result<(), StoreError> {
+    /// Adds to what was said about items, in this order.
+    pub async fn append_review_answers(
+        &mut self,
+        answers: &[ReviewAnswer],
+    ) -> Result<(), StoreError> {
         let sql = "INSERT INTO review_answer (item, place, at, actor, entity, in_place_of, stage,
                                               what, until, note)
                    VALUES ($1, 1 + COALESCE((SELECT MAX(a.place) FROM review_answer a
                                              WHERE a.item = $1), 0),
                            $2, $3, $4, $5, $6, $7, $8, $9)";
-        let ReviewAnswer {
-            item,
-            place: _,
-            at,
-            actor,
-            entity,
-            in_place_of,
-            stage,
-            what,
-            until,
-            note,
-        } = answer;
-        let args = args![*item, *at, actor, *entity, *in_place_of, stage, what, *until, note];
-        self.execute(sql, args).await.map(drop)
+        let appended = self.execute_each(sql, answers, |answer, args| {
+            let ReviewAnswer {
+                item,
+                place: _,
+                at,
+                actor,
+                entity,
+                in_place_of,
+                stage,
+                what,
+                until,
+                note,
+            } = answer;
+            bind!(args, *item, *at, actor, *entity, *in_place_of, stage, what, *until, note);
+        });
+        appended.await.map(drop)
     }
 }

@@ -15,6 +15,7 @@ use crate::{server::Server, support::Rig};
 mod evidence;
 mod occasions;
 mod scim;
+mod silence;
 mod stages;
 
 /// Mia leads Ada, Ben and Cleo.

@@ -108,9 +108,9 @@ pub(crate) async fn tour(tx: &mut Tx) -> Result<(), StoreError> {
     tx.insert_campaign(&campaign(1), &[aside]).await?;
     tx.change_campaign(&campaign(1)).await?;
     tx.insert_review_items(&[item(1)]).await?;
-    tx.change_review_item(&item(1)).await?;
+    tx.change_review_items(&[item(1)]).await?;
     tx.see_review_item(1, "{}").await?;
-    tx.append_review_answer(&answer(1, "keep")).await?;
+    tx.append_review_answers(&[answer(1, "keep")]).await?;
     tx.insert_review_notices(&[notice(1)]).await?;
     tx.retry_review_notice(1, at(2)).await?;
     tx.delete_review_notice(1).await?;
@@ -153,8 +153,11 @@ on_both! {
         write_to!(store, |tx| tx.insert_review_items(&[item(1)]));
         let seen = read_from!(store, |tx| tx.review_item(1)).unwrap();
         assert_eq!(seen, item(1));
-        assert!(write_to!(store, |tx| tx.change_review_item(&revoked(seen.clone()))));
-        assert!(!write_to!(store, |tx| tx.change_review_item(&revoked(seen))));
+        let other = revoked(item(2));
+        write_to!(store, |tx| tx.insert_review_items(&[item(2)]));
+        let both = [revoked(seen.clone()), other];
+        assert_eq!(write_to!(store, |tx| tx.change_review_items(&both[..1])), [0_i64; 0]);
+        assert_eq!(write_to!(store, |tx| tx.change_review_items(&both)), [1]);
         let now = read_from!(store, |tx| tx.review_item(1)).unwrap();
         assert_eq!(now, ReviewItem { version: 2, ..revoked(item(1)) });
     }
@@ -185,9 +188,9 @@ on_both! {
     }
 
     async fn what_was_said_about_an_item_keeps_its_order(store) {
-        for what in ["revoke", "undo", "keep"] {
-            write_to!(store, |tx| tx.append_review_answer(&answer(1, what)));
-        }
+        write_to!(store, |tx| tx.append_review_answers(&[answer(1, "revoke")]));
+        let more = [answer(1, "undo"), answer(2, "keep"), answer(1, "keep")];
+        write_to!(store, |tx| tx.append_review_answers(&more));
         let said = read_from!(store, |tx| tx.review_answers(1));
         let said: Vec<_> = said.iter().map(|answer| (answer.place, &*answer.what)).collect();
         assert_eq!(said, [(1, "revoke"), (2, "undo"), (3, "keep")]);

@@ -222,6 +222,7 @@ async fn facts(tx: &mut Tx) -> Result<(), StoreError> {
     tx.looked_at(&[Touched { entity: EntityId(1), version: 1 }]).await?;
     tx.insert_assignments(&[assignment(1, 1, "sales")]).await?;
     tx.end_assignment(AssignmentId(1), at(1), "ada", "").await?;
+    tx.end_assignments(&[(AssignmentId(1), EntityId(1), String::new())], at(1), "ada").await?;
     lifecycle(tx).await?;
     crate::scim::tour(tx).await?;
     sign_in(tx).await?;
@@ -489,6 +490,7 @@ async fn drift(tx: &mut Tx) -> Result<(), StoreError> {
         at: at(1),
     };
     tx.decide_drift(&[DriftId(1)], &decided).await?;
+    tx.decide_drift_each(&[(DriftId(1), "")], &decided).await?;
     tx.close_drift(&[DriftId(1)], at(2), "").await?;
     tx.raise_alarms(&[alarm(1), alarm(2)]).await?;
     tx.acknowledge_alarm(AlarmId(1), "ada", at(1), "").await?;
@@ -620,6 +622,7 @@ async fn read_assignments(tx: &mut ReadTx) -> Result<(), StoreError> {
     let (one, ids) = (EntityId(1), [EntityId(1), EntityId(2)]);
     let range = IdRange { after: EntityId(0), to: EntityId(9) };
     tx.assignment(AssignmentId(1)).await?;
+    tx.assignments(&[AssignmentId(1)]).await?;
     tx.assignments_of(one).await?;
     tx.assignments_of_many(&ids, at(0)).await?;
     tx.scan_assignments(range, at(0), None, 9).await?;
