@@ -55,6 +55,26 @@ pub(crate) const FORMS: &[(&str, &str, &str)] = &[
         "id:int basket:int requester:string person:string display:string role:string description:string? risk:int? extends:flag reason:string answers:@RequestAnswer[] from:instant? until:instant? state:waiting|approved|refused|withdrawn|expired stages:string[] stage:string? waits_on:string[] status:string next_at:instant? made_at:instant ended_at:instant? assignment:int? history:@RequestEvent[] delivery:@Delivery?",
     ),
     (
+        "AccessTask",
+        "A request for access that was denied, as the application sees it; `result` when it was approved.",
+        "task:@AccessTaskState result:@AccessResult*",
+    ),
+    (
+        "AccessTaskState",
+        "How it stands.",
+        "id:string status:pending|approved|denied|cancelled|expired status_endpoint:string display:map progress:map* links:map*",
+    ),
+    (
+        "AccessResult",
+        "What came of it: ask for the decision again, with `approval` in its context.",
+        "mode:reevaluate approval:@AccessApproval",
+    ),
+    (
+        "AccessApproval",
+        "What is shown when the decision is asked for again.",
+        "id:string state:string approved_at:instant approved_until:instant",
+    ),
+    (
         "Delivery",
         "How far what a request gave has come on the systems; none where nothing was given, and in lists.",
         "takes_away:flag status:string whole:flag done:int items:@DeliveryItem[]",

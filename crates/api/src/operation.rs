@@ -69,6 +69,8 @@ pub struct Operation {
     pub summary: &'static str,
     /// What the caller needs; `None`: anybody with a token for the API.
     pub right: Option<Right>,
+    /// The scope that a token needs where no right says it; `None`: that of the API.
+    pub own_scope: Option<Scope>,
     /// Values in the query.
     pub query: Form,
     /// Values in the body; `None`: no body.
@@ -98,10 +100,11 @@ impl Operation {
 
     /// The scope that a token needs, whoever it acts for.
     pub fn scope(&self) -> Scope {
-        match self.right {
-            Some(right) => muster_web::scope_of(right),
-            None if self.method == Method::GET => Scope::ApiRead,
-            None => Scope::ApiWrite,
+        match (self.right, self.own_scope) {
+            (Some(right), _) => muster_web::scope_of(right),
+            (None, Some(scope)) => scope,
+            (None, None) if self.method == Method::GET => Scope::ApiRead,
+            (None, None) => Scope::ApiWrite,
         }
     }
 
@@ -134,6 +137,7 @@ impl Operation {
             path,
             summary,
             right: right.into(),
+            own_scope: None,
             query: Form::default(),
             body,
             answered,
@@ -185,6 +189,13 @@ impl Operation {
     pub(crate) fn with(mut self, method: Method) -> Self {
         self.body = self.body.filter(|_| method != Method::DELETE);
         self.method = method;
+        self
+    }
+
+    /// For tokens of a scope of its own.
+    #[must_use]
+    pub(crate) fn scoped(mut self, scope: Scope) -> Self {
+        self.own_scope = Some(scope);
         self
     }
 

@@ -1,6 +1,7 @@
 //! The table of operations, grouped as the command line is.
 
 mod access;
+mod access_requests;
 mod admin;
 mod applications;
 mod campaigns;
@@ -38,6 +39,7 @@ pub fn operations() -> Vec<Operation> {
         lifecycle::operations(),
         explain::operations(),
         access::operations(),
+        access_requests::operations().into(),
         orphans::operations(),
         matches::operations(),
         systems::operations(),

@@ -3,6 +3,7 @@
 
 mod answer;
 mod known;
+mod lacking;
 mod search;
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -20,6 +21,7 @@ use crate::{Error, Opened};
 pub use self::{
     answer::{AccessAnswer, RuleNamed, RuleNeeded},
     known::Known,
+    lacking::{Lacking, lacking_roles, question_digest},
     search::{Found, SearchPage, search_actions, search_resources, search_subjects},
 };
 pub use muster_decision::Properties;

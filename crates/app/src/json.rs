@@ -10,6 +10,7 @@ mod drift;
 mod explain;
 mod model;
 mod people;
+mod question;
 mod simulate;
 mod takeover;
 
@@ -27,6 +28,7 @@ pub use self::{
     explain::{access_explained, attribute_explained, person_explained},
     model::{checked, diagnostic, diagnostics},
     people::{assignment, person, version},
+    question::{Wanted, access_question},
     simulate::{event, impacts, person_impact},
     takeover::{deduced, indirect, open_access, redundant, takeover_sums},
 };

@@ -79,8 +79,9 @@ pub use clients::{
 pub use conflicts::{Completed, conflicts_completed, would_conflict};
 pub use context::{Clock, Connectors, Ctx};
 pub use decide::{
-    AccessAnswer, AccessQuestion, Decider, Detail, Found, Known, Properties, RuleNamed, RuleNeeded,
-    SearchPage, Until, decide, known_identity, search_actions, search_resources, search_subjects,
+    AccessAnswer, AccessQuestion, Decider, Detail, Found, Known, Lacking, Properties, RuleNamed,
+    RuleNeeded, SearchPage, Until, decide, known_identity, lacking_roles, question_digest,
+    search_actions, search_resources, search_subjects,
 };
 pub use deliver::{CommandCall, Deliver, DeliverError, Mail, WebhookCall, WebhookKind};
 pub use delivery::{DeliveryItem, DeliveryView, see_delivery};

@@ -11,6 +11,8 @@ pub enum Scope {
     Admin,
     /// Ask for access decisions.
     Access,
+    /// Ask for access decisions, and for the access that they deny, in the name of those it is denied to.
+    AccessRequest,
     /// Make calls to systems as an agent.
     Agent,
     /// See everything over the API.
@@ -31,8 +33,9 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, in the order of their words.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Access,
+        Self::AccessRequest,
         Self::Admin,
         Self::Agent,
         Self::ApiRead,
@@ -49,6 +52,7 @@ impl Scope {
         match self {
             Self::Admin => "admin",
             Self::Access => "access",
+            Self::AccessRequest => "access:request",
             Self::Agent => "agent",
             Self::ApiRead => "api:read",
             Self::ApiWrite => "api:write",
@@ -71,7 +75,9 @@ impl Scope {
             || self == Self::Admin
             || matches!(
                 (self, wanted),
-                (Self::ApiWrite, Self::ApiRead) | (Self::Scim, Self::ScimRead)
+                (Self::ApiWrite, Self::ApiRead)
+                    | (Self::Scim, Self::ScimRead)
+                    | (Self::AccessRequest, Self::Access)
             )
     }
 }

@@ -7,8 +7,10 @@ use std::{path::Path, sync::Arc};
 
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey},
-    rand,
+    hmac, rand,
 };
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
+use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
@@ -22,12 +24,16 @@ const HEAD: &str = "muster-sealing-key-1 ";
 const FILE: &str = "muster.key";
 /// The first byte of a sealed value: how it is made.
 const FORM: u8 = 1;
+/// `{"alg":"HS256"}`: the head of everything that is vouched for.
+const JWS_HEAD: &str = "eyJhbGciOiJIUzI1NiJ9";
 /// Bytes that name the key.
 const ID_LEN: usize = 8;
 
 /// Seals and opens.
 pub struct Sealer {
     key: RandomizedNonceKey,
+    /// Makes the keys of what is only vouched for.
+    vouching: hmac::Key,
     id: [u8; ID_LEN],
 }
 
@@ -37,7 +43,8 @@ impl Sealer {
         let mut id = [0; ID_LEN];
         let digest = Sha256::new().chain_update(HEAD).chain_update(key).finalize();
         id.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
-        Some(Self { key: RandomizedNonceKey::new(&AES_256_GCM, key).ok()?, id })
+        let vouching = hmac::Key::new(hmac::HMAC_SHA256, key);
+        Some(Self { key: RandomizedNonceKey::new(&AES_256_GCM, key).ok()?, vouching, id })
     }
 
     /// Reads the key from its file, which is made when it is not there.
@@ -90,6 +97,31 @@ impl Sealer {
     }
 }
 
+impl Sealer {
+    /// Claims that only we can have made, as a JWS in its compact form with HS256 (RFC 7515, RFC 7518): everybody can read them.
+    /// `purpose` says what they are, and has a key of its own.
+    pub fn vouch(&self, purpose: &str, claims: &Json) -> String {
+        let signed = format!("{JWS_HEAD}.{}", BASE64URL.encode(claims.to_string()));
+        let tag = hmac::sign(&self.voucher(purpose), signed.as_bytes());
+        format!("{signed}.{}", BASE64URL.encode(tag))
+    }
+
+    /// The claims of what [`Sealer::vouch`] made for the same purpose; `None` for anything else.
+    pub fn vouched(&self, purpose: &str, token: &str) -> Option<Json> {
+        let (signed, tag) = token.rsplit_once('.')?;
+        let (head, claims) = signed.split_once('.')?;
+        let tag = BASE64URL.decode(tag).ok()?;
+        hmac::verify(&self.voucher(purpose), signed.as_bytes(), &tag).ok()?;
+        (head == JWS_HEAD).then_some(())?;
+        serde_json::from_slice(&BASE64URL.decode(claims).ok()?).ok()
+    }
+
+    fn voucher(&self, purpose: &str) -> hmac::Key {
+        let key = hmac::sign(&self.vouching, format!("voucher {purpose}").as_bytes());
+        hmac::Key::new(hmac::HMAC_SHA256, key.as_ref())
+    }
+}
+
 impl std::fmt::Debug for Sealer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Sealer").finish_non_exhaustive()
@@ -123,6 +155,21 @@ mod tests {
         assert_eq!(sealer(1).open("seed of ada", &sealed).unwrap(), b"secret");
         let error = sealer(1).open("seed of bob", &sealed).unwrap_err();
         assert_eq!(error.to_string(), "the sealed seed of bob is damaged");
+    }
+
+    #[test]
+    fn what_is_vouched_for_is_believed_for_its_purpose_and_as_it_was() {
+        let claims = serde_json::json!({ "n": 1 });
+        let token = sealer(1).vouch("task", &claims);
+        assert_eq!(sealer(1).vouched("task", &token), Some(claims));
+        assert_eq!(sealer(1).vouched("denial", &token), None);
+        assert_eq!(sealer(2).vouched("task", &token), None);
+        let (signed, tag) = token.rsplit_once('.').unwrap();
+        let (head, _) = signed.split_once('.').unwrap();
+        let other = BASE64URL.encode(r#"{"n":2}"#);
+        for wrong in [format!("{head}.{other}.{tag}"), format!("{signed}."), signed.to_owned()] {
+            assert_eq!(sealer(1).vouched("task", &wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -2,13 +2,17 @@
 
 use axum::Json;
 use bytes::Bytes;
-use muster_app::{AccessQuestion, Detail, Scope, Until, decide, json::access_answer};
+use muster_app::{
+    AccessQuestion, Detail, Scope, Until, decide,
+    json::{Wanted, access_answer},
+};
 use muster_web::{Answer, Call, Problem, long_work};
 use serde_json::{Map, Value, json};
 
 use crate::{
     MOST_QUESTIONS,
     body::{self, Refused},
+    requests::completed,
 };
 
 /// Questions that are answered where the request is; more of them get a thread of their own.
@@ -17,13 +21,21 @@ const FEW: usize = 20;
 /// One question.
 pub(crate) async fn one(call: Call, body: Bytes) -> Answer<Json<Value>> {
     call.need(Scope::Access)?;
-    let question = body::question(&body::object(&body)?, None, body::ALL)?;
-    single(&call, question).await.map(Json)
+    let object = body::object(&body)?;
+    let question = body::question(&object, None, Wanted::ALL)?;
+    let answer = single(&call, &question).await?;
+    if !call.caller.scopes.cover(Scope::AccessRequest) {
+        return Ok(Json(answer));
+    }
+    let approval = object.get("context").and_then(|context| context.get("approval")).cloned();
+    let work = async move { completed(&call, &question, approval.as_ref(), answer).await };
+    Ok(Json(long_work(work).await?))
 }
 
-async fn single(call: &Call, question: AccessQuestion) -> Answer<Value> {
+async fn single(call: &Call, question: &AccessQuestion) -> Answer<Value> {
+    let question = std::slice::from_ref(question);
     let answers =
-        decide(&call.opened, call.ctx.now(), &[question], Until::Done, Detail::Names).await?;
+        decide(&call.opened, call.ctx.now(), question, Until::Done, Detail::Names).await?;
     let none = || Problem::from(muster_app::Error::bug("a question got no answer"));
     answers.first().map(access_answer).ok_or_else(none)
 }
@@ -39,8 +51,8 @@ pub(crate) async fn many(call: Call, body: Bytes) -> Answer<Json<Value>> {
         Some(_) => return Err(Problem::invalid("`evaluations` is not a list")),
     };
     if items.is_empty() {
-        let question = body::question(&object, None, body::ALL)?;
-        return single(&call, question).await.map(Json);
+        let question = body::question(&object, None, Wanted::ALL)?;
+        return single(&call, &question).await.map(Json);
     }
     if items.len() > MOST_QUESTIONS {
         let detail = format!("at most {MOST_QUESTIONS} evaluations are answered in one request");
@@ -50,7 +62,7 @@ pub(crate) async fn many(call: Call, body: Bytes) -> Answer<Json<Value>> {
         .iter()
         .map(|item| match item {
             Value::Object(item) => {
-                body::question(item, Some(&object), body::ALL).map_err(|refused| refused.detail)
+                body::question(item, Some(&object), Wanted::ALL).map_err(|refused| refused.detail)
             }
             Value::Null
             | Value::Bool(_)

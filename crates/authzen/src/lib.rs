@@ -1,11 +1,13 @@
 //! Decisions over HTTP: the Authorization API 1.0 that the `AuthZEN` group of the `OpenID` foundation made.
 //!
 //! [`router`] answers evaluations, lists of them and searches, and says where it does. What is asked goes to the use cases
-//! of `muster-app` as it is; nothing is decided here. Every answer says in its `context` which rule decided and why.
+//! of `muster-app` as it is; nothing is decided here. Every answer says in its `context` which rule decided and why, and to clients that
+//! may ask for access also how (`requests`).
 
 mod body;
 mod evaluate;
 mod metadata;
+mod requests;
 mod search;
 
 use axum::routing::{get, post};

@@ -1,8 +1,11 @@
 //! Where decisions are made, for whoever looks.
 
 use axum::{Json, extract::State};
+use muster_governance::ACCESS_REQUESTS;
 use muster_web::{Answer, Problem, Service};
 use serde_json::{Value, json};
+
+use crate::requests::CAPABILITY;
 
 /// Where the document is.
 pub(crate) const WELL_KNOWN: &str = "/.well-known/authzen-configuration";
@@ -21,5 +24,7 @@ pub(crate) async fn configuration(State(service): State<Service>) -> Answer<Json
         "search_subject_endpoint": format!("{url}/access/v1/search/subject"),
         "search_resource_endpoint": format!("{url}/access/v1/search/resource"),
         "search_action_endpoint": format!("{url}/access/v1/search/action"),
+        "access_request_endpoint": format!("{url}{ACCESS_REQUESTS}"),
+        "capabilities": [CAPABILITY],
     })))
 }

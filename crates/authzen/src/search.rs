@@ -3,15 +3,16 @@
 use axum::Json;
 use bytes::Bytes;
 use muster_app::{
-    AccessQuestion, Error, Kind, Scope, json::search_page, search_actions, search_resources,
-    search_subjects,
+    AccessQuestion, Error, Kind, Scope,
+    json::{Wanted, search_page},
+    search_actions, search_resources, search_subjects,
 };
 use muster_web::{Answer, Call, Problem, long_work};
 use serde_json::{Map, Value, json};
 
 use crate::{
     MOST_RESULTS,
-    body::{self, Refused, Wanted},
+    body::{self, Refused},
 };
 
 /// Which page is asked for.
@@ -23,7 +24,7 @@ struct Page {
 /// Who may do it.
 pub(crate) async fn subjects(call: Call, body: Bytes) -> Answer<Json<Value>> {
     call.need(Scope::Access)?;
-    let wanted = Wanted { subject_id: false, ..body::ALL };
+    let wanted = Wanted { subject_id: false, ..Wanted::ALL };
     let (question, page) = asked(&body, wanted)?;
     let now = call.ctx.now();
     let found = long_work(async move {
@@ -35,7 +36,7 @@ pub(crate) async fn subjects(call: Call, body: Bytes) -> Answer<Json<Value>> {
 /// To what it may be done.
 pub(crate) async fn resources(call: Call, body: Bytes) -> Answer<Json<Value>> {
     call.need(Scope::Access)?;
-    let wanted = Wanted { resource_id: false, ..body::ALL };
+    let wanted = Wanted { resource_id: false, ..Wanted::ALL };
     let (question, page) = asked(&body, wanted)?;
     let now = call.ctx.now();
     let found = long_work(async move {
@@ -47,7 +48,7 @@ pub(crate) async fn resources(call: Call, body: Bytes) -> Answer<Json<Value>> {
 /// What may be done.
 pub(crate) async fn actions(call: Call, body: Bytes) -> Answer<Json<Value>> {
     call.need(Scope::Access)?;
-    let wanted = Wanted { action: false, ..body::ALL };
+    let wanted = Wanted { action: false, ..Wanted::ALL };
     let (question, _) = asked(&body, wanted)?;
     let found = search_actions(&call.opened, call.ctx.now(), &question).await?;
     let results: Vec<Value> = found.iter().map(|name| json!({ "name": &**name })).collect();

@@ -1,9 +1,11 @@
 //! What would have been needed: the rules that come nearest to allowing, and what each of them lacks.
 
+use std::collections::BTreeSet;
+
 use muster_model::{Text, Value};
 use muster_policy::{AccessRule, Effect};
 
-use crate::{Question, Rules, decide::allows_in_state, question::Asked, rules::is_about};
+use crate::{By, Question, Rules, decide::allows_in_state, question::Asked, rules::is_about};
 
 /// Rules that are looked at.
 const LOOKED_AT: usize = 50;
@@ -84,6 +86,25 @@ impl Rules {
         needed.sort_by_key(|needed| needed.lacks.len());
         needed.truncate(limit);
         needed
+    }
+
+    /// The roles, by position, any one of which is all that some rule lacks to allow what `question` asks, in order. None
+    /// where a rule denies it, or where the subject is not somebody who works.
+    pub fn lacking_roles(&self, question: &Question<'_>) -> Vec<usize> {
+        let Ok(asked) = self.asked(question) else { return Vec::new() };
+        if self.decide(question).by != By::NoRule {
+            return Vec::new();
+        }
+        let about = self.access().rules.iter().filter(|rule| {
+            rule.effect == Effect::Allow
+                && !rule.roles.is_empty()
+                && is_about(rule, asked.place, question.action)
+        });
+        let enough = about
+            .take(LOOKED_AT)
+            .filter(|rule| matches!(self.lacks(rule, &asked).as_slice(), [Lack::Role(_)]));
+        let roles: BTreeSet<usize> = enough.flat_map(|rule| rule.roles.iter().copied()).collect();
+        roles.into_iter().collect()
     }
 
     /// The conditions of a rule with what they read, whether they hold or not.

@@ -106,7 +106,8 @@ pub async fn check_request(
 ) -> Result<Vec<Checked>, Error> {
     let crowd = Crowd::look(opened, ctx.now()).await?;
     let mut tx = opened.store.read().await?;
-    let (people, drafts) = drafts(ctx, opened, &mut tx, me, new).await?;
+    let subjects = subjects(ctx, opened, &mut tx, me, new).await?;
+    let (people, drafts) = drafts_for(ctx, opened, &mut tx, (me, &subjects), new).await?;
     let mut all = Vec::with_capacity(drafts.len());
     for draft in &drafts {
         let request = draft.request(ctx, me, 0, 0, new);
@@ -146,9 +147,20 @@ pub async fn create_request(
     me: EntityId,
     new: &NewRequest,
 ) -> Result<Vec<RequestView>, Error> {
+    let subjects = subjects(ctx, opened, &mut opened.store.read().await?, me, new).await?;
+    create_for(ctx, opened, (me, subjects), new).await
+}
+
+/// As [`create_request`], for identities that are found already.
+pub(crate) async fn create_for(
+    ctx: &Ctx,
+    opened: &Opened,
+    (me, subjects): (EntityId, Vec<EntityId>),
+    new: &NewRequest,
+) -> Result<Vec<RequestView>, Error> {
     let crowd = Crowd::look(opened, ctx.now()).await?;
     let mut tx = opened.store.begin().await?;
-    let (people, drafts) = drafts(ctx, opened, &mut tx, me, new).await?;
+    let (people, drafts) = drafts_for(ctx, opened, &mut tx, (me, &subjects), new).await?;
     let made = make(ctx, (opened, &crowd), &mut tx, (me, &people), &drafts, new).await?;
     tx.commit().await?;
     views(ctx, opened, &mut opened.store.read().await?, made, false).await
@@ -299,21 +311,14 @@ fn found(Completed { conflict, on }: &Completed<'_>) -> ConflictFound {
     ConflictFound { name, description, on }
 }
 
-/// What is asked for, each role for each person.
-async fn drafts<'o>(
+/// For whom it is asked: whoever is named, or oneself.
+async fn subjects(
     ctx: &Ctx,
-    opened: &'o Opened,
+    opened: &Opened,
     tx: &mut ReadTx,
     me: EntityId,
     new: &NewRequest,
-) -> Result<(People, Vec<Draft<'o>>), Error> {
-    let mut roles: Vec<(usize, &Role)> = Vec::new();
-    for name in &new.roles {
-        let found = role_named(opened, name)?;
-        if !roles.iter().any(|(at, _)| *at == found.0) {
-            roles.push(found);
-        }
-    }
+) -> Result<Vec<EntityId>, Error> {
     let mut subjects = Vec::new();
     for name in &new.people {
         let id = resolve_person(ctx, opened, tx, name).await?.row.id;
@@ -323,6 +328,24 @@ async fn drafts<'o>(
     }
     if subjects.is_empty() {
         subjects.push(me);
+    }
+    Ok(subjects)
+}
+
+/// What is asked for, each role for each person.
+pub(crate) async fn drafts_for<'o>(
+    ctx: &Ctx,
+    opened: &'o Opened,
+    tx: &mut ReadTx,
+    (me, subjects): (EntityId, &[EntityId]),
+    new: &NewRequest,
+) -> Result<(People, Vec<Draft<'o>>), Error> {
+    let mut roles: Vec<(usize, &Role)> = Vec::new();
+    for name in &new.roles {
+        let found = role_named(opened, name)?;
+        if !roles.iter().any(|(at, _)| *at == found.0) {
+            roles.push(found);
+        }
     }
     if roles.is_empty() || roles.len() * subjects.len() > MOST {
         return Err(Error::invalid(format!(
@@ -335,7 +358,7 @@ async fn drafts<'o>(
     need_to_work(opened, people.need(me)?)?;
     let positions: Vec<usize> = roles.iter().map(|(at, _)| *at).collect();
     let mut drafts = Vec::new();
-    for id in subjects {
+    for id in subjects.iter().copied() {
         let subject = people.need(id)?;
         not_left(opened, subject)?;
         let asking = people.need(me)?.roles();

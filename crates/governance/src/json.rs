@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use muster_app::{ConflictView, DeliveryView, json::person};
+use muster_store::RequestState;
 
 use crate::{
-    CatalogueEntry, Checked, DelegationView, EventView, ExceptionView, Removal, RequestView,
-    RiskView, Solution, Suggestion,
+    ACCESS_REQUESTS, AccessTask, CatalogueEntry, Checked, DelegationView, EventView, ExceptionView,
+    Removal, RequestView, Requestable, RiskView, Solution, Suggestion,
 };
 
 /// A request.
@@ -47,6 +48,63 @@ fn event(event: &EventView) -> Json {
         "at": event.at.to_string(), "what": &*event.what, "by": event.by.as_deref(),
         "in_place_of": event.in_place_of.as_deref(), "stage": event.stage.as_deref(),
         "note": &*event.note,
+    })
+}
+
+/// A task: a request as the application that made it sees it. `url` is the address of the service.
+pub fn access_task(task: &AccessTask, url: &str) -> Json {
+    let AccessTask { id, request, approval } = task;
+    let status = match request.state {
+        RequestState::Waiting => "pending",
+        RequestState::Approved => "approved",
+        RequestState::Refused => "denied",
+        RequestState::Withdrawn => "cancelled",
+        RequestState::Expired => "expired",
+    };
+    let endpoint = format!("{url}{ACCESS_REQUESTS}/{id}");
+    let is_waiting = request.state == RequestState::Waiting;
+    let step = request.stages.iter().position(|stage| Some(stage) == request.stage.as_ref());
+    let title = format!("Request {} for the role {}", request.id, request.role);
+    let mut seen = json!({
+        "id": id, "status": status, "status_endpoint": endpoint, "display": { "title": title },
+    });
+    if let Some(step) = step.filter(|_| is_waiting) {
+        seen["progress"] = json!({
+            "current_step": step + 1, "total_steps": request.stages.len(),
+            "step_name": request.stage.as_deref(),
+        });
+    }
+    if is_waiting {
+        seen["links"] = json!({ "cancel": format!("{endpoint}/cancel") });
+    }
+    let mut document = json!({ "task": seen });
+    if let Some(approval) = approval {
+        let (at, until) = (approval.at.to_string(), approval.until.to_string());
+        document["result"] = json!({
+            "mode": "reevaluate",
+            "approval": {
+                "id": approval.id, "state": approval.state, "approved_at": at, "approved_until": until,
+            },
+        });
+    }
+    document
+}
+
+/// What can be asked for after a denial. `url` is the address of the service.
+pub fn requestable(of: &Requestable, url: &str) -> Json {
+    let Requestable { roles, binding_token, expires_at, evaluation_id: _ } = of;
+    let roles: Vec<Json> = roles
+        .iter()
+        .map(|offered| {
+            json!({
+                "role": &*offered.role, "description": offered.description.as_deref(),
+                "reason": offered.reason, "questions": texts(&offered.questions),
+            })
+        })
+        .collect();
+    json!({
+        "endpoint": format!("{url}{ACCESS_REQUESTS}"), "expires_at": expires_at.to_string(),
+        "binding_token": binding_token, "display": { "title": "Request access", "roles": roles },
     })
 }
 

@@ -7,6 +7,7 @@
 //! **Invariant:** nobody decides about what they asked for or would get: not as themselves, not through a role, not for
 //! somebody who lets them decide, and not as an identity that was merged.
 
+mod access_request;
 mod catalogue;
 mod change;
 mod create;
@@ -33,6 +34,11 @@ mod view;
 mod warn;
 mod withdraw;
 
+pub use access_request::{
+    ACCESS_REQUESTS, AccessRequest, AccessRequestError, AccessTask, Approval, Denied, Requestable,
+    RoleOffered, Worth, cancel_access_task, request_access, requestable, see_access_task,
+    weigh_approval,
+};
 pub use catalogue::{CatalogueEntry, CatalogueQuery, search_catalogue};
 pub use change::{ChangeRequest, change_request};
 pub use create::{Checked, ConflictFound, NewRequest, check_request, create_request};

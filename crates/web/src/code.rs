@@ -54,6 +54,8 @@ codes! {
         "More would change than goes without saying, or `confirm` is not the number. Look at what would change; then confirm its number.";
     STALE = "stale" CONFLICT "The world changed since"
         "The plan was made from another state. Make a new one.";
+    EXPIRED = "expired" GONE "It was too long ago"
+        "What was answered holds for a short time. Ask for it again.";
     CHANGED = "changed" PRECONDITION_FAILED "It is no longer as you saw it"
         "Somebody changed it after the `ETag` of `If-Match` was given. Get it again and decide anew.";
     UNSEEN = "unseen" PRECONDITION_REQUIRED "It is changed only as it was seen"

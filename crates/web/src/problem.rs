@@ -62,6 +62,12 @@ impl Problem {
         }
     }
 
+    /// A problem of a kind that a standard defines.
+    #[must_use]
+    pub fn of_kind(self, uri: &str) -> Self {
+        Self { kind: uri.into(), ..self }
+    }
+
     /// Adds a remedy.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

@@ -83,7 +83,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer { name: "signin", kind: Kind::Edge, uses: &["model", "app", "engine", "auth", "web"] },
     Layer { name: "agent", kind: Kind::Edge, uses: &["model", "connector", "http", "app", "web"] },
-    Layer { name: "authzen", kind: Kind::Edge, uses: &["model", "app", "web"] },
+    Layer { name: "authzen", kind: Kind::Edge, uses: &["model", "app", "governance", "web"] },
     Layer {
         name: "oidc",
         kind: Kind::Edge,

@@ -36,7 +36,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "@TokenMade",
             create,
         )
-        .body("scopes:access|admin|api:read|api:write|events|metrics|scim|scim:read[+] expires_at:instant?* as:text?*")
+        .body("scopes:access|access:request|admin|api:read|api:write|events|metrics|scim|scim:read[+] expires_at:instant?* as:text?*")
         .makes(),
         Operation::post(
             (

@@ -20,7 +20,7 @@ async fn an_answer_names_the_rule_and_its_place() {
     assert_eq!(
         answer,
         json!({ "decision": true, "context": {
-            "why": "the rule `edit` allows it", "rule": "edit", "at": "muster.yaml:37", "reason": "Editors edit",
+            "why": "the rule `edit` allows it", "rule": "edit", "at": "muster.yaml:39", "reason": "Editors edit",
         } })
     );
     let question = asking("2", "edit", json!({ "type": "cms.document", "id": "7" }));

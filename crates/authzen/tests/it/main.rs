@@ -8,6 +8,7 @@
 
 mod evaluate;
 mod metadata;
+mod requests;
 mod search;
 mod support;
 

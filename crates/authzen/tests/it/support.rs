@@ -7,7 +7,7 @@ use std::{
 
 use axum::{
     body::Body,
-    http::{Request, Response, StatusCode, header},
+    http::{Request, Response, StatusCode, header, request},
 };
 use http_body_util::BodyExt as _;
 use jiff::{SignedDuration, Timestamp};
@@ -48,7 +48,9 @@ systems:
     settings: { path: teams.csv, key: code }
     reads: { team: { owns: { code: record.code, level: record.level } } }
 roles:
-  editor: {}
+  editor: { description: Writes, request: { approval: [{ role: chief }], reason: required, longest: 30d } }
+  clerk: { request: { approval: [{ role: chief }] } }
+  chief: {}
 apps:
   cms:
     resources:
@@ -64,6 +66,8 @@ access:
   away: { app: cms, resource: board, deny: "!in_network(environment.ip, '10.0.0.0/8')" }
   team: { app: desk, resource: profile, actions: read, allow: "resource.team == person.team" }
   own: { app: desk, resource: profile, allow: "resource == person" }
+  post: { app: desk, resource: board, role: [clerk, editor] }
+  lead: { app: desk, resource: profile, actions: edit, role: chief }
 "#;
 
 /// Reads CSV files.
@@ -128,19 +132,16 @@ impl Served {
         let options =
             SyncOptions { systems: vec!["teams".into(), "hr".into()], ..SyncOptions::default() };
         muster_engine::sync(&ctx, &opened, &options, &NoProgress).await.unwrap();
-        let request = AssignRequest {
-            person: "1".to_owned(),
-            role: "editor".to_owned(),
-            from: None,
-            until: None,
-            reason: "writes".to_owned(),
-        };
-        assign(&ctx, &opened, &request).await.unwrap();
-        let end = ctx.now() + SignedDuration::from_hours(10_000);
-        let scopes = [Scope::Access].into_iter().collect();
-        let token = create_token(&ctx, &opened, "cms", &scopes, Some(end)).await.unwrap().token;
+        for (person, role) in [("1", "editor"), ("3", "chief")] {
+            let (person, role) = (person.to_owned(), role.to_owned());
+            let reason = "as before".to_owned();
+            let request = AssignRequest { person, role, from: None, until: None, reason };
+            assign(&ctx, &opened, &request).await.unwrap();
+        }
+        let token = token(&ctx, &opened, "cms", Scope::Access).await;
         let service = Service::new(opened.clone(), shared, Limits::default());
-        let router = muster_web::finish(muster_authzen::router(), service);
+        let router =
+            muster_web::finish(muster_authzen::router().merge(muster_api::router()), service);
         Self { ctx, opened, clock, router, token, _folder: folder }
     }
 
@@ -153,14 +154,29 @@ impl Served {
     }
 
     pub(crate) async fn post_text(&self, path: &str, body: String) -> (StatusCode, Json) {
-        let request = Request::post(path)
-            .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
-            .header(header::CONTENT_TYPE, "application/json");
+        let request =
+            self.signed(Request::post(path)).header(header::CONTENT_TYPE, "application/json");
         read(self.send(request.body(Body::from(body)).unwrap()).await).await
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Json) -> (StatusCode, Json) {
         self.post_text(path, body.to_string()).await
+    }
+
+    /// Goes on as a client with a token of another scope.
+    pub(crate) async fn with(mut self, client: &str, scope: Scope) -> Self {
+        self.token = token(&self.ctx, &self.opened, client, scope).await;
+        self
+    }
+
+    /// A request with our token.
+    pub(crate) fn signed(&self, request: request::Builder) -> request::Builder {
+        request.header(header::AUTHORIZATION, format!("Bearer {}", self.token))
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> (StatusCode, Json) {
+        let request = self.signed(Request::get(path)).body(Body::empty());
+        read(self.send(request.unwrap()).await).await
     }
 
     /// Whether it is allowed, and by what or why not.
@@ -172,6 +188,12 @@ impl Served {
         let by = context["rule"].as_str().or(context["why"].as_str()).unwrap();
         (answer["decision"].as_bool().unwrap(), by.to_owned())
     }
+}
+
+async fn token(ctx: &Ctx, opened: &Opened, client: &str, scope: Scope) -> String {
+    let end = ctx.now() + SignedDuration::from_hours(10_000);
+    let scopes = [scope].into_iter().collect();
+    create_token(ctx, opened, client, &scopes, Some(end)).await.unwrap().token
 }
 
 /// A question of the standard.
