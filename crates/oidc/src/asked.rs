@@ -10,9 +10,8 @@ use axum::{
 use jiff::{SignedDuration, Timestamp};
 use muster_app::{Ctx, Opened};
 use muster_auth::Authenticator;
-use muster_model::Text;
+use muster_model::{Language, Text};
 use muster_policy::{Application, SigningAlgorithm};
-use muster_signin::Language;
 use muster_web::{Origin, Problem, RequestId, Service};
 
 use crate::{

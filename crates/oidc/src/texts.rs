@@ -1,6 +1,6 @@
 //! What the pages say, in the languages there are. A text that a language lacks does not compile.
 
-use muster_signin::Language;
+use muster_model::Language;
 
 /// The texts of a language.
 #[derive(Debug)]
