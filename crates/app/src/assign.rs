@@ -7,8 +7,8 @@ use muster_store::{Assignment, Entry, Sequence, Tx};
 use serde_json::json;
 
 use crate::{
-    Ctx, Error, IdentityFacts, Kind, Opened, conflicts_completed, find_role, gives_role,
-    load_world_near, refuse_withheld, resolve_person, subject_of, withheld_name, would_conflict,
+    Ctx, Error, Holdings, IdentityFacts, Kind, Opened, find_role, gives_role, load_world_near,
+    refuse_withheld, resolve_person, subject_of, withheld_name, would_conflict,
 };
 
 /// What is to be given.
@@ -163,8 +163,10 @@ async fn refuse_conflicts(
     }
     let Some(at) = opened.model.roles.iter().position(|of| of.name == *role) else { return Ok(()) };
     let world = load_world_near(tx, opened, &[person.row.id], ctx.now()).await?;
-    let found = conflicts_completed(opened, person, &world, &[at], ctx.reach.roles(), ctx.now());
-    match found.into_iter().find(|found| found.on != Reaction::Warn) {
+    let holdings = Holdings::load(opened, tx, person.row.id).await?;
+    let asking = ctx.reach.roles();
+    let found = holdings.completed(opened, (person, &world), &[at], asking, ctx.now());
+    match found.iter().find(|found| found.on != Reaction::Warn) {
         Some(found) => Err(would_conflict(role, found)),
         None => Ok(()),
     }

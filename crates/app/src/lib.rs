@@ -76,7 +76,7 @@ pub use clients::{
     is_client_name, is_still_known, known_client, list_clients, revoke_token, rotate_token,
     token_json,
 };
-pub use conflicts::{Completed, conflicts_completed, would_conflict};
+pub use conflicts::{Completed, Holdings, would_conflict};
 pub use context::{Clock, Connectors, Ctx};
 pub use decide::{
     AccessAnswer, AccessQuestion, Decider, Detail, Found, Known, Lacking, Properties, RuleNamed,

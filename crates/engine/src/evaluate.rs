@@ -14,7 +14,7 @@ use muster_app::{
     load_world, load_world_near, observed_accounts, subject_of,
 };
 use muster_model::{DriftId, EntityId, TypeId};
-use muster_plan::{Operation, compare, sort_out_drift};
+use muster_plan::{Operation, compare, hold_back_beside, sort_out_drift};
 use muster_policy::{MemoryWorld, Mode};
 use muster_store::{Evaluation, HeldRole, IdRange, IdentityRow, ReadTx};
 use rustc_hash::FxHashMap;
@@ -324,7 +324,10 @@ async fn compare_all(
         let own = observed.remove(&facts.row.id).unwrap_or_default();
         let mut compared = compare(&opened.evaluator, &evaluation, &own, &subject, world, *now);
         let own = drift.remove(&facts.row.id).unwrap_or_default();
-        let sorted = sort_out_drift(&opened.evaluator, &evaluation, &own, *now, &mut compared);
+        let evaluator = &opened.evaluator;
+        let sorted = sort_out_drift(evaluator, &evaluation, &own, *now, &mut compared);
+        let operations = &mut compared.operations;
+        hold_back_beside(evaluator, &evaluation, &sorted.held, world, operations);
         let is_equal = compared.operations.is_empty() && sorted.held.is_empty();
         outcome.drift.extend(sorted.held);
         outcome.over.extend(sorted.over);

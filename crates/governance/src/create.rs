@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use muster_app::{
-    Completed, Ctx, Error, Kind, Opened, SupposedChange, conflicts_completed, refuse_withheld,
-    resolve_person, suppose, would_conflict,
+    Completed, Ctx, Error, Holdings, Kind, Opened, SupposedChange, refuse_withheld, resolve_person,
+    suppose, would_conflict,
 };
 use muster_model::{AssignmentId, EntityId, Text};
 use muster_policy::{Reaction, RequestTerms, Role};
@@ -295,13 +295,13 @@ impl Draft<'_> {
             return Err(error.hint(format!("--answer \"{question}=…\"")));
         }
         match self.conflicts.iter().find(|found| found.on == Reaction::Block) {
-            Some(found) => Err(would_conflict(role, *found)),
+            Some(found) => Err(would_conflict(role, found)),
             None => Ok(()),
         }
     }
 }
 
-fn found(Completed { conflict, on }: &Completed<'_>) -> ConflictFound {
+fn found(Completed { conflict, on, outside: _ }: &Completed<'_>) -> ConflictFound {
     let on = match on {
         Reaction::Block => "block",
         Reaction::Approve(_) => "approve",
@@ -362,8 +362,9 @@ pub(crate) async fn drafts_for<'o>(
         let subject = people.need(id)?;
         not_left(opened, subject)?;
         let asking = people.need(me)?.roles();
+        let holdings = Holdings::load(opened, tx, id).await?;
         let conflicts =
-            conflicts_completed(opened, &subject.facts, &people.world, &positions, &asking, now);
+            holdings.completed(opened, (&subject.facts, &people.world), &positions, &asking, now);
         for (at, role) in &roles {
             let asked = (people.need(me)?, subject);
             let terms = terms_for(opened, &people, role, asked, now);

@@ -1,7 +1,7 @@
 //! Approves and refuses requests.
 
 use jiff::Timestamp;
-use muster_app::{Ctx, Error, Kind, Opened, conflicts_completed, refuse_withheld, would_conflict};
+use muster_app::{Ctx, Error, Holdings, Kind, Opened, refuse_withheld, would_conflict};
 use muster_model::{AssignmentId, EntityId, Text};
 use muster_policy::Reaction;
 use muster_store::{
@@ -315,11 +315,12 @@ async fn conflicts(
     let stages = tx.request_stages(request.id).await?;
     let asking = people.get(request.requester).map(Somebody::roles).unwrap_or_default();
     let (facts, world) = (&subject.facts, &people.world);
-    for found in conflicts_completed(opened, facts, world, &[at], &asking, ctx.now()) {
+    let holdings = Holdings::load(opened, tx, subject.id()).await?;
+    for found in holdings.completed(opened, (facts, world), &[at], &asking, ctx.now()) {
         let name = format!("conflict {}", found.conflict.name);
         let was_asked = stages.iter().any(|stage| *stage.name == *name);
         if found.on == Reaction::Block || (matches!(found.on, Reaction::Approve(_)) && !was_asked) {
-            return Err(would_conflict(&request.role, found));
+            return Err(would_conflict(&request.role, &found));
         }
     }
     Ok(())

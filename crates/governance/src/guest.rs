@@ -1,6 +1,6 @@
 //! Asks for roles for a guest, who may not be let in yet: in the name of the sponsor who invites them, or in their own.
 
-use muster_app::{Ctx, Error, Opened, conflicts_completed};
+use muster_app::{Ctx, Error, Holdings, Opened};
 use muster_model::{EntityId, Slot, Text};
 use muster_policy::{ApprovalStage, Approver, RequestTerms};
 use muster_store::Tx;
@@ -49,7 +49,9 @@ pub async fn request_for_guest(
     let (asks, subject) = (people.need(requester)?, people.need(guest)?);
     not_left(opened, subject)?;
     let asking = asks.roles();
-    let conflicts = conflicts_completed(opened, &subject.facts, &people.world, roles, &asking, now);
+    let holdings = Holdings::load(opened, tx, guest).await?;
+    let conflicts =
+        holdings.completed(opened, (&subject.facts, &people.world), roles, &asking, now);
     let mut drafts = Vec::with_capacity(roles.len());
     for at in roles {
         let role = opened.model.roles.get(*at).ok_or_else(|| Error::bug("a role is not there"))?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use muster_app::{Ctx, Error, Opened, PeerRole, PeerValue, conflicts_completed, count_peer_roles};
+use muster_app::{Ctx, Error, Holdings, Opened, PeerRole, PeerValue, count_peer_roles};
 use muster_model::{EntityId, Text};
 use muster_policy::Reaction;
 
@@ -76,12 +76,13 @@ pub async fn suggest_roles(
     let people = People::load(opened, &mut tx, ids, now).await?;
     let myself = people.need(me)?;
     need_to_work(opened, myself)?;
+    let holdings = Holdings::load(opened, &mut tx, me).await?;
     let waiting = tx.requests_about(me, false, None, WAITING).await?;
     let mut seen = BTreeSet::new();
     let new = counted.into_iter().filter(|one| seen.insert(one.role)).filter(|one| {
         let role = opened.model.roles.get(one.role);
         role.is_some_and(|role| waiting.iter().all(|request| request.role != role.name))
-            && can_have(opened, (&people, myself), one.role, now)
+            && can_have(opened, (&people, myself, &holdings), one.role, now)
     });
     Ok(new.take(MOST).filter_map(|one| suggestion(opened, &people, one)).collect())
 }
@@ -89,7 +90,7 @@ pub async fn suggest_roles(
 /// Whether somebody lacks a role, can ask for it, and may have it beside what they have.
 fn can_have(
     opened: &Opened,
-    (people, myself): (&People, &Somebody),
+    (people, myself, holdings): (&People, &Somebody, &Holdings),
     at: usize,
     now: Timestamp,
 ) -> bool {
@@ -98,7 +99,7 @@ fn can_have(
         return false;
     }
     let (facts, world, own) = (&myself.facts, &people.world, myself.roles());
-    let completed = conflicts_completed(opened, facts, world, &[at], &own, now);
+    let completed = holdings.completed(opened, (facts, world), &[at], &own, now);
     completed.iter().all(|found| found.on != Reaction::Block)
 }
 

@@ -18,6 +18,7 @@ mod text;
 
 pub use codec::{DecodeError, decode_operation, encode_operation};
 pub use compare::{Compared, Observed, compare, object_name, on_wire};
+pub use conflict::hold_back_beside;
 pub use constraints::constraints;
 pub use drift::{Drift, DriftSorted, Drifted, Verdict, sort_out_drift};
 pub use guard::{GuardCheck, count_guarded};

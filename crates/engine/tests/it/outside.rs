@@ -6,6 +6,8 @@ use muster_model::Value;
 
 use crate::support::Rig;
 
+mod refused;
+
 const MODEL: &str = r#"
 muster: 1
 types:
