@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use muster_app::DeliveryView;
-use muster_governance::{EventView, RequestView, Suggestion};
+use muster_governance::{EventView, RequestView, Reviewed, Suggestion};
 use muster_policy::RequestTerms;
 use muster_store::RequestState;
 
@@ -53,6 +53,21 @@ pub(crate) fn stages(texts: &AskingTexts, terms: &RequestTerms) -> String {
     }
     let named: Vec<String> = terms.stages.iter().map(|of| stage(texts, &of.name)).collect();
     named.join(&format!(", {} ", texts.then))
+}
+
+/// `every 90 days, by: manager`.
+pub(crate) fn reviewed(texts: &AskingTexts, of: &Reviewed) -> String {
+    let hours = u64::try_from(of.every.as_hours()).unwrap_or(0);
+    let every = match hours / 24 {
+        0 => counted(texts.every_hour, texts.every_hours, hours),
+        days => counted(texts.every_day, texts.every_days, days),
+    };
+    let named = of.stages.iter().map(|name| match &**name {
+        "self" => texts.oneself.to_owned(),
+        name => stage(texts, name),
+    });
+    let who = named.collect::<Vec<_>>().join(&format!(", {} ", texts.then));
+    filled(texts.reviewed_by, &[("every", &every), ("who", &who)])
 }
 
 /// `waits on Tunde Abara (manager)`, or what became of it.

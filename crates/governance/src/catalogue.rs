@@ -6,6 +6,7 @@ use muster_policy::RequestTerms;
 
 use crate::{
     people::{People, need_to_work},
+    reviewed::{Reviewed, reviewed},
     terms::terms_for,
 };
 
@@ -37,6 +38,8 @@ pub struct CatalogueEntry {
     pub grants: Vec<String>,
     /// On which terms.
     pub terms: RequestTerms,
+    /// When and by whom it will be reviewed, where the terms say so.
+    pub reviewed: Option<Reviewed>,
     /// Whether the person has it already.
     pub held: bool,
 }
@@ -83,6 +86,7 @@ pub async fn search_catalogue(
             owner: role.owner.clone(),
             risk: role.risk,
             grants,
+            reviewed: reviewed(opened, &terms),
             terms,
             held: subject.holds(at),
         });

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use muster_app::{Ctx, Error, Holdings, Kind, Opened, refuse_withheld, would_conflict};
 use muster_model::{AssignmentId, EntityId, Text};
-use muster_policy::Reaction;
+use muster_policy::{Reaction, RequestTerms};
 use muster_store::{
     Assignment, ReadTx, Request, RequestApprover, RequestStage, RequestState, Sequence, Tx,
 };
@@ -13,8 +13,10 @@ use crate::{
     RequestView,
     history::{By, DECIDE, ENDED, journal, notify, save, tell},
     people::{People, Somebody, canonical, need_to_work, not_left},
+    reviewed::note_review,
     rules,
     stage::{Crowd, addressees, approvers, barred},
+    terms::terms_for,
     view::one,
     warn::warn_of_end,
 };
@@ -295,9 +297,23 @@ pub(crate) async fn give(
         end_reason: None,
     };
     tx.insert_assignments(std::slice::from_ref(&assignment)).await?;
+    if let Some(terms) = terms_of(opened, (subject, people), request, now) {
+        note_review(tx, &terms, &assignment, now).await?;
+    }
     warn_of_end(ctx, tx, request.id, &assignment).await?;
     tx.unsettle(&[request.subject]).await?;
     Ok(id)
+}
+
+/// The terms by which something was asked for, as they are now.
+fn terms_of(
+    opened: &Opened,
+    (subject, people): (&Somebody, &People),
+    request: &Request,
+    now: Timestamp,
+) -> Option<RequestTerms> {
+    let role = opened.model.roles.iter().find(|role| role.name == request.role)?;
+    terms_for(opened, people, role, (people.get(request.requester)?, subject), now)
 }
 
 /// What became a conflict since the request was made.

@@ -118,6 +118,9 @@ pub fn catalogue_entry(entry: &CatalogueEntry) -> Json {
         "stages": terms.stages.iter().map(|stage| &*stage.name).collect::<Vec<_>>(),
         "longest": seconds(terms.longest), "usual": seconds(terms.usual),
         "reason": terms.reason, "questions": texts(&terms.questions), "held": entry.held,
+        "reviewed": entry.reviewed.as_ref().map(|of| json!({
+            "every": of.every.as_secs(), "review": &*of.review, "stages": texts(&of.stages),
+        })),
     })
 }
 

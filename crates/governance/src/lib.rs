@@ -23,6 +23,7 @@ mod link;
 mod list;
 mod mail;
 mod people;
+mod reviewed;
 mod risk;
 mod rules;
 mod shorten;
@@ -59,6 +60,7 @@ pub use people::{
     People, Somebody, Standing, address, anybody_named, canonical, need_to_work, person_named,
     standing,
 };
+pub use reviewed::{REQUEST, Reviewed};
 pub use risk::{RiskPartView, RiskView, list_risks, see_risk};
 pub use shorten::{ShortenRequest, shorten_assignment};
 pub use solve::{Removal, Solution, solve_conflict};

@@ -70,7 +70,7 @@ pub use outcome::{
 pub use projection::Projection;
 pub use reasons::{AttributeReason, Because, MissingRole, Reason, StateReason, Subject};
 pub use removal::{RemovalSet, Removals};
-pub use request::{ApprovalStage, Approver, RequestPolicy, RequestTerms};
+pub use request::{ApprovalStage, Approver, RequestPolicy, RequestTerms, ReviewTerms};
 pub use review::Review;
 pub use risk::{Risk, RiskPart, RiskSource};
 pub use schedule::Schedule;

@@ -42,6 +42,17 @@ pub struct RequestTerms {
     pub escalate: Option<SignedDuration>,
     /// Whether more time needs no approval.
     pub extend: bool,
+    /// When somebody looks again at what was given.
+    pub review: Option<ReviewTerms>,
+}
+
+/// When and how somebody looks again at what was given.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReviewTerms {
+    /// How long after it was given, and again and again.
+    pub every: SignedDuration,
+    /// The review of the model that says who decides and what silence does.
+    pub name: Text,
 }
 
 impl Default for RequestTerms {
@@ -56,6 +67,7 @@ impl Default for RequestTerms {
             remind: None,
             escalate: None,
             extend: false,
+            review: None,
         }
     }
 }
@@ -104,6 +116,7 @@ impl RequestTerms {
             terms.remind = shorter(terms.remind, other.remind);
             terms.escalate = shorter(terms.escalate, other.escalate);
             terms.extend &= other.extend;
+            terms.review = terms.review.take().into_iter().chain(other.review).min();
             terms
         });
         together.map(|terms| {
@@ -139,9 +152,12 @@ mod tests {
             reason: false,
             questions: vec!["why now".into()],
             extend: true,
+            review: Some(ReviewTerms { every: days(180), name: "calm".into() }),
             ..RequestTerms::default()
         };
+        let often = ReviewTerms { every: days(90), name: "often".into() };
         let strict = RequestTerms {
+            review: Some(often.clone()),
             stages: vec![stage(1), stage(2)],
             longest: Some(days(90)),
             usual: Some(days(30)),
@@ -155,6 +171,7 @@ mod tests {
         assert_eq!((both.longest, both.usual), (Some(days(90)), Some(days(30))));
         assert_eq!(both.timeout, days(3));
         assert!(both.reason && !both.extend);
+        assert_eq!(both.review, Some(often));
         assert_eq!(both.questions.len(), 2);
     }
 

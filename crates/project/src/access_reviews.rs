@@ -6,7 +6,7 @@ use jiff::{SignedDuration, civil::Date};
 use muster_model::{AttributeKind, EntityType, Schema, Slot, Span, SystemId, Text};
 use muster_policy::{
     AccessReview, Approver, Limit, ReasonFor, ReviewOpening, ReviewScope, ReviewStage, Reviewer,
-    Schedule, SetAside, Silence,
+    Role, Schedule, SetAside, Silence,
 };
 
 use crate::{
@@ -48,6 +48,44 @@ pub(crate) fn access_reviews(
         Some(review(context, entry, entity_type, ground))
     });
     built.collect()
+}
+
+/// Reports policies of requests that name a review which cannot ask about what they give.
+pub(crate) fn named_by_policies(
+    context: &mut Context<'_>,
+    roles: (&[&Entry], &[Option<Role>]),
+    reviews: &[AccessReview],
+) {
+    for (entry, role) in roles.0.iter().zip(roles.1) {
+        let policies = entry.value.get("request").map_or(&[][..], Node::items);
+        for policy in policies.iter().filter_map(|policy| policy.get("review")) {
+            if let (Some(at), Some(role)) = (policy.get("name"), role) {
+                named_by_policy(context, at, role, reviews);
+            }
+            let every = policy.get("every");
+            let time = every.and_then(Node::text).and_then(|text| parse_duration(text));
+            if let Some(at) = every.filter(|_| time == Some(SignedDuration::ZERO)) {
+                let help = "write a length of time such as `90d`";
+                context.error("E0614", at.span, "`every` is no time at all", help);
+            }
+        }
+    }
+}
+
+fn named_by_policy(context: &mut Context<'_>, at: &Node, role: &Role, reviews: &[AccessReview]) {
+    let Some(name) = at.text() else { return };
+    match reviews.iter().find(|review| review.name == *name) {
+        Some(review) if review.type_id == role.type_id => {}
+        Some(_) => {
+            let message = format!("review `{name}` is about another entity type");
+            let help = "name a review that is `for:` the type of the role";
+            context.error("E0618", at.span, message, help);
+        }
+        None => {
+            let help = known_names(name, "reviews", reviews.iter().map(|review| &*review.name));
+            context.error("E0618", at.span, format!("unknown review `{name}`"), help);
+        }
+    }
 }
 
 fn review(

@@ -132,6 +132,7 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
     let ground =
         access::Ground { schema: &schema, types: &types, names: &names, roles: &role_names };
     let access_reviews = reviews_of(context, parts, &ground);
+    access_reviews::named_by_policies(context, (&parts.roles, &roles), &access_reviews);
     let access = access::access(context, parts, &ground);
     let applications = applications::applications(context, parts, &schema, &role_names);
     systems::reviews(context, &parts.systems, &role_names, &mut drafts);

@@ -135,7 +135,8 @@ pub(crate) fn event(
     ReviewEvent { id: 0, review, cause, entity, account, thing, note: note.into(), at }
 }
 
-async fn insert(tx: &mut Tx, mut events: Vec<ReviewEvent>) -> Result<(), Error> {
+/// Writes down what happened, with new numbers.
+pub(crate) async fn insert(tx: &mut Tx, mut events: Vec<ReviewEvent>) -> Result<(), Error> {
     if events.is_empty() {
         return Ok(());
     }

@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use muster_app::{Ctx, Error, Opened};
+use muster_governance::REQUEST;
 use muster_model::{AccountId, EntityId, SystemId, Text};
-use muster_policy::{AccessReview, SetAside};
+use muster_policy::{AccessReview, ReviewScope, SetAside};
 use muster_store::{
     Account, AccountStatus, ItemKind, ItemState, ItemVerdict, ReadTx, ReviewEvent, ReviewItem, Tx,
 };
@@ -17,15 +18,15 @@ use serde_json::json;
 use crate::{
     NewCampaign,
     crowd::Crowd,
-    event::{DORMANT, MOVED, OUTSIDE, event, unused},
+    event::{DORMANT, MOVED, OUTSIDE, event, insert, unused},
     held::{Ground, Held, shown},
     history::journal,
     open::write,
-    person,
+    person::{self, Person},
     scope::is_about,
     seen::Seen,
     sort::{Earlier, Found, sort},
-    terms::before,
+    terms::{after, before},
 };
 
 /// Events that are looked at together.
@@ -40,10 +41,10 @@ pub(crate) async fn open_after_events(
     review: &AccessReview,
 ) -> Result<usize, Error> {
     let mut n = 0;
-    for cause in [MOVED, OUTSIDE, DORMANT] {
+    for cause in [MOVED, OUTSIDE, DORMANT, REQUEST] {
         loop {
             let mut tx = opened.store.read().await?;
-            let events = tx.review_events(&review.name, cause, BATCH).await?;
+            let events = tx.review_events((&review.name, cause), ctx.now(), BATCH).await?;
             drop(tx);
             let is_all = events.len() < BATCH;
             if !events.is_empty() {
@@ -124,6 +125,16 @@ async fn ask(
     let ids: BTreeSet<EntityId> = events.iter().map(|of| of.entity).collect();
     let ids: Vec<EntityId> = ids.into_iter().collect();
     let (people, world) = person::load(&ground, &mut tx, &ids, now).await?;
+    // The policy that named the review says what it is about.
+    let named;
+    let review = match cause {
+        REQUEST => {
+            named = AccessReview { scope: ReviewScope::default(), ..review.clone() };
+            &named
+        }
+        _ => review,
+    };
+    let again = again(opened, review, events, &people, now);
     let (earlier, waiting) = known(&mut tx, review, &ids).await?;
     let systems = systems_of(opened, &mut tx, events).await?;
     let mut found = Vec::new();
@@ -151,6 +162,7 @@ async fn ask(
     if !forget(&mut tx, review, events, window).await? {
         return Ok(false);
     }
+    insert(&mut tx, again).await?;
     let is_asked = !sorted.items.is_empty();
     if let Some(thing) = sorted.nobody.first() {
         let detail = json!({ "review": &*review.name, "cause": cause, "items": sorted.nobody.len(), "first": &**thing });
@@ -165,6 +177,28 @@ async fn ask(
     }
     tx.commit().await?;
     Ok(is_asked)
+}
+
+/// What requests gave and is reviewed again and again, as long as somebody has it and a policy says so.
+fn again(
+    opened: &Opened,
+    review: &AccessReview,
+    events: &[ReviewEvent],
+    people: &[Person],
+    now: Timestamp,
+) -> Vec<ReviewEvent> {
+    let every = |event: &ReviewEvent| {
+        let at = opened.model.roles.iter().position(|role| role.name == event.thing)?;
+        let person = people.iter().find(|person| person.facts.row.id == event.entity)?;
+        person.facts.assignments.iter().find(|held| held.role == at)?;
+        let policies = opened.model.roles.get(at)?.request.iter();
+        let named = policies.filter_map(|policy| policy.terms.review.as_ref());
+        named.filter(|terms| terms.name == review.name).map(|terms| terms.every).min()
+    };
+    let events = events.iter().filter(|event| &*event.cause == REQUEST);
+    let next = events
+        .filter_map(|event| Some(ReviewEvent { at: after(now, every(event)?), ..event.clone() }));
+    next.collect()
 }
 
 /// Forgets what was looked at. False when another node was faster.
@@ -229,7 +263,10 @@ fn concerns(
     event: &ReviewEvent,
     held: &Held,
 ) -> bool {
-    let Some(account) = event.account else { return true };
+    let Some(account) = event.account else {
+        let is_role = held.kind == ItemKind::Assigned && held.thing == event.thing;
+        return event.thing.is_empty() || is_role;
+    };
     if !event.thing.is_empty() {
         let roles = &ground.opened.model.roles;
         let gives = |role| {

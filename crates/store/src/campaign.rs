@@ -45,7 +45,7 @@ pub struct Campaign {
     pub review: Text,
     /// What it is called.
     pub title: Text,
-    /// Why it was opened: `hand`, `date`, `moved`, `outside`, `dormant`.
+    /// Why it was opened: `hand`, `date`, `moved`, `outside`, `dormant`, `request`.
     pub cause: Text,
     /// The one identity that it is about.
     pub entity: Option<EntityId>,

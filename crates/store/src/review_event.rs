@@ -16,17 +16,17 @@ pub struct ReviewEvent {
     pub id: i64,
     /// The review that asks.
     pub review: Text,
-    /// What happened: `moved`, `outside`, `dormant`.
+    /// What happened: `moved`, `outside`, `dormant`, `request`.
     pub cause: Text,
     /// To whom.
     pub entity: EntityId,
     /// On which account; `None` when it is about all that somebody holds.
     pub account: Option<AccountId>,
-    /// What it is about: an entitlement as `system.kind:name`; empty for all of the account.
+    /// What it is about: an entitlement as `system.kind:name`, a role; empty for all of the account.
     pub thing: Text,
     /// What happened, for people.
     pub note: Text,
-    /// When it was seen.
+    /// When it was seen, or from when on it is to be asked about.
     pub at: Timestamp,
 }
 
@@ -45,16 +45,26 @@ const INSERT: Insert = insert_into!(
 );
 
 impl ReadTx {
-    /// What happened after which a review asks, in order, at most `limit`.
+    /// What happened after which a review asks and whose time came, the oldest first, at most `limit`.
     pub async fn review_events(
         &mut self,
-        review: &str,
-        cause: &str,
+        (review, cause): (&str, &str),
+        now: Timestamp,
         limit: usize,
     ) -> Result<Vec<ReviewEvent>, StoreError> {
         let sql = "SELECT id, review, cause, entity, account, thing, note, at FROM review_event
-                   WHERE review = $1 AND cause = $2 ORDER BY id LIMIT $3";
-        self.fetch_all(sql, args![review, cause, limit]).await
+                   WHERE review = $1 AND cause = $2 AND at <= $3 ORDER BY at, id LIMIT $4";
+        self.fetch_all(sql, args![review, cause, now, limit]).await
+    }
+
+    /// What happened to an identity and was not looked at, in order.
+    pub async fn review_events_about(
+        &mut self,
+        entity: EntityId,
+    ) -> Result<Vec<ReviewEvent>, StoreError> {
+        let sql = "SELECT id, review, cause, entity, account, thing, note, at FROM review_event
+                   WHERE entity = $1 ORDER BY id";
+        self.fetch_all(sql, args![entity]).await
     }
 }
 

@@ -34,6 +34,13 @@ texts! {
         hours_one: "one hour", "eine Stunde";
         hours_many: "{n} hours", "{n} Stunden";
         who_approves: "Who approves", "Wer genehmigt";
+        reviewed: "Reviewed", "Überprüft";
+        reviewed_by: "{every}, by: {who}", "{every}, durch: {who}";
+        every_day: "every day", "jeden Tag";
+        every_days: "every {n} days", "alle {n} Tage";
+        every_hour: "every hour", "jede Stunde";
+        every_hours: "every {n} hours", "alle {n} Stunden";
+        oneself: "whoever has it", "wer sie hat";
         nobody: "nobody: it is given at once", "niemand: Sie wird sofort gegeben";
         then: "then", "dann";
         or: "or", "oder";

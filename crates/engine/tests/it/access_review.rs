@@ -14,6 +14,7 @@ use crate::{server::Server, support::Rig};
 
 mod evidence;
 mod occasions;
+mod policies;
 mod scim;
 mod silence;
 mod stages;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use muster_lang::{Variable, VariableType, compile_condition};
 use muster_model::{EntityType, Schema, Text, TypeId};
-use muster_policy::{ApprovalStage, Approver, RequestPolicy, RequestTerms, Rule};
+use muster_policy::{ApprovalStage, Approver, RequestPolicy, RequestTerms, ReviewTerms, Rule};
 
 use super::{RoleNames, find_role};
 use crate::{
@@ -93,6 +93,10 @@ fn terms(context: &mut Context<'_>, node: &Node, ground: &Ground<'_>) -> Request
         remind: time("remind"),
         escalate: time("escalate"),
         extend: node.get_text("extend").is_some_and(|word| &**word == "free"),
+        review: node.get("review").and_then(|review| {
+            let every = parse_duration(review.get_text("every")?)?;
+            Some(ReviewTerms { every, name: review.get_text("name")?.clone() })
+        }),
     };
     let timeout = Some(terms.timeout);
     let pairs = [

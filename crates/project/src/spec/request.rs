@@ -80,6 +80,31 @@ pub(super) const REQUEST: Group = Group {
              `longest`.",
             "free",
         ),
+        key(
+            "review",
+            Shape::Group(&REVIEW),
+            "as part of the campaigns of `reviews` only",
+            "When somebody looks again at what was given by a request. Whoever asks reads it before.",
+            "{ name: payments, every: 90d }",
+        ),
+    ],
+};
+
+const REVIEW: Group = Group {
+    what: "when it is reviewed",
+    path: "roles.NAME.request[].review",
+    doc: "When what a request gave is reviewed: so long after it was given, and then again and again for as long as it is \
+          held. Where several policies hold, the shortest time wins.",
+    keys: &[
+        key(
+            "name",
+            Shape::Text,
+            "required",
+            "The review of `reviews` by which it is asked about: who decides, until when, what silence does. Its `scope` \
+             and `open` need not name the role.",
+            "payments",
+        ),
+        key("every", Shape::Duration, "required", "How often.", "90d"),
     ],
 };
 

@@ -112,3 +112,27 @@ fn a_review_that_says_little_asks_for_what_needs_judgement_and_takes_nothing_by_
     assert_eq!(review.fallback, Approver::Person("ada.lovelace".into()));
     assert!(review.scope.people.is_none() && review.open.at.is_none());
 }
+
+#[test]
+fn a_policy_names_a_review_that_can_ask_about_its_role() {
+    assert_snapshot!(said_of(r"roles:
+  a: { request: { approval: [], review: { name: often, every: 90d } } }
+  b: { request: { approval: [], review: { name: oftn, every: 0d } } }
+reviews:
+  often: { stages: [self], fallback: staff }
+"), @r#"
+    error[E0618]: unknown review `oftn`
+     --> part.yaml:3:49
+      |
+    3 |   b: { request: { approval: [], review: { name: oftn, every: 0d } } }
+      |                                                 ^^^^
+      = did you mean `often`?
+    error[E0614]: `every` is no time at all
+     --> part.yaml:3:62
+      |
+    3 |   b: { request: { approval: [], review: { name: oftn, every: 0d } } }
+      |                                                              ^^
+      = write a length of time such as `90d`
+    2 errors in 2 files   more: muster help E0618
+"#);
+}

@@ -78,7 +78,7 @@ CREATE TABLE review_event (
     note TEXT NOT NULL,
     at BIGINT NOT NULL
 ) /*sqlite STRICT*/;
-CREATE INDEX review_event_review ON review_event (review, cause, id);
+CREATE INDEX review_event_review ON review_event (review, cause, at, id);
 CREATE INDEX review_event_entity ON review_event (entity);
 
 -- Which accounts were last used at about a time.

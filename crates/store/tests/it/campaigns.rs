@@ -132,7 +132,8 @@ pub(crate) async fn read_tour(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.review_items_for((ADA, ItemState::Waiting), None, 0, 9).await?;
     tx.review_items_about(BOB, 9).await?;
     tx.review_items_of("ledger", &[BOB]).await?;
-    tx.review_events("ledger", "moved", 9).await?;
+    tx.review_events(("ledger", "moved"), at(9), 9).await?;
+    tx.review_events_about(BOB).await?;
     tx.accounts_used_between(at(1), at(2), 9).await?;
     tx.pending_review_items(0, 9).await?;
     tx.count_review_items(1).await?;
@@ -216,10 +217,14 @@ on_both! {
     async fn what_happened_is_found_in_order_until_it_was_looked_at(store) {
         let other = ReviewEvent { cause: text("outside"), ..event(2) };
         write_to!(store, |tx| tx.insert_review_events(&[event(1), other, event(3)]));
-        let found = read_from!(store, |tx| tx.review_events("ledger", "moved", 9));
+        let moved = ("ledger", "moved");
+        let found = read_from!(store, |tx| tx.review_events(moved, at(9), 9));
         assert_eq!(found, [event(1), event(3)]);
-        assert_eq!(read_from!(store, |tx| tx.review_events("ledger", "moved", 1)), [event(1)]);
-        assert_eq!(read_from!(store, |tx| tx.review_events("other", "moved", 9)), []);
+        assert_eq!(read_from!(store, |tx| tx.review_events(moved, at(9), 1)), [event(1)]);
+        assert_eq!(read_from!(store, |tx| tx.review_events(moved, at(2), 9)), [event(1)]);
+        assert_eq!(read_from!(store, |tx| tx.review_events(("other", "moved"), at(9), 9)), []);
+        let about = read_from!(store, |tx| tx.review_events_about(BOB));
+        assert_eq!(about.iter().map(|of| of.id).collect::<Vec<_>>(), [1, 2, 3]);
         assert!(write_to!(store, |tx| tx.delete_review_events(&[1, 3])));
         assert!(!write_to!(store, |tx| tx.delete_review_events(&[3])), "another was faster");
     }

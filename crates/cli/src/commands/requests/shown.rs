@@ -2,7 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use muster_app::{DeliveryItem, Page};
-use muster_governance::{CatalogueEntry, Checked, DelegationView, RequestView, Suggestion, json};
+use muster_governance::{
+    CatalogueEntry, Checked, DelegationView, RequestView, Reviewed, Suggestion, json,
+};
 
 use crate::{ui::Report, when::shown};
 
@@ -95,13 +97,21 @@ pub(super) fn catalogue(page: &Page<CatalogueEntry>) -> Report {
             entry.risk.map_or_else(String::new, |risk| risk.to_string()),
             days(entry.terms.usual.or(entry.terms.longest)),
             if stages.is_empty() { "nobody".to_owned() } else { stages.join(", then ") },
+            entry.reviewed.as_ref().map_or_else(String::new, reviewed),
             if entry.held { "yes" } else { "" }.to_owned(),
         ];
         (row, json::catalogue_entry(entry))
     });
-    let columns = ["role", "what it opens", "owner", "risk", "for", "who approves", "held"];
+    let columns =
+        ["role", "what it opens", "owner", "risk", "for", "who approves", "reviewed", "held"];
     Report::list(&columns, items, page.next.map(|next| next.to_string()))
         .empty("there is nothing that can be asked for")
+}
+
+/// `every 90 d by manager`.
+fn reviewed(of: &Reviewed) -> String {
+    let stages: Vec<&str> = of.stages.iter().map(|stage| &**stage).collect();
+    format!("every {} by {}", days(Some(of.every)), stages.join(", then "))
 }
 
 fn days(time: Option<SignedDuration>) -> String {
