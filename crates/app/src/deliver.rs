@@ -7,14 +7,6 @@ use muster_model::{Settings, Text};
 /// Sends what workflows send. An error says whether trying again makes sense.
 #[async_trait]
 pub trait Deliver: Send + Sync {
-    /// Fills a template with values. Names that are not there, endless work and huge results are errors.
-    fn render(
-        &self,
-        template: &str,
-        html: bool,
-        values: &serde_json::Value,
-    ) -> Result<String, DeliverError>;
-
     /// Sends mail by the server that `server` describes.
     async fn mail(&self, server: &Settings, mail: &Mail) -> Result<(), DeliverError>;
 

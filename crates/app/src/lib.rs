@@ -53,6 +53,7 @@ mod simulate;
 mod suppose;
 mod survey;
 mod takeover;
+mod template;
 mod typed;
 mod withheld;
 
@@ -153,5 +154,6 @@ pub use takeover::{
     AcceptDeduced, DeducedRole, IndirectAccess, OpenAccess, RedundantAssignment, SystemTaken,
     Takeover, accept_deduced, brought_along, nested_entitlements, take_over,
 };
+pub use template::fill_template;
 pub use typed::{typed_secret, typed_secret_folded};
 pub use withheld::refuse_withheld;

@@ -13,10 +13,10 @@ mod due;
 mod enter;
 mod invite;
 mod list;
-mod mail;
 mod open;
 mod rules;
 mod sponsor;
+mod tell;
 
 pub use apply::{
     GuestApplicant, GuestOffer, OfferedRole, apply_as_guest, guest_offer, takes_guest_applications,
@@ -25,13 +25,13 @@ pub(crate) use due::advance_guests;
 pub use due::work_guests;
 pub use invite::{NewGuest, invite_guest};
 pub use list::{GuestQuery, GuestView, list_guests, see_guest};
-pub(crate) use mail::send_guest_mails;
 pub use open::{GuestLink, open_guest_link};
+pub(crate) use tell::{GuestTeller, send_applications};
 
 use muster_app::{Ctx, Error, Opened};
 use muster_model::{EntityId, Text};
 use muster_policy::Guests;
-use muster_store::{Entry, GuestNotice, Sequence, Tx};
+use muster_store::{Entry, NoticeKind, Tx};
 use serde_json::Value as Json;
 
 /// Who suspends, resumes and removes: what others said of a guest's lifecycle stays.
@@ -63,15 +63,14 @@ async fn journal(
     Ok(())
 }
 
-/// Puts a mail about a guest into the queue.
+/// Puts into the queue what somebody is told about a guest.
 async fn notify(
     ctx: &Ctx,
+    opened: &Opened,
     tx: &mut Tx,
     (guest, addressee): (EntityId, EntityId),
     what: &str,
 ) -> Result<(), Error> {
-    let id = tx.take_ids(Sequence::GuestNotice, 1).await?;
-    let what = what.into();
-    let notice = GuestNotice { id, guest, addressee, what, tries: 0, next_try: ctx.now() };
-    Ok(tx.insert_guest_notices(&[notice]).await?)
+    let about = (NoticeKind::Guest, guest.0, what);
+    muster_governance::notify(opened, tx, about, &[addressee].into(), ctx.now()).await
 }

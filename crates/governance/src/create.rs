@@ -231,7 +231,7 @@ async fn begin(
     tx.insert_request_stages(stages).await?;
     tx.set_request_approvers(request.id, &waits).await?;
     let people = addressees(ctx, (opened, crowd), tx, (&*request, &waits)).await?;
-    notify(ctx, tx, request.id, DECIDE, &people).await
+    notify(ctx, opened, tx, (request.id, DECIDE), &people).await
 }
 
 fn nobody(request: &Request, stage: &RequestStage) -> Error {

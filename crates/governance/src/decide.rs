@@ -87,7 +87,7 @@ pub(crate) async fn decide_in(
         return Err(Error::new(Kind::Conflict, format!("request {id} waited for too long")));
     }
     match answer.verdict {
-        Verdict::Refuse => refuse(ctx, tx, &mut request, stage, (by, answer)).await?,
+        Verdict::Refuse => refuse((ctx, opened), tx, &mut request, stage, (by, answer)).await?,
         Verdict::Approve => {
             if let Some(until) = answer.until {
                 let time = (request.valid_from, request.valid_until);
@@ -179,7 +179,7 @@ pub async fn is_asked(
 }
 
 async fn refuse(
-    ctx: &Ctx,
+    (ctx, opened): (&Ctx, &Opened),
     tx: &mut Tx,
     request: &mut Request,
     stage: &RequestStage,
@@ -190,18 +190,19 @@ async fn refuse(
         return Err(error.hint("--reason \"…\""));
     }
     tell(ctx, tx, request.id, by, ("refused", Some(stage), answer.note.trim())).await?;
-    end(ctx, tx, request, RequestState::Refused).await
+    end(ctx, opened, tx, request, RequestState::Refused).await
 }
 
 /// Ends a request that waits, and tells whoever asked.
 pub(crate) async fn end(
     ctx: &Ctx,
+    opened: &Opened,
     tx: &mut Tx,
     request: &mut Request,
     state: RequestState,
 ) -> Result<(), Error> {
     close(ctx, tx, request, state).await?;
-    notify(ctx, tx, request.id, ENDED, &[request.requester].into()).await
+    notify(ctx, opened, tx, (request.id, ENDED), &[request.requester].into()).await
 }
 
 /// Ends a request about whose end nobody has to be told.
@@ -234,7 +235,7 @@ pub(crate) async fn put_to(
     let asked = approvers(ctx, (opened, crowd), tx, request, stage).await?;
     save(tx, request, &asked).await?;
     let people = addressees(ctx, (opened, crowd), tx, (request, &asked)).await?;
-    notify(ctx, tx, request.id, DECIDE, &people).await
+    notify(ctx, opened, tx, (request.id, DECIDE), &people).await
 }
 
 /// The last stage is passed.
@@ -249,7 +250,7 @@ async fn finish(
     not_left(opened, subject)?;
     request.assignment = Some(give(ctx, opened, tx, (subject, people), request).await?);
     tell(ctx, tx, request.id, By::default(), ("given", None, "")).await?;
-    end(ctx, tx, request, RequestState::Approved).await
+    end(ctx, opened, tx, request, RequestState::Approved).await
 }
 
 /// Gives a role that was asked for.
@@ -300,7 +301,7 @@ pub(crate) async fn give(
     if let Some(terms) = terms_of(opened, (subject, people), request, now) {
         note_review(tx, &terms, &assignment, now).await?;
     }
-    warn_of_end(ctx, tx, request.id, &assignment).await?;
+    warn_of_end(ctx, opened, tx, request.id, &assignment).await?;
     tx.unsettle(&[request.subject]).await?;
     Ok(id)
 }

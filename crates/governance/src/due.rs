@@ -7,10 +7,11 @@ use serde_json::json;
 use crate::{
     decide::end,
     history::{By, DECIDE, REMIND, journal, notify, save, tell},
-    mail::send_mails,
+    notices::send_notices,
     people::People,
     rules,
     stage::{Crowd, addressees, approvers},
+    tell::RequestTeller,
 };
 
 /// Requests that are looked at together.
@@ -21,7 +22,7 @@ const BATCH: usize = 100;
 /// Several nodes may do it: what one of them did, the others find changed and leave.
 pub async fn work_due(ctx: &Ctx, opened: &Opened) -> Result<usize, Error> {
     let n = advance_due(ctx, opened).await?;
-    send_mails(ctx, opened).await?;
+    send_notices(ctx, opened, &[&RequestTeller]).await?;
     Ok(n)
 }
 
@@ -69,15 +70,15 @@ async fn step(ctx: &Ctx, opened: &Opened, id: i64) -> Result<(), Error> {
             let asked = approvers(ctx, (opened, &crowd), &mut tx, &request, stage).await?;
             save(&mut tx, &request, &asked).await?;
             let people = addressees(ctx, (opened, &crowd), &mut tx, (&request, &asked)).await?;
-            let (word, mail) = match step {
+            let (word, what) = match step {
                 RequestStep::Escalate => ("escalated", DECIDE),
                 RequestStep::Remind | RequestStep::Expire => ("reminded", REMIND),
             };
-            notify(ctx, &mut tx, id, mail, &people).await?;
+            notify(ctx, opened, &mut tx, (id, what), &people).await?;
             word
         }
         RequestStep::Expire => {
-            end(ctx, &mut tx, &mut request, RequestState::Expired).await?;
+            end(ctx, opened, &mut tx, &mut request, RequestState::Expired).await?;
             "expired"
         }
     };

@@ -1,24 +1,21 @@
-//! What happened to a request, in its own history and in the journal, and who gets a mail about it.
+//! What happened to a request, in its own history and in the journal, and who is told of it.
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-use muster_app::{Ctx, Error, Kind};
+use muster_app::{Ctx, Error, Kind, Opened};
 use muster_model::{EntityId, Text};
-use muster_store::{
-    Entry, Request, RequestApprover, RequestEvent, RequestNotice, RequestStage, Sequence, Tx,
-};
+use muster_store::{Entry, NoticeKind, Request, RequestApprover, RequestEvent, RequestStage, Tx};
 use serde_json::Value as Json;
 
-use crate::people::Somebody;
+use crate::{notices, people::Somebody};
 
-/// What a mail says.
+/// What those are told who are asked.
 pub(crate) const DECIDE: &str = "decide";
-/// What a mail says to somebody who did not answer.
+/// What somebody is told who did not answer.
 pub(crate) const REMIND: &str = "remind";
-/// What a mail says to whoever asked, at the end.
+/// What whoever asked is told at the end.
 pub(crate) const ENDED: &str = "ended";
-/// What a mail says to whoever has it, before it ends.
+/// What whoever has it is told before it ends.
 pub(crate) const ENDING: &str = "ending";
 
 /// Who does something: a person, or nobody when its time came.
@@ -101,38 +98,13 @@ pub(crate) async fn save(
     Ok(())
 }
 
-/// Puts mails about a request into the queue.
+/// Puts into the queue what people are told about a request.
 pub(crate) async fn notify(
     ctx: &Ctx,
+    opened: &Opened,
     tx: &mut Tx,
-    request: i64,
-    what: &str,
+    (request, what): (i64, &str),
     people: &BTreeSet<EntityId>,
 ) -> Result<(), Error> {
-    notify_at(tx, request, what, people, ctx.now()).await
-}
-
-/// As [`notify`], for a time to come.
-pub(crate) async fn notify_at(
-    tx: &mut Tx,
-    request: i64,
-    what: &str,
-    people: &BTreeSet<EntityId>,
-    at: Timestamp,
-) -> Result<(), Error> {
-    if people.is_empty() {
-        return Ok(());
-    }
-    let first = tx.take_ids(Sequence::RequestNotice, people.len()).await?;
-    let notice = |(id, entity): (i64, &EntityId)| RequestNotice {
-        id,
-        request,
-        entity: *entity,
-        what: what.into(),
-        tries: 0,
-        next_try: at,
-    };
-    let notices: Vec<RequestNotice> = (first..).zip(people).map(notice).collect();
-    tx.insert_request_notices(&notices).await?;
-    Ok(())
+    notices::notify(opened, tx, (NoticeKind::Request, request, what), people, ctx.now()).await
 }

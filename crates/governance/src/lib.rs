@@ -21,7 +21,7 @@ mod history;
 pub mod json;
 mod link;
 mod list;
-mod mail;
+mod notices;
 mod people;
 mod reviewed;
 mod risk;
@@ -30,6 +30,7 @@ mod shorten;
 mod solve;
 mod stage;
 mod suggest;
+mod tell;
 mod terms;
 mod view;
 mod warn;
@@ -55,7 +56,10 @@ pub use extend::{ExtendRequest, extend_assignment};
 pub use guest::{GuestRequest, request_for_guest};
 pub use link::{LinkView, decide_by_link, see_decision_link};
 pub use list::{RequestQuery, Whose, list_requests, see_request};
-pub use mail::send_mails;
+pub use notices::{
+    Facts, NoticeChange, NoticeSettings, Teller, TopicSetting, change_notice_settings, notice_text,
+    notice_words, notify, one_line, page, see_notice_settings, send_notices,
+};
 pub use people::{
     People, Somebody, Standing, address, anybody_named, canonical, need_to_work, person_named,
     standing,
@@ -66,5 +70,6 @@ pub use shorten::{ShortenRequest, shorten_assignment};
 pub use solve::{Removal, Solution, solve_conflict};
 pub use stage::assigned_people;
 pub use suggest::{Suggestion, suggest_roles};
+pub use tell::RequestTeller;
 pub use view::{EventView, RequestView, waits_on};
 pub use withdraw::withdraw_request;

@@ -216,13 +216,19 @@ pub async fn address(
     id: EntityId,
 ) -> Result<Option<Text>, Error> {
     let people = People::load(opened, tx, [id].into(), ctx.now()).await?;
-    let Some(found) = people.get(id).filter(|found| !found.has_left(opened)) else {
-        return Ok(None);
-    };
-    let of = opened.model.schema.get(found.row().type_id);
-    let slots = ADDRESS.iter().filter_map(|name| of?.attribute_named(name));
-    let mut texts = slots.filter_map(|attribute| found.row().get(attribute.slot).as_text());
-    Ok(texts.next().cloned())
+    let found = people.get(id).filter(|found| !found.has_left(opened));
+    Ok(found.and_then(|found| address_of(opened, found)))
+}
+
+/// The address of somebody; that of a guest is where the model says.
+pub(crate) fn address_of(opened: &Opened, found: &Somebody) -> Option<Text> {
+    let row = found.row();
+    if let Some(guests) = opened.model.guests.as_ref().filter(|of| of.type_id == row.type_id) {
+        return row.get(guests.mail).as_text().cloned();
+    }
+    let of = opened.model.schema.get(row.type_id);
+    let mut slots = ADDRESS.iter().filter_map(|name| of?.attribute_named(name));
+    slots.find_map(|attribute| row.get(attribute.slot).as_text().cloned())
 }
 
 /// Refuses those who may not act.

@@ -70,7 +70,8 @@ pub async fn shorten_assignment(
         if old.valid_until.is_some_and(|at| at <= end) {
             continue;
         }
-        let made = shorten(ctx, &mut tx, (&old, request), (until, less.reason.trim())).await?;
+        let made =
+            shorten((ctx, opened), &mut tx, (&old, request), (until, less.reason.trim())).await?;
         let note = until.map_or_else(String::new, |at| format!("until {at}"));
         let note = [note.as_str(), less.reason.trim()].join(" ");
         tell(ctx, &mut tx, request, by, ("shortened", None, note.trim())).await?;
@@ -144,7 +145,7 @@ async fn may_shorten(
 
 /// Ends an assignment, and makes the same one with an earlier end where something is left of it.
 async fn shorten(
-    ctx: &Ctx,
+    (ctx, opened): (&Ctx, &Opened),
     tx: &mut Tx,
     (old, request): (&Assignment, i64),
     (until, reason): (Option<Timestamp>, &str),
@@ -165,6 +166,6 @@ async fn shorten(
     };
     tx.insert_assignments(std::slice::from_ref(&made)).await?;
     tx.replace_request_assignment(request, old.id, id).await?;
-    warn_of_end(ctx, tx, request, &made).await?;
+    warn_of_end(ctx, opened, tx, request, &made).await?;
     Ok(Some(id))
 }

@@ -1,9 +1,10 @@
 //! The languages in which people are addressed.
 
 /// A language in which people are addressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Language {
     /// English.
+    #[default]
     English,
     /// German.
     German,

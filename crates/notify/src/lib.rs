@@ -1,4 +1,4 @@
-//! Sends what workflows send: mail through SMTP, signed webhooks, commands; and fills the templates of mail.
+//! Sends what workflows send: mail through SMTP, signed webhooks, commands.
 //!
 //! [`Delivery`] is what the engine is given. It takes no decision: when, to whom and whether again is the engine's. No
 //! secret and no value of an identity is ever in an error.
@@ -6,7 +6,6 @@
 mod command;
 mod mail;
 mod sign;
-mod template;
 mod webhook;
 
 use std::{path::PathBuf, process::Stdio, sync::Arc};
@@ -39,15 +38,6 @@ impl std::fmt::Debug for Delivery {
 
 #[async_trait]
 impl Deliver for Delivery {
-    fn render(
-        &self,
-        template: &str,
-        html: bool,
-        values: &serde_json::Value,
-    ) -> Result<String, DeliverError> {
-        template::render(template, html, values)
-    }
-
     async fn mail(&self, server: &Settings, mail: &Mail) -> Result<(), DeliverError> {
         mail::send(server, self.secrets.as_ref(), mail).await
     }

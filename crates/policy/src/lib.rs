@@ -62,7 +62,7 @@ pub use form::{Form, FormBy, FormField, FormStep};
 pub use guests::{AddressProblem, Guests, Organisation, is_domain};
 pub use idle::{Idle, LastUsed, Unused};
 pub use lookups::{Lookups, Missing};
-pub use notices::Notices;
+pub use notices::{By, Chat, ChatForm, NoticeText, Notices, Template, Told, Topic};
 pub use outcome::{
     AccountRef, Assignment, ConflictException, DesiredAccount, Evaluation, FactKind, FoundConflict,
     HeldRole, Identity, LifecycleFact, Via, Want,

@@ -156,7 +156,7 @@ impl Evaluator {
     }
 
     /// The zone in which an entity's days start and end.
-    pub(crate) fn timezone_of(&self, row: &Row) -> TimeZone {
+    pub fn timezone_of(&self, row: &Row) -> TimeZone {
         self.timezone_slot(row)
             .and_then(|slot| row.get(slot).as_text())
             .and_then(|name| TimeZone::get(name).ok())

@@ -144,6 +144,7 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
     let workflows = workflows_of(context, parts, &role_names, &types, &systems);
     let directory = directory::directory(context, parts.directory, &schema, &role_names);
     let can_mail = parts.mail.is_some() && types.iter().any(|of| of.sign_in.mail.is_some());
+    let notices = notices::notices(context, parts.notices, &schema);
     let guests = guests::guests(context, parts, &schema, (&types, &roles, &role_names));
     Some(Model {
         schema,
@@ -169,7 +170,7 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
         directory,
         access_reviews,
         guests,
-        notices: notices::notices(parts.notices),
+        notices,
         forms: forms::forms(context, &parts.forms, &role_names),
     })
 }

@@ -212,7 +212,7 @@ impl Deciding<'_> {
             let next = usize::try_from(item.stage + 1).ok().and_then(|at| seen.asked.get(at));
             item.stage += 1;
             item.reviewer = next.copied().unwrap_or(seen.fallback);
-            notify(self.ctx, tx, self.campaign.id, OPENED, &[item.reviewer].into()).await?;
+            self.tell(tx, item.reviewer).await?;
             return Ok(item);
         }
         if what == ItemVerdict::Shorten
@@ -241,7 +241,13 @@ impl Deciding<'_> {
                 .hint("decide it, or forward it to somebody who knows"));
         }
         item.reviewer = to;
-        notify(self.ctx, tx, self.campaign.id, OPENED, &[to].into()).await
+        self.tell(tx, to).await
+    }
+
+    /// Tells somebody that they are asked now.
+    async fn tell(&self, tx: &mut Tx, who: EntityId) -> Result<(), Error> {
+        let what = (self.campaign.id, OPENED);
+        notify(self.ctx, self.ground.opened, tx, what, &[who].into()).await
     }
 
     async fn is_subject(

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::{Timestamp, ToSpan as _};
 use muster_app::{Ctx, Error, Kind, Opened};
+use muster_governance::send_notices;
 use muster_model::EntityId;
 use muster_policy::{AccessReview, Silence};
 use muster_store::{Campaign, CampaignStep, ItemState, ItemVerdict, ReviewItem};
@@ -13,12 +14,12 @@ use crate::{
     NewCampaign,
     decide::save,
     history::{OPENED, REMIND, journal, notify},
-    mail::send_mails,
     occasion::open_after_events,
     open::open_campaign,
     replace::replace_leavers,
     seen::Seen,
     silence::{change, settle_rest, silence},
+    tell::ReviewTeller,
     terms::{Terms, after},
     verify::verify_outcomes,
 };
@@ -31,7 +32,7 @@ const BATCH: usize = 500;
 /// Several nodes may do it: what one of them did, the others find changed and leave.
 pub async fn work_due(ctx: &Ctx, opened: &Opened) -> Result<usize, Error> {
     let n = advance_due(ctx, opened).await?;
-    send_mails(ctx, opened).await?;
+    send_notices(ctx, opened, &[&ReviewTeller]).await?;
     Ok(n)
 }
 
@@ -120,7 +121,7 @@ async fn step(ctx: &Ctx, opened: &Opened, seen: &Campaign) -> Result<(), Error> 
             // Whoever is asked only now has as long as the others had.
             campaign.due_at = after(ctx.now(), terms.due);
         } else {
-            notify(ctx, &mut tx, campaign.id, REMIND, &people).await?;
+            notify(ctx, opened, &mut tx, (campaign.id, REMIND), &people).await?;
         }
         campaign.next_at = Some(campaign.due_at);
         campaign.next_step = CampaignStep::Settle;
@@ -177,7 +178,7 @@ async fn ask_fallback(
     campaign.next_at = Some(campaign.due_at);
     campaign.next_step = CampaignStep::Settle;
     change(&mut tx, &mut campaign).await?;
-    notify(ctx, &mut tx, campaign.id, OPENED, &people).await?;
+    notify(ctx, opened, &mut tx, (campaign.id, OPENED), &people).await?;
     let subject = format!("campaign {}", campaign.id).into();
     let detail = json!({ "reviewers": people.len() });
     journal(ctx, &mut tx, None, ("campaign.escalate", subject), detail).await?;

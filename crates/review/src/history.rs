@@ -1,15 +1,15 @@
-//! What happened in a campaign, in the journal and in mails.
+//! What happened in a campaign, in the journal, and who is told.
 
 use std::collections::BTreeSet;
 
-use muster_app::{Ctx, Error};
+use muster_app::{Ctx, Error, Opened};
 use muster_model::{EntityId, Text};
-use muster_store::{Entry, ReviewNotice, Sequence, Tx};
+use muster_store::{Entry, NoticeKind, Tx};
 use serde_json::Value as Json;
 
-/// What a mail says: a campaign began.
+/// What is said: a campaign began.
 pub(crate) const OPENED: &str = "opened";
-/// What a mail says: somebody has not answered.
+/// What is said: somebody has not answered.
 pub(crate) const REMIND: &str = "remind";
 
 /// Writes the one entry of a use case into the journal. It comes last in the transaction.
@@ -34,30 +34,14 @@ pub(crate) async fn journal(
     Ok(())
 }
 
-/// Puts mails about a campaign into the queue.
+/// Puts into the queue what people are told about a campaign.
 pub(crate) async fn notify(
     ctx: &Ctx,
+    opened: &Opened,
     tx: &mut Tx,
-    campaign: i64,
-    what: &str,
+    (campaign, what): (i64, &str),
     people: &BTreeSet<EntityId>,
 ) -> Result<(), Error> {
-    if people.is_empty() {
-        return Ok(());
-    }
-    let first = tx.take_ids(Sequence::ReviewNotice, people.len()).await?;
-    let now = ctx.now();
-    let notices: Vec<ReviewNotice> = (first..)
-        .zip(people)
-        .map(|(id, entity)| ReviewNotice {
-            id,
-            campaign,
-            entity: *entity,
-            what: what.into(),
-            tries: 0,
-            next_try: now,
-        })
-        .collect();
-    tx.insert_review_notices(&notices).await?;
-    Ok(())
+    let about = (NoticeKind::Review, campaign, what);
+    muster_governance::notify(opened, tx, about, people, ctx.now()).await
 }

@@ -22,7 +22,6 @@ mod history;
 pub mod json;
 mod judge;
 mod list;
-mod mail;
 mod occasion;
 mod open;
 mod person;
@@ -31,6 +30,7 @@ mod scope;
 mod seen;
 mod silence;
 mod sort;
+mod tell;
 mod terms;
 mod undo;
 mod verify;
@@ -44,8 +44,8 @@ pub use evidence::{Checked, campaign_evidence, check_evidence};
 pub use list::{
     ItemQuery, WhoseItems, campaign_id, campaign_status, list_campaigns, list_items, see_item,
 };
-pub use mail::send_mails;
 pub use open::{NewCampaign, open_campaign};
 pub use silence::release_silence;
+pub use tell::ReviewTeller;
 pub use undo::undo_item;
 pub use view::{AnswerView, CampaignView, ItemView, Live};

@@ -173,7 +173,7 @@ async fn ask(
         let only = ids.first().copied().filter(|_| ids.len() == 1);
         let title = format!("{} {cause} {}", review.name, now.strftime("%F"));
         let new = NewCampaign { review: &review.name, title: Some(&title), cause, only };
-        write(ctx, &mut tx, (review, &new), sorted).await?;
+        write((ctx, opened), &mut tx, (review, &new), sorted).await?;
     }
     tx.commit().await?;
     Ok(is_asked)

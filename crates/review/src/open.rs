@@ -78,7 +78,7 @@ pub async fn open_campaign(
             .hint("muster roles and accounts show what is there"));
     }
     let mut tx = opened.store.begin().await?;
-    let campaign = write(ctx, &mut tx, (review, new), sorted).await?;
+    let campaign = write((ctx, opened), &mut tx, (review, new), sorted).await?;
     tx.commit().await?;
     campaign_view(ctx, opened, &mut opened.store.read().await?, campaign).await
 }
@@ -238,9 +238,9 @@ pub(crate) fn orphan(
     }
 }
 
-/// Writes a campaign with its items, the mails about it and the entry in the journal.
+/// Writes a campaign with its items, who is told, and the entry in the journal.
 pub(crate) async fn write(
-    ctx: &Ctx,
+    (ctx, opened): (&Ctx, &Opened),
     tx: &mut Tx,
     (review, new): (&AccessReview, &NewCampaign<'_>),
     sorted: Sorted,
@@ -288,7 +288,7 @@ pub(crate) async fn write(
     for batch in items.chunks(WRITTEN) {
         tx.insert_review_items(batch).await?;
     }
-    notify(ctx, tx, id, OPENED, &reviewers).await?;
+    notify(ctx, opened, tx, (id, OPENED), &reviewers).await?;
     let detail = json!({
         "review": &*campaign.review, "title": &*campaign.title, "cause": new.cause,
         "items": items.len(), "due": due_at.to_string(), "reviewers": reviewers.len(),

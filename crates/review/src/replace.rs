@@ -53,7 +53,7 @@ pub(crate) async fn replace_leavers(
         save(tx, &handed).await?;
         n += handed.len();
     }
-    notify(ctx, tx, campaign.id, OPENED, &told).await?;
+    notify(ctx, opened, tx, (campaign.id, OPENED), &told).await?;
     Ok((n > 0).then(|| json!({ "items": n, "reviewers": gone.len() })))
 }
 

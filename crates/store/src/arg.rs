@@ -9,8 +9,8 @@ use crate::{
     AccountOrigin, AccountStatus, AlarmId, AlarmKind, AlarmStatus, CampaignState, CampaignStep,
     CaseStatus, ChangeSetId, ChangeSetStatus, DraftState, DriftDecision, DriftWhat, EntitlementId,
     EventKind, GuestState, ItemKind, ItemOutcome, ItemState, ItemVerdict, MatchCaseId, Matched,
-    NameKind, OperationState, OrphanVerb, PlanStatus, ReadRunId, RecordId, RequestState,
-    RequestStep, ReviewVerdict, RunState, Sequence, TicketStatus, Verdict,
+    NameKind, NoticeKind, OperationState, OrphanVerb, PlanStatus, ReadRunId, RecordId,
+    RequestState, RequestStep, ReviewVerdict, RunState, Sequence, TicketStatus, Verdict,
 };
 
 /// An argument of a statement.
@@ -167,6 +167,7 @@ arg_from_word!(
     RunState,
     Sequence,
     GuestState,
+    NoticeKind,
     DraftState,
     RequestState,
     RequestStep,

@@ -82,23 +82,6 @@ pub struct CampaignAside {
     pub n: i64,
 }
 
-/// A mail about a campaign that has to be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReviewNotice {
-    /// Which one; from [`Tx::take_ids`].
-    pub id: i64,
-    /// About which campaign.
-    pub campaign: i64,
-    /// To whom.
-    pub entity: EntityId,
-    /// What it says, in a word.
-    pub what: Text,
-    /// How often it was tried.
-    pub tries: i64,
-    /// When it is tried next.
-    pub next_try: Timestamp,
-}
-
 row!(Campaign {
     id,
     review,
@@ -117,7 +100,6 @@ row!(Campaign {
     closed_at
 });
 row!(CampaignAside { campaign, cause, n });
-row!(ReviewNotice { id, campaign, entity, what, tries, next_try });
 
 /// The columns of [`Campaign`], in its order.
 macro_rules! select_campaign {
@@ -150,9 +132,6 @@ const INSERT: Insert = insert_into!(
 );
 
 const INSERT_ASIDE: Insert = insert_into!("campaign_aside", "campaign", "cause", "n");
-
-const INSERT_NOTICE: Insert =
-    insert_into!("review_notice", "id", "campaign", "entity", "what", "tries", "next_try");
 
 impl ReadTx {
     /// The campaign with this number.
@@ -201,17 +180,6 @@ impl ReadTx {
         let sql =
             "SELECT campaign, cause, n FROM campaign_aside WHERE campaign = $1 ORDER BY cause";
         self.fetch_all(sql, args![campaign]).await
-    }
-
-    /// Mails that are due at `now`, the one that waits longest first.
-    pub async fn due_review_notices(
-        &mut self,
-        now: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<ReviewNotice>, StoreError> {
-        let sql = "SELECT id, campaign, entity, what, tries, next_try FROM review_notice
-                   WHERE next_try <= $1 ORDER BY next_try, id LIMIT $2";
-        self.fetch_all(sql, args![now, limit]).await
     }
 
     /// Until when it was looked whether a review has to open for this cause.
@@ -278,33 +246,6 @@ impl Tx {
             campaign.closed_at,
         ];
         Ok(self.execute(sql, args).await? > 0)
-    }
-
-    /// Adds mails that have to be sent.
-    pub async fn insert_review_notices(
-        &mut self,
-        notices: &[ReviewNotice],
-    ) -> Result<(), StoreError> {
-        self.insert_many(&INSERT_NOTICE, notices, |notice, args| {
-            let ReviewNotice { id, campaign, entity, what, tries, next_try } = notice;
-            bind!(args, *id, *campaign, *entity, what, *tries, *next_try);
-        })
-        .await
-    }
-
-    /// Notes that a mail was tried and when it is tried again.
-    pub async fn retry_review_notice(
-        &mut self,
-        id: i64,
-        next_try: Timestamp,
-    ) -> Result<(), StoreError> {
-        let sql = "UPDATE review_notice SET tries = tries + 1, next_try = $2 WHERE id = $1";
-        self.execute(sql, args![id, next_try]).await.map(drop)
-    }
-
-    /// Forgets a mail that was sent or never will be. False when it is gone already.
-    pub async fn delete_review_notice(&mut self, id: i64) -> Result<bool, StoreError> {
-        Ok(self.execute("DELETE FROM review_notice WHERE id = $1", args![id]).await? > 0)
     }
 
     /// Notes until when it was looked whether a review has to open for this cause.

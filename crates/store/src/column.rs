@@ -236,6 +236,7 @@ word_columns!(
     crate::RunState,
     crate::Sequence,
     crate::GuestState,
+    crate::NoticeKind,
     crate::DraftState,
     crate::RequestState,
     crate::RequestStep,

@@ -98,7 +98,9 @@ impl Tx {
             "UPDATE form_event SET note = '' WHERE entity = $1",
             "UPDATE form_event SET note = '' WHERE draft IN
                 (SELECT id FROM form_draft WHERE entity = $1)",
-            "DELETE FROM guest_notice WHERE guest = $1",
+            "DELETE FROM notice WHERE addressee = $1",
+            "DELETE FROM notice WHERE kind = 'guest' AND about = $1",
+            "DELETE FROM notice_choice WHERE entity = $1",
             "DELETE FROM guest WHERE entity = $1",
             "DELETE FROM scim_resource WHERE entity = $1",
             "DELETE FROM scim_mail WHERE entity = $1",

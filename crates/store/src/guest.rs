@@ -3,12 +3,7 @@
 use jiff::Timestamp;
 use muster_model::{EntityId, Text};
 
-use crate::{
-    Number, ReadTx, StoreError, Tx,
-    column::row,
-    statement::{Insert, args, bind, insert_into},
-    words::words,
-};
+use crate::{Number, ReadTx, StoreError, Tx, column::row, statement::args, words::words};
 
 words! {
     /// How far a guest has come.
@@ -60,23 +55,6 @@ impl std::fmt::Debug for Guest {
     }
 }
 
-/// A mail about a guest that has to be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GuestNotice {
-    /// Which one; from [`Tx::take_ids`].
-    pub id: i64,
-    /// About whom.
-    pub guest: EntityId,
-    /// To whom.
-    pub addressee: EntityId,
-    /// What it says, in a word.
-    pub what: Text,
-    /// How often it was tried.
-    pub tries: i64,
-    /// When it is tried next.
-    pub next_try: Timestamp,
-}
-
 /// A guest with whoever answers for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GuestSponsor {
@@ -99,7 +77,6 @@ row!(Guest {
     made_at,
     made_by
 });
-row!(GuestNotice { id, guest, addressee, what, tries, next_try });
 row!(GuestSponsor { guest, sponsor });
 
 /// The columns of [`Guest`], in its order.
@@ -112,9 +89,6 @@ macro_rules! select_guest {
         )
     };
 }
-
-const INSERT_NOTICE: Insert =
-    insert_into!("guest_notice", "id", "guest", "addressee", "what", "tries", "next_try");
 
 impl ReadTx {
     /// The guest who is this identity.
@@ -180,17 +154,6 @@ impl ReadTx {
                    WHERE g.state <> 'removed' ORDER BY g.entity";
         self.fetch_all(sql, args![attribute_no, state_no]).await
     }
-
-    /// Mails that are due at `now`, the one that waits longest first.
-    pub async fn due_guest_notices(
-        &mut self,
-        now: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<GuestNotice>, StoreError> {
-        let sql = "SELECT id, guest, addressee, what, tries, next_try FROM guest_notice
-                   WHERE next_try <= $1 ORDER BY next_try, id LIMIT $2";
-        self.fetch_all(sql, args![now, limit]).await
-    }
 }
 
 impl Tx {
@@ -239,33 +202,5 @@ impl Tx {
     pub async fn use_guest_link(&mut self, link: &[u8]) -> Result<bool, StoreError> {
         let sql = "UPDATE guest SET link = NULL WHERE link = $1";
         Ok(self.execute(sql, args![link]).await? > 0)
-    }
-
-    /// Adds mails that have to be sent.
-    pub async fn insert_guest_notices(
-        &mut self,
-        notices: &[GuestNotice],
-    ) -> Result<(), StoreError> {
-        self.insert_many(&INSERT_NOTICE, notices, |notice, args| {
-            let GuestNotice { id, guest, addressee, what, tries, next_try } = notice;
-            bind!(args, *id, *guest, *addressee, what, *tries, *next_try);
-        })
-        .await
-    }
-
-    /// Takes a mail in hand until `next_try`. False when somebody else did.
-    pub async fn take_guest_notice(
-        &mut self,
-        notice: &GuestNotice,
-        next_try: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let sql = "UPDATE guest_notice SET tries = tries + 1, next_try = $3
-                   WHERE id = $1 AND next_try = $2";
-        Ok(self.execute(sql, args![notice.id, notice.next_try, next_try]).await? > 0)
-    }
-
-    /// Forgets a mail that was sent or never will be.
-    pub async fn delete_guest_notice(&mut self, id: i64) -> Result<(), StoreError> {
-        self.execute("DELETE FROM guest_notice WHERE id = $1", args![id]).await.map(drop)
     }
 }

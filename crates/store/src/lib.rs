@@ -50,6 +50,7 @@ mod merged_entity;
 mod migrate;
 mod name;
 mod nesting;
+mod notice;
 mod operation;
 mod operation_event;
 mod orphan;
@@ -105,7 +106,7 @@ pub use application_secret::ApplicationSecret;
 pub use application_session::{ApplicationSession, LogoutNotice};
 pub use assignment::{Assignment, AssignmentEdge};
 pub use backup::{BackupInfo, BackupStamp, check_backup};
-pub use campaign::{Campaign, CampaignAside, CampaignState, CampaignStep, ReviewNotice};
+pub use campaign::{Campaign, CampaignAside, CampaignState, CampaignStep};
 pub use change_set::{ChangeCounts, ChangeSet, ChangeSetId, ChangeSetStatus};
 pub use checkpoint::{Checkpoint, JournalKey};
 pub use client::{Client, ClientToken};
@@ -120,8 +121,8 @@ pub use error::{DriverError, StoreError};
 pub use evaluation::{Evaluation, IdentityRow, StateCount, Touched};
 pub use factor::Totp;
 pub use form_draft::{DraftState, FormDraft, FormEvent};
-pub use form_turn::{FormNotice, FormTurn};
-pub use guest::{Guest, GuestNotice, GuestSponsor, GuestState};
+pub use form_turn::FormTurn;
+pub use guest::{Guest, GuestSponsor, GuestState};
 pub use guest_application::GuestApplication;
 pub use handle::{Handle, HandleKind};
 pub use held_role::HeldRole;
@@ -141,6 +142,7 @@ pub use merged_entity::MergedEntity;
 pub use migrate::hex;
 pub use name::{Name, NameKind};
 pub use nesting::Nesting;
+pub use notice::{Notice, NoticeChoice, NoticeKind};
 pub use operation::{
     Operation, OperationCount, OperationDone, OperationFilter, OperationProgress, OperationState,
 };
@@ -156,7 +158,7 @@ pub use read_run::{READ_PROBLEMS_KEPT, ReadCounts, ReadProblem, ReadRun, ReadRun
 pub use record::{Record, RecordId, RecordMark};
 pub use recovery::Recovery;
 pub use request::{Request, RequestEvent, RequestStage, RequestState, RequestStep};
-pub use request_approver::{RequestApprover, RequestNotice};
+pub use request_approver::RequestApprover;
 pub use review::{OperationReview, ReviewDecision, ReviewVerdict};
 pub use review_event::ReviewEvent;
 pub use review_item::{

@@ -51,24 +51,18 @@ words! {
         Request = "request",
         /// Delegations.
         Delegation = "delegation",
-        /// Mails about requests.
-        RequestNotice = "request_notice",
         /// Campaigns.
         Campaign = "campaign",
         /// Items of campaigns.
         ReviewItem = "review_item",
         /// Things that happened and after which a review asks.
         ReviewEvent = "review_event",
-        /// Mails about campaigns.
-        ReviewNotice = "review_notice",
         /// Those who ask to be guests.
         GuestApplication = "guest_application",
-        /// Mails about guests.
-        GuestNotice = "guest_notice",
         /// Drafts of forms.
         FormDraft = "form_draft",
-        /// Mails about drafts of forms.
-        FormNotice = "form_notice",
+        /// What people are told.
+        Notice = "notice",
         /// Passkeys.
         Passkey = "passkey",
     }

@@ -28,7 +28,11 @@ while read -r word; do
   case $word in
     kill) kill -KILL "$pid"; wait "$pid"; echo done; exit 0 ;;
     stop) kill -TERM "$pid"; wait "$pid"; echo done; exit 0 ;;
-    pause) kill -STOP "$pid"; echo done ;;
+    pause)
+      kill -STOP "$pid"
+      # Each thread stops on its own; one that has not yet may answer once more.
+      while grep -L '^State:.T' /proc/"$pid"/task/*/status 2>/dev/null | grep -q .; do sleep 0.01; done
+      echo done ;;
     resume) kill -CONT "$pid"; echo done ;;
   esac
 done

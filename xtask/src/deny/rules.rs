@@ -53,7 +53,7 @@ pub(super) const KEPT: &[(&str, &[&str])] = &[
     ("ldap3_lber", &["ldap3_proto", "muster-directory"]),
     ("ldap3_proto", &["muster-directory"]),
     ("lettre", &["muster-notify"]),
-    ("minijinja", &["muster-notify", "muster-project"]),
+    ("minijinja", &["muster-app", "muster-project"]),
     ("mysql_async", &["bench", "muster-connector-sql"]),
     ("opentelemetry-otlp", &["muster-telemetry"]),
     ("reqwest", &["bench", "muster-http", "opentelemetry-http", "opentelemetry-otlp"]),

@@ -104,15 +104,6 @@ impl Connectors for Mailbox {
 
 #[async_trait]
 impl Deliver for Mails {
-    fn render(
-        &self,
-        template: &str,
-        _html: bool,
-        _values: &serde_json::Value,
-    ) -> Result<String, DeliverError> {
-        Ok(template.to_owned())
-    }
-
     async fn mail(&self, _server: &Settings, mail: &Mail) -> Result<(), DeliverError> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(mail.text.clone());
         Ok(())

@@ -23,15 +23,6 @@ pub(crate) struct Mails(Arc<Mutex<Vec<String>>>);
 
 #[async_trait]
 impl Deliver for Mails {
-    fn render(
-        &self,
-        template: &str,
-        _: bool,
-        _: &serde_json::Value,
-    ) -> Result<String, DeliverError> {
-        Ok(template.to_owned())
-    }
-
     async fn mail(&self, _: &Settings, mail: &Mail) -> Result<(), DeliverError> {
         self.0.lock().unwrap().push(mail.text.clone());
         Ok(())

@@ -274,7 +274,7 @@ impl Doing<'_> {
         save(tx, &known.draft, Some(&[])).await?;
         let told: BTreeSet<EntityId> =
             [known.draft.starter].into_iter().filter(|starter| *starter != self.me).collect();
-        notify(self.ctx, tx, known.draft.id, OVER, &told).await
+        notify(self.ctx, self.opened, tx, (known.draft.id, OVER), &told).await
     }
 
     /// Moves a draft to a step, with what was entered.
@@ -296,7 +296,7 @@ impl Doing<'_> {
         save(tx, &known.draft, Some(turns)).await?;
         let mut people = assigned_people(self.opened, tx, turns).await?;
         people.remove(&self.me);
-        notify(self.ctx, tx, known.draft.id, TURN, &people).await
+        notify(self.ctx, self.opened, tx, (known.draft.id, TURN), &people).await
     }
 
     async fn journal(

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use muster_app::{Ctx, Error, Opened};
+use muster_governance::send_notices;
 use muster_policy::Form;
 use muster_store::{DraftState, FormDraft};
 use serde_json::json;
@@ -9,7 +10,7 @@ use serde_json::json;
 use super::{
     draft::{Entered, Of},
     history::{By, OVER, journal, kept, notify, tell},
-    mail::send_form_mails,
+    tell::FormTeller,
 };
 
 /// Drafts that are looked at together.
@@ -27,7 +28,7 @@ pub(super) fn ends_at(form: &Form, now: Timestamp) -> Timestamp {
 /// Several nodes may do it: what one of them did, the others find changed and leave.
 pub async fn work_forms(ctx: &Ctx, opened: &Opened) -> Result<usize, Error> {
     let n = advance_forms(ctx, opened).await?;
-    send_form_mails(ctx, opened).await?;
+    send_notices(ctx, opened, &[&FormTeller]).await?;
     Ok(n)
 }
 
@@ -63,7 +64,7 @@ async fn expire(ctx: &Ctx, opened: &Opened, found: &FormDraft) -> Result<bool, E
     }
     tx.set_form_turns(draft.id, &[]).await?;
     let by = By::default();
-    notify(ctx, &mut tx, draft.id, OVER, &[draft.starter].into()).await?;
+    notify(ctx, opened, &mut tx, (draft.id, OVER), &[draft.starter].into()).await?;
     tell(ctx, &mut tx, &draft, by, ("expired", &draft.step, "")).await?;
     let keep = Of::named(opened, &draft.form).map_or(KEEP, |of| of.form.keep);
     let detail = json!({ "step": &*draft.step, "after_hours": keep.as_hours() });

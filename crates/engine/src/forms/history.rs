@@ -1,20 +1,18 @@
-//! What happens to drafts: in their own history, in the journal, by mail.
+//! What happens to drafts: in their own history, in the journal, and who is told.
 
 use std::collections::BTreeSet;
 
-use muster_app::{Ctx, Error, Kind};
+use muster_app::{Ctx, Error, Kind, Opened};
 use muster_governance::Somebody;
 use muster_model::{EntityId, Text};
-use muster_store::{
-    Entry, FormDraft, FormEvent, FormNotice, FormTurn, RequestApprover, Sequence, Tx,
-};
+use muster_store::{Entry, FormDraft, FormEvent, FormTurn, NoticeKind, RequestApprover, Tx};
 use serde_json::{Value as Json, json};
 
 use super::draft::Entered;
 
-/// What a mail says to those whose turn it is.
+/// What those are told whose turn it is.
 pub(super) const TURN: &str = "turn";
-/// What a mail says to whoever began, at the end.
+/// What whoever began is told at the end.
 pub(super) const OVER: &str = "over";
 
 /// Who does something: a person, or nobody when its time came.
@@ -115,26 +113,14 @@ pub(super) fn kept(entered: &Entered) -> Text {
     Json::Object(texts.collect()).to_string().into()
 }
 
-/// Puts mails about a draft into the queue.
+/// Puts into the queue what people are told about a draft.
 pub(super) async fn notify(
     ctx: &Ctx,
+    opened: &Opened,
     tx: &mut Tx,
-    draft: i64,
-    what: &str,
+    (draft, what): (i64, &str),
     people: &BTreeSet<EntityId>,
 ) -> Result<(), Error> {
-    if people.is_empty() {
-        return Ok(());
-    }
-    let first = tx.take_ids(Sequence::FormNotice, people.len()).await?;
-    let notice = |(id, addressee): (i64, &EntityId)| FormNotice {
-        id,
-        draft,
-        addressee: *addressee,
-        what: what.into(),
-        tries: 0,
-        next_try: ctx.now(),
-    };
-    let notices: Vec<FormNotice> = (first..).zip(people).map(notice).collect();
-    Ok(tx.insert_form_notices(&notices).await?)
+    let about = (NoticeKind::Form, draft, what);
+    muster_governance::notify(opened, tx, about, people, ctx.now()).await
 }

@@ -1,14 +1,17 @@
 //! What has its time: guests without a role are blocked, those with one let in, those whose time is over removed; mail.
 
 use muster_app::{Ctx, Error, Kind, Opened};
-use muster_governance::standing;
+use muster_governance::{send_notices, standing};
 use muster_policy::FactKind;
 use muster_store::{Guest, GuestState, Tx};
 use serde_json::json;
 
 use super::{
-    ORIGIN, guests, journal, mail::send_guest_mails, notify, open::settle, rules,
+    ORIGIN, guests, journal, notify,
+    open::settle,
+    rules,
     sponsor::move_guests,
+    tell::{GuestTeller, send_applications},
 };
 use crate::lifecycle::{FactRequest, identity, set_in};
 
@@ -20,7 +23,8 @@ const BATCH: usize = 200;
 /// Several nodes may do it: what one of them did, the others find changed and leave.
 pub async fn work_guests(ctx: &Ctx, opened: &Opened) -> Result<usize, Error> {
     let n = advance_guests(ctx, opened).await?;
-    send_guest_mails(ctx, opened).await?;
+    send_notices(ctx, opened, &[&GuestTeller]).await?;
+    send_applications(ctx, opened).await?;
     Ok(n)
 }
 
@@ -71,7 +75,7 @@ async fn one(ctx: &Ctx, opened: &Opened, found: &Guest, due: Due) -> Result<bool
     };
     let (id, after) = (guest.entity, guest.state);
     if after == GuestState::Active && before != after {
-        notify(ctx, &mut tx, (id, id), "let-in").await?;
+        notify(ctx, opened, &mut tx, (id, id), "let-in").await?;
     }
     let action = match after {
         GuestState::Active => "guest.let-in",

@@ -88,7 +88,7 @@ pub async fn invite_guest(
     };
     entering.ask(ctx, opened, &mut tx, (guest.entity, asks), (&roles, request)).await?;
     if guest.state == GuestState::Invited {
-        notify(ctx, &mut tx, (guest.entity, guest.entity), "invited").await?;
+        notify(ctx, opened, &mut tx, (guest.entity, guest.entity), "invited").await?;
     }
     let shown = view(ctx, opened, &mut tx, guest).await?;
     let detail = json!({

@@ -113,7 +113,7 @@ async fn move_one(
     guest.moved_from = Some(before);
     guest.moved_at = Some(ctx.now());
     tx.save_guest(&guest).await?;
-    notify(ctx, &mut tx, (id, to), "moved").await?;
+    notify(ctx, opened, &mut tx, (id, to), "moved").await?;
     let name = |of: Option<muster_governance::Standing>| of.map(|of| of.subject.to_string());
     let after = name(standing(ctx, opened, &mut tx, to).await?);
     let detail = json!({ "organisation": &*of.name, "from": name(left), "to": after });

@@ -1,13 +1,20 @@
-//! Sends mail beside everything else: a mail server that hangs holds up mail and nothing more, not even the end of the loop.
+//! Tells people beside everything else: a mail server or a chat that hangs holds up what is told and nothing more, not even the end
+//! of the loop.
 
 use std::time::Duration;
 
 use muster_app::{Ctx, Error, Kind, Opened};
+use muster_governance::{RequestTeller, Teller, send_notices};
+use muster_review::ReviewTeller;
 
 use super::{LOOK, node::Node};
-use crate::{forms::send_form_mails, guests::send_guest_mails, lease::Lease};
+use crate::{
+    forms::FormTeller,
+    guests::{GuestTeller, send_applications},
+    lease::Lease,
+};
 
-/// How often is looked for mail that is to be tried again.
+/// How often is looked for what is to be told later or again.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// Sends until the node is stopped; on one node at a time. What is on its way then is sent again by whoever goes on.
@@ -45,8 +52,7 @@ async fn keep_sending(node: &Node) -> Result<(), Error> {
 
 /// Sends what is due now.
 pub(super) async fn send(ctx: &Ctx, opened: &Opened) -> Result<(), Error> {
-    muster_governance::send_mails(ctx, opened).await?;
-    send_guest_mails(ctx, opened).await?;
-    send_form_mails(ctx, opened).await?;
-    muster_review::send_mails(ctx, opened).await
+    let tellers: [&dyn Teller; 4] = [&RequestTeller, &ReviewTeller, &FormTeller, &GuestTeller];
+    send_notices(ctx, opened, &tellers).await?;
+    send_applications(ctx, opened).await
 }

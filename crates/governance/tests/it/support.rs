@@ -171,10 +171,6 @@ struct Outbox(Arc<Mutex<Vec<Mail>>>);
 
 #[async_trait::async_trait]
 impl Deliver for Outbox {
-    fn render(&self, _: &str, _: bool, _: &serde_json::Value) -> Result<String, DeliverError> {
-        Err(DeliverError::for_good("no templates here"))
-    }
-
     async fn mail(&self, _: &Settings, mail: &Mail) -> Result<(), DeliverError> {
         self.0.lock().unwrap().push(mail.clone());
         Ok(())

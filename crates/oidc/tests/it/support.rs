@@ -146,10 +146,6 @@ impl Posts {
 
 #[async_trait]
 impl Deliver for Posts {
-    fn render(&self, _: &str, _: bool, _: &Json) -> Result<String, DeliverError> {
-        Err(DeliverError::for_good("nothing is rendered here"))
-    }
-
     async fn mail(&self, _: &Settings, _: &Mail) -> Result<(), DeliverError> {
         Err(DeliverError::for_good("nothing is mailed here"))
     }

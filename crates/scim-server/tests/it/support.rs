@@ -111,10 +111,6 @@ struct Programs;
 
 #[async_trait]
 impl Deliver for Programs {
-    fn render(&self, _: &str, _: bool, _: &Json) -> Result<String, DeliverError> {
-        Err(DeliverError::for_good("no templates"))
-    }
-
     async fn mail(&self, _: &Settings, _: &Mail) -> Result<(), DeliverError> {
         Err(DeliverError::for_good("no mail"))
     }

@@ -47,10 +47,6 @@ impl Mailbox {
 
 #[async_trait]
 impl Deliver for Mailbox {
-    fn render(&self, _: &str, _: bool, _: &serde_json::Value) -> Result<String, DeliverError> {
-        Err(DeliverError::for_good("nothing is rendered here"))
-    }
-
     async fn mail(&self, _: &Settings, mail: &Mail) -> Result<(), DeliverError> {
         self.0.lock().unwrap().push(mail.clone());
         Ok(())

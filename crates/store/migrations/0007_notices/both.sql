@@ -1,5 +1,38 @@
 -- What people are told --------------------------------------------------------------------------------------
 
+-- What somebody has to be told about a request, a campaign, a draft or a guest; a row goes when it was said, or when it never will be. The addressee is 0
+-- where a channel of the model is told.
+CREATE TABLE notice (
+    id BIGINT NOT NULL PRIMARY KEY,
+    kind TEXT NOT NULL,
+    about BIGINT NOT NULL,
+    what TEXT NOT NULL,
+    addressee BIGINT NOT NULL,
+    channel TEXT NOT NULL,
+    due_at BIGINT NOT NULL,
+    is_gathered BOOLEAN NOT NULL,
+    tries BIGINT NOT NULL,
+    next_try BIGINT NOT NULL
+) /*sqlite STRICT*/;
+CREATE INDEX notice_next ON notice (next_try, id);
+CREATE INDEX notice_addressee ON notice (addressee, is_gathered, id);
+
+-- Those that waited in the tables before. Numbers below 0 are none that are given out.
+INSERT INTO notice SELECT -4 * id, 'request', request, what, entity, '', next_try, FALSE, tries, next_try FROM request_notice;
+INSERT INTO notice SELECT -4 * id - 1, 'review', campaign, what, entity, '', next_try, FALSE, tries, next_try FROM review_notice;
+INSERT INTO notice SELECT -4 * id - 2, 'guest', guest, what, addressee, '', next_try, FALSE, tries, next_try FROM guest_notice;
+DROP TABLE request_notice;
+DROP TABLE review_notice;
+DROP TABLE guest_notice;
+
+-- How people want to be told: of which topic at once, once a day or not at all, by what, and in which language. Without a row the model says.
+CREATE TABLE notice_choice (
+    entity BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    choice TEXT NOT NULL,
+    PRIMARY KEY (entity, name)
+) /*sqlite STRICT, WITHOUT ROWID*/;
+
 -- Links in mails by which one person decides about one request as it was then. Only the hash of a link is kept; a row goes when the link is used.
 CREATE TABLE decision_link (
     hash BYTEA NOT NULL PRIMARY KEY,
@@ -55,16 +88,6 @@ CREATE TABLE form_event (
 ) /*sqlite STRICT, WITHOUT ROWID*/;
 CREATE INDEX form_event_entity ON form_event (entity) WHERE entity IS NOT NULL;
 
--- Mails about drafts that have to be sent.
-CREATE TABLE form_notice (
-    id BIGINT NOT NULL PRIMARY KEY,
-    draft BIGINT NOT NULL,
-    addressee BIGINT NOT NULL,
-    what TEXT NOT NULL,
-    tries BIGINT NOT NULL,
-    next_try BIGINT NOT NULL
-) /*sqlite STRICT*/;
-CREATE INDEX form_notice_next ON form_notice (next_try, id);
 -- Reviews -------------------------------------------------------------------------------------------------
 
 -- What happened to somebody after which a review asks about what they hold. It goes in the transaction that opens the campaign.

@@ -3,7 +3,7 @@
 use muster_model::EntityId;
 use muster_store::{
     Campaign, CampaignAside, CampaignState, CampaignStep, ItemKind, ItemOutcome, ItemState,
-    ItemVerdict, ReadTx, ReviewAnswer, ReviewEvent, ReviewItem, ReviewNotice, StoreError, Tx,
+    ItemVerdict, ReadTx, ReviewAnswer, ReviewEvent, ReviewItem, StoreError, Tx,
 };
 
 use crate::support::*;
@@ -86,10 +86,6 @@ fn answer(item: i64, what: &str) -> ReviewAnswer {
     }
 }
 
-fn notice(id: i64) -> ReviewNotice {
-    ReviewNotice { id, campaign: 1, entity: ADA, what: text("opened"), tries: 0, next_try: at(id) }
-}
-
 fn event(id: i64) -> ReviewEvent {
     ReviewEvent {
         id,
@@ -111,9 +107,6 @@ pub(crate) async fn tour(tx: &mut Tx) -> Result<(), StoreError> {
     tx.change_review_items(&[item(1)]).await?;
     tx.see_review_item(1, "{}").await?;
     tx.append_review_answers(&[answer(1, "keep")]).await?;
-    tx.insert_review_notices(&[notice(1)]).await?;
-    tx.retry_review_notice(1, at(2)).await?;
-    tx.delete_review_notice(1).await?;
     tx.insert_review_events(&[event(1)]).await?;
     tx.delete_review_events(&[1]).await?;
     tx.watch_review("ledger", "at", at(1)).await
@@ -125,7 +118,6 @@ pub(crate) async fn read_tour(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.campaigns_of("ledger", 9).await?;
     tx.due_campaigns(at(1), 9).await?;
     tx.campaign_aside(1).await?;
-    tx.due_review_notices(at(1), 9).await?;
     tx.review_watched("ledger", "at").await?;
     tx.review_item(1).await?;
     tx.review_items(1, None, 0, 9).await?;
@@ -244,16 +236,6 @@ on_both! {
             write_to!(store, |tx| tx.watch_review("ledger", "at", at(seconds)));
         }
         assert_eq!(read_from!(store, |tx| tx.review_watched("ledger", "at")), Some(at(7)));
-    }
-
-    async fn a_mail_about_a_campaign_is_tried_again_until_it_is_sent(store) {
-        write_to!(store, |tx| tx.insert_review_notices(&[notice(1), notice(2)]));
-        assert_eq!(read_from!(store, |tx| tx.due_review_notices(at(1), 9)).len(), 1);
-        write_to!(store, |tx| tx.retry_review_notice(1, at(5)));
-        let due = read_from!(store, |tx| tx.due_review_notices(at(5), 9));
-        assert_eq!(due.iter().map(|one| (one.id, one.tries)).collect::<Vec<_>>(), [(2, 0), (1, 1)]);
-        assert!(write_to!(store, |tx| tx.delete_review_notice(1)));
-        assert!(!write_to!(store, |tx| tx.delete_review_notice(1)));
     }
 
     async fn what_was_seen_of_an_erased_person_is_gone(store) {

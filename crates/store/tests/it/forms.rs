@@ -1,9 +1,7 @@
 //! Drafts of forms: one change at a time, whose turn it is, when they end, mails.
 
 use muster_model::EntityId;
-use muster_store::{
-    DraftState, FormDraft, FormEvent, FormNotice, FormTurn, ReadTx, StoreError, Tx,
-};
+use muster_store::{DraftState, FormDraft, FormEvent, FormTurn, ReadTx, StoreError, Tx};
 
 use crate::support::*;
 
@@ -43,18 +41,11 @@ fn event(what: &str) -> FormEvent {
     }
 }
 
-fn notice(id: i64) -> FormNotice {
-    FormNotice { id, draft: 1, addressee: ADA, what: text("turn"), tries: 0, next_try: at(5) }
-}
-
 pub(crate) async fn tour(tx: &mut Tx) -> Result<(), StoreError> {
     tx.insert_form_draft(&draft(1)).await?;
     tx.change_form_draft(&draft(1)).await?;
     tx.append_form_event(&event("saved")).await?;
-    tx.set_form_turns(1, &[turn(1, 1, "")]).await?;
-    tx.insert_form_notices(&[notice(1)]).await?;
-    tx.take_form_notice(&notice(1), at(9)).await?;
-    tx.delete_form_notice(1).await
+    tx.set_form_turns(1, &[turn(1, 1, "")]).await
 }
 
 pub(crate) async fn read_tour(tx: &mut ReadTx) -> Result<(), StoreError> {
@@ -62,8 +53,7 @@ pub(crate) async fn read_tour(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.form_drafts_by(ADA, true, None, 9).await?;
     tx.form_drafts_waiting((ADA, ""), None, 9).await?;
     tx.due_form_drafts(at(1), 9).await?;
-    tx.form_events(1).await?;
-    tx.due_form_notices(at(1), 9).await.map(drop)
+    tx.form_events(1).await.map(drop)
 }
 
 on_both! {
@@ -106,11 +96,5 @@ on_both! {
         let told = read_from!(store, |tx| tx.form_events(1));
         let told: Vec<(i64, &str)> = told.iter().map(|one| (one.place, &*one.what)).collect();
         assert_eq!(told, [(1, "begun"), (2, "saved")]);
-        write_to!(store, |tx| tx.insert_form_notices(&[notice(1)]));
-        let due = read_from!(store, |tx| tx.due_form_notices(at(5), 9));
-        assert!(write_to!(store, |tx| tx.take_form_notice(&due[0], at(9))));
-        assert!(!write_to!(store, |tx| tx.take_form_notice(&due[0], at(9))));
-        write_to!(store, |tx| tx.delete_form_notice(1));
-        assert_eq!(read_from!(store, |tx| tx.due_form_notices(at(99), 9)), []);
     }
 }

@@ -1,9 +1,7 @@
 //! Guests: who is to be blocked, let in or removed, links that open once, mails.
 
 use muster_model::EntityId;
-use muster_store::{
-    Assignment, Guest, GuestApplication, GuestNotice, GuestState, ReadTx, StoreError, Tx,
-};
+use muster_store::{Assignment, Guest, GuestApplication, GuestState, ReadTx, StoreError, Tx};
 
 use crate::support::*;
 
@@ -41,10 +39,6 @@ fn application(id: i64, link: u8) -> GuestApplication {
     }
 }
 
-fn notice(id: i64) -> GuestNotice {
-    GuestNotice { id, guest: ADA, addressee: ADA, what: text("invited"), tries: 0, next_try: at(5) }
-}
-
 fn given(id: i64, role: &str, from: i64, until: i64) -> Assignment {
     Assignment {
         valid_from: Some(at(from)),
@@ -56,9 +50,6 @@ fn given(id: i64, role: &str, from: i64, until: i64) -> Assignment {
 pub(crate) async fn tour(tx: &mut Tx) -> Result<(), StoreError> {
     tx.save_guest(&guest(ADA, GuestState::Invited)).await?;
     tx.use_guest_link(&[1; 32]).await?;
-    tx.insert_guest_notices(&[notice(1)]).await?;
-    tx.take_guest_notice(&notice(1), at(9)).await?;
-    tx.delete_guest_notice(1).await?;
     tx.insert_guest_application(&application(1, 1), at(0)).await?;
     tx.mail_guest_application(&application(1, 1)).await?;
     tx.use_guest_application(&[1; 32]).await?;
@@ -72,7 +63,6 @@ pub(crate) async fn read_tour(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.guests_to_settle(at(1), 9).await?;
     tx.due_guests(at(1), 9).await?;
     tx.guests_with_sponsor_in(1, 1).await?;
-    tx.due_guest_notices(at(1), 9).await?;
     tx.guest_application(&[1; 32]).await?;
     tx.due_guest_applications(at(1), 9).await.map(drop)
 }
@@ -113,15 +103,5 @@ on_both! {
         write_to!(store, |tx| tx.insert_guest_application(&application(3, 3), at(0)));
         assert_eq!(write_to!(store, |tx| tx.forget_guest_applications(at(99))), 0);
         assert_eq!(write_to!(store, |tx| tx.forget_guest_applications(at(100))), 1);
-    }
-
-    async fn of_two_who_send_a_mail_about_a_guest_one_does(store) {
-        write_to!(store, |tx| tx.insert_guest_notices(&[notice(1)]));
-        assert_eq!(read_from!(store, |tx| tx.due_guest_notices(at(4), 9)), []);
-        assert!(write_to!(store, |tx| tx.take_guest_notice(&notice(1), at(60))));
-        assert!(!write_to!(store, |tx| tx.take_guest_notice(&notice(1), at(60))));
-        assert_eq!(read_from!(store, |tx| tx.due_guest_notices(at(60), 9))[0].tries, 1);
-        write_to!(store, |tx| tx.delete_guest_notice(1));
-        assert_eq!(read_from!(store, |tx| tx.due_guest_notices(at(99), 9)), []);
     }
 }

@@ -27,6 +27,7 @@ mod leases;
 mod links;
 mod mailed_codes;
 mod matches;
+mod notices;
 mod open;
 mod passkeys;
 mod plans;

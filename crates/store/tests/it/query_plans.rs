@@ -135,6 +135,7 @@ const TOUR: &str = concat!(
     include_str!("decision_links.rs"),
     include_str!("forms.rs"),
     include_str!("guests.rs"),
+    include_str!("notices.rs"),
     include_str!("scim.rs"),
     include_str!("passkeys.rs"),
     include_str!("sign_ins.rs"),
@@ -239,6 +240,7 @@ async fn governance(tx: &mut Tx) -> Result<(), StoreError> {
     crate::requests::tour(tx).await?;
     crate::decision_links::tour(tx).await?;
     crate::forms::tour(tx).await?;
+    crate::notices::tour(tx).await?;
     crate::guests::tour(tx).await
 }
 
@@ -287,6 +289,7 @@ async fn read_lifecycle(tx: &mut ReadTx) -> Result<(), StoreError> {
     crate::decision_links::read_tour(tx).await?;
     crate::guests::read_tour(tx).await?;
     crate::forms::read_tour(tx).await?;
+    crate::notices::read_tour(tx).await?;
     tx.remains(EntityId(1)).await.map(drop)
 }
 

@@ -2,8 +2,8 @@
 
 use muster_model::{AssignmentId, EntityId};
 use muster_store::{
-    Delegation, ReadTx, Request, RequestApprover, RequestEvent, RequestNotice, RequestStage,
-    RequestState, RequestStep, StoreError, Tx,
+    Delegation, ReadTx, Request, RequestApprover, RequestEvent, RequestStage, RequestState,
+    RequestStep, StoreError, Tx,
 };
 
 use crate::support::*;
@@ -74,10 +74,6 @@ fn holder_of(request: i64, role: &str) -> RequestApprover {
     RequestApprover { request, entity: EntityId(0), role: text(role) }
 }
 
-fn notice(id: i64) -> RequestNotice {
-    RequestNotice { id, request: 1, entity: BOB, what: text("decide"), tries: 0, next_try: at(id) }
-}
-
 fn delegation(id: i64, from: i64, until: i64) -> Delegation {
     Delegation {
         id,
@@ -99,9 +95,6 @@ pub(crate) async fn tour(tx: &mut Tx) -> Result<(), StoreError> {
     tx.replace_request_assignment(1, AssignmentId(1), AssignmentId(2)).await?;
     tx.append_request_event(&event(1, "made")).await?;
     tx.set_request_approvers(1, &[person_of(1, CLEO)]).await?;
-    tx.insert_request_notices(&[notice(1)]).await?;
-    tx.retry_request_notice(1, at(2)).await?;
-    tx.delete_request_notice(1).await?;
     tx.insert_delegation(&delegation(1, 0, 9)).await?;
     tx.end_delegation(1, ADA, at(1)).await.map(drop)
 }
@@ -117,7 +110,6 @@ pub(crate) async fn read_tour(tx: &mut ReadTx) -> Result<(), StoreError> {
     tx.request_stages(1).await?;
     tx.request_events(1).await?;
     tx.request_approvers(1).await?;
-    tx.due_request_notices(at(1), 9).await?;
     tx.delegations_to(BOB, at(1)).await?;
     tx.delegations_from(ADA, at(1)).await.map(drop)
 }
@@ -196,16 +188,6 @@ on_both! {
         assert!(!write_to!(store, |tx| tx.end_delegation(1, BOB, at(12))));
         assert!(write_to!(store, |tx| tx.end_delegation(1, ADA, at(12))));
         assert_eq!(read_from!(store, |tx| tx.delegations_to(BOB, at(13))), []);
-    }
-
-    async fn a_mail_is_tried_again_until_it_is_sent(store) {
-        write_to!(store, |tx| tx.insert_request_notices(&[notice(1), notice(2)]));
-        assert_eq!(read_from!(store, |tx| tx.due_request_notices(at(1), 9)).len(), 1);
-        write_to!(store, |tx| tx.retry_request_notice(1, at(5)));
-        let due = read_from!(store, |tx| tx.due_request_notices(at(5), 9));
-        assert_eq!(due.iter().map(|notice| (notice.id, notice.tries)).collect::<Vec<_>>(), [(2, 0), (1, 1)]);
-        assert!(write_to!(store, |tx| tx.delete_request_notice(1)));
-        assert!(!write_to!(store, |tx| tx.delete_request_notice(1)));
     }
 
     async fn what_an_erased_person_wrote_is_gone(store) {

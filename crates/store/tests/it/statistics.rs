@@ -9,6 +9,6 @@ on_both! {
         assert!(statistics.n_bytes > 10_000, "{}", statistics.n_bytes);
         assert_eq!(statistics.rows["entity"], 2);
         assert_eq!(statistics.rows["account"], 0);
-        assert_eq!(statistics.rows.len(), 85);
+        assert_eq!(statistics.rows.len(), 83);
     }
 }

@@ -1,6 +1,6 @@
 //! `mail`: a mail from templates.
 
-use muster_app::{Deliver, Error, Mail};
+use muster_app::{Deliver, Error, Mail, fill_template};
 use muster_model::{Text, Value};
 
 use super::{At, Outcome, failed, nobody_sends};
@@ -27,7 +27,7 @@ pub(super) async fn mail(at: &At<'_>, deliver: &dyn Deliver, pass: Option<&str>)
     let values = serde_json::Value::Object(values);
     let fill = |key: &str| {
         let html = key == "html";
-        at.task.text(key).map(|template| deliver.render(template, html, &values)).transpose()
+        at.task.text(key).map(|template| fill_template(template, html, &values)).transpose()
     };
     let filled = (|| Ok((fill("subject")?, fill("text")?, fill("html")?)))();
     let (subject, text, html) = match filled {

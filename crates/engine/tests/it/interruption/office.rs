@@ -197,15 +197,6 @@ pub(super) struct Greeter {
 
 #[async_trait]
 impl Deliver for Greeter {
-    fn render(
-        &self,
-        template: &str,
-        _html: bool,
-        _values: &serde_json::Value,
-    ) -> Result<String, DeliverError> {
-        Ok(template.to_owned())
-    }
-
     async fn mail(&self, _server: &Settings, _mail: &Mail) -> Result<(), DeliverError> {
         Err(DeliverError::for_good("there is no mail here"))
     }
