@@ -1,7 +1,5 @@
 //! Signatures, addresses.
 
-use serde_json::json;
-
 use crate::{sign::standard_signature, signature};
 
 /// Cases 1, 2 and 6 of RFC 4231.
