@@ -14,7 +14,8 @@ pub const TAB: char = '\u{e004}';
 /// Stops of a page at most.
 const STOPS: usize = 600;
 
-/// What is wrong with the thing that has the focus; empty when it can be seen that it has it.
+/// What is wrong with the thing that has the focus; empty when it can be seen that it has it, which takes a contrast of 3
+/// (WCAG 2.2, 1.4.11).
 const UNSEEN: &str = "const at = document.activeElement;
     if (at === null || at === document.body) return 'nothing has the focus';
     const shown = at.outerHTML.slice(0, 200);
@@ -22,11 +23,28 @@ const UNSEEN: &str = "const at = document.activeElement;
     if (style.outlineStyle === 'none' || parseFloat(style.outlineWidth) < 1) return `nothing is around ${shown}`;
     const [box] = at.getClientRects();
     if (!box || box.width === 0 || box.height === 0) return `there is no room for ${shown}`;
-    const [x, y] = [box.left + Math.min(box.width / 2, 20), box.top + Math.min(box.height / 2, 10)];
+    // Of what is higher than the screen some part is seen.
+    const top = box.height > innerHeight ? Math.max(box.top, 0) : box.top;
+    const [x, y] = [box.left + Math.min(box.width / 2, 20), top + Math.min((box.bottom - top) / 2, 10)];
     if (x < 0 || y < 0 || x > innerWidth || y > innerHeight) return `not on the screen: ${shown}`;
     const over = document.elementFromPoint(x, y);
     const isFree = over !== null && (at.contains(over) || over.contains(at));
-    return isFree ? '' : `${over && over.outerHTML.slice(0, 100)} is over ${shown}`";
+    if (!isFree) return `${over && over.outerHTML.slice(0, 100)} is over ${shown}`;
+    const isInside = parseFloat(style.outlineOffset) < 0;
+    const under = ['white'];
+    for (let from = isInside ? at : at.parentElement; from !== null; from = from.parentElement)
+        under.splice(1, 0, getComputedStyle(from).backgroundColor);
+    const pen = document.createElement('canvas').getContext('2d');
+    const light = (colours) => {
+        for (const colour of colours) { pen.fillStyle = colour; pen.fillRect(0, 0, 1, 1); }
+        const [red, green, blue] = [...pen.getImageData(0, 0, 1, 1).data]
+            .map((part) => part / 255)
+            .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    };
+    const [low, high] = [light(under), light([style.outlineColor])].sort((a, b) => a - b);
+    const contrast = (high + 0.05) / (low + 0.05);
+    return contrast >= 3 ? '' : `what is around it has a contrast of ${contrast.toFixed(1)} only: ${shown}`";
 
 /// A browser that is used with keys only.
 #[derive(Debug)]
