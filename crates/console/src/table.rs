@@ -150,6 +150,7 @@ fn about_oneself() -> Vec<Page> {
         Page::own("/approvals", approvals::list),
         Page::own_post("/approvals/{id}/approve", approvals::approve),
         Page::own_post("/approvals/{id}/refuse", approvals::refuse),
+        Page::own_post("/approvals/{id}/link", approvals::link),
         Page::own("/forms", forms::list),
         Page::own_post("/forms/{form}/begin", forms::begin),
         Page::own("/forms/drafts/{id}", draft::show),

@@ -54,7 +54,7 @@ pub use exceptions::{
 };
 pub use extend::{ExtendRequest, extend_assignment};
 pub use guest::{GuestRequest, request_for_guest};
-pub use link::{LinkView, decide_by_link, see_decision_link};
+pub use link::{LinkView, OwnLink, decide_by_link, link_to_decide, see_decision_link};
 pub use list::{RequestQuery, Whose, list_requests, see_request};
 pub use notices::{
     Facts, NoticeChange, NoticeSettings, Teller, TopicSetting, change_notice_settings, notice_text,

@@ -8,13 +8,13 @@ use axum::{
 };
 use muster_auth::{Enrolment, Holder, Need, RecoveryCodes, Refused, Secret, Step};
 use muster_web::Problem;
-use qrcode::{EcLevel, QrCode, render::svg};
 use serde::Deserialize;
 
 use crate::{
     browser::Browser,
     own::Own,
     page::page,
+    picture::code_picture,
     return_to,
     sign_in::refused_with,
     steps::{self, after, at, over},
@@ -42,7 +42,7 @@ impl<'a> Page<'a> {
         enrolment: &'a Enrolment,
         action: &'static str,
     ) -> Self {
-        let picture = picture(enrolment);
+        let picture = code_picture(enrolment.uri.reveal());
         Self { texts, message: None, picture, enrolment, action, or_mail: false }
     }
 
@@ -69,16 +69,6 @@ pub(crate) struct Confirmed {
 }
 
 const ACTION: &str = "/signin/enrol";
-
-/// The address of a seed as a picture that apps read; nothing when it is too long, and then it is typed.
-fn picture(enrolment: &Enrolment) -> String {
-    let uri = enrolment.uri.reveal().as_bytes();
-    let Ok(code) = QrCode::with_error_correction_level(uri, EcLevel::M) else {
-        return String::new();
-    };
-    let drawn = code.render::<svg::Color<'_>>().min_dimensions(240, 240).build();
-    drawn.find("<svg").and_then(|at| drawn.get(at..)).unwrap_or_default().to_owned()
-}
 
 /// A new seed for somebody on their way in.
 pub(crate) async fn show(browser: Browser) -> Result<Response, Problem> {

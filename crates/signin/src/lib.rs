@@ -18,6 +18,7 @@ mod mailed;
 mod own;
 mod page;
 mod passkeys;
+mod picture;
 mod recovery;
 mod return_to;
 mod sign_in;
@@ -35,6 +36,7 @@ pub use self::{
     link::link,
     own::Own,
     page::{page, page_that_posts},
+    picture::code_picture,
 };
 
 /// The routes.

@@ -4,17 +4,19 @@ use askama::Template;
 use axum::{http::StatusCode, response::Response};
 use muster_app::{Ctx, Error, Opened, role_named};
 use muster_governance::{
-    Answer, RequestQuery, RequestView, Verdict, Whose, decide_request, list_requests,
+    Answer, OwnLink, RequestQuery, RequestView, Verdict, Whose, decide_request, link_to_decide,
+    list_requests,
 };
 use muster_model::EntityId;
+use muster_signin::code_picture;
 use muster_web::Problem;
 
 use super::Pager;
 use crate::{
     asked,
     flash::Said,
-    frame::{Frame, done, nothing, with_status},
-    texts::Texts,
+    frame::{Frame, done, nothing, page, with_status},
+    texts::{Texts, filled},
     visit::Visit,
 };
 
@@ -31,6 +33,17 @@ struct Page<'v> {
     pager: Pager,
 }
 
+/// A link as a picture.
+#[derive(Template)]
+#[template(path = "telephone.html")]
+struct Telephone<'v> {
+    frame: Frame<'v>,
+    about: String,
+    picture: String,
+    address: String,
+    ends: String,
+}
+
 /// A request, for whoever decides about it.
 #[derive(Template)]
 #[template(path = "decision.html")]
@@ -39,6 +52,8 @@ pub(crate) struct Card {
     id: i64,
     /// Where its forms go, without the last word; `None` where it is shown only.
     posts_to: Option<String>,
+    /// Whether they can go on with it on a telephone.
+    can_move: bool,
     role: String,
     description: String,
     opens: String,
@@ -57,7 +72,8 @@ impl Card {
     /// The card of a request.
     pub(crate) fn of(visit: &Visit, view: &RequestView) -> Self {
         let posts_to = Some(format!("/approvals/{}", view.id));
-        Self::new(visit.texts, &visit.opened, (view, posts_to))
+        let can_move = visit.opened.model.url.is_some();
+        Self { can_move, ..Self::new(visit.texts, &visit.opened, (view, posts_to)) }
     }
 
     /// The same, for somebody of whom only the language is known.
@@ -74,6 +90,7 @@ impl Card {
             texts: all,
             id: view.id,
             posts_to,
+            can_move: false,
             role: view.role.to_string(),
             description: view.description.as_deref().unwrap_or_default().to_owned(),
             opens: role.map_or_else(String::new, |role| role.grants.join(", ")),
@@ -154,6 +171,28 @@ async fn decide(
     let said = if verdict == Verdict::Approve { Said::Agreed } else { Said::Declined };
     match decided {
         Ok(_) => Ok(done(said, "/approvals")),
+        Err(problem) if problem.status.is_client_error() => {
+            shown(&visit, &ctx, me, Some(problem)).await
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// A link for this one decision, shown once, for the telephone of whoever decides.
+pub(crate) async fn link(visit: Visit, ctx: Ctx, me: EntityId) -> Result<Response, Problem> {
+    let id = visit.given.number("id").ok_or_else(nothing)?;
+    let texts = &visit.texts.asking;
+    match link_to_decide(&ctx, &visit.opened, me, id).await.map_err(Problem::from) {
+        Ok(OwnLink { request, address, ends_at }) => page(
+            &visit,
+            &Telephone {
+                frame: Frame::of(&visit),
+                about: format!("{}: {}", request.display, request.role),
+                picture: code_picture(&address),
+                address,
+                ends: filled(texts.telephone_ends, &[("at", visit.moment(ends_at).shown())]),
+            },
+        ),
         Err(problem) if problem.status.is_client_error() => {
             shown(&visit, &ctx, me, Some(problem)).await
         }

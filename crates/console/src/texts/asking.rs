@@ -117,6 +117,10 @@ texts! {
         refuse_reason: "Why not, so that they know what to do", "Warum nicht, damit klar ist, was zu tun ist";
         not_decided: "This was not decided", "Dies wurde nicht entschieden";
         by_link: "Your decision", "Ihre Entscheidung";
+        on_telephone: "Decide on a telephone", "Am Telefon entscheiden";
+        telephone_help: "Scan this with the camera of your telephone. The link is for you alone and decides once. It is not shown again.", "Scannen Sie dies mit der Kamera Ihres Telefons. Der Link ist nur für Sie und entscheidet einmal. Er wird nicht noch einmal gezeigt.";
+        telephone_picture: "QR code of the link below", "QR-Code des Links darunter";
+        telephone_ends: "It ends at {at}, or as soon as the request changes or is decided.", "Er endet am {at} oder sobald die Anfrage geändert oder entschieden wird.";
         link_proof: "The link alone does not decide about this. Show that it is you, with a passkey or as you sign in; then you come back here.", "Darüber entscheidet der Link allein nicht. Zeigen Sie, dass Sie es sind, mit einem Passkey oder so, wie Sie sich anmelden; danach kommen Sie hierher zurück.";
         link_sign_in: "Show that it is me, and decide", "Ausweisen und entscheiden";
         link_dead: "This link opens nothing, or nothing any more: it was used, the request has changed or is decided, or you are signed in as somebody else.", "Dieser Link öffnet nichts oder nichts mehr: Er wurde benutzt, die Anfrage hat sich geändert oder ist entschieden, oder Sie sind als jemand anders angemeldet.";

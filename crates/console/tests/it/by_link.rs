@@ -157,6 +157,67 @@ async fn about_what_is_risky_its_person_proves_who_they_are_and_nobody_else() {
     assert!(done.body.contains("You have refused this."), "{}", done.body);
 }
 
+#[tokio::test]
+async fn whoever_decides_gets_a_link_for_their_telephone_and_nobody_else_does() {
+    let served = company().await;
+    link(&served, "news").await;
+    let (mia, ben) = (served.stranger(), served.stranger());
+    for (browser, name) in [(&mia, "mia"), (&ben, "ben")] {
+        let form = [("name", name), ("password", PASSWORD), ("return_to", "/")];
+        browser.post("/signin", &form).await;
+    }
+    assert!(mia.get("/approvals").await.body.contains("/approvals/1/link"));
+    let denied = ben.post("/approvals/1/link", &[]).await;
+    assert_eq!(denied.status, StatusCode::FORBIDDEN, "{}", denied.body);
+    assert!(!denied.body.contains("/decide/"), "{}", denied.body);
+    assert_eq!(ben.post("/approvals/9/link", &[]).await.status, StatusCode::NOT_FOUND);
+    let shown = mia.post("/approvals/1/link", &[]).await;
+    assert_eq!(shown.status, StatusCode::OK, "{}", shown.body);
+    let (_, rest) = shown.body.split_once("href=\"https://muster.tern.example/decide/").unwrap();
+    let secret = rest.split('"').next().unwrap();
+    let drawn =
+        muster_signin::code_picture(&format!("https://muster.tern.example/decide/{secret}"));
+    assert!(shown.body.contains(&drawn) && drawn.contains("<path"), "{}", shown.body);
+    // It is not kept where it could be read again, and the journal says only that it was made.
+    let mut tx = served.service.opened().store.read().await.unwrap();
+    let journal = format!("{:?}", tx.scan_journal(None, 1000).await.unwrap());
+    drop(tx);
+    assert!(journal.contains("request.link") && !journal.contains(secret));
+    let phone = served.stranger();
+    let path = format!("/decide/{secret}");
+    assert_eq!(ben.get(&path).await.status, StatusCode::NOT_FOUND);
+    let done = phone.post(&format!("{path}/approve"), &[("days", "7")]).await;
+    assert!(done.body.contains("You have approved this."), "{}", done.body);
+    let late = mia.post("/approvals/1/link", &[]).await;
+    assert_eq!(late.status, StatusCode::CONFLICT, "{}", late.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_code_can_be_used_by_everybody_in_light_and_dark_and_on_a_phone() {
+    let served = company().await;
+    link(&served, "news").await;
+    let (chromium, url) = (Chromium::start().unwrap(), served.listen().await);
+    chromium.open(&format!("{url}/signin?return_to=/approvals")).unwrap();
+    chromium.fill("#name", "mia").unwrap();
+    chromium.fill("#password", PASSWORD).unwrap();
+    chromium.click("form[action='/signin'] button").unwrap();
+    chromium.wait_for("form[action$='/link']").unwrap();
+    chromium.click("form[action$='/link'] button").unwrap();
+    chromium.wait_for("figure svg").unwrap();
+    let axe = npm_file("axe-core/axe.min.js").unwrap();
+    chromium.be_wide(360).unwrap();
+    for scheme in ["light", "dark"] {
+        chromium.prefer(scheme).unwrap();
+        let found = chromium.run(&format!("{axe};{LOOK}")).unwrap();
+        assert_eq!(found, serde_json::json!([]), "{scheme}");
+    }
+    let overflows = chromium.run("return document.documentElement.scrollWidth > 360").unwrap();
+    assert_eq!(overflows, false, "it is wider than a phone");
+    let drawn = chromium
+        .run("return document.querySelector('figure svg').getBoundingClientRect().width > 200");
+    assert_eq!(drawn.unwrap(), true, "a camera has too little to see");
+}
+
 /// Where a page sends those who have to prove who they are.
 fn page_link(page: &Answer) -> String {
     page.links().into_iter().find(|link| link.starts_with("/signin?")).unwrap()

@@ -2,7 +2,7 @@
 
 use muster_governance::{
     Answer, ChangeRequest, NewDelegation, RequestView, Verdict, change_request, create_delegation,
-    decide_by_link, see_decision_link, withdraw_request,
+    decide_by_link, link_to_decide, see_decision_link, withdraw_request,
 };
 use muster_store::RequestState;
 
@@ -169,6 +169,28 @@ on_both! {
         company.leaves("mia").await;
         company.is_dead(&secret).await;
         assert_eq!(company.see("ada", made.id).await.unwrap().state, RequestState::Waiting);
+    }
+
+    async fn a_link_that_an_approver_asks_for_is_made_for_them_alone(company) {
+        let made = company.ask("ada", "news", "ada").await;
+        let asks = async |who: &str| {
+            let me = company.id(who).await;
+            link_to_decide(&company.ctx, &company.opened, me, made.id).await
+        };
+        for other in ["ada", "tom", "ben"] {
+            assert!(refused(asks(other).await).starts_with("Denied"), "{other}");
+        }
+        let shown = asks("mia").await.unwrap();
+        let secret = shown.address.strip_prefix("https://muster.tern.example/decide/").unwrap();
+        assert_eq!((shown.request.id, shown.ends_at), (made.id, company.in_days(7)));
+        let tried = company.by_link(secret, Some("ben"), &yes()).await;
+        assert_eq!(refused(tried), DEAD, "the link of Mia is not for Ben");
+        // One in a mail is another one; either decides, and then none does.
+        let mailed = company.link().await;
+        company.by_link(secret, None, &yes()).await.unwrap();
+        company.is_dead(secret).await;
+        company.is_dead(&mailed).await;
+        assert!(refused(asks("mia").await).starts_with("Conflict"));
     }
 
     async fn a_delegate_has_a_link_of_their_own_and_whoever_asked_has_none(company) {
