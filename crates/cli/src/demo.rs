@@ -4,6 +4,7 @@
 mod capture;
 mod check;
 mod differences;
+mod form;
 mod found;
 mod guests;
 mod interrupt;
@@ -27,7 +28,7 @@ use crate::{
     Result,
     host::Host,
     progress::progress,
-    shell::{Shell, write_file},
+    shell::{Shell, read_file, write_file},
 };
 
 /// The zone of the sample company.
@@ -54,12 +55,21 @@ pub(crate) struct Company {
     pub(crate) changes: usize,
 }
 
-/// Writes the project as of today and answers the day.
-pub(crate) fn write_project(host: &Host, dir: &Path) -> Result<Date> {
+/// Where people find the company, as its model says.
+const URL: &str = "http://localhost:7070";
+
+/// Writes the project as of today and answers the day. It is found at this port where it is served.
+pub(crate) fn write_project(host: &Host, dir: &Path, port: Option<u16>) -> Result<Date> {
     let zone = TimeZone::get(ZONE).unwrap_or(TimeZone::UTC);
     let today = host.clock.now().to_zoned(zone).date();
     for file in muster_demo::files(today) {
         write_file(&dir.join(file.path), &file.content)?;
+    }
+    if let Some(port) = port {
+        let path = dir.join("muster.yaml");
+        let model = String::from_utf8_lossy(&read_file(&path)?).into_owned();
+        let url = format!("http://localhost:{port}");
+        write_file(&path, model.replacen(URL, &url, 1).as_bytes())?;
     }
     Ok(today)
 }

@@ -28,6 +28,7 @@ pub(crate) const FILES: &[(&str, &str)] = model_files![
     "policy/access.yaml",
     "policy/duties.yaml",
     "policy/finance.yaml",
+    "policy/forms.yaml",
     "policy/guests.yaml",
     "policy/muster.yaml",
     "policy/offices.yaml",

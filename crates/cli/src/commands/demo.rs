@@ -45,7 +45,11 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
         .hint("choose another folder: muster demo --dir DIR"));
     }
     let start = shell.host.clock.now();
-    let today = demo::write_project(&shell.host, &dir)?;
+    let is_served =
+        !args.check && (args.serve || (shell.ui.is_read_by_a_person() && !args.no_serve));
+    let listener = if is_served { Some(console::listen().await?) } else { None };
+    let port = listener.as_ref().and_then(|listener| listener.local_addr().ok());
+    let today = demo::write_project(&shell.host, &dir, port.map(|address| address.port()))?;
     if args.check {
         let keep = args.dir.is_some();
         let outcome = Box::pin(demo::check(shell, &dir, today)).await;
@@ -59,10 +63,10 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     let seconds = when::seconds_since(shell.host.clock.as_ref(), start);
     let paint = shell.ui.paint();
     shell.ui.show(&report(&company, &dir, seconds, args.dir.is_some(), paint))?;
-    if args.serve || (shell.ui.is_read_by_a_person() && !args.no_serve) {
-        return console::serve(shell, &dir).await;
+    match listener {
+        Some(listener) => console::serve(shell, &dir, listener).await,
+        None => Ok(Exit::Done),
     }
-    Ok(Exit::Done)
 }
 
 /// The folder as asked for, or a new one among the temporary ones.
@@ -97,6 +101,7 @@ fn report(
          \x20 muster explain maya.okafor ledger:post-journal\n\
          \x20 muster plan\n\
          \x20 muster drift\n\
+         \x20 muster forms start add-contractor --as tunde.abara\n\
          \x20 muster demo --check\n",
     );
     let number = |n: &usize| n.to_string();

@@ -56,13 +56,14 @@ pub(super) enum Step {
     CheckMended,
     Test,
     Simulate,
+    Form,
     AuditVerify,
     AuditTampered,
     Init,
 }
 
 /// All steps in order.
-pub(super) const STEPS: [Step; 23] = [
+pub(super) const STEPS: [Step; 24] = [
     Step::Sync,
     Step::ChangedOutside,
     Step::People,
@@ -83,6 +84,7 @@ pub(super) const STEPS: [Step; 23] = [
     Step::CheckMended,
     Step::Test,
     Step::Simulate,
+    Step::Form,
     Step::AuditVerify,
     Step::AuditTampered,
     Step::Init,
@@ -112,6 +114,7 @@ impl Step {
             Self::CheckMended => "muster check after mending it",
             Self::Test => "muster test",
             Self::Simulate => "muster simulate --at",
+            Self::Form => "muster forms start add-contractor",
             Self::AuditVerify => "muster audit verify",
             Self::AuditTampered => "muster audit verify of a changed export",
             Self::Init => "muster init --from yourpeople.csv",
@@ -143,6 +146,7 @@ impl Walk {
             Step::CheckMended => self.check_mended().await,
             Step::Test => self.test().await,
             Step::Simulate => self.simulate().await,
+            Step::Form => self.form().await,
             Step::AuditVerify => self.audit_verify().await,
             Step::AuditTampered => self.audit_tampered().await,
             Step::Init => self.init().await,

@@ -23,8 +23,18 @@ const LENGTH: SignedDuration = SignedDuration::from_mins(30);
 /// Who signs in: somebody who may do everything.
 const OPERATOR: &str = "title == 'Head of IT'";
 
+/// Takes the port.
+pub(super) async fn listen() -> Result<TcpListener> {
+    match TcpListener::bind((Ipv4Addr::LOCALHOST, PORT)).await {
+        Ok(listener) => Ok(listener),
+        Err(_) => {
+            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(|error| cannot_listen(&error))
+        }
+    }
+}
+
 /// Serves the project in `dir` until somebody asks to stop.
-pub(super) async fn serve(shell: &mut Shell, dir: &Path) -> Result<Exit> {
+pub(super) async fn serve(shell: &mut Shell, dir: &Path, listener: TcpListener) -> Result<Exit> {
     shell.stop_gracefully();
     let (ctx, opened) = shell.open_at(dir).await?;
     let query =
@@ -35,12 +45,6 @@ pub(super) async fn serve(shell: &mut Shell, dir: &Path) -> Result<Exit> {
     let service = Service::new(opened, Arc::clone(&shell.host.clock), Limits::default());
     let faces = with_view_as((shell.host.faces)(&service)).merge(muster_signin::link(link));
     let router = muster_web::finish(faces, service);
-    let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, PORT)).await {
-        Ok(listener) => listener,
-        Err(_) => TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .await
-            .map_err(|error| cannot_listen(&error))?,
-    };
     let address = listener.local_addr().map_err(|error| cannot_listen(&error))?;
     let text = format!(
         "\nConsole   http://{address}/d/{}   you are signed in as {}; the link works once, 30 min\n\
