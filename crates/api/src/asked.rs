@@ -1,12 +1,17 @@
 //! What a handler is given: who calls, the project, and what was sent, checked.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+};
 
+use axum::http::{header, request::Parts};
 use jiff::Timestamp;
 use muster_app::{Ctx, Error, Opened, resolve_person};
 use muster_model::EntityId;
 use muster_policy::Right;
-use muster_web::{Caller, Problem, Service};
+use muster_web::{Caller, Origin, Problem, Service};
 use serde_json::{Map, Value as Json};
 
 use crate::{form, instant, jobs::Jobs};
@@ -28,6 +33,28 @@ pub(crate) struct Asked {
     pub(crate) values: Map<String, Json>,
     /// `If-Match`, when it does not fit every state.
     pub(crate) if_match: Option<String>,
+    /// Where the call comes from.
+    pub(crate) from: Whence,
+}
+
+/// Where a call comes from.
+#[derive(Debug, Clone)]
+pub(crate) struct Whence {
+    /// The address.
+    pub(crate) network: IpAddr,
+    /// What the program says of itself.
+    pub(crate) device: String,
+}
+
+impl Whence {
+    pub(crate) fn of(parts: &Parts) -> Self {
+        let origin = parts.extensions.get::<Origin>();
+        let device = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+        Self {
+            network: origin.map_or(Ipv4Addr::UNSPECIFIED.into(), |origin| origin.address),
+            device: device.unwrap_or_default().to_owned(),
+        }
+    }
 }
 
 impl Asked {

@@ -21,7 +21,7 @@ use tracing::Instrument as _;
 use crate::{
     Form, Operation, Shape,
     answer::Told,
-    asked::Asked,
+    asked::{Asked, Whence},
     etag,
     idempotency::{self, Begun},
     jobs::Jobs,
@@ -52,11 +52,17 @@ async fn carry_out(
     request: Request,
 ) -> Result<Response, Problem> {
     let (mut parts, body) = request.into_parts();
-    let mut call = Call::from_request_parts(&mut parts, &service).await?;
-    match operation.right {
-        Some(right) => call.allow(right)?,
-        None => call.need(operation.scope())?,
-    }
+    let call = if operation.is_open {
+        Call::of_stranger(&parts, &service)
+    } else {
+        let mut call = Call::from_request_parts(&mut parts, &service).await?;
+        match operation.right {
+            Some(right) => call.allow(right)?,
+            None => call.need(operation.scope())?,
+        }
+        call
+    };
+    let from = Whence::of(&parts);
     let path = RawPathParams::from_request_parts(&mut parts, &service).await;
     let path = path.map_err(|_| Problem::invalid("the address is not right"))?;
     let mut values = Map::new();
@@ -74,11 +80,12 @@ async fn carry_out(
         return Err(Problem::new(Code::UNSEEN, detail));
     }
     let Call { ctx, opened, caller } = call;
-    let asked = Asked { ctx, opened, caller, jobs, service, values, if_match };
+    let asked = Asked { ctx, opened, caller, jobs, service, values, if_match, from };
     if operation.method == Method::GET {
         return show(operation, &headers, asked).await;
     }
-    let key = idempotency::key(&headers)?;
+    // Strangers have no name of their own under which an answer could be kept.
+    let key = if operation.is_open { None } else { idempotency::key(&headers)? };
     change(operation, seen, key, asked).await
 }
 

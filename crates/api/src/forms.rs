@@ -75,6 +75,12 @@ pub(crate) const FORMS: &[(&str, &str, &str)] = &[
         "id:string state:string approved_at:instant approved_until:instant",
     ),
     (
+        "GuestOffer",
+        "What may be asked for by whoever has an address of a connected organisation.",
+        "organisation:string roles:@GuestRole[]",
+    ),
+    ("GuestRole", "A role for guests.", "role:string description:string?"),
+    (
         "Delivery",
         "How far what a request gave has come on the systems; none where nothing was given, and in lists.",
         "takes_away:flag status:string whole:flag done:int items:@DeliveryItem[]",

@@ -22,8 +22,9 @@ pub fn rights_matrix() -> String {
         "\n## What each operation takes\n\n| Operation | Address | Scope of a program | Right of a person |\n|---|---|---|---|\n",
     );
     for operation in operations() {
-        let scope = operation.scope();
-        let right = operation.right.map_or("any token", Right::word);
+        let scope = if operation.is_open { "none" } else { operation.scope().word() };
+        let anybody = if operation.is_open { "nobody is asked" } else { "any token" };
+        let right = operation.right.map_or(anybody, Right::word);
         _ = writeln!(
             text,
             "| `{}` | {} `/api/v1{}` | `{scope}` | `{right}` |",

@@ -104,6 +104,9 @@ fn described(operation: &Operation, all: &[Operation]) -> Json {
         "parameters": parameters(operation, all), "responses": responses(operation),
     });
     if let Json::Object(map) = &mut described {
+        if operation.is_open {
+            map.insert("security".to_owned(), json!([]));
+        }
         if let Some(right) = operation.right {
             map.insert("x-muster-right".to_owned(), right.word().into());
         }
@@ -146,6 +149,9 @@ fn headers(operation: &Operation, all: &[Operation]) -> Vec<Json> {
     if operation.method == Method::GET {
         let what = "Answers 304 when it is still as this `ETag` says.";
         return tag("if-none-match", what).filter(|_| operation.tagged).into_iter().collect();
+    }
+    if operation.is_open {
+        return Vec::new();
     }
     let what = "Under a key that the client chose a call is carried out once.";
     let pattern = json!({ "type": "string", "pattern": idempotency::PATTERN });

@@ -71,6 +71,8 @@ pub struct Operation {
     pub right: Option<Right>,
     /// The scope that a token needs where no right says it; `None`: that of the API.
     pub own_scope: Option<Scope>,
+    /// True when no token is needed, and none is looked at.
+    pub is_open: bool,
     /// Values in the query.
     pub query: Form,
     /// Values in the body; `None`: no body.
@@ -138,6 +140,7 @@ impl Operation {
             summary,
             right: right.into(),
             own_scope: None,
+            is_open: false,
             query: Form::default(),
             body,
             answered,
@@ -196,6 +199,13 @@ impl Operation {
     #[must_use]
     pub(crate) fn scoped(mut self, scope: Scope) -> Self {
         self.own_scope = Some(scope);
+        self
+    }
+
+    /// For whoever comes, without a token. Its handler is told nothing of the caller but where they come from.
+    #[must_use]
+    pub(crate) fn open(mut self) -> Self {
+        self.is_open = true;
         self
     }
 

@@ -9,6 +9,7 @@ mod conflicts;
 mod drift;
 mod explain;
 mod forms;
+mod guest_applications;
 mod guests;
 mod jobs;
 mod journal;
@@ -49,6 +50,7 @@ pub fn operations() -> Vec<Operation> {
         reviews::operations(),
         requests::operations(),
         guests::operations().into(),
+        guest_applications::operations().into(),
         forms::operations(),
         campaigns::operations(),
         conflicts::operations(),

@@ -1,6 +1,7 @@
 //! Drift: differences that somebody made outside; how they are compared, listed and decided about.
 
 mod adopt;
+mod ahead;
 mod decide;
 mod list;
 
@@ -13,6 +14,7 @@ use crate::Opened;
 
 pub(crate) use adopt::shown as shown_access;
 pub use adopt::{Adopted, adopt_drift};
+pub use ahead::{AdoptAhead, DriftAhead, preview_drift};
 pub use decide::{Chosen, DriftVerb, decide_drift, decline_old_drift};
 pub use list::{DriftGroupView, DriftQuery, DriftView, drift_groups, list_drift, show_drift};
 

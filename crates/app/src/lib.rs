@@ -88,8 +88,9 @@ pub use deliver::{CommandCall, Deliver, DeliverError, Mail, WebhookCall, Webhook
 pub use delivery::{DeliveryItem, DeliveryView, see_delivery};
 pub use doctor::{Finding, FindingStatus, doctor};
 pub use drift::{
-    Adopted, Chosen, DriftGroupView, DriftQuery, DriftVerb, DriftView, adopt_drift, compared_drift,
-    decide_drift, decline_old_drift, drift_groups, list_drift, show_drift,
+    AdoptAhead, Adopted, Chosen, DriftAhead, DriftGroupView, DriftQuery, DriftVerb, DriftView,
+    adopt_drift, compared_drift, decide_drift, decline_old_drift, drift_groups, list_drift,
+    preview_drift, show_drift,
 };
 pub use entitlements::{EntitlementIndex, observed_account};
 pub use error::{Error, Kind};
@@ -142,7 +143,7 @@ pub use simulate::{
     Change, ChangeKind, Event, Impact, ModelQuery, ModelsCompared, PersonImpact, Thing,
     compare_models, everybody, look_ahead,
 };
-pub use suppose::{SupposedChange, suppose, suppose_new};
+pub use suppose::{Planned, SupposedChange, planned, suppose, suppose_new};
 pub use survey::{
     ActiveLeaver, ConflictColumn, ConflictCount, ConflictMap, ConflictPlace, ConflictRow,
     ConflictView, HeldAccess, Holders, PeerGroup, PeerRole, PeerValue, PersonInConflict, PlaceOf,

@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use muster_lang::World;
 use muster_model::Text;
-use muster_plan::{Observed, Operation, compare, describe};
+use muster_plan::{Observed, Operation, compare, describe, sort_out_drift};
 use muster_policy::Mode;
 use muster_store::ReadTx;
 
-use crate::{Error, IdentityFacts, Opened, observed_accounts, subject_of};
+use crate::{Error, IdentityFacts, Opened, drift_of, observed_accounts, subject_of};
 
 /// An operation that other facts would bring into the plan of an identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +49,39 @@ pub fn suppose_new(
 ) -> Vec<SupposedChange> {
     let operations = operations(opened, world, supposed, &[], now).into_iter();
     operations.filter(|operation| is_planned(opened, operation)).map(change).collect()
+}
+
+/// What stands in the plan of one identity, in the order of the plan.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Planned(Vec<Operation>);
+
+impl Planned {
+    /// What stands here and not in another plan.
+    pub fn beside(self, other: &Self) -> Vec<SupposedChange> {
+        let new = self.0.into_iter().filter(|operation| !other.0.contains(operation));
+        new.map(change).collect()
+    }
+}
+
+/// What stands in the plan of one identity as its accounts, drift and decisions are within `tx`.
+pub async fn planned(
+    opened: &Opened,
+    tx: &mut ReadTx,
+    (facts, world): (&IdentityFacts, &dyn World),
+    now: Timestamp,
+) -> Result<Planned, Error> {
+    let id = facts.row.id;
+    let observed = observed_accounts(opened, tx, None, &[id]).await?.remove(&id);
+    let drift = drift_of(opened, tx, &[id]).await?.remove(&id).unwrap_or_default();
+    let evaluation = opened.evaluator.evaluate(&facts.identity(), world, now);
+    let subject = subject_of(&opened.model, &facts.row, &facts.key);
+    let observed = observed.unwrap_or_default();
+    let mut compared = compare(&opened.evaluator, &evaluation, &observed, &subject, world, now);
+    sort_out_drift(&opened.evaluator, &evaluation, &drift, now, &mut compared);
+    let mut operations = compared.operations;
+    operations.retain(|operation| is_planned(opened, operation));
+    operations.sort_by_key(|operation| operation.kind.phase());
+    Ok(Planned(operations))
 }
 
 /// Whether something is done on the system, and not only observed.

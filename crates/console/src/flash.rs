@@ -56,6 +56,9 @@ said! {
     Returned = "returned";
     TakenBackDraft = "taken-back-draft";
     WorkflowRan = "workflow-ran";
+    Lifecycle = "lifecycle";
+    Linked = "linked";
+    Adopted = "adopted";
 }
 
 impl Said {
@@ -95,6 +98,9 @@ impl Said {
             Self::Returned => said.returned,
             Self::TakenBackDraft => said.draft_taken_back,
             Self::WorkflowRan => said.workflow_ran,
+            Self::Lifecycle => said.lifecycle,
+            Self::Linked => said.linked,
+            Self::Adopted => said.adopted,
         }
     }
 

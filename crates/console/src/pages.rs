@@ -25,6 +25,7 @@ pub(crate) mod home;
 pub(crate) mod journal;
 pub(crate) mod keys;
 pub(crate) mod leavers;
+pub(crate) mod lifecycle;
 pub(crate) mod matches;
 pub(crate) mod model;
 pub(crate) mod orphans;
@@ -45,7 +46,7 @@ pub(crate) mod value;
 pub(crate) mod why;
 pub(crate) mod workflows;
 
-use muster_app::Page as Part;
+use muster_app::{Page as Part, SupposedChange};
 
 use crate::{
     address,
@@ -78,4 +79,24 @@ pub(crate) fn part_of<T>(all: Vec<T>, given: &Given) -> Part<T> {
     let items = all.into_iter().skip(after).take(ROWS).collect();
     let next = is_more.then(|| i64::try_from(after + ROWS).unwrap_or(i64::MAX));
     Part { items, next }
+}
+
+/// What would be done on a system.
+pub(crate) struct Coming {
+    pub(crate) system: String,
+    pub(crate) account: String,
+    pub(crate) what: String,
+    /// The conflict that would hold it back.
+    pub(crate) blocked: Option<String>,
+}
+
+/// What would be done on the systems.
+pub(crate) fn coming(plan: &[SupposedChange]) -> Vec<Coming> {
+    let row = |change: &SupposedChange| Coming {
+        system: change.system.to_string(),
+        account: change.account.to_string(),
+        what: change.what.clone(),
+        blocked: change.blocked.as_ref().map(ToString::to_string),
+    };
+    plan.iter().map(row).collect()
 }

@@ -7,10 +7,10 @@ use muster_app::Ctx;
 use muster_model::EntityId;
 use muster_policy::Right::{
     self, AccountsRead, AccountsWrite, AlarmsRead, AlarmsWrite, AssignmentsRead, AssignmentsWrite,
-    ConflictsWrite, DriftRead, DriftWrite, JournalExport, JournalRead, MatchesRead, MatchesWrite,
-    OrdersRead, OrdersWrite, PeopleRead, PlansApply, PlansMake, PlansRead, ReportsRead,
-    RevisionsRead, RevisionsWrite, RolesRead, SyncRun, SystemsRead, SystemsWrite, TicketsRead,
-    TicketsWrite, WorkflowsRead, WorkflowsRun,
+    ConflictsWrite, DriftRead, DriftWrite, JournalExport, JournalRead, LifecycleWrite, MatchesRead,
+    MatchesWrite, OrdersRead, OrdersWrite, PeopleRead, PlansApply, PlansMake, PlansRead,
+    ReportsRead, RevisionsRead, RevisionsWrite, RolesRead, SyncRun, SystemsRead, SystemsWrite,
+    TicketsRead, TicketsWrite, WorkflowsRead, WorkflowsRun,
 };
 use muster_web::Problem;
 
@@ -19,9 +19,9 @@ use crate::{
     pages::{
         access, ahead, alarms, approvals, asking, assignments, campaigns, catalogue, changes,
         compare, conflict, conflict_map, conflicts, delegations, draft, drift, edit, forms, guests,
-        held, home, journal, keys, leavers, matches, model, orphans, people, person, plans, queue,
-        reports, requests, reviews, risk, roles, search, systems, tickets, timeline, value, why,
-        workflows,
+        held, home, journal, keys, leavers, lifecycle, matches, model, orphans, people, person,
+        plans, queue, reports, requests, reviews, risk, roles, search, systems, tickets, timeline,
+        value, why, workflows,
     },
     visit::Visit,
 };
@@ -182,6 +182,8 @@ fn about_people() -> Vec<Page> {
         Page::get("/people/{person}/assignments", AssignmentsRead, assignments::list),
         Page::post("/people/{person}/assignments", AssignmentsWrite, assignments::give),
         Page::post("/people/{person}/assignments/end", AssignmentsWrite, assignments::end),
+        Page::get("/people/{person}/lifecycle", LifecycleWrite, lifecycle::show),
+        Page::post("/people/{person}/lifecycle", LifecycleWrite, lifecycle::say),
         Page::get("/leavers", PeopleRead, leavers::list),
         Page::get("/conflicts", PeopleRead, conflicts::list),
         Page::get("/conflicts/map", PeopleRead, conflict_map::show),
@@ -203,6 +205,9 @@ fn about_systems() -> Vec<Page> {
         Page::get("/drift", DriftRead, drift::list),
         Page::get("/drift/{group}", DriftRead, drift::show),
         Page::post("/drift/{group}/decide", DriftWrite, drift::decide),
+        Page::get("/drift/item/{id}", DriftRead, drift::one),
+        Page::post("/drift/item/{id}/decide", DriftWrite, drift::decide_one),
+        Page::post("/drift/item/{id}/adopt", DriftWrite, drift::adopt),
         Page::get("/orphans", AccountsRead, orphans::list),
         Page::post("/orphans/{id}/assign", AccountsWrite, orphans::assign),
         Page::post("/orphans/decide", AccountsWrite, orphans::decide_many),
@@ -212,6 +217,8 @@ fn about_systems() -> Vec<Page> {
         Page::post("/held/{id}/reject", SyncRun, held::reject),
         Page::get("/matches", MatchesRead, matches::list),
         Page::post("/matches/{id}/decide", MatchesWrite, matches::decide),
+        Page::get("/matches/{id}/like", MatchesWrite, matches::like),
+        Page::post("/matches/{id}/like", MatchesWrite, matches::link_all),
         Page::get("/alarms", AlarmsRead, alarms::list),
         Page::post("/alarms/{id}/acknowledge", AlarmsWrite, alarms::acknowledge),
     ]

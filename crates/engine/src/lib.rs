@@ -67,8 +67,9 @@ pub use guests::{
 pub use lease::Lease;
 pub use leavers::{LeaverReport, LeaverRow, report_leavers, watch_leavers};
 pub use lifecycle::{
-    FactRequest, FactView, Restored, lift_lifecycle_fact, list_lifecycle_facts, restore_identity,
-    resume_in, set_lifecycle_fact, suspend_in,
+    FactRequest, FactView, LifecycleAhead, Restored, Saying, lift_lifecycle_fact,
+    list_lifecycle_facts, preview_lifecycle, restore_identity, resume_in, set_lifecycle_fact,
+    suspend_in,
 };
 pub use local::{
     LoadMode, LoadReport, LocalChange, LocalDone, LocalVerb, LookAlike, RowProblem, TemplateColumn,
@@ -76,8 +77,8 @@ pub use local::{
     end_local, load_local, look_alikes, template,
 };
 pub use matches::{
-    CandidateView, Decision, MatchView, OrphanView, apply_rule, decide_match, list_matches,
-    list_orphans, merge_people, split_people, undo_match,
+    CandidateView, Decision, MatchView, OrphanView, apply_rule, cases_like, decide_match,
+    list_matches, list_orphans, merge_people, split_people, undo_match,
 };
 pub use orders::{
     OrderQuery, OrderStep, OrderView, cancel_order, list_orders, order_history, reroute_order,

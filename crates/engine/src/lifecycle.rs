@@ -3,6 +3,8 @@
 //! A fact is kept like an assignment, with origin, reason, time and history; nothing else is edited. Sources say what they
 //! like: the fact holds until it is lifted. Facts of those whose personal attributes were erased cannot be lifted.
 
+mod ahead;
+
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -15,6 +17,7 @@ use muster_policy::FactKind;
 use muster_store::{Assignment, Entry, Sequence, Tx};
 use serde_json::json;
 
+pub use self::ahead::{LifecycleAhead, Saying, preview_lifecycle};
 use crate::dependents::dependents;
 
 /// Why the assignments of somebody whose lifecycle ended were ended; only those are restored.

@@ -11,7 +11,7 @@ mod merge;
 mod orphans;
 mod undo;
 
-pub use decide::{Decision, apply_rule, decide_match};
+pub use decide::{Decision, apply_rule, cases_like, decide_match};
 pub use merge::{merge_people, split_people};
 pub use orphans::{OrphanView, list_orphans};
 pub use undo::undo_match;

@@ -37,6 +37,16 @@ pub struct Call {
 }
 
 impl Call {
+    /// A request of whoever comes: nothing is allowed to them, and nobody is asked who they are.
+    pub fn of_stranger(parts: &Parts, service: &Service) -> Self {
+        let correlation = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
+        let correlation = correlation.unwrap_or_else(|| "".into());
+        let ctx = Ctx::new("stranger".into(), correlation, Arc::clone(service.clock()));
+        let (name, scopes) = ("stranger".into(), Scopes::default());
+        let caller = Caller { name, client: 0, scopes, authority: None };
+        Self { ctx, opened: service.opened(), caller }
+    }
+
     /// Goes on only if the caller has the right, and from then on only with those for whom they have it.
     pub fn allow(&mut self, right: Right) -> Result<(), Problem> {
         match &self.caller.authority {

@@ -8,6 +8,7 @@ mod calls;
 mod campaigns;
 mod delegated;
 mod forms;
+mod guests;
 mod model;
 mod narrowed;
 mod requests;

@@ -109,18 +109,7 @@ impl Reply {
 
 impl Served {
     pub(crate) async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("muster.yaml"), MODEL).unwrap();
-        let clock: Arc<dyn Clock> = Arc::new(Standing);
-        let ctx = Ctx::new("tester".into(), "c".into(), Arc::clone(&clock));
-        let opened = match Opened::open(folder.path(), None, Arc::new(NoConnectors), &ctx).await {
-            Ok(opened) => opened,
-            Err(error) => panic!("{error}: {:?}", error.loaded().map(|loaded| &loaded.diagnostics)),
-        };
-        let rate = Rate { per_second: 1e9, burst: 1e9 };
-        let service = Service::new(opened.clone(), clock, Limits { rate, ..Limits::default() });
-        let router = muster_web::finish(muster_api::router(), service);
-        let served = Self { ctx, opened, router, folder };
+        let served = Self::of(MODEL).await;
         served.enter("department", &[("code", "A"), ("secret", "blue")]).await;
         served.enter("department", &[("code", "B"), ("secret", "red")]).await;
         for (id, name, title, department) in
@@ -130,6 +119,22 @@ impl Served {
             served.enter("person", &set).await;
         }
         served
+    }
+
+    /// A company of this model without anybody.
+    pub(crate) async fn of(model: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("muster.yaml"), model).unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(Standing);
+        let ctx = Ctx::new("tester".into(), "c".into(), Arc::clone(&clock));
+        let opened = match Opened::open(folder.path(), None, Arc::new(NoConnectors), &ctx).await {
+            Ok(opened) => opened,
+            Err(error) => panic!("{error}: {:?}", error.loaded().map(|loaded| &loaded.diagnostics)),
+        };
+        let rate = Rate { per_second: 1e9, burst: 1e9 };
+        let service = Service::new(opened.clone(), clock, Limits { rate, ..Limits::default() });
+        let router = muster_web::finish(muster_api::router(), service);
+        Self { ctx, opened, router, folder }
     }
 
     pub(crate) async fn enter(&self, type_name: &str, set: &[(&str, &str)]) {

@@ -52,7 +52,20 @@ pub async fn adopt_drift(
         return Err(Error::invalid("what is adopted needs a comment").hint("--comment \"…\""));
     }
     let mut tx = opened.store.begin().await?;
-    let drift = drift_seen(ctx, opened, &mut tx, id).await?;
+    let adopted = adopt_in(ctx, opened, &mut tx, id, remark).await?;
+    tx.commit().await?;
+    Ok(adopted)
+}
+
+/// As [`adopt_drift`], as part of a transaction.
+pub(super) async fn adopt_in(
+    ctx: &Ctx,
+    opened: &Opened,
+    tx: &mut Tx,
+    id: i64,
+    remark: &str,
+) -> Result<Adopted, Error> {
+    let drift = drift_seen(ctx, opened, tx, id).await?;
     if drift.closed_at.is_some() {
         return Err(Error::new(Kind::Conflict, format!("drift {id} is over: {}", drift.remark)));
     }
@@ -76,7 +89,7 @@ pub async fn adopt_drift(
             .hint(format!("muster drift revert {id} puts it right")));
         }
     };
-    let explained = if gained { explain(ctx, opened, &mut tx, &drift).await? } else { None };
+    let explained = if gained { explain(ctx, opened, tx, &drift).await? } else { None };
     let decided = Decided {
         decision: DriftDecision::Adopt,
         until: None,
@@ -84,25 +97,23 @@ pub async fn adopt_drift(
         remark,
         at: ctx.now(),
     };
-    write(&mut tx, ctx, &ctx.actor, std::slice::from_ref(&drift), &decided, "drift.adopt").await?;
-    let adopted = match explained {
+    write(tx, ctx, &ctx.actor, std::slice::from_ref(&drift), &decided, "drift.adopt").await?;
+    Ok(match explained {
         Some(Explained { facts, role: Ok((role, missing)) }) => {
-            let assignment = assign(ctx, opened, &mut tx, (&facts, &role), &drift, remark).await?;
-            let drift = view(opened, &mut tx, &drift).await?;
+            let assignment = assign(ctx, opened, tx, (&facts, &role), &drift, remark).await?;
+            let drift = view(opened, tx, &drift).await?;
             Adopted::Assigned { drift, role, assignment, missing }
         }
         Some(Explained { role: Err(why), .. }) => {
             let text = proposal(opened, &drift);
-            Adopted::Proposed { drift: view(opened, &mut tx, &drift).await?, text, why }
+            Adopted::Proposed { drift: view(opened, tx, &drift).await?, text, why }
         }
         None => {
             let text = proposal(opened, &drift);
             let why = "only the model says what this should be".to_owned();
-            Adopted::Proposed { drift: view(opened, &mut tx, &drift).await?, text, why }
+            Adopted::Proposed { drift: view(opened, tx, &drift).await?, text, why }
         }
-    };
-    tx.commit().await?;
-    Ok(adopted)
+    })
 }
 
 async fn view(opened: &Opened, tx: &mut Tx, drift: &Drift) -> Result<Box<DriftView>, Error> {

@@ -3,12 +3,12 @@
 use askama::Template;
 use axum::response::Response;
 use muster_app::Ctx;
-use muster_engine::{Decision, MatchView, decide_match, list_matches};
+use muster_engine::{Decision, MatchView, apply_rule, cases_like, decide_match, list_matches};
 use muster_policy::Right;
 use muster_store::CaseStatus;
 use muster_web::Problem;
 
-use super::Pager;
+use super::{Pager, part_of};
 use crate::{
     address,
     flash::Said,
@@ -90,4 +90,40 @@ pub(crate) async fn decide(visit: Visit, ctx: Ctx) -> Result<Response, Problem> 
     };
     decide_match(&ctx, &visit.opened, id, &decision, given.text("comment")).await?;
     Ok(done(Said::Decided, "/matches"))
+}
+
+#[derive(Template)]
+#[template(path = "matches_like.html")]
+struct Like<'v> {
+    frame: Frame<'v>,
+    action: String,
+    rows: Vec<Case>,
+    /// How many there are, which confirms them.
+    n: usize,
+    pager: Pager,
+}
+
+/// Every case like one, each with whose it would be.
+pub(crate) async fn like(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
+    if !ctx.reach.is_everybody() {
+        return Err(nothing());
+    }
+    let id: i64 = visit.given.number("id").ok_or_else(nothing)?;
+    let all = cases_like(&visit.opened, id).await?;
+    let (n, action) = (all.len(), format!("/matches/{id}/like"));
+    let part = part_of(all, &visit.given);
+    let pager = Pager::new(&action, &visit.given, &[], part.next.map(|next| next.to_string()));
+    let rows = part.items.iter().map(case).collect();
+    page(&visit, &Like { frame: Frame::of(&visit), action, rows, n, pager })
+}
+
+/// Links all of them, if they are still as many as were seen.
+pub(crate) async fn link_all(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
+    if !ctx.reach.is_everybody() {
+        return Err(nothing());
+    }
+    let (given, opened) = (&visit.given, &visit.opened);
+    let id = given.number("id").ok_or_else(nothing)?;
+    apply_rule(&ctx, opened, id, given.number("confirm"), given.text("comment")).await?;
+    Ok(done(Said::Linked, "/matches"))
 }

@@ -43,6 +43,8 @@ struct Links {
     plan: Option<String>,
     /// For those who may see assignments.
     assignments: Option<String>,
+    /// For those who may end and suspend people.
+    lifecycle: Option<String>,
 }
 
 struct Attribute {
@@ -102,6 +104,7 @@ pub(crate) async fn show(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
             timeline: format!("{base}/timeline"),
             plan: visit.may(Right::PlansMake).map(|_| format!("{base}/plan")),
             assignments: visit.may(Right::AssignmentsRead).map(|_| format!("{base}/assignments")),
+            lifecycle: visit.may(Right::LifecycleWrite).map(|_| format!("{base}/lifecycle")),
         },
         state: found.state.as_ref().map(|state| reasons::state(&visit, state)).unwrap_or_default(),
         attributes: attributes.filter(|attribute| !attribute.values.is_empty()).collect(),

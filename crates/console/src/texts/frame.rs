@@ -54,6 +54,9 @@ texts! {
         applied: "The plan was applied.", "Der Plan wurde ausgeführt.";
         running: "It is under way and goes on while you do something else.", "Es läuft und geht weiter, während Sie anderes tun.";
         released: "The change set was released.", "Die Änderungen wurden freigegeben.";
+        lifecycle: "It was said. Nothing was changed in a system yet.", "Es ist gesagt. In einem System ist noch nichts geändert.";
+        linked: "They were linked.", "Sie wurden verknüpft.";
+        adopted: "It was adopted.", "Es wurde übernommen.";
         assigned: "The role is assigned. Nothing was changed in a system yet.", "Die Rolle ist zugewiesen. In einem System ist noch nichts geändert.";
         published: "The draft is the model now. The next plan follows it.", "Der Entwurf ist jetzt das Modell. Der nächste Plan folgt ihm.";
         invited: "The invitation is on its way.", "Die Einladung ist unterwegs.";

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "test code")]
 
 mod by_link;
+mod decided;
 mod demo;
 mod forms;
 mod guests;

@@ -9,7 +9,9 @@ use muster_store::{
 use rustc_hash::FxHashMap;
 use serde_json::json;
 
-use super::{candidates_of, journal, names_of, read_numbered, reason_given, same_type};
+use super::{
+    MatchView, candidates_of, journal, names_of, read_numbered, reason_given, same_type, view,
+};
 use crate::{
     decisions::Decided,
     inbound::Inbound,
@@ -99,6 +101,21 @@ pub async fn apply_rule(
     }
     .await;
     lease.release(opened, outcome).await
+}
+
+/// Every undecided case that is like one, this one included, with the only candidate of each: what [`apply_rule`] links.
+///
+/// # Errors
+///
+/// `Invalid` when the case does not have exactly one candidate.
+pub async fn cases_like(opened: &Opened, id: i64) -> Result<Vec<MatchView>, Error> {
+    let similar = similar(opened, id).await?;
+    let mut tx = opened.store.read().await?;
+    let mut views = Vec::with_capacity(similar.len());
+    for (case, ..) in similar {
+        views.push(view(&mut tx, opened, case).await?);
+    }
+    Ok(views)
 }
 
 /// Cases of the same scope whose only candidate was found by the same rule.
