@@ -5,7 +5,10 @@
 
 use muster_model::{AssignmentId, EntityId, Text, Value};
 use muster_policy::{Access, Deducer, Grant};
-use muster_store::{Assignment, Decided, Drift, DriftDecision, DriftWhat, Entry, Sequence, Tx};
+use muster_store::{
+    Assignment, Decided, Drift, DriftDecision, DriftWhat, Entry, ItemState, ReviewEvent,
+    ReviewItem, Sequence, Tx,
+};
 use serde_json::json;
 
 use super::{
@@ -101,6 +104,7 @@ pub(super) async fn adopt_in(
     Ok(match explained {
         Some(Explained { facts, role: Ok((role, missing)) }) => {
             let assignment = assign(ctx, opened, tx, (&facts, &role), &drift, remark).await?;
+            ask_anew(ctx, opened, tx, &drift, &role).await?;
             let drift = view(opened, tx, &drift).await?;
             Adopted::Assigned { drift, role, assignment, missing }
         }
@@ -240,6 +244,46 @@ async fn assign(
     })
     .await?;
     Ok(id)
+}
+
+/// Where a reviewer is asked about what was given outside, asks about the role that it is now: the item finds nothing any more.
+async fn ask_anew(
+    ctx: &Ctx,
+    opened: &Opened,
+    tx: &mut Tx,
+    drift: &Drift,
+    role: &Text,
+) -> Result<(), Error> {
+    let (Some(entity), Some((account, Some(kind)))) = (drift.entity, place(opened, drift)) else {
+        return Ok(());
+    };
+    let Some(system) = opened.model.systems.get(account.system.index()) else { return Ok(()) };
+    let thing: Text = format!("{}.{kind}:{}", system.name, drift.item).into();
+    let is_asked = |item: &ReviewItem| {
+        item.state == ItemState::Waiting
+            && item.account == Some(drift.account)
+            && item.thing == thing
+    };
+    for review in &opened.model.access_reviews {
+        let items = tx.review_items_of(&review.name, &[entity]).await?;
+        if !items.iter().any(is_asked) {
+            continue;
+        }
+        let day = ctx.now().strftime("%F");
+        let note = format!("{thing} was given outside of Muster, and became role {role} on {day}");
+        let event = ReviewEvent {
+            id: tx.take_ids(Sequence::ReviewEvent, 1).await?,
+            review: review.name.clone(),
+            cause: "outside".into(),
+            entity,
+            account: Some(drift.account),
+            thing: thing.clone(),
+            note: note.into(),
+            at: ctx.now(),
+        };
+        tx.insert_review_events(&[event]).await?;
+    }
+    Ok(())
 }
 
 /// What could stand in a model file so that the drift is wanted.

@@ -12,6 +12,7 @@ use muster_testkit::SUFFIX;
 
 use crate::{server::Server, support::Rig};
 
+mod adopted;
 mod evidence;
 mod occasions;
 mod policies;
