@@ -249,6 +249,11 @@ pub async fn find_people(
 pub struct Surveyed<'f>(&'f Found);
 
 impl Surveyed<'_> {
+    /// Who it is.
+    pub fn id(&self) -> EntityId {
+        self.0.id
+    }
+
     /// The roles held, by position.
     pub fn roles(&self) -> impl Iterator<Item = usize> {
         self.0.roles()

@@ -128,7 +128,7 @@ pub const REPORTS: &[Report] = &[
         of: Of::Orphans,
         name: "orphans",
         title: "Accounts that belong to nobody",
-        about: "Accounts without an identity: where, of which type, for how long they are known, when they were last used, and what was decided",
+        about: "Accounts without an identity, and those for which nobody answers: where, of which type, for how long they are known, when they were last used, and what was decided",
         columns: &[
             text("system"),
             text("account_type"),
@@ -198,7 +198,7 @@ pub const REPORTS: &[Report] = &[
         of: Of::Privileged,
         name: "privileged",
         title: "Who holds access of high risk",
-        about: "Who holds roles of at least a risk, how they came by them, since when and until when, who decided, and when it was last used",
+        about: "Who holds roles of at least a risk, or was given outside what such roles grant, how, since when and until when, who decided, and when it was last used",
         columns: &[
             text("person"),
             text("display"),

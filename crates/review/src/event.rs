@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use muster_app::{Error, Opened};
-use muster_model::{AccountId, EntityId, Row, Text, TypeId, Value, decode_values};
+use muster_model::{AccountId, EntityId, Row, Text, TypeId};
 use muster_policy::AccessReview;
 use muster_store::{Drift, DriftWhat, ReviewEvent, Sequence, Tx};
 
@@ -64,7 +64,7 @@ pub async fn note_outside(
             let Some(entity) = one.entity else { continue };
             let (thing, what) = match one.what {
                 DriftWhat::Appeared => ("".into(), format!("account {} appeared", one.name)),
-                DriftWhat::Entitlement if is_given(one) => {
+                DriftWhat::Entitlement if one.is_given() => {
                     let Some(thing) = thing(opened, one) else { continue };
                     let what = format!("{thing} was given");
                     (thing, what)
@@ -81,10 +81,6 @@ pub async fn note_outside(
         }
     }
     insert(tx, events).await
-}
-
-fn is_given(drift: &Drift) -> bool {
-    decode_values(&drift.after).is_ok_and(|values| values.first() == Some(&Value::Bool(true)))
 }
 
 /// The entitlement of a drift, as items name it.

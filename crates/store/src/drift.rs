@@ -1,7 +1,7 @@
 //! Drift: what differs from what was known and was not done by us, and what was decided about it.
 
 use jiff::Timestamp;
-use muster_model::{AccountId, DriftId, EntityId, Text};
+use muster_model::{AccountId, DriftId, EntityId, Text, Value, decode_values};
 
 use crate::{
     Number, ReadRunId, ReadTx, StoreError, Tx,
@@ -147,6 +147,15 @@ pub struct Decided<'a> {
     pub remark: &'a str,
     /// When.
     pub at: Timestamp,
+}
+
+impl Drift {
+    /// True when an entitlement was given.
+    pub fn is_given(&self) -> bool {
+        let after = decode_values(&self.after);
+        self.what == DriftWhat::Entitlement
+            && after.is_ok_and(|values| values.first() == Some(&Value::Bool(true)))
+    }
 }
 
 /// The columns of [`Drift`], in its order.

@@ -57,6 +57,8 @@ texts! {
         orphaned: "orphans", "verwaist";
         undecided: "undecided", "unentschieden";
         authorised: "authorised", "erlaubt";
+        ownerless: "nobody answers for them", "ohne Verantwortliche";
+        outside: "given outside", "außerhalb vergeben";
         display: "name", "Name";
         conflict: "conflict", "Konflikt";
         duties: "duties", "Aufgaben";
@@ -143,6 +145,8 @@ impl ReportTexts {
             "orphans" => self.orphaned,
             "undecided" => self.undecided,
             "authorised" => self.authorised,
+            "ownerless" => self.ownerless,
+            "outside" => self.outside,
             "display" => self.display,
             "role" => self.role,
             "roles" => self.roles,

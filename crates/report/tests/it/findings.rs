@@ -24,12 +24,30 @@ on_both! {
             ["ledger", "user", "svc-old", "orphan", "yes", "2026-11-20T12:00:00Z", "40", at, "", "", "", ""],
             ["ledger", "user", "svc-new", "authorised", "yes", at, "0", "", "authorise", "tester", "", "the printer"],
         ]);
-        assert_eq!(company.totals("orphans").await, "orphans 1, undecided 0, authorised 1");
+        assert_eq!(company.totals("orphans").await, "orphans 1, undecided 0, authorised 1, ownerless 0");
         let one = Question { system: Some("ledger".into()), ..Question::default() };
         assert_eq!(company.rows("orphans", &one).await.len(), 2);
         let none = Question { system: Some("nowhere".into()), ..Question::default() };
         let refused = company.reader("orphans", &none).await.unwrap_err();
         assert_eq!(refused.to_string(), "there is no system `nowhere`");
+    }
+
+    async fn accounts_for_which_nobody_answers_stand_after_those_of_nobody(company) {
+        company.account("svc-old", None, &[]).await;
+        for who in ["ada", "ben", "cleo"] {
+            company.account(who, Some(who), &[]).await;
+        }
+        assert_eq!(company.rows("orphans", &Question::default()).await.len(), 1);
+        company.change("cleo", &[("manager", "ada")]).await;
+        company.change("mia", &[("end", "2026-11-20")]).await;
+        let rows = company.rows("orphans", &Question::default()).await;
+        let shown: Vec<_> = rows.iter().map(|row| [&*row[2], &*row[3], &*row[11]]).collect();
+        assert_eq!(shown, [
+            ["svc-old", "orphan", ""],
+            ["ada", "ownerless", "ada: the owner is `leaver`"],
+            ["ben", "ownerless", "ben: the owner is `leaver`"],
+        ]);
+        assert_eq!(company.totals("orphans").await, "orphans 1, undecided 0, authorised 0, ownerless 2");
     }
 
     async fn a_conflict_is_there_since_the_last_of_its_duties(company) {
@@ -80,8 +98,25 @@ on_both! {
             ["ada", "Ada Ash", "create-payment", "70", "assigned", "request 1: month end", other, "", "mia", other],
             ["cleo", "Cleo Çelik", "create-payment", "70", "included", "included in `chief`", one, "", "tester", ""],
         ]);
-        assert_eq!(company.totals("privileged").await, "from_risk 50, roles 1, people 2, held 2");
+        assert_eq!(company.totals("privileged").await, "from_risk 50, roles 1, people 2, held 2, outside 0");
         company.give("ben", "approve-payment").await;
+        let lower = Question { risk: Some(40), ..Question::default() };
+        assert_eq!(company.rows("privileged", &lower).await.len(), 3);
+    }
+
+    async fn what_was_given_outside_of_a_role_of_high_risk_is_among_it(company) {
+        company.give("ben", "create-payment").await;
+        for (who, item) in [("ada", "create"), ("ben", "sell"), ("cleo", "approve")] {
+            let account = company.account(who, Some(who), &[item]).await;
+            company.given_outside(who, account, item).await;
+        }
+        let rows = company.rows("privileged", &Question::default()).await;
+        let at = "2026-11-20T12:00:00Z";
+        assert_eq!(rows, [
+            ["ada", "Ada Ash", "ledger.right:create", "70", "outside", "", at, "", "", ""],
+            ["ben", "Ben Bay", "create-payment", "70", "assigned", "set up", at, "", "tester", ""],
+        ]);
+        assert_eq!(company.totals("privileged").await, "from_risk 50, roles 1, people 2, held 1, outside 1");
         let lower = Question { risk: Some(40), ..Question::default() };
         assert_eq!(company.rows("privileged", &lower).await.len(), 3);
     }

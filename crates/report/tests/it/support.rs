@@ -10,18 +10,19 @@ use muster_app::{AssignRequest, Clock, Connectors, Ctx, Error, Opened, assign};
 use muster_connector::{Connector, ConnectorError};
 use muster_engine::{LocalChange, LocalVerb, change_local};
 use muster_model::{
-    AccountId, Capabilities, EntityId, NameRule, Row, SettingProblem, Settings, TypeId, Value,
-    encode_row,
+    AccountId, Capabilities, DriftId, EntityId, NameRule, Row, SettingProblem, Settings, TypeId,
+    Value, encode_row, encode_values,
 };
 use muster_project::Catalogue;
 use muster_report::{Cell, Format, Part, Question, Reader, report_named, write_report};
 use muster_store::{
-    Account, AccountOrigin, AccountStatus, Entitlement, EntitlementId, Sequence, Tx,
+    Account, AccountOrigin, AccountStatus, Drift, DriftDecision, DriftWhat, Entitlement,
+    EntitlementId, ReadRunId, Sequence, Tx,
 };
 use muster_testkit::Database;
 use tempfile::TempDir;
 
-/// Mia leads Ada and Ben. Whoever audits sees their own team.
+/// Mia leads Ada and Ben, and answers for their accounts. Whoever audits sees their own team.
 pub(crate) const MODEL: &str = r#"
 muster: 1
 types:
@@ -29,6 +30,7 @@ types:
     identity: true
     key: id
     display: name
+    owner: manager
     attributes:
       id: { type: string, unique: true }
       name: { type: string }
@@ -286,6 +288,38 @@ impl Company {
         account.grants.sort_unstable();
         account.changed_at = self.now();
         tx.update_accounts(&[account]).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Somebody was given an entitlement on an account outside, as a read would have found it.
+    pub(crate) async fn given_outside(&self, who: &str, account: AccountId, item: &str) {
+        let names = &self.opened.names.systems[0];
+        let entity = self.id(who).await;
+        let mut tx = self.opened.store.begin().await.unwrap();
+        let drift = Drift {
+            id: DriftId(tx.take_ids(Sequence::Drift, 1).await.unwrap()),
+            system_no: names.no,
+            type_no: names.accounts[0].no,
+            account,
+            entity: Some(entity),
+            name: who.into(),
+            what: DriftWhat::Entitlement,
+            kind_no: Some(names.kinds[0]),
+            item: item.into(),
+            before: encode_values(&[Value::Bool(false)]),
+            after: encode_values(&[Value::Bool(true)]),
+            cause: "given".into(),
+            run: ReadRunId(1),
+            first_seen: self.now(),
+            seen_at: self.now(),
+            decision: DriftDecision::Undecided,
+            until: None,
+            decided_by: None,
+            decided_at: None,
+            remark: "".into(),
+            closed_at: None,
+        };
+        tx.insert_drift(&[drift]).await.unwrap();
         tx.commit().await.unwrap();
     }
 
