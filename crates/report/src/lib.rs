@@ -18,5 +18,5 @@ pub use catalogue::{Column, Filter, Kind, REPORTS, Report, report_named};
 pub use chart::{Bar, Chart, ChartWords};
 pub use pack::{Control, PACKS, Pack, PackFile, PackIndex, pack_named, write_pack};
 pub use reader::{Question, Reader, may_read};
-pub use render::{Format, chart_svg, write_report};
+pub use render::{Format, chart_svg, report_file, write_report};
 pub use table::{Cell, Head, Part, Row, Total};

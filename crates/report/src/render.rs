@@ -14,6 +14,8 @@ use crate::{Cell, ChartWords, Head, Reader, table::spaced};
 
 /// Rows that are read together.
 const STEP: usize = 1000;
+/// Bytes of a file that is made in memory, at most.
+const MOST: usize = 100 << 20;
 
 /// The form of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,6 +126,50 @@ pub async fn write_report(
     Ok(n)
 }
 
+/// A whole report as a file that is sent to somebody, and so is made in memory.
+///
+/// # Errors
+///
+/// As [`write_report`], and `Invalid` when it is larger than 100 MiB.
+pub async fn report_file(reader: &mut Reader, format: Format) -> Result<Vec<u8>, Error> {
+    let mut file = Short { bytes: Vec::new(), is_full: false };
+    match write_report(reader, format, &mut file, |_| {}).await {
+        Ok(_) => Ok(file.bytes),
+        Err(_) if file.is_full => Err(too_large(reader.head().report.name, format)),
+        Err(error) => Err(error),
+    }
+}
+
+fn too_large(report: &str, format: Format) -> Error {
+    let mib = MOST / (1 << 20);
+    let message = format!("the report `{report}` is larger than {mib} MiB as {}", format.word());
+    Error::invalid(message).hint(format!(
+        "narrow it by its filters, or write it on the machine of the project: muster report {report} --to {report}.{}",
+        format.word()
+    ))
+}
+
+/// A file in memory that takes so much and no more.
+struct Short {
+    bytes: Vec<u8>,
+    is_full: bool,
+}
+
+impl Write for Short {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.is_full |= self.bytes.len() + bytes.len() > MOST;
+        if self.is_full {
+            return Err(std::io::ErrorKind::FileTooLarge.into());
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 /// The picture of a report, in English; `None` where there is nothing to show.
 pub fn chart_svg(head: &Head) -> Option<String> {
     let chart = head.chart.as_ref()?;
@@ -133,4 +179,22 @@ pub fn chart_svg(head: &Head) -> Option<String> {
 
 fn unwritten(error: std::io::Error) -> Error {
     Error::new(muster_app::Kind::Unavailable, "the file cannot be written").caused_by(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_in_memory_takes_so_much_and_what_is_more_says_where_it_can_be_made() {
+        let mut file = Short { bytes: Vec::new(), is_full: false };
+        file.write_all(b"person,role\n").unwrap();
+        assert!(!file.is_full);
+        let error = file.write_all(&vec![0; MOST]).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::FileTooLarge);
+        assert!(file.is_full && file.bytes.len() == 12);
+        let told = too_large("access", Format::Csv);
+        assert_eq!(told.to_string(), "the report `access` is larger than 100 MiB as csv");
+        assert!(told.hints()[0].ends_with("muster report access --to access.csv"));
+    }
 }

@@ -28,6 +28,31 @@ const JOURNAL: &str = "journal.jsonl";
 const MANIFEST: &str = "manifest.json";
 const SIGNATURE: &str = "signature.json";
 
+/// Items of a campaign of which a server makes evidence, at most: it is made in memory.
+const SENT: i64 = 50_000;
+
+/// As [`campaign_evidence`], as a file that a server sends.
+///
+/// # Errors
+///
+/// As there, and `Invalid` for a campaign of more than 50,000 items.
+pub async fn evidence_to_send(
+    ctx: &Ctx,
+    opened: &Opened,
+    name: &str,
+) -> Result<(String, Vec<u8>), Error> {
+    need_everybody(ctx)?;
+    let campaign = campaign_named(&mut opened.store.read().await?, name).await?;
+    if campaign.n_items > SENT {
+        let (id, n) = (campaign.id, campaign.n_items);
+        let message = format!("campaign {id} has {n} items, and a server makes evidence of {SENT}");
+        return Err(Error::invalid(message).hint(format!(
+            "make it on the machine of the project: muster reviews evidence {id} --to evidence.zip"
+        )));
+    }
+    campaign_evidence(ctx, opened, name).await
+}
+
 /// The evidence of a campaign as it is now, as a file.
 ///
 /// # Errors

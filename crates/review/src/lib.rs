@@ -40,7 +40,7 @@ pub use aside::{Aside, set_aside_beside};
 pub use decide::{Decision, ItemAnswer, decide_items};
 pub use due::{advance_due, work_due};
 pub use event::{note_dormant, note_moves, note_outside};
-pub use evidence::{Checked, campaign_evidence, check_evidence};
+pub use evidence::{Checked, campaign_evidence, check_evidence, evidence_to_send};
 pub use list::{
     ItemQuery, WhoseItems, campaign_id, campaign_status, list_campaigns, list_items, see_item,
 };

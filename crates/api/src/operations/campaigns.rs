@@ -6,8 +6,8 @@
 use muster_app::{Kind, json::list as items};
 use muster_policy::Right::{AssignmentsRead, AssignmentsWrite};
 use muster_review::{
-    Decision, ItemAnswer, ItemQuery, NewCampaign, WhoseItems, campaign_evidence, campaign_id,
-    campaign_status, decide_items, json, list_campaigns, list_items, open_campaign,
+    Decision, ItemAnswer, ItemQuery, NewCampaign, WhoseItems, campaign_id, campaign_status,
+    decide_items, evidence_to_send, json, list_campaigns, list_items, open_campaign,
     release_silence, see_item, undo_item,
 };
 use muster_store::ItemState;
@@ -133,7 +133,7 @@ async fn status(asked: Asked) -> Result<Told, Problem> {
 
 async fn evidence(asked: Asked) -> Result<Told, Problem> {
     let name = asked.text("campaign");
-    let (_, bytes) = campaign_evidence(&asked.ctx, &asked.opened, name).await?;
+    let (_, bytes) = evidence_to_send(&asked.ctx, &asked.opened, name).await?;
     Ok(Told::file(bytes, "application/zip", "evidence.zip"))
 }
 

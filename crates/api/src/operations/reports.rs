@@ -3,7 +3,7 @@
 use muster_app::{Error, json};
 use muster_policy::Right::ReportsRead;
 use muster_report::{
-    Format, Question, REPORTS, Reader, Report, may_read, report_named, write_report,
+    Format, Question, REPORTS, Reader, Report, may_read, report_file, report_named,
 };
 use muster_web::Problem;
 use serde_json::Value as Json;
@@ -70,8 +70,7 @@ async fn get(asked: Asked) -> Result<Told, Problem> {
 async fn file(asked: Asked) -> Result<Told, Problem> {
     let format: Format = asked.maybe("format").unwrap_or("csv").parse().map_err(Error::invalid)?;
     let mut reader = open(&asked).await?;
-    let mut body = Vec::new();
-    write_report(&mut reader, format, &mut body, |_| {}).await?;
+    let body = report_file(&mut reader, format).await?;
     let name = format!("{}.{}", reader.head().report.name, format.word());
     Ok(Told::file(body, format.media(), &name))
 }

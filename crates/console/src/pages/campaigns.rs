@@ -5,7 +5,7 @@ use axum::{body::Body, http::header, response::Response};
 use muster_app::{Ctx, Error, key_file};
 use muster_policy::Right;
 use muster_review::{
-    CampaignView, ItemQuery, WhoseItems, campaign_evidence, campaign_status, list_campaigns,
+    CampaignView, ItemQuery, WhoseItems, campaign_status, evidence_to_send, list_campaigns,
     list_items, release_silence,
 };
 use muster_store::CampaignState;
@@ -152,7 +152,7 @@ pub(crate) async fn show(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
 /// The signed evidence of a campaign, as a file.
 pub(crate) async fn evidence(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
     let name = visit.given.text("campaign");
-    let (name, bytes) = campaign_evidence(&ctx, &visit.opened, name).await?;
+    let (name, bytes) = evidence_to_send(&ctx, &visit.opened, name).await?;
     let answer = Response::builder()
         .header(header::CONTENT_TYPE, "application/zip")
         .header(header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\""))

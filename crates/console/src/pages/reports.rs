@@ -9,7 +9,7 @@ use muster_app::{Ctx, Error};
 use muster_policy::Right;
 use muster_report::{
     Cell, ChartWords, Filter, Format, Question, REPORTS, Reader, Report, Row, may_read,
-    report_named, write_report,
+    report_file, report_named,
 };
 use muster_web::Problem;
 
@@ -147,8 +147,7 @@ pub(crate) async fn file(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
     let format: Format = visit.given.text("format").parse().map_err(Error::invalid)?;
     let question = question(&visit, report)?;
     let mut reader = Reader::open(&ctx, &visit.opened, report, &question).await?;
-    let mut body = Vec::new();
-    write_report(&mut reader, format, &mut body, |_| {}).await?;
+    let body = report_file(&mut reader, format).await?;
     let name = format!("attachment; filename=\"{}.{}\"", report.name, format.word());
     let name = HeaderValue::from_str(&name).unwrap_or(HeaderValue::from_static("attachment"));
     let headers = [

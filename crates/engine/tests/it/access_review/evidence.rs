@@ -1,8 +1,10 @@
 //! Evidence of a campaign: what is in it, and that every change of it is found and named.
 
 use muster_app::{Error, Kind, SigningKey, init_keys, list_keys};
-use muster_review::{Checked, ItemAnswer, campaign_evidence, check_evidence, work_due};
-use muster_store::hex;
+use muster_review::{
+    Checked, ItemAnswer, campaign_evidence, check_evidence, evidence_to_send, work_due,
+};
+use muster_store::{Campaign, hex};
 use muster_testkit::run_python;
 use serde_json::Value as Json;
 
@@ -208,4 +210,22 @@ async fn nothing_is_dropped_reordered_added_or_signed_anew_unnoticed() {
     let Checked { first_key, is_trusted, .. } = check_evidence(&others, None).unwrap();
     assert!(!is_trusted && first_key != key);
     assert!(refused(&others, Some(&key)).contains("key 1 is not the one that was trusted"));
+}
+
+#[tokio::test]
+async fn a_server_makes_no_evidence_of_more_than_it_can_hold() {
+    let (rig, _) = decided().await;
+    let opened = rig.open().await;
+    let mut tx = opened.store.begin().await.unwrap();
+    let small = tx.campaign(1).await.unwrap().unwrap();
+    let large = Campaign { id: 2, title: "everybody".into(), n_items: 50_001, ..small };
+    tx.insert_campaign(&large, &[]).await.unwrap();
+    tx.commit().await.unwrap();
+    evidence_to_send(&rig.ctx(), &opened, "1").await.unwrap();
+    let refused = evidence_to_send(&rig.ctx(), &opened, "2").await.unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "campaign 2 has 50001 items, and a server makes evidence of 50000"
+    );
+    assert!(refused.hints()[0].ends_with("muster reviews evidence 2 --to evidence.zip"));
 }
