@@ -39,7 +39,7 @@ pub struct GuestRequest<'a> {
 /// As [`create_request`](crate::create_request).
 pub async fn request_for_guest(
     ctx: &Ctx,
-    opened: &Opened,
+    (opened, crowd): (&Opened, &Crowd),
     tx: &mut Tx,
     asked: &GuestRequest<'_>,
 ) -> Result<(), Error> {
@@ -74,9 +74,7 @@ pub async fn request_for_guest(
             conflicts,
         });
     }
-    // Nobody can look at everybody within a transaction that writes.
-    let crowd = Crowd::default();
-    make(ctx, (opened, &crowd), tx, (requester, &people), &drafts, new).await.map(drop)
+    make(ctx, (opened, crowd), tx, (requester, &people), &drafts, new).await.map(drop)
 }
 
 /// Takes the sponsor out of the stages, or puts them first.

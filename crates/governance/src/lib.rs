@@ -68,7 +68,7 @@ pub use reviewed::{REQUEST, Reviewed};
 pub use risk::{RiskPartView, RiskView, list_risks, see_risk};
 pub use shorten::{ShortenRequest, shorten_assignment};
 pub use solve::{Removal, Solution, solve_conflict};
-pub use stage::assigned_people;
+pub use stage::{Crowd, assigned_people};
 pub use suggest::{Suggestion, suggest_roles};
 pub use tell::RequestTeller;
 pub use view::{EventView, RequestView, waits_on};

@@ -65,12 +65,16 @@ pub(crate) fn stages_of(
 
 /// Who has the roles that decide, where rules give some of them: by the last look at everybody, made before the transaction.
 /// Where nobody looked, it is supposed that a rule gives a role to somebody.
-#[derive(Default)]
-pub(crate) struct Crowd(Option<Holders>);
+#[derive(Debug, Default)]
+pub struct Crowd(Option<Holders>);
 
 impl Crowd {
     /// Looks where the model asks somebody to decide who has a role by a rule.
-    pub(crate) async fn look(opened: &Opened, now: Timestamp) -> Result<Self, Error> {
+    ///
+    /// # Errors
+    ///
+    /// Those of the repository.
+    pub async fn look(opened: &Opened, now: Timestamp) -> Result<Self, Error> {
         let model = &opened.model;
         let policies = model.roles.iter().flat_map(|role| &role.request);
         let stages = policies.flat_map(|policy| &policy.terms.stages);

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use muster_app::{Ctx, Error, IdentityFacts, Kind, Opened, Reach, fact_name, resolve_person};
-use muster_governance::{GuestRequest, NewRequest, request_for_guest};
+use muster_governance::{Crowd, GuestRequest, NewRequest, request_for_guest};
 use muster_model::{EntityId, EntityType, Slot, Text, Value, ValueType};
 use muster_policy::{FactKind, Guests, Local, Organisation};
 use muster_store::{Guest, GuestState, ReadTx, Tx};
@@ -22,6 +22,8 @@ pub(super) struct Entering<'a> {
     pub(super) name: &'a str,
     pub(super) sponsor: EntityId,
     pub(super) until: Timestamp,
+    /// Who decides by a role that a rule gives.
+    pub(super) crowd: &'a Crowd,
 }
 
 impl Entering<'_> {
@@ -86,7 +88,7 @@ impl Entering<'_> {
         let new = NewRequest { until: Some(self.until), ..new };
         let (sponsor, fallback) = (local.sponsor, self.of.sponsors);
         let asked = GuestRequest { requester, guest, roles, sponsor, fallback, new: &new };
-        request_for_guest(ctx, opened, tx, &asked).await
+        request_for_guest(ctx, (opened, self.crowd), tx, &asked).await
     }
 
     /// Lets somebody come back whom nobody but the time sent away.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use muster_app::{Ctx, Error, Kind, Opened, find_role};
-use muster_governance::NewRequest;
+use muster_governance::{Crowd, NewRequest};
 use muster_model::EntityId;
 use muster_policy::Organisation;
 use muster_store::GuestState;
@@ -74,7 +74,8 @@ pub async fn invite_guest(
     };
     let known = known(ctx, opened, &mut tx, &mail).await?.map(|found| found.row.id);
     drop(tx);
-    let entering = Entering { guests, of, mail, name: &new.name, sponsor, until };
+    let crowd = &Crowd::look(opened, ctx.now()).await?;
+    let entering = Entering { guests, of, mail, name: &new.name, sponsor, until, crowd };
     if !new.despite_look_alikes {
         no_look_alikes(ctx, opened, &entering, known).await?;
     }

@@ -1,7 +1,7 @@
 //! Opens a link that was mailed: accepts an invitation, or shows that an address is somebody's own.
 
 use muster_app::{Ctx, Error, Kind, Opened};
-use muster_governance::NewRequest;
+use muster_governance::{Crowd, NewRequest};
 use muster_model::{EntityId, Text};
 use muster_store::{Guest, GuestApplication, GuestState, Tx, hex};
 use serde_json::json;
@@ -30,12 +30,17 @@ pub struct GuestLink {
 /// `NotFound` for every link that opens nothing, in the same words; for applications also as `invite_guest`.
 pub async fn open_guest_link(ctx: &Ctx, opened: &Opened, secret: &str) -> Result<GuestLink, Error> {
     let link = hash(secret);
+    // Nobody looks at everybody within a transaction that writes, nor for a link that opens nothing.
+    let crowd = match opened.store.read().await?.guest_application(&link).await? {
+        Some(_) => Crowd::look(opened, ctx.now()).await?,
+        None => Crowd::default(),
+    };
     let mut tx = opened.store.begin().await?;
     let guest = if let Some(guest) = tx.guest_of_link(&link).await? {
         accept(ctx, opened, &mut tx, guest, &link).await?
     } else {
         let application = tx.guest_application(&link).await?.ok_or_else(no_such_link)?;
-        confirm(ctx, opened, &mut tx, &application, &link).await?
+        confirm(ctx, (opened, &crowd), &mut tx, &application, &link).await?
     };
     let (entity, state) = (guest.entity, guest.state);
     let shown = view(ctx, opened, &mut tx, guest).await?;
@@ -65,7 +70,7 @@ async fn accept(
 /// The address is theirs: they are entered, and their sponsor is asked.
 async fn confirm(
     ctx: &Ctx,
-    opened: &Opened,
+    (opened, crowd): (&Opened, &Crowd),
     tx: &mut Tx,
     application: &GuestApplication,
     link: &[u8],
@@ -79,7 +84,7 @@ async fn confirm(
     let sponsor = sponsor_of(ctx, opened, tx, (of, &application.sponsor)).await?;
     let until = rules::stay(of, ctx.now(), None)?;
     let name = &*application.name;
-    let entering = Entering { guests, of, mail, name, sponsor, until };
+    let entering = Entering { guests, of, mail, name, sponsor, until, crowd };
     let guest = entering.enter(ctx, opened, tx, true).await?;
     let names: Vec<String> = serde_json::from_str(&application.roles).unwrap_or_default();
     let roles = roles_of(opened, of, &names)?;

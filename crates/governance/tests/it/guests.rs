@@ -51,6 +51,8 @@ roles:
   host: { for: person, when: "person.team == 'sales' && person.id != 'ada'" }
   portal: { for: visitor, request: { approval: [], longest: 20d } }
   ledger: { for: visitor, request: { approval: [{ role: desk }] } }
+  night: { for: person, when: "person.team == 'night'" }
+  vault: { for: visitor, request: { approval: [{ role: night }] } }
 guests:
   type: visitor
   mail: mail
@@ -65,7 +67,7 @@ guests:
       sponsors: host
       fallback: tom
       usual: 200d
-      roles: [portal, ledger]
+      roles: [portal, ledger, vault]
       blocked: 30d
 "#;
 
@@ -158,6 +160,14 @@ on_both! {
         let again = refused(company.open_link(&secret).await);
         assert_eq!(again, "NotFound: this link opens nothing, or nothing any more");
         assert_eq!(refused(company.open_link("0").await), again, "the same words for any link");
+    }
+
+    async fn nobody_is_invited_to_what_nobody_decides_about(company) {
+        let none = refused(company.invite("mia", &kari(&["vault"])).await.map(drop));
+        assert_eq!(none, "Conflict: nobody could approve role `vault`: the stage `role night` has nobody but those who may not decide");
+        assert!(company.guests().await.is_empty(), "nothing is written");
+        company.change("tom", &[("team", "night")]).await;
+        company.invite("mia", &kari(&["vault"])).await.unwrap();
     }
 
     async fn day_0_blocked_day_10_restored(company) {
