@@ -2,7 +2,7 @@
 //!
 //! `catalogue` says which reports there are. A [`Reader`] reads one page by page from the live data, with the reach of who asks;
 //! what it counts is in `sources`, a file for each report. `render` writes files from it row by row, `pack` puts several together
-//! as evidence. Nothing here changes anything.
+//! as evidence. Nothing here changes anything; that a report about one person was read stands in the journal.
 
 mod catalogue;
 mod chart;

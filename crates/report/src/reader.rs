@@ -1,8 +1,9 @@
 //! Reads a report: its head first, then its rows part by part, all in one transaction.
 
 use jiff::Timestamp;
-use muster_app::{Ctx, Error, Kind, Opened};
-use muster_store::ReadTx;
+use muster_app::{Ctx, Error, Kind, Opened, resolve_person, subject_of};
+use muster_store::{Entry, ReadTx};
+use serde_json::json;
 
 use crate::{
     Filter, Head, Part, Report,
@@ -59,7 +60,7 @@ pub fn may_read(ctx: &Ctx, report: &Report) -> bool {
 }
 
 impl Reader {
-    /// Begins to read a report.
+    /// Begins to read a report. That somebody reads one about one person stands in the journal, with each part of it that they fetch.
     ///
     /// # Errors
     ///
@@ -76,6 +77,9 @@ impl Reader {
             let message = format!("the report `{}` is about everybody", report.name);
             return Err(Error::new(Kind::Denied, message)
                 .hint("a role whose `over` names some people only does not show it"));
+        }
+        if let Some(person) = &question.person {
+            note(ctx, opened, report, person).await?;
         }
         let opened = match question.as_of {
             Some(at) => opened.as_of(at).await?,
@@ -129,6 +133,24 @@ impl Reader {
             Source::Subject(source) => Ok(source.rows(after, limit)),
         }
     }
+}
+
+/// Writes down who reads what about whom, before anything is read.
+async fn note(ctx: &Ctx, opened: &Opened, report: &Report, person: &str) -> Result<(), Error> {
+    let mut tx = opened.store.begin().await?;
+    let found = resolve_person(ctx, opened, &mut tx, person).await?;
+    tx.append_journal(&Entry {
+        at: ctx.now(),
+        actor: ctx.actor.clone(),
+        on_behalf_of: ctx.on_behalf_of.clone(),
+        action: "report.person".into(),
+        subject: subject_of(&opened.model, &found.row, &found.key),
+        detail: json!({ "report": report.name }).to_string().into(),
+        correlation: Some(ctx.correlation.clone()),
+    })
+    .await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 impl Question {

@@ -11,6 +11,7 @@ mod forms;
 mod guests;
 mod model;
 mod narrowed;
+mod reports;
 mod requests;
 mod rights;
 mod support;

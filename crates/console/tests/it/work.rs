@@ -183,6 +183,17 @@ async fn the_journal_is_searched_and_verified() {
 }
 
 #[tokio::test]
+async fn whoever_takes_what_is_kept_about_somebody_stands_in_the_journal() {
+    let served = Served::start().await;
+    let operator = served.operator().await;
+    let file = operator.get("/reports/subject/file?person=maya.okafor&format=csv").await;
+    assert!(file.body.contains("Maya"), "{}", file.body);
+    let journal = operator.get("/journal?action=report.person").await;
+    let name = served.with_title("Head of IT").await;
+    assert!(journal.body.contains(&name) && journal.body.contains("maya"), "{}", journal.body);
+}
+
+#[tokio::test]
 async fn a_role_says_who_has_it_and_leads_to_its_line() {
     let served = Served::start().await;
     let operator = served.operator().await;
