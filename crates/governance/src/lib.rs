@@ -62,7 +62,7 @@ pub use notices::{
 };
 pub use people::{
     People, Somebody, Standing, address, anybody_named, canonical, need_to_work, person_named,
-    standing,
+    standing, waits_as,
 };
 pub use reviewed::{REQUEST, Reviewed};
 pub use risk::{RiskPartView, RiskView, list_risks, see_risk};

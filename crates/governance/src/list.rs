@@ -1,14 +1,12 @@
 //! Lists requests and shows one.
 
-use std::collections::BTreeSet;
-
 use muster_app::{Ctx, Error, Kind, Opened, Page};
 use muster_model::EntityId;
 use muster_store::{ReadTx, Request};
 
 use crate::{
     RequestView,
-    people::{People, canonical},
+    people::{canonical, waits_as},
     stage::barred,
     view::{one, views},
 };
@@ -72,18 +70,9 @@ async fn to_decide(
     me: EntityId,
     (before, limit): (Option<i64>, usize),
 ) -> Result<Vec<Request>, Error> {
-    let delegations = tx.delegations_to(me, ctx.now()).await?;
-    let all = delegations.iter().map(|of| of.giver).chain([me]).collect();
-    let people = People::load(opened, tx, all, ctx.now()).await?;
-    let mut keys: BTreeSet<(EntityId, &str)> = BTreeSet::new();
-    for who in people.iter().filter(|who| who.works(opened)) {
-        keys.insert((who.id(), ""));
-        let held = who.evaluation.roles.iter().filter_map(|held| opened.model.roles.get(held.role));
-        keys.extend(held.map(|role| (EntityId(0), &*role.name)));
-    }
     let mut found: Vec<Request> = Vec::new();
-    for key in keys {
-        found.extend(tx.requests_to_decide(key, before, limit).await?);
+    for (entity, role) in waits_as(ctx, opened, tx, me).await? {
+        found.extend(tx.requests_to_decide((entity, &role), before, limit).await?);
     }
     found.sort_by_key(|request| std::cmp::Reverse(request.id));
     found.dedup_by_key(|request| request.id);

@@ -152,6 +152,26 @@ pub async fn canonical(tx: &mut ReadTx, id: EntityId) -> Result<EntityId, Error>
     Ok(id)
 }
 
+/// Under which names something may wait for somebody: as themselves, for the one in whose place they act, and, with entity 0, as
+/// whoever has a role that one of these has.
+pub async fn waits_as(
+    ctx: &Ctx,
+    opened: &Opened,
+    tx: &mut ReadTx,
+    me: EntityId,
+) -> Result<BTreeSet<(EntityId, Text)>, Error> {
+    let delegations = tx.delegations_to(me, ctx.now()).await?;
+    let all = delegations.iter().map(|of| of.giver).chain([me]).collect();
+    let people = People::load(opened, tx, all, ctx.now()).await?;
+    let mut names = BTreeSet::new();
+    for who in people.iter().filter(|who| who.works(opened)) {
+        names.insert((who.id(), "".into()));
+        let held = who.evaluation.roles.iter().filter_map(|held| opened.model.roles.get(held.role));
+        names.extend(held.map(|role| (EntityId(0), role.name.clone())));
+    }
+    Ok(names)
+}
+
 /// Who acts, for a face that knows them by name.
 ///
 /// # Errors

@@ -1,9 +1,7 @@
 //! Lists of drafts: those that somebody began, and those that wait for somebody.
 
-use std::collections::BTreeSet;
-
 use muster_app::{Ctx, Error, Opened, Page};
-use muster_governance::People;
+use muster_governance::waits_as;
 use muster_model::EntityId;
 use muster_store::{FormDraft, ReadTx};
 
@@ -57,18 +55,9 @@ async fn waiting_for(
     me: EntityId,
     (before, limit): (Option<i64>, usize),
 ) -> Result<Vec<FormDraft>, Error> {
-    let delegations = tx.delegations_to(me, ctx.now()).await?;
-    let all = delegations.iter().map(|of| of.giver).chain([me]).collect();
-    let people = People::load(opened, tx, all, ctx.now()).await?;
-    let mut keys: BTreeSet<(EntityId, &str)> = BTreeSet::new();
-    for who in people.iter().filter(|who| who.works(opened)) {
-        keys.insert((who.id(), ""));
-        let held = who.evaluation.roles.iter().filter_map(|held| opened.model.roles.get(held.role));
-        keys.extend(held.map(|role| (EntityId(0), &*role.name)));
-    }
     let mut found: Vec<FormDraft> = Vec::new();
-    for key in keys {
-        found.extend(tx.form_drafts_waiting(key, before, limit).await?);
+    for (entity, role) in waits_as(ctx, opened, tx, me).await? {
+        found.extend(tx.form_drafts_waiting((entity, &role), before, limit).await?);
     }
     found.sort_by_key(|draft| std::cmp::Reverse(draft.id));
     found.dedup_by_key(|draft| draft.id);
