@@ -62,13 +62,19 @@ impl Duties {
 
     /// What the systems hold of these identities.
     pub(crate) async fn held_by(&self, tx: &mut ReadTx, ids: &[EntityId]) -> Result<Held, Error> {
-        let mut held = Held::new();
-        if !self.known.is_empty() {
-            for account in &tx.accounts_of_many(ids).await? {
-                self.note(account, &mut held);
-            }
+        if self.known.is_empty() {
+            return Ok(Held::new());
         }
-        Ok(held)
+        Ok(self.held_on(&tx.accounts_of_many(ids).await?))
+    }
+
+    /// What accounts hold.
+    pub(crate) fn held_on(&self, accounts: &[Account]) -> Held {
+        let mut held = Held::new();
+        for account in accounts {
+            self.note(account, &mut held);
+        }
+        held
     }
 
     /// What the systems hold of everybody.

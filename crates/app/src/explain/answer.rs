@@ -21,7 +21,7 @@ pub struct PersonExplained {
     pub withheld: Vec<(Text, Withheld)>,
     /// The accounts, wanted or there.
     pub accounts: Vec<AccountExplained>,
-    /// Names of conflicts among what is wanted.
+    /// Names of conflicts among what is wanted and what systems hold.
     pub conflicts: Vec<Text>,
     /// When something changes by the passing of time.
     pub next_change: Option<Timestamp>,

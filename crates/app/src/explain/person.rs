@@ -7,7 +7,9 @@ use super::{
     answer::{AccountExplained, EntitlementExplained, PersonExplained, RoleHeld},
     question::{Question, When, ask},
 };
-use crate::{AccountView, Ctx, Error, Opened, people, withheld_name, withhold_name};
+use crate::{
+    AccountView, Ctx, Error, Opened, duties::Duties, people, withheld_name, withhold_name,
+};
 
 /// Explains an identity: state, roles, every account with every attribute and entitlement.
 pub async fn explain_person(
@@ -31,11 +33,11 @@ pub async fn explain_person(
         .iter()
         .filter_map(|held| role_held(opened, &question, *held))
         .collect();
-    let conflicts = question
-        .evaluation
-        .conflicts
-        .iter()
-        .filter_map(|found| opened.model.conflicts.get(found.conflict));
+    let duties = Duties::load(&mut tx, opened).await?;
+    let held = duties.held_on(&question.accounts);
+    let held = held.get(&question.facts.row.id);
+    let conflicts = duties.conflicts(opened, &question.evaluation, held).into_iter();
+    let conflicts = conflicts.filter_map(|at| opened.model.conflicts.get(at));
     Ok(PersonExplained {
         person: people::person(opened, &question.evaluation.row, &question.facts.key),
         state: question.state(opened),

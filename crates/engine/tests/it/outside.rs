@@ -1,6 +1,6 @@
 //! Conflicts of duties that exist only because systems hold what nothing gives.
 
-use muster_app::{Opened, list_conflicts};
+use muster_app::{Opened, When, explain_person, list_conflicts};
 use muster_governance::solve_conflict;
 use muster_model::Value;
 
@@ -77,6 +77,8 @@ async fn an_access_given_by_hand_completes_a_conflict_until_it_is_gone() {
     let solved = solve_conflict(&rig.ctx(), &opened, "2", "four-eyes").await.unwrap();
     assert_eq!(solved.outside, ["directory:release"]);
     assert!(solved.removals.is_empty());
+    let why = explain_person(&rig.ctx(), &opened, "2", When::default()).await.unwrap();
+    assert_eq!(why.conflicts.iter().map(|name| &**name).collect::<Vec<_>>(), ["four-eyes"]);
 
     // Through a group that stands in it.
     group(&rig, "release", &["inner"]);
