@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use muster_app::{Ctx, Error, Opened};
-use muster_governance::REQUEST;
+use muster_governance::{REQUEST, canonical};
 use muster_model::{AccountId, EntityId, SystemId, Text};
 use muster_policy::{AccessReview, ReviewScope, SetAside};
 use muster_store::{
@@ -122,7 +122,8 @@ async fn ask(
     let mut tx = opened.store.read().await?;
     let now = ctx.now();
     let ground = Ground::load(&mut tx, opened).await?;
-    let ids: BTreeSet<EntityId> = events.iter().map(|of| of.entity).collect();
+    let whose = survivors(&mut tx, events).await?;
+    let ids: BTreeSet<EntityId> = whose.values().copied().collect();
     let ids: Vec<EntityId> = ids.into_iter().collect();
     let (people, world) = person::load(&ground, &mut tx, &ids, now).await?;
     // The policy that named the review says what it is about.
@@ -134,7 +135,7 @@ async fn ask(
         }
         _ => review,
     };
-    let again = again(opened, review, events, &people, now);
+    let again = again(opened, review, (events, &whose), &people, now);
     let (earlier, waiting) = known(&mut tx, review, &ids).await?;
     let systems = systems_of(opened, &mut tx, events).await?;
     let mut found = Vec::new();
@@ -143,7 +144,7 @@ async fn ask(
             continue;
         }
         let id = person.facts.row.id;
-        let own = || events.iter().filter(|of| of.entity == id);
+        let own = || events.iter().filter(|of| whose.get(&of.entity) == Some(&id));
         for held in &person.held {
             let why = own().find(|of| concerns(&ground, &systems, of, held));
             let asked = waiting.contains(&(id, held.thing.clone(), held.account));
@@ -179,17 +180,33 @@ async fn ask(
     Ok(is_asked)
 }
 
+/// Whom these events are about now: the identities into which theirs were merged.
+async fn survivors(
+    tx: &mut ReadTx,
+    events: &[ReviewEvent],
+) -> Result<BTreeMap<EntityId, EntityId>, Error> {
+    let mut whose: BTreeMap<EntityId, EntityId> =
+        events.iter().map(|event| (event.entity, event.entity)).collect();
+    if tx.any_merged().await? {
+        for (id, now) in &mut whose {
+            *now = canonical(tx, *id).await?;
+        }
+    }
+    Ok(whose)
+}
+
 /// What requests gave and is reviewed again and again, as long as somebody has it and a policy says so.
 fn again(
     opened: &Opened,
     review: &AccessReview,
-    events: &[ReviewEvent],
+    (events, whose): (&[ReviewEvent], &BTreeMap<EntityId, EntityId>),
     people: &[Person],
     now: Timestamp,
 ) -> Vec<ReviewEvent> {
     let every = |event: &ReviewEvent| {
         let at = opened.model.roles.iter().position(|role| role.name == event.thing)?;
-        let person = people.iter().find(|person| person.facts.row.id == event.entity)?;
+        let id = whose.get(&event.entity)?;
+        let person = people.iter().find(|person| person.facts.row.id == *id)?;
         person.facts.assignments.iter().find(|held| held.role == at)?;
         let policies = opened.model.roles.get(at)?.request.iter();
         let named = policies.filter_map(|policy| policy.terms.review.as_ref());

@@ -1,6 +1,7 @@
 //! A policy for requests says when what it gave is reviewed: again and again, once for each time, as long as it is held.
 
 use muster_app::AssignRequest;
+use muster_engine::merge_people;
 use muster_governance::{
     CatalogueQuery, ExtendRequest, NewRequest, Reviewed, create_request, extend_assignment,
     search_catalogue,
@@ -39,7 +40,7 @@ reviews:
 "#;
 
 async fn company() -> Rig {
-    let hr = "number,manager\n1,\n2,1\n3,1\n4,\n";
+    let hr = "number,manager\n1,\n2,1\n3,1\n4,\n5,1\n";
     let rig = Rig::new(&[("muster.yaml", MODEL), ("hr.csv", hr)]);
     rig.sync_all().await;
     rig
@@ -101,7 +102,8 @@ async fn what_a_request_gave_is_asked_about_each_time_until_it_is_taken() {
 }
 
 #[tokio::test]
-async fn more_time_asks_no_second_time_and_what_was_given_by_hand_is_not_asked_about() {
+async fn neither_more_time_nor_a_merge_asks_a_second_time_and_what_was_given_by_hand_is_not_asked_about()
+ {
     let rig = company().await;
     let by_hand = AssignRequest {
         person: "1".into(),
@@ -121,8 +123,12 @@ async fn more_time_asks_no_second_time_and_what_was_given_by_hand_is_not_asked_a
         ..ExtendRequest::default()
     };
     extend_assignment(&rig.ctx(), &rig.open().await, me, &more).await.unwrap();
-    let once = ["3 payer: request 1 gave it on 2026-03-02"];
+    // Ben had two numbers.
+    merge_people(&rig.ctx(), &rig.open().await, "3", "5", "the same person").await.unwrap();
+    let once = ["5 payer: request 1 gave it on 2026-03-02"];
     assert_eq!(asked(&rig, "2026-10-15T12:00:00Z", "4").await, once);
+    answer(&rig, "4", ItemAnswer::Keep).await;
+    assert_eq!(asked(&rig, "2027-04-15T12:00:00Z", "4").await, [""; 0], "it ended in March");
 }
 
 #[tokio::test]
