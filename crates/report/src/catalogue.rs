@@ -1,7 +1,10 @@
 //! Which reports there are: their columns, and what narrows them. What they count is in `sources`, a file each.
 
 use muster_app::Error;
+use muster_model::Language;
 use serde_json::{Value as Json, json};
+
+use crate::words::spoken;
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -250,6 +253,16 @@ pub const REPORTS: &[Report] = &[
 ];
 
 impl Report {
+    /// Its title in a language.
+    pub fn title_in(&self, language: Language) -> &'static str {
+        spoken(language, self.title)
+    }
+
+    /// What it says, in a sentence without a full stop, in a language.
+    pub fn about_in(&self, language: Language) -> &'static str {
+        spoken(language, self.about)
+    }
+
     /// The report as a document: its name, what it says, its columns and filters.
     pub fn json(&self) -> Json {
         let columns: Vec<&str> = self.columns.iter().map(|column| column.name).collect();

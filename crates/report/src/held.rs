@@ -8,6 +8,8 @@ use muster_model::{AssignmentId, EntityId, Text};
 use muster_policy::{Evaluation, Via};
 use muster_store::{Assignment, HeldRole, ReadTx};
 
+use crate::Cell;
+
 /// What was recorded of the roles of some people.
 #[derive(Debug, Default)]
 pub(crate) struct Recorded {
@@ -24,7 +26,7 @@ pub(crate) struct Holding {
     /// `rule`, `assigned`, `included`.
     pub(crate) how: &'static str,
     /// The same, for people.
-    pub(crate) why: String,
+    pub(crate) why: Cell,
     pub(crate) reason: Text,
     pub(crate) since: Option<Timestamp>,
     pub(crate) until: Option<Timestamp>,
@@ -87,7 +89,7 @@ impl Recorded {
         let mut holding = Holding {
             role,
             how: "rule",
-            why: "its rule".to_owned(),
+            why: Cell::word("its rule"),
             reason: "".into(),
             since: None,
             until: None,
@@ -100,12 +102,14 @@ impl Recorded {
             }
             Via::Included(by) => {
                 holding.how = "included";
-                holding.why = format!("included in `{}`", name(by).unwrap_or_else(|| "?".into()));
+                let by = name(by).unwrap_or_else(|| "?".into());
+                holding.why = Cell::said("included in `{}`", [Cell::Text(by)]);
             }
             Via::Assigned(at) => {
                 holding.how = "assigned";
                 let Some(known) = facts.assignments.get(at) else { return holding };
-                holding.why = format!("assigned by {}: {}", known.by, known.reason);
+                let by = [Cell::Text(known.by.clone()), Cell::Text(known.reason.clone())];
+                holding.why = Cell::said("assigned by {}: {}", by);
                 holding.reason = known.reason.clone();
                 holding.until = known.until;
                 let stored = self.assignments.get(&known.id);

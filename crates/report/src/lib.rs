@@ -13,6 +13,7 @@ mod reader;
 mod render;
 mod sources;
 mod table;
+mod words;
 
 pub use catalogue::{Column, Filter, Kind, REPORTS, Report, report_named};
 pub use chart::{Bar, Chart, ChartWords};
@@ -20,3 +21,4 @@ pub use pack::{Control, PACKS, Pack, PackFile, PackIndex, pack_named, write_pack
 pub use reader::{Question, Reader, may_read};
 pub use render::{Format, chart_svg, report_file, write_report};
 pub use table::{Cell, Head, Part, Row, Total};
+pub use words::head_word;

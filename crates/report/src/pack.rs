@@ -10,6 +10,7 @@ use std::{
 
 use jiff::Timestamp;
 use muster_app::{Ctx, Error, Opened};
+use muster_model::Language;
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
@@ -210,7 +211,7 @@ pub async fn write_pack(
     ctx: &Ctx,
     opened: &Opened,
     pack: &'static Pack,
-    format: Format,
+    (format, language): (Format, Language),
     dir: &Path,
 ) -> Result<PackIndex, Error> {
     let mut index = PackIndex {
@@ -221,6 +222,7 @@ pub async fn write_pack(
         revision: opened.revision,
         files: Vec::new(),
     };
+    let question = Question { language: Some(language), ..Question::default() };
     for control in pack.controls {
         if let Some(file) = index.files.iter_mut().find(|file| file.report == control.report) {
             file.controls.push(*control);
@@ -228,7 +230,7 @@ pub async fn write_pack(
         }
         let report = report_named(control.report)?;
         let file = format!("{}.{}", report.name, format.word());
-        let mut reader = Reader::open(ctx, opened, report, &Question::default()).await?;
+        let mut reader = Reader::open(ctx, opened, report, &question).await?;
         let mut out = Hashed::create(&dir.join(&file))?;
         let rows = write_report(&mut reader, format, &mut out, |_| {}).await?;
         let sha256 = out.end(&file)?;

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use muster_app::{Ctx, Error, Kind, Opened, resolve_person, subject_of};
+use muster_model::Language;
 use muster_store::{Entry, ReadTx};
 use serde_json::json;
 
@@ -24,6 +25,8 @@ pub struct Question {
     pub system: Option<String>,
     /// Only this person, by key or another unique attribute.
     pub person: Option<String>,
+    /// The language of fixed words in tables and files; English when nobody says. JSON is the same in all.
+    pub language: Option<Language>,
 }
 
 /// A report that is being read.
@@ -87,6 +90,7 @@ impl Reader {
         };
         let head = Head {
             report,
+            language: question.language.unwrap_or(Language::English),
             made_at: ctx.now(),
             made_by: ctx.actor.clone(),
             revision: opened.revision,

@@ -10,7 +10,10 @@ use std::{io::Write, str::FromStr};
 
 use muster_app::Error;
 
-use crate::{Cell, ChartWords, Head, Reader, table::spaced};
+use crate::{
+    Cell, ChartWords, Head, Reader, head_word,
+    words::{said, spoken},
+};
 
 /// Rows that are read together.
 const STEP: usize = 1000;
@@ -170,11 +173,13 @@ impl Write for Short {
     }
 }
 
-/// The picture of a report, in English; `None` where there is nothing to show.
+/// The picture of a report; `None` where there is nothing to show.
 pub fn chart_svg(head: &Head) -> Option<String> {
-    let chart = head.chart.as_ref()?;
-    let (title, part) = (format!("{}: {}", head.report.title, spaced(chart.measure)), chart.part);
-    Some(chart.svg(ChartWords { title: &title, part, others: "others" }))
+    let (chart, language) = (head.chart.as_ref()?, head.language);
+    let measure = head_word(language, chart.measure);
+    let title = said(language, "{}: {}", &[head.report.title_in(language), measure]);
+    let part = chart.part.map(|part| head_word(language, part));
+    Some(chart.svg(ChartWords { title: &title, part, others: spoken(language, "others") }))
 }
 
 fn unwritten(error: std::io::Error) -> Error {

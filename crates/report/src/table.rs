@@ -3,18 +3,23 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use muster_model::Text;
+use muster_model::{Language, Text};
 use serde_json::{Map, Value as Json, json};
 
-use crate::{Chart, Report};
+use crate::{
+    Chart, Report,
+    words::{head_word, known, said, spoken},
+};
 
 /// A cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cell {
     /// Nothing is known, or there is nothing.
     Nothing,
-    /// Words.
+    /// Words that others wrote.
     Text(Text),
+    /// Fixed words of a language; each `{}` in them is a cell of these.
+    Said(&'static str, Vec<Cell>),
     /// A count, a share of a hundred, or a time in whole seconds.
     Number(i64),
     /// A time in seconds, counted in thousandths.
@@ -42,6 +47,8 @@ pub struct Total {
 pub struct Head {
     /// Which report.
     pub report: &'static Report,
+    /// The language of its fixed words.
+    pub language: Language,
     /// When it was made.
     pub made_at: Timestamp,
     /// By whom.
@@ -67,15 +74,21 @@ pub struct Part {
 
 impl Cell {
     /// As text, for files and terminals.
-    pub fn shown(&self) -> Cow<'_, str> {
+    pub fn shown(&self, language: Language) -> Cow<'_, str> {
         match self {
             Self::Nothing => Cow::Borrowed(""),
             Self::Text(text) => Cow::Borrowed(text),
+            Self::Said(text, with) if with.is_empty() => Cow::Borrowed(spoken(language, text)),
+            Self::Said(text, with) => {
+                let with: Vec<Cow<'_, str>> = with.iter().map(|of| of.shown(language)).collect();
+                let with: Vec<&str> = with.iter().map(AsRef::as_ref).collect();
+                Cow::Owned(said(language, text, &with))
+            }
             Self::Number(number) => Cow::Owned(number.to_string()),
             Self::Seconds(_) => Cow::Owned(format!("{:.3}", self.number().unwrap_or_default())),
             Self::Instant(at) => Cow::Owned(at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
-            Self::Flag(true) => Cow::Borrowed("yes"),
-            Self::Flag(false) => Cow::Borrowed("no"),
+            Self::Flag(true) => Cow::Borrowed(spoken(language, "yes")),
+            Self::Flag(false) => Cow::Borrowed(spoken(language, "no")),
         }
     }
 
@@ -84,6 +97,7 @@ impl Cell {
         match self {
             Self::Nothing => Json::Null,
             Self::Text(text) => json!(&**text),
+            Self::Said(..) => json!(self.shown(Language::English)),
             Self::Number(number) => json!(number),
             Self::Seconds(_) => json!(self.number()),
             Self::Instant(at) => json!(at.to_string()),
@@ -97,8 +111,25 @@ impl Cell {
         match self {
             Self::Number(number) => Some(*number as f64),
             Self::Seconds(thousandths) => Some(*thousandths as f64 / 1000.0),
-            Self::Nothing | Self::Text(_) | Self::Instant(_) | Self::Flag(_) => None,
+            Self::Nothing | Self::Text(_) | Self::Said(..) | Self::Instant(_) | Self::Flag(_) => {
+                None
+            }
         }
+    }
+
+    /// Fixed words.
+    pub(crate) fn word(text: &'static str) -> Self {
+        Self::Said(text, Vec::new())
+    }
+
+    /// Fixed words around what others wrote.
+    pub(crate) fn said(text: &'static str, with: impl IntoIterator<Item = Self>) -> Self {
+        Self::Said(text, with.into_iter().collect())
+    }
+
+    /// A text that may be one of the fixed words.
+    pub(crate) fn perhaps_word(text: &str) -> Self {
+        known(text).map_or_else(|| Self::words(text), Self::word)
     }
 
     /// Words, or nothing where there are none.
@@ -132,7 +163,7 @@ impl Head {
 
     /// The head as a document.
     pub fn json(&self) -> Map<String, Json> {
-        let Self { report, made_at, made_by, revision, filter, totals, chart } = self;
+        let Self { report, language: _, made_at, made_by, revision, filter, totals, chart } = self;
         let filter: Map<String, Json> =
             filter.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
         let totals: Map<String, Json> =
@@ -160,18 +191,16 @@ impl Head {
 
     /// What is written under the title: when and of what it was made, and what narrowed it.
     pub(crate) fn lines(&self) -> Vec<(String, String)> {
+        let language = self.language;
+        let line = |name, value: String| (spoken(language, name).to_owned(), value);
         let mut lines = vec![
-            ("made at".to_owned(), Cell::Instant(self.made_at).shown().into_owned()),
-            ("made by".to_owned(), self.made_by.to_string()),
-            ("revision of the model".to_owned(), self.revision.to_string()),
+            line("made at", Cell::Instant(self.made_at).shown(language).into_owned()),
+            line("made by", self.made_by.to_string()),
+            line("revision of the model", self.revision.to_string()),
         ];
-        lines.extend(self.filter.iter().map(|(name, value)| (spaced(name), value.clone())));
-        lines.extend(self.totals.iter().map(|of| (spaced(of.name), of.value.to_string())));
+        let head = |name| head_word(language, name).to_owned();
+        lines.extend(self.filter.iter().map(|(name, value)| (head(name), value.clone())));
+        lines.extend(self.totals.iter().map(|of| (head(of.name), of.value.to_string())));
         lines
     }
-}
-
-/// A name as words.
-pub(crate) fn spaced(name: &str) -> String {
-    name.replace('_', " ")
 }

@@ -87,6 +87,7 @@ async fn open(asked: &Asked) -> Result<Reader, Error> {
         risk: risk.transpose()?,
         system: asked.owned("system"),
         person: asked.owned("person"),
+        ..Question::default()
     };
     Reader::open(&asked.ctx, &asked.opened, report, &question).await
 }

@@ -5,7 +5,8 @@ mod pack;
 
 use std::path::PathBuf;
 
-use muster_report::{Format, Question, REPORTS, Reader, report_named};
+use muster_model::Language;
+use muster_report::{Format, Question, REPORTS, Reader, head_word, report_named};
 
 use crate::{
     Exit, Result,
@@ -94,6 +95,9 @@ struct Out {
     /// The file [default: standard output]; its ending says the form where --format does not
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
+    /// The language of titles, columns and fixed words: en or de [default: en, and the names of columns as programs read them]
+    #[arg(long, value_name = "LANGUAGE", value_parser = language)]
+    language: Option<Language>,
     /// How many rows at the terminal
     #[arg(long, value_name = "N", default_value_t = 100, conflicts_with_all = ["format", "to"])]
     limit: usize,
@@ -138,6 +142,7 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     let question = Question {
         since: Shell::instant(&opened, asked.since),
         as_of: Shell::instant(&opened, asked.as_of),
+        language: out.language,
         ..asked.question
     };
     let mut reader = Reader::open(&ctx, &opened, report_named(name)?, &question).await?;
@@ -145,6 +150,10 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
         return file::write(shell, &mut reader, out.format, out.to.as_deref()).await;
     }
     show(shell, &mut reader, &out).await
+}
+
+fn language(tag: &str) -> std::result::Result<Language, String> {
+    Language::of_tag(tag).ok_or_else(|| "the languages are: en, de".to_owned())
 }
 
 fn list(shell: &mut Shell) -> Result<Exit> {
@@ -161,9 +170,10 @@ fn list(shell: &mut Shell) -> Result<Exit> {
 async fn show(shell: &mut Shell, reader: &mut Reader, out: &Out) -> Result<Exit> {
     let part = reader.rows(out.after, out.limit.max(1)).await?;
     let head = reader.head();
-    let columns: Vec<&str> = head.report.columns.iter().map(|column| column.name).collect();
+    let name = |name: &'static str| out.language.map_or(name, |language| head_word(language, name));
+    let columns: Vec<&str> = head.report.columns.iter().map(|column| name(column.name)).collect();
     let items = part.rows.iter().map(|row| {
-        let cells = row.iter().map(|cell| cell.shown().into_owned()).collect();
+        let cells = row.iter().map(|cell| cell.shown(head.language).into_owned()).collect();
         (cells, head.row_json(row))
     });
     let next = part.next.map(|next| next.to_string());
@@ -173,7 +183,7 @@ async fn show(shell: &mut Shell, reader: &mut Reader, out: &Out) -> Result<Exit>
     let totals: Vec<String> = head
         .totals
         .iter()
-        .map(|of| format!("{} {}", of.name.replace('_', " "), of.value))
+        .map(|of| format!("{} {}", head_word(head.language, of.name), of.value))
         .collect();
     if !totals.is_empty() && shell.ui.is_read_by_a_person() {
         shell.ui.say(&totals.join(", "))?;

@@ -44,6 +44,7 @@ async fn what_the_chapter_shows_works() {
             "report list" => &["leavers", "subject", "person, as_of"],
             "report access --person ada" => &["its rule", "role payer"],
             "report privileged --risk 30" => &["ada", "70", "month end"],
+            "report privileged --language de" => &["Risiko", "zugewiesen", "month end"],
             "report privileged --format svg" => &["<svg ", "payer"],
             "report pack sox --to evidence" => &["leavers.csv", "Segregation of duties"],
             of if of.starts_with("report access --as-of") => &["tom", "staff"],
@@ -53,6 +54,8 @@ async fn what_the_chapter_shows_works() {
             assert!(out.contains(shown), "{command}: {shown}\n{out}");
         }
     }
+    let german = place.read("privilegiert.csv");
+    assert!(german.starts_with("Person,Name,Rolle,Risiko,wie,") && german.contains(",zugewiesen,"));
     assert!(place.read("access.csv").contains("'=1+1"), "{}", place.read("access.csv"));
     assert!(place.read("ada.json").contains("\"report\":\"subject\""));
     assert!(place.read("evidence/index.json").contains("\"sha256\""));

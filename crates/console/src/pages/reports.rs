@@ -6,9 +6,10 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use muster_app::{Ctx, Error};
+use muster_model::Language;
 use muster_policy::Right;
 use muster_report::{
-    Cell, ChartWords, Filter, Format, Question, REPORTS, Reader, Report, Row, may_read,
+    Cell, ChartWords, Filter, Format, Question, REPORTS, Reader, Report, Row, head_word, may_read,
     report_file, report_named,
 };
 use muster_web::Problem;
@@ -19,7 +20,7 @@ use crate::{
     frame::{Frame, nothing, page},
     given::ROWS,
     moment::Moment,
-    texts::{ReportTexts, filled},
+    texts::filled,
     visit::Visit,
 };
 
@@ -75,11 +76,11 @@ enum Shown {
 
 /// The list.
 pub(crate) async fn list(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
-    let texts = &visit.texts.report;
-    let rows = REPORTS.iter().filter(|report| may_read(&ctx, report)).filter_map(|report| {
-        let (title, help) = texts.report(report.name)?;
-        Some((report.name, title, help))
-    });
+    let language = language(&visit);
+    let rows = REPORTS
+        .iter()
+        .filter(|report| may_read(&ctx, report))
+        .map(|report| (report.name, report.title_in(language), report.about_in(language)));
     page(&visit, &List { frame: Frame::of(&visit), rows: rows.collect() })
 }
 
@@ -87,7 +88,8 @@ pub(crate) async fn list(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
 pub(crate) async fn show(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
     let report = named(&visit, &ctx)?;
     let texts = &visit.texts.report;
-    let (title, help) = texts.report(report.name).ok_or_else(nothing)?;
+    let language = language(&visit);
+    let title = report.title_in(language);
     let path = format!("/reports/{}", report.name);
     let names: Vec<&str> = report.filters.iter().map(|filter| filter.word()).collect();
     let question = question(&visit, report)?;
@@ -100,13 +102,13 @@ pub(crate) async fn show(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
     let mut one = One {
         frame: Frame::of(&visit),
         title,
-        help,
-        fields: report.filters.iter().map(|of| field(&visit, texts, *of)).collect(),
+        help: report.about_in(language),
+        fields: report.filters.iter().map(|of| field(&visit, *of)).collect(),
         remark,
         made: String::new(),
         totals: Vec::new(),
         chart: None,
-        columns: report.columns.iter().filter_map(|of| texts.word(of.name)).collect(),
+        columns: report.columns.iter().map(|of| head_word(language, of.name)).collect(),
         rows: Vec::new(),
         is_cut: false,
         files: if needs_person { Vec::new() } else { files(&visit, &path, &names) },
@@ -122,11 +124,10 @@ pub(crate) async fn show(visit: Visit, ctx: Ctx) -> Result<Response, Problem> {
         let revision = head.revision.to_string();
         one.made = filled(texts.made, &[("revision", &revision), ("at", at.shown())]);
         let totals = head.totals.iter();
-        one.totals =
-            totals.filter_map(|total| Some((texts.word(total.name)?, total.value))).collect();
+        one.totals = totals.map(|total| (head_word(language, total.name), total.value)).collect();
         one.chart = head.chart.as_ref().map(|chart| {
-            let title = texts.word(chart.measure).unwrap_or(title);
-            let part = chart.part.and_then(|part| texts.word(part));
+            let title = head_word(language, chart.measure);
+            let part = chart.part.map(|part| head_word(language, part));
             chart.svg(ChartWords { title, part, others: texts.others })
         });
         one.is_cut = part.rows.len() > MOST_ROWS;
@@ -165,7 +166,7 @@ fn named(visit: &Visit, ctx: &Ctx) -> Result<&'static Report, Problem> {
 
 fn question(visit: &Visit, report: &Report) -> Result<Question, Problem> {
     let zone = &visit.opened.model.timezone;
-    let mut question = Question::default();
+    let mut question = Question { language: Some(language(visit)), ..Question::default() };
     for filter in report.filters {
         match filter {
             Filter::Since => question.since = visit.given.real_day("since", zone)?,
@@ -184,15 +185,19 @@ fn question(visit: &Visit, report: &Report) -> Result<Question, Problem> {
     Ok(question)
 }
 
-fn field<'v>(visit: &'v Visit, texts: &ReportTexts, filter: Filter) -> Field<'v> {
-    let (label, sort) = match filter {
-        Filter::Since => (texts.since_day, "date"),
-        Filter::AsOf => (texts.as_of, "date"),
-        Filter::Risk => (texts.risk, "number"),
-        Filter::System => (texts.system, "text"),
-        Filter::Person => (texts.person, "text"),
+fn field(visit: &Visit, filter: Filter) -> Field<'_> {
+    let sort = match filter {
+        Filter::Since | Filter::AsOf => "date",
+        Filter::Risk => "number",
+        Filter::System | Filter::Person => "text",
     };
+    let label = head_word(language(visit), filter.word());
     Field { name: filter.word(), label, sort, value: visit.given.text(filter.word()) }
+}
+
+/// The language of whoever reads the page, which is that of its files, too.
+fn language(visit: &Visit) -> Language {
+    Language::of_tag(visit.texts.language).unwrap_or(Language::English)
 }
 
 /// The files of what is shown: name and address.
@@ -208,18 +213,17 @@ fn files(visit: &Visit, path: &str, names: &[&str]) -> Vec<(&'static str, String
 
 fn cells(visit: &Visit, report: &Report, row: &Row) -> Vec<Shown> {
     let sees_people = visit.may(Right::PeopleRead).is_some();
-    let texts = &visit.texts.report;
+    let language = language(visit);
     let one = |(column, cell): (&muster_report::Column, &Cell)| match cell {
         Cell::Nothing => Shown::Text(String::new()),
         Cell::Text(text) if column.name == "person" && sees_people => {
             Shown::Person(address::person(text), begin(text))
         }
-        Cell::Text(text) => Shown::Text(begin(text)),
         Cell::Number(number) => Shown::Number(*number),
-        Cell::Seconds(_) => Shown::Text(cell.shown().into_owned()),
         Cell::Instant(at) => Shown::Moment(visit.moment(*at)),
-        Cell::Flag(true) => Shown::Text(texts.yes.to_owned()),
-        Cell::Flag(false) => Shown::Text(texts.no.to_owned()),
+        Cell::Text(_) | Cell::Said(..) | Cell::Seconds(_) | Cell::Flag(_) => {
+            Shown::Text(begin(&cell.shown(language)))
+        }
     };
     report.columns.iter().zip(row).map(one).collect()
 }

@@ -13,6 +13,7 @@ mod looks;
 mod maps;
 mod names;
 mod people;
+mod reports;
 mod requests;
 mod reviews;
 mod rights;

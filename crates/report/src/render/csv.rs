@@ -3,30 +3,36 @@
 use std::io::Write;
 
 use muster_app::Error;
+use muster_model::Language;
 
 use super::{Sheet, unwritten};
-use crate::{Cell, Head, plain::harmless};
+use crate::{Cell, Column, Head, head_word, plain::harmless};
 
 pub(super) struct Csv;
 
 impl Csv {
     pub(super) fn begin(head: &Head, out: &mut dyn Write) -> Result<Self, Error> {
-        record(head.report.columns.iter().map(|column| column.name.as_bytes()), out)?;
+        // Programs read the English names.
+        let name = |column: &Column| match head.language {
+            Language::English => column.name,
+            Language::German => head_word(head.language, column.name),
+        };
+        record(head.report.columns.iter().map(|column| name(column).as_bytes()), out)?;
         Ok(Self)
     }
 }
 
 impl Sheet for Csv {
-    fn row(&mut self, _: &Head, row: &[Cell], out: &mut dyn Write) -> Result<(), Error> {
+    fn row(&mut self, head: &Head, row: &[Cell], out: &mut dyn Write) -> Result<(), Error> {
         let cells: Vec<String> = row
             .iter()
             .map(|cell| match cell {
-                Cell::Text(text) => harmless(text).into_owned(),
+                Cell::Text(_) | Cell::Said(..) => harmless(&cell.shown(head.language)).into_owned(),
                 Cell::Nothing
                 | Cell::Number(_)
                 | Cell::Seconds(_)
                 | Cell::Instant(_)
-                | Cell::Flag(_) => cell.shown().into_owned(),
+                | Cell::Flag(_) => cell.shown(head.language).into_owned(),
             })
             .collect();
         record(cells.iter().map(String::as_bytes), out)

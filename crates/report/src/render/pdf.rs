@@ -4,6 +4,7 @@ use std::io::Write;
 
 use flate2::{Compression, write::ZlibEncoder};
 use muster_app::Error;
+use muster_model::Language;
 use pdf_writer::{Content, Filter, Finish as _, Name, Pdf, Rect, Ref, Str, TextStr};
 
 use super::{
@@ -11,7 +12,11 @@ use super::{
     font::{Font, font},
     unwritten,
 };
-use crate::{Cell, Chart, Head, Kind, chart::short, table::spaced};
+use crate::{
+    Cell, Chart, Head, Kind,
+    chart::short,
+    words::{head_word, said},
+};
 
 /// A4 across, in points.
 const WIDE: f32 = 842.0;
@@ -65,9 +70,9 @@ impl Paper {
     /// The title, what the report is about and was made of, and its picture.
     fn first(&mut self, head: &Head) {
         self.y -= 16.0;
-        self.write(head.report.title, (EDGE, self.y), 16.0);
+        self.write(head.report.title_in(head.language), (EDGE, self.y), 16.0);
         self.y -= 16.0;
-        self.write(head.report.about, (EDGE, self.y), 9.0);
+        self.write(head.report.about_in(head.language), (EDGE, self.y), 9.0);
         self.y -= 6.0;
         for (name, value) in head.lines() {
             self.y -= LINE + 2.0;
@@ -79,17 +84,21 @@ impl Paper {
         }
         self.y -= 14.0;
         if let Some(chart) = &head.chart {
-            self.chart(chart);
+            self.chart(chart, head.language);
         }
     }
 
     /// The bars, each with its name and its number; the part that the chart names is filled.
-    fn chart(&mut self, chart: &Chart) {
+    fn chart(&mut self, chart: &Chart, language: Language) {
         let longest = chart.bars.iter().map(|bar| bar.value).max().unwrap_or(1).max(1);
         #[expect(clippy::cast_precision_loss, reason = "bars are as long as they look")]
         let long = |value: u64| value as f32 / longest as f32 * 360.0;
-        let of = chart.part.map_or_else(String::new, |part| format!(", filled: {part}"));
-        self.write(&format!("{}{of}", spaced(chart.measure)), (EDGE, self.y), 8.0);
+        let measure = head_word(language, chart.measure);
+        let title = chart.part.map_or_else(
+            || measure.to_owned(),
+            |part| said(language, "{}, filled: {}", &[measure, head_word(language, part)]),
+        );
+        self.write(&title, (EDGE, self.y), 8.0);
         for bar in chart.bars.iter().take(12) {
             self.y -= 13.0;
             self.write(&short(&bar.name), (EDGE, self.y + 2.0), 8.0);
@@ -104,7 +113,8 @@ impl Paper {
         }
         if chart.bars.len() > 12 {
             self.y -= 13.0;
-            let left = format!("and {} more", chart.bars.len() - 12);
+            let left = (chart.bars.len() - 12).to_string();
+            let left = said(language, "and {} more", &[&left]);
             self.write(&left, (EDGE, self.y + 2.0), 8.0);
         }
         self.y -= 16.0;
@@ -112,8 +122,9 @@ impl Paper {
 
     /// The names of the columns, with a line below.
     fn columns(&mut self, head: &Head) {
-        let names: Vec<String> = head.report.columns.iter().map(|of| spaced(of.name)).collect();
-        self.cells(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        let columns = head.report.columns.iter();
+        let names: Vec<&str> = columns.map(|of| head_word(head.language, of.name)).collect();
+        self.cells(&names);
         let y = self.y + LINE - 3.0;
         self.content.move_to(EDGE, y).line_to(WIDE - EDGE, y).stroke();
     }
@@ -203,8 +214,10 @@ impl Paper {
     /// The foot of a page.
     fn foot(&mut self, head: &Head, number: usize) -> Ref {
         let made = Cell::Instant(head.made_at);
-        let left = format!("{}, {}", head.report.title, made.shown());
-        let right = format!("page {number} of {}", self.pages.len());
+        let language = head.language;
+        let left = format!("{}, {}", head.report.title_in(language), made.shown(language));
+        let counted = [number.to_string(), self.pages.len().to_string()];
+        let right = said(language, "page {} of {}", &[&counted[0], &counted[1]]);
         let x = WIDE - EDGE - self.font.width(&right, 8.0);
         self.write(&left, (EDGE, EDGE - 8.0), 8.0);
         self.write(&right, (x, EDGE - 8.0), 8.0);
@@ -222,7 +235,7 @@ impl Sheet for Paper {
             ))
             .hint("narrow the report, or take csv or xlsx"));
         }
-        let shown: Vec<_> = row.iter().map(Cell::shown).collect();
+        let shown: Vec<_> = row.iter().map(|cell| cell.shown(head.language)).collect();
         let cells: Vec<&str> = shown.iter().map(|cell| &**cell).collect();
         let n = self.laid(&cells).iter().map(Vec::len).max().unwrap_or(1).max(1);
         let high: f32 = std::iter::repeat_n(LINE, n).sum();
@@ -237,7 +250,7 @@ impl Sheet for Paper {
     fn end(mut self: Box<Self>, head: &Head, out: &mut dyn Write) -> Result<(), Error> {
         if self.n == 0 {
             let y = self.y;
-            self.write("nothing found", (EDGE, y), SIZE);
+            self.write(&said(head.language, "nothing found", &[]), (EDGE, y), SIZE);
         }
         self.turn();
         let feet: Vec<Ref> = (1..=self.pages.len()).map(|n| self.foot(head, n)).collect();
@@ -256,8 +269,9 @@ impl Sheet for Paper {
         }
         let n = i32::try_from(ids.len()).unwrap_or(i32::MAX);
         self.pdf.pages(tree).kids(ids).count(n);
-        self.pdf.catalog(catalog).pages(tree).lang(TextStr("en"));
-        self.pdf.document_info(info).title(TextStr(head.report.title)).producer(TextStr("Muster"));
+        self.pdf.catalog(catalog).pages(tree).lang(TextStr(head.language.tag()));
+        let title = TextStr(head.report.title_in(head.language));
+        self.pdf.document_info(info).title(title).producer(TextStr("Muster"));
         self.font.embed(&mut self.pdf, font);
         out.write_all(&self.pdf.finish()).map_err(unwritten)
     }

@@ -3,13 +3,14 @@
 use std::io::Write;
 
 use muster_app::Error;
+use muster_model::Language;
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook as Book, Worksheet, XlsxError};
 
 use super::{Sheet, unwritten};
 use crate::{
     Cell, Head, Kind,
     plain::{cut, seen},
-    table::spaced,
+    words::{head_word, spoken},
 };
 
 /// Rows of a sheet at most, with the names of the columns.
@@ -53,7 +54,12 @@ impl Workbook {
             sheet.set_column_width(place, width)?;
         }
         for (place, column) in (0_u16..).zip(head.report.columns) {
-            sheet.write_string_with_format(0, place, spaced(column.name), &bold)?;
+            sheet.write_string_with_format(
+                0,
+                place,
+                head_word(head.language, column.name),
+                &bold,
+            )?;
         }
         self.row = 1;
         Ok(())
@@ -61,11 +67,12 @@ impl Workbook {
 
     fn about(&mut self, head: &Head) -> Result<(), XlsxError> {
         let sheet = self.book.add_worksheet_with_constant_memory()?;
-        sheet.set_name("about")?;
+        let word = |text| spoken(head.language, text).to_owned();
+        sheet.set_name(word("about"))?;
         sheet.set_column_width(0, 28)?;
         sheet.set_column_width(1, 60)?;
-        let title = ("report".to_owned(), head.report.title.to_owned());
-        let about = ("about".to_owned(), head.report.about.to_owned());
+        let title = (word("report"), word(head.report.title));
+        let about = (word("about"), word(head.report.about));
         for (row, (name, value)) in (0_u32..).zip([title, about].into_iter().chain(head.lines())) {
             sheet.write_string(row, 0, name)?;
             sheet.write_string(row, 1, text(&value))?;
@@ -82,7 +89,8 @@ impl Sheet for Workbook {
         let place = self.sheets - 1;
         let sheet = self.book.worksheet_from_index(place).map_err(failed)?;
         for (column, cell) in (0_u16..).zip(row) {
-            write(sheet, (self.row, column), cell, &self.date).map_err(failed)?;
+            let place = (self.row, column);
+            write(sheet, place, (cell, head.language), &self.date).map_err(failed)?;
         }
         self.row += 1;
         Ok(())
@@ -98,12 +106,14 @@ impl Sheet for Workbook {
 fn write(
     sheet: &mut Worksheet,
     (row, column): (u32, u16),
-    cell: &Cell,
+    (cell, language): (&Cell, Language),
     date: &Format,
 ) -> Result<(), XlsxError> {
     match cell {
         Cell::Nothing => {}
-        Cell::Text(words) => drop(sheet.write_string(row, column, text(words))?),
+        Cell::Text(_) | Cell::Said(..) => {
+            sheet.write_string(row, column, text(&cell.shown(language)))?;
+        }
         Cell::Number(_) | Cell::Seconds(_) => {
             sheet.write_number(row, column, cell.number().unwrap_or_default())?;
         }

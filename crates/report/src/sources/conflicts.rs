@@ -82,13 +82,13 @@ impl Conflicts {
         let exception = self.exceptions.get(&key).filter(|_| view.excepted);
         let is_outside = |(_, held): &(Text, Vec<HeldAccess>)| held.iter().all(|of| of.is_outside);
         let state = if view.excepted {
-            "excepted"
+            Cell::word("excepted")
         } else if view.duties.iter().any(is_outside) {
-            "outside"
+            Cell::word("outside")
         } else if view.blocks {
-            "held back"
+            Cell::word("held back")
         } else {
-            "open"
+            Cell::word("open")
         };
         let duty = |(name, held): &(Text, Vec<HeldAccess>)| {
             let held: Vec<&str> = held.iter().map(|of| &*of.access).collect();
@@ -100,7 +100,7 @@ impl Conflicts {
             Cell::Text(view.person.display.clone()),
             Cell::Text(view.conflict.clone()),
             Cell::words(duties.join("; ")),
-            Cell::words(state),
+            state,
             Cell::at(since),
             Cell::maybe(exception.map(|of| of.created_by.clone())),
             Cell::maybe(exception.map(|of| of.mitigation.clone())),

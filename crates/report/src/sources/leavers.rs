@@ -55,11 +55,13 @@ fn row(of: &LeaverRow) -> Row {
         time.map_or(Cell::Nothing, |time| Cell::Seconds(thousandths(time)))
     };
     let named = active.iter().take(NAMED);
-    let mut people: Vec<String> =
-        named.map(|(who, at)| format!("{who} since {}", Cell::Instant(*at).shown())).collect();
+    let mut people: Vec<Cell> = named
+        .map(|(who, at)| Cell::said("{} since {}", [Cell::words(who.as_ref()), Cell::Instant(*at)]))
+        .collect();
     if active.len() > NAMED {
-        people.push(format!("{} more", active.len() - NAMED));
+        people.push(Cell::said("{} more", [Cell::count(active.len() - NAMED)]));
     }
+    let people = people.into_iter().reduce(|all, one| Cell::said("{}, {}", [all, one]));
     vec![
         Cell::Text(system.clone()),
         Cell::count(*n),
@@ -67,6 +69,6 @@ fn row(of: &LeaverRow) -> Row {
         time(*p95),
         time(*max),
         Cell::count(active.len()),
-        Cell::words(people.join(", ")),
+        people.unwrap_or(Cell::Nothing),
     ]
 }

@@ -212,7 +212,7 @@ fn row(
     let role = opened.model.roles.get(held.role)?;
     let person = person_of(opened, &somebody.evaluation.row, &somebody.facts.key);
     let reason = match held.how {
-        "included" => Cell::words(held.why.as_str()),
+        "included" => held.why.clone(),
         _ => Cell::words(held.reason.clone()),
     };
     Some(vec![
@@ -220,7 +220,7 @@ fn row(
         Cell::Text(person.display),
         Cell::Text(role.name.clone()),
         role.risk.map_or(Cell::Nothing, |risk| Cell::Number(risk.into())),
-        Cell::words(held.how),
+        Cell::word(held.how),
         reason,
         Cell::at(held.since),
         Cell::at(held.until),
@@ -242,7 +242,7 @@ fn outside_row(
         Cell::Text(person.display),
         Cell::Text(thing.clone()),
         Cell::Number(risk.into()),
-        Cell::words("outside"),
+        Cell::word("outside"),
         Cell::words(drift.remark.clone()),
         Cell::Instant(drift.first_seen),
         Cell::at(drift.until),

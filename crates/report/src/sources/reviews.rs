@@ -74,7 +74,7 @@ fn row(of: &CampaignView, (late, disagreed): (i64, i64)) -> Row {
     vec![
         Cell::Text(named(of)),
         Cell::words(of.review.clone()),
-        Cell::words(of.state.word()),
+        Cell::word(of.state.word()),
         Cell::Instant(of.opened_at),
         Cell::Instant(of.due_at),
         Cell::at(of.closed_at),

@@ -8,7 +8,7 @@ mod facts;
 mod sign_ins;
 
 use muster_app::{Ctx, Error, Opened, person_of, resolve_person, subject_of};
-use muster_model::{EntityId, Text};
+use muster_model::{EntityId, Language, Text};
 
 use super::part_of;
 use crate::{
@@ -37,9 +37,15 @@ struct Told(Vec<Row>);
 
 impl Told {
     /// Adds a line: section and item, value, origin, from when, until when.
-    fn add(&mut self, (section, item): (&str, &str), value: Cell, origin: Cell, times: [Cell; 2]) {
+    fn add(
+        &mut self,
+        (section, item): (&'static str, Cell),
+        value: Cell,
+        origin: Cell,
+        times: [Cell; 2],
+    ) {
         let [at, until] = times;
-        self.0.push(vec![Cell::words(section), Cell::words(item), value, origin, at, until]);
+        self.0.push(vec![Cell::word(section), item, value, origin, at, until]);
     }
 }
 
@@ -63,16 +69,23 @@ pub(crate) async fn open(
     let mut look = Look { ctx, opened, tx };
     let mut told = Told::default();
     let type_name = Cell::Text(shown.type_name);
-    told.add(("person", "type"), type_name, Cell::Nothing, [Cell::Nothing, Cell::Nothing]);
+    told.add(
+        ("person", Cell::word("type")),
+        type_name,
+        Cell::Nothing,
+        [Cell::Nothing, Cell::Nothing],
+    );
     facts::tell(&mut look, &about, &mut told).await?;
     access::tell(&mut look, &about, &mut told).await?;
     sign_ins::tell(&mut look, &about, &mut told).await?;
+    let language = question.language.unwrap_or(Language::English);
     let mut sections: Vec<Bar> = Vec::new();
     for row in &told.0 {
-        let Some(Cell::Text(section)) = row.first() else { continue };
-        match sections.iter_mut().find(|bar| bar.name == *section) {
+        let Some(section) = row.first() else { continue };
+        let name: Text = section.shown(language).into();
+        match sections.iter_mut().find(|bar| bar.name == name) {
             Some(bar) => bar.value += 1,
-            None => sections.push(Bar { name: section.clone(), value: 1, part: 0 }),
+            None => sections.push(Bar { name, value: 1, part: 0 }),
         }
     }
     let totals =

@@ -3,6 +3,7 @@
 use std::{io::Cursor, process::Command};
 
 use calamine::{Data, Reader as _, Xlsx};
+use muster_model::Language;
 use muster_report::{Format, PACKS, Question, REPORTS, pack_named, write_pack};
 use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
@@ -101,6 +102,54 @@ async fn every_form_says_the_same() {
 }
 
 #[tokio::test]
+async fn files_speak_german_to_those_who_read_it_and_json_is_the_same_for_programs() {
+    let company = Company::sqlite().await;
+    company.give("ada", "create-payment").await;
+    let german = Question { language: Some(Language::German), ..Question::default() };
+    let csv = String::from_utf8(company.file("access", &german, Format::Csv).await).unwrap();
+    assert!(csv.starts_with("Person,Name,Art,was,Konto,gewollt,vorhanden,warum,"), "{csv}");
+    for words in
+        [",Rolle,create-payment,,ja,,zugewiesen von ", ",ihre Regel,", "Rolle create-payment"]
+    {
+        assert!(csv.contains(words), "{words}: {csv}");
+    }
+    let book = company.file("privileged", &german, Format::Xlsx).await;
+    let rows = sheet(book.clone(), "privileged");
+    assert_eq!(rows[0][4].to_string(), "wie");
+    assert_eq!(rows[1][4].to_string(), "zugewiesen");
+    assert_eq!(sheet(book, "Inhalt")[0][1].to_string(), "Wer Zugriff mit hohem Risiko hat");
+    let pages = printed(&company.file("reviews", &german, Format::Pdf).await);
+    for text in ["Wie Überprüfungen verliefen", "fällig", "nichts gefunden", "Seite 1 von 1"] {
+        assert!(pages.contains(text), "{text}: {pages}");
+    }
+    let picture =
+        String::from_utf8(company.file("privileged", &german, Format::Svg).await).unwrap();
+    assert!(picture.contains("Wer Zugriff mit hohem Risiko hat: Personen"), "{picture}");
+    for (name, format) in
+        [("access", Format::Json), ("access", Format::Jsonl), ("reviews", Format::Json)]
+    {
+        let english = company.file(name, &Question::default(), format).await;
+        assert_eq!(company.file(name, &german, format).await, english);
+    }
+}
+
+#[tokio::test]
+async fn what_is_kept_about_a_person_is_said_in_their_language() {
+    let company = Company::sqlite().await;
+    company.give("ada", "create-payment").await;
+    let person = Some("ada".to_owned());
+    let german = Question { person, language: Some(Language::German), ..Question::default() };
+    let csv = String::from_utf8(company.file("subject", &german, Format::Csv).await).unwrap();
+    for words in ["Abschnitt,Eintrag,", "Person,Art,", "Angabe,", "Zuweisung,Rolle create-payment,"]
+    {
+        assert!(csv.contains(words), "{words}: {csv}");
+    }
+    let english = Question { language: None, ..german };
+    let csv = String::from_utf8(company.file("subject", &english, Format::Csv).await).unwrap();
+    assert!(csv.contains("assignment,role create-payment,"), "{csv}");
+}
+
+#[tokio::test]
 async fn each_page_repeats_the_names_of_the_columns() {
     let company = Company::empty().await;
     for n in 0..60 {
@@ -150,7 +199,9 @@ async fn the_index_of_a_pack_names_each_file_by_its_hash() {
         std::fs::create_dir(&dir).unwrap();
         let pack = pack_named(pack.name).unwrap();
         let made =
-            write_pack(&company.ctx, &company.opened, pack, Format::Csv, &dir).await.unwrap();
+            write_pack(&company.ctx, &company.opened, pack, (Format::Csv, Language::English), &dir)
+                .await
+                .unwrap();
         let index: Json =
             serde_json::from_slice(&std::fs::read(dir.join("index.json")).unwrap()).unwrap();
         assert_eq!(index["pack"], pack.name);

@@ -10,8 +10,8 @@ use muster_app::{AssignRequest, Clock, Connectors, Ctx, Error, Opened, assign};
 use muster_connector::{Connector, ConnectorError};
 use muster_engine::{LocalChange, LocalVerb, change_local};
 use muster_model::{
-    AccountId, Capabilities, DriftId, EntityId, NameRule, Row, SettingProblem, Settings, TypeId,
-    Value, encode_row, encode_values,
+    AccountId, Capabilities, DriftId, EntityId, Language, NameRule, Row, SettingProblem, Settings,
+    TypeId, Value, encode_row, encode_values,
 };
 use muster_project::Catalogue;
 use muster_report::{Cell, Format, Part, Question, Reader, report_named, write_report};
@@ -384,5 +384,5 @@ async fn entitlement(tx: &mut Tx, (system_no, kind_no): (i64, i64), name: &str) 
 }
 
 pub(crate) fn shown(row: &[Cell]) -> Vec<String> {
-    row.iter().map(|cell| cell.shown().into_owned()).collect()
+    row.iter().map(|cell| cell.shown(Language::English).into_owned()).collect()
 }

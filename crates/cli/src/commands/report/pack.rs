@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use muster_model::Language;
 use muster_report::{Format, PackFile, pack_named, write_pack};
 
 use crate::{Exit, Result, error::CommandError, shell::Shell, ui::Report};
@@ -18,6 +19,9 @@ pub(super) struct Args {
     /// The form of the files: csv, json, jsonl, xlsx or pdf
     #[arg(long, value_name = "FORMAT", default_value = "csv")]
     format: Format,
+    /// The language of titles, columns and fixed words: en or de
+    #[arg(long, value_name = "LANGUAGE", value_parser = super::language, default_value = "en")]
+    language: Language,
 }
 
 pub(super) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
@@ -30,7 +34,7 @@ pub(super) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
     let dir = shell.path(&args.to);
     std::fs::create_dir_all(&dir)
         .map_err(|error| CommandError::file("make the folder", &dir, &error))?;
-    let index = write_pack(&ctx, &opened, pack, args.format, &dir).await?;
+    let index = write_pack(&ctx, &opened, pack, (args.format, args.language), &dir).await?;
     let items = index.files.iter().map(|file| (row(file), file.json()));
     let mut shown = Report::list(&["file", "rows", "evidence towards", "sha256"], items, None);
     shown.json = index.json();

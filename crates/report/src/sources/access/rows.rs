@@ -66,12 +66,12 @@ impl Page {
         for held in &holdings {
             let Some(role) = opened.model.roles.get(held.role) else { continue };
             let row = [
-                Cell::words("role"),
+                Cell::word("role"),
                 Cell::Text(role.name.clone()),
                 Cell::Nothing,
                 Cell::Flag(true),
                 Cell::Nothing,
-                Cell::words(held.why.as_str()),
+                held.why.clone(),
                 Cell::at(held.since),
                 Cell::at(held.until),
             ];
@@ -124,12 +124,12 @@ impl Page {
         let name = Cell::maybe(name.or_else(|| one.desired.name.clone()));
         let (why, until) = granted(opened, of, holdings, Subject::Account(place));
         let row = [
-            Cell::words("account"),
+            Cell::word("account"),
             Cell::words(shown),
             name.clone(),
             Cell::Flag(one.is_first && one.desired.want == Want::Present),
             Cell::Flag(one.account.is_some()),
-            Cell::words(why),
+            why,
             Cell::at(one.account.map(|account| account.created_at)),
             Cell::at(until),
         ];
@@ -142,12 +142,12 @@ impl Page {
             let (why, until) = granted(opened, of, holdings, subject);
             let since = one.account.zip(id).map(|(account, id)| self.since(account, id));
             let row = [
-                Cell::words("entitlement"),
+                Cell::word("entitlement"),
                 Cell::words(format!("{}.{}: {entitlement}", one.system.name, of_kind.name)),
                 name.clone(),
                 Cell::Flag(is_wanted),
                 Cell::Flag(id.is_some()),
-                Cell::words(why),
+                why,
                 Cell::at(since),
                 Cell::at(until),
             ];
@@ -192,18 +192,17 @@ fn granted(
     of: &Somebody<'_>,
     holdings: &[Holding],
     subject: Subject<'_>,
-) -> (String, Option<Timestamp>) {
+) -> (Cell, Option<Timestamp>) {
     let (_, roles) = opened.evaluator.granting(of.evaluation, subject, of.world, of.at);
     let names = roles.iter().filter_map(|held| opened.model.roles.get(held.role));
     let names: Vec<&str> = names.map(|role| &*role.name).collect();
     let held = |role: usize| holdings.iter().find(|of| of.role == role);
     let ends: Option<Vec<Timestamp>> =
         roles.iter().map(|role| held(role.role).and_then(|of| of.until)).collect();
+    let last = ends.and_then(|ends| ends.into_iter().max());
     match names.as_slice() {
-        [] => ("no role grants it".to_owned(), None),
-        [one] => (format!("role {one}"), ends.and_then(|ends| ends.into_iter().max())),
-        many => {
-            (format!("roles {}", many.join(", ")), ends.and_then(|ends| ends.into_iter().max()))
-        }
+        [] => (Cell::word("no role grants it"), None),
+        [one] => (Cell::said("role {}", [Cell::words(*one)]), last),
+        many => (Cell::said("roles {}", [Cell::words(many.join(", "))]), last),
     }
 }

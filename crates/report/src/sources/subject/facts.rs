@@ -18,7 +18,7 @@ pub(super) async fn tell(look: &mut Look, about: &About, told: &mut Told) -> Res
     for (attribute, value) in &person.values {
         let explained =
             explain_attribute(&ctx, &opened, &about.key, attribute, When::default()).await?;
-        let line = ("fact", &**attribute);
+        let line = ("fact", Cell::Text(attribute.clone()));
         told.add(
             line,
             shown(value, &names),
@@ -29,7 +29,7 @@ pub(super) async fn tell(look: &mut Look, about: &About, told: &mut Told) -> Res
     for version in history.iter().filter(|version| version.replaced_at.is_some()) {
         for (attribute, value) in &version.values {
             let times = [Cell::Instant(version.recorded_at), Cell::at(version.replaced_at)];
-            let line = ("former fact", &**attribute);
+            let line = ("former fact", Cell::Text(attribute.clone()));
             told.add(line, shown(value, &names), Cell::Nothing, times);
         }
     }
@@ -39,7 +39,8 @@ pub(super) async fn tell(look: &mut Look, about: &About, told: &mut Told) -> Res
             systems.find(|(_, names)| names.reads.iter().any(|of| of.no == record.read_no));
         let system = system.map(|(system, _)| system.name.clone());
         let times = [Cell::Nothing, Cell::at(record.absent_since)];
-        told.add(("record", "key"), Cell::words(record.key), Cell::maybe(system), times);
+        let key = ("record", Cell::word("key"));
+        told.add(key, Cell::words(record.key), Cell::maybe(system), times);
     }
     Ok(())
 }
@@ -65,14 +66,17 @@ fn shown(value: &Value, names: &BTreeMap<EntityId, Text>) -> Cell {
 }
 
 fn origin(origin: &Origin) -> Cell {
-    Cell::words(match origin {
+    match origin {
         Origin::Source { system, record, line: _, expression: _, at: _ } => {
-            format!("{system}, record {record}")
+            let source = [Cell::words(system.as_ref()), Cell::words(record.as_ref())];
+            Cell::said("{}, record {}", source)
         }
-        Origin::Entered => "entered by hand".to_owned(),
-        Origin::Computed { expression, at: _ } => format!("computed: {expression}"),
-        Origin::Generated { at: _ } => "generated once and kept".to_owned(),
-        Origin::Lifecycle(_) => "the lifecycle of the model".to_owned(),
-        Origin::Nothing => return Cell::Nothing,
-    })
+        Origin::Entered => Cell::word("entered by hand"),
+        Origin::Computed { expression, at: _ } => {
+            Cell::said("computed: {}", [Cell::words(expression.as_ref())])
+        }
+        Origin::Generated { at: _ } => Cell::word("generated once and kept"),
+        Origin::Lifecycle(_) => Cell::word("the lifecycle of the model"),
+        Origin::Nothing => Cell::Nothing,
+    }
 }
