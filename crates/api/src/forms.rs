@@ -171,6 +171,16 @@ pub(crate) const FORMS: &[(&str, &str, &str)] = &[
         "id:int giver:string delegate:string from:instant until:instant reason:string",
     ),
     (
+        "NoticeSettings",
+        "How somebody is told what waits for them; what they did not choose is as the model says.",
+        "person:string topics:@NoticeTopic[] by:mail|chat chosen_by:mail|chat* has_mail:flag has_chat:flag language:en|de chosen_language:en|de* gathered_at:string",
+    ),
+    (
+        "NoticeTopic",
+        "How somebody is told of one topic.",
+        "topic:approvals|requests|reviews|forms|guests told:at-once|daily|never chosen:at-once|daily|never* usual:at-once|daily|never",
+    ),
+    (
         "Conflict",
         "Duties of a person that nobody may have together.",
         "person:@Person conflict:string duties:@HeldDuty[] blocks:flag excepted:flag at:string",

@@ -175,6 +175,7 @@ pub(crate) enum Command {
     Risk(commands::risk::Args),
     Requests(commands::requests::Args),
     Approvals(commands::approvals::Args),
+    Notices(commands::notices::Args),
     Reviews(commands::reviews::Args),
     Forms(commands::forms::Args),
     Guests(commands::guests::Args),

@@ -30,6 +30,7 @@ pub(crate) mod keys;
 pub(crate) mod man;
 pub(crate) mod matches;
 pub(crate) mod migrate;
+pub(crate) mod notices;
 pub(crate) mod orders;
 pub(crate) mod orphans;
 pub(crate) mod pass;
@@ -91,6 +92,7 @@ pub(crate) async fn run(shell: &mut Shell, command: Command) -> Result<Exit> {
         Command::Risk(args) => Box::pin(risk::run(shell, args)).await,
         Command::Requests(args) => Box::pin(requests::run(shell, args)).await,
         Command::Approvals(args) => Box::pin(approvals::run(shell, args)).await,
+        Command::Notices(args) => notices::run(shell, args).await,
         Command::Reviews(args) => Box::pin(reviews::run(shell, args)).await,
         Command::Forms(args) => Box::pin(forms::run(shell, args)).await,
         Command::Guests(args) => Box::pin(guests::run(shell, args)).await,

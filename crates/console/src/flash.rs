@@ -52,6 +52,7 @@ said! {
     Delegated = "delegated";
     Begun = "begun";
     Saved = "saved";
+    Chosen = "chosen";
     Submitted = "submitted";
     Returned = "returned";
     TakenBackDraft = "taken-back-draft";
@@ -94,6 +95,7 @@ impl Said {
             Self::Delegated => said.delegated,
             Self::Begun => said.begun,
             Self::Saved => said.saved,
+            Self::Chosen => said.chosen,
             Self::Submitted => said.submitted,
             Self::Returned => said.returned,
             Self::TakenBackDraft => said.draft_taken_back,

@@ -90,6 +90,7 @@ pub(crate) fn own_places(visit: &Visit) -> Vec<(&'static str, &'static str, &'st
         ("/reviews", texts.review.reviews, texts.review.reviews_help),
         ("/delegations", asking.delegations, asking.delegations_help),
         ("/access", asking.access, asking.access_help),
+        ("/notices", texts.notice.notices, texts.notice.notices_help),
     ];
     if !visit.opened.model.forms.is_empty() {
         places.push(("/forms", texts.form.forms, texts.form.forms_help));

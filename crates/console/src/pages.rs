@@ -28,6 +28,7 @@ pub(crate) mod leavers;
 pub(crate) mod lifecycle;
 pub(crate) mod matches;
 pub(crate) mod model;
+pub(crate) mod notices;
 pub(crate) mod orphans;
 pub(crate) mod people;
 pub(crate) mod person;

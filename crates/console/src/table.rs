@@ -19,7 +19,7 @@ use crate::{
     pages::{
         access, ahead, alarms, approvals, asking, assignments, campaigns, catalogue, changes,
         compare, conflict, conflict_map, conflicts, delegations, draft, drift, edit, forms, guests,
-        held, home, journal, keys, leavers, lifecycle, matches, model, orphans, people, person,
+        held, home, journal, keys, leavers, lifecycle, matches, model, notices, orphans, people, person,
         plans, queue, reports, requests, reviews, risk, roles, search, systems, tickets, timeline,
         value, why, workflows,
     },
@@ -167,6 +167,8 @@ fn about_oneself() -> Vec<Page> {
         Page::own("/delegations", delegations::list),
         Page::own_post("/delegations", delegations::create),
         Page::own_post("/delegations/{id}/end", delegations::end),
+        Page::own("/notices", notices::show),
+        Page::own_post("/notices", notices::change),
     ]
 }
 

@@ -6,6 +6,7 @@ mod desk;
 mod form;
 mod frame;
 mod home;
+mod notice;
 mod person;
 mod report;
 mod review;
@@ -21,6 +22,7 @@ pub(crate) use self::{
     form::FormTexts,
     frame::{FrameTexts, ProblemTexts, SaidTexts},
     home::HomeTexts,
+    notice::NoticeTexts,
     person::PersonTexts,
     report::ReportTexts,
     review::ReviewTexts,
@@ -56,6 +58,7 @@ pub(crate) struct Texts {
     pub(crate) asking: AskingTexts,
     pub(crate) desk: DeskTexts,
     pub(crate) form: FormTexts,
+    pub(crate) notice: NoticeTexts,
     pub(crate) report: ReportTexts,
     pub(crate) review: ReviewTexts,
     pub(crate) system: SystemTexts,
@@ -73,6 +76,7 @@ const ENGLISH: Texts = Texts {
     asking: AskingTexts::ENGLISH,
     desk: DeskTexts::ENGLISH,
     form: FormTexts::ENGLISH,
+    notice: NoticeTexts::ENGLISH,
     report: ReportTexts::ENGLISH,
     review: ReviewTexts::ENGLISH,
     system: SystemTexts::ENGLISH,
@@ -90,6 +94,7 @@ const GERMAN: Texts = Texts {
     asking: AskingTexts::GERMAN,
     desk: DeskTexts::GERMAN,
     form: FormTexts::GERMAN,
+    notice: NoticeTexts::GERMAN,
     report: ReportTexts::GERMAN,
     review: ReviewTexts::GERMAN,
     system: SystemTexts::GERMAN,

@@ -4,11 +4,14 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use muster_app::{ConflictView, DeliveryView, json::person};
+use muster_model::Language;
+use muster_policy::{By, Told};
 use muster_store::RequestState;
 
 use crate::{
     ACCESS_REQUESTS, AccessTask, CatalogueEntry, Checked, DelegationView, EventView, ExceptionView,
-    Removal, RequestView, Requestable, RiskView, Solution, Suggestion,
+    NoticeSettings, Removal, RequestView, Requestable, RiskView, Solution, Suggestion,
+    TopicSetting,
 };
 
 /// A request.
@@ -158,6 +161,30 @@ pub fn delegation(view: &DelegationView) -> Json {
         "id": view.id, "giver": &*view.giver, "delegate": &*view.delegate,
         "from": view.from.to_string(), "until": view.until.to_string(), "reason": &*view.reason,
     })
+}
+
+/// How somebody is told; what they did not choose is left out.
+pub fn notice_settings(view: &NoticeSettings) -> Json {
+    let topic = |one: &TopicSetting| {
+        without_null(json!({
+            "topic": one.topic.word(), "told": one.told.word(),
+            "chosen": one.chosen.map(Told::word), "usual": one.usual.word(),
+        }))
+    };
+    without_null(json!({
+        "person": &*view.subject, "topics": view.topics.iter().map(topic).collect::<Vec<_>>(),
+        "by": view.by.word(), "chosen_by": view.chosen_by.map(By::word),
+        "has_mail": view.has_mail, "has_chat": view.has_chat, "language": view.language.tag(),
+        "chosen_language": view.chosen_language.map(Language::tag),
+        "gathered_at": &view.gathered_at,
+    }))
+}
+
+fn without_null(mut json: Json) -> Json {
+    if let Some(fields) = json.as_object_mut() {
+        fields.retain(|_, value| !value.is_null());
+    }
+    json
 }
 
 fn instant(at: Option<Timestamp>) -> Option<String> {

@@ -57,8 +57,8 @@ pub use guest::{GuestRequest, request_for_guest};
 pub use link::{LinkView, OwnLink, decide_by_link, link_to_decide, see_decision_link};
 pub use list::{RequestQuery, Whose, list_requests, see_request};
 pub use notices::{
-    Facts, NoticeChange, NoticeSettings, Teller, TopicSetting, change_notice_settings, notice_text,
-    notice_words, notify, one_line, page, see_notice_settings, send_notices,
+    Facts, NoticeChange, NoticeSettings, Teller, TopicSetting, USUAL, change_notice_settings,
+    notice_text, notice_words, notify, one_line, page, see_notice_settings, send_notices,
 };
 pub use people::{
     People, Somebody, Standing, address, anybody_named, canonical, need_to_work, person_named,

@@ -20,7 +20,7 @@ use muster_store::{Notice, NoticeKind, Sequence, Tx};
 use serde_json::{Map, Value as Json};
 
 pub use choice::{
-    NoticeChange, NoticeSettings, TopicSetting, change_notice_settings, see_notice_settings,
+    NoticeChange, NoticeSettings, TopicSetting, USUAL, change_notice_settings, see_notice_settings,
 };
 pub use send::send_notices;
 pub use texts::{notice_text, notice_words};

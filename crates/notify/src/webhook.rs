@@ -1,10 +1,11 @@
 //! Webhooks: a POST of a JSON document, signed, with a key that is the same when it is sent again.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use muster_app::{DeliverError, WebhookCall, WebhookKind};
 use muster_connector::{Secret, Secrets, SettingReader, settings_error};
 use muster_http::{HttpClient, HttpSettings, Method, Request};
+use muster_model::{Setting, Settings};
 
 use crate::{
     sign::{security_event_token, standard_signature},
@@ -27,13 +28,20 @@ pub(crate) async fn post(
     secrets: &dyn Secrets,
     call: &WebhookCall<'_>,
 ) -> Result<Vec<u8>, DeliverError> {
-    let mut reader = SettingReader::new(call.settings);
+    let own = with_address(call.settings, secrets)?;
+    let mut reader = SettingReader::new(&own);
     let mut settings = HttpSettings::read(&mut reader);
     let secret = reader.secret("secret");
     for other in ["send", "timeout", "answer_within", "unanswered"] {
         reader.raw(other);
     }
     let problems = reader.finish();
+    if !problems.is_empty() && matches!(own, Cow::Owned(_)) {
+        // The problem may quote the address.
+        return Err(DeliverError::for_good(
+            "what `url` names is no address, or a setting is wrong",
+        ));
+    }
     if !problems.is_empty() {
         return Err(DeliverError::for_good(settings_error(&problems).to_string()));
     }
@@ -64,6 +72,25 @@ pub(crate) async fn post(
         }
         status => Err(DeliverError::for_good(format!("the webhook answers with status {status}"))),
     }
+}
+
+/// The settings with the address in them: that of a chat is often all that is secret about it, and comes from elsewhere.
+fn with_address<'s>(
+    settings: &'s Settings,
+    secrets: &dyn Secrets,
+) -> Result<Cow<'s, Settings>, DeliverError> {
+    let span = match settings.entries.get("url") {
+        None | Some((_, Setting::Scalar(..))) => return Ok(Cow::Borrowed(settings)),
+        Some((span, _)) => *span,
+    };
+    let mut reader = SettingReader::new(settings);
+    let Some(address) = reader.secret("url") else { return Ok(Cow::Borrowed(settings)) };
+    let address = address.resolve(secrets);
+    let address = address.map_err(|error| DeliverError::for_good(error.to_string()))?;
+    let mut own = settings.clone();
+    let address = Setting::Scalar(address.reveal().into(), span);
+    own.entries.insert("url".into(), (span, address));
+    Ok(Cow::Owned(own))
 }
 
 /// What a receiver says who takes no such token; an error when it may take it later.

@@ -9,6 +9,7 @@ mod forms;
 mod generated;
 mod guests;
 mod model;
+mod notices;
 mod policy_tests;
 mod project;
 mod properties;

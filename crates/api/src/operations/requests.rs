@@ -5,13 +5,13 @@
 
 use muster_app::{Kind, json::list as items};
 use muster_governance::{
-    Answer, CatalogueQuery, ChangeRequest, ExtendRequest, NewDelegation, NewRequest, RequestQuery,
-    RequestView, ShortenRequest, Verdict, Whose, change_request, check_request, create_delegation,
-    create_request, decide_request, end_delegation, extend_assignment, json, list_delegations,
-    list_requests, search_catalogue, see_request, shorten_assignment, suggest_roles,
-    withdraw_request,
+    Answer, CatalogueQuery, ChangeRequest, ExtendRequest, NewDelegation, NewRequest, NoticeChange,
+    RequestQuery, RequestView, ShortenRequest, Verdict, Whose, change_notice_settings,
+    change_request, check_request, create_delegation, create_request, decide_request,
+    end_delegation, extend_assignment, json, list_delegations, list_requests, search_catalogue,
+    see_notice_settings, see_request, shorten_assignment, suggest_roles, withdraw_request,
 };
-use muster_policy::Right::RequestsRead;
+use muster_policy::{Right::RequestsRead, Topic};
 use muster_web::Problem;
 use serde_json::{Value as Json, json};
 
@@ -69,6 +69,7 @@ pub(super) fn operations() -> Vec<Operation> {
     ]);
     all.extend(changes());
     all.extend(delegations());
+    all.extend(notices());
     all
 }
 
@@ -171,6 +172,27 @@ fn delegations() -> [Operation; 3] {
         ),
     ]
 }
+
+fn notices() -> [Operation; 2] {
+    [
+        Operation::get(
+            ("notices.get", "/notices", "See how you are told what waits for you"),
+            None,
+            "@NoticeSettings",
+            notice_settings,
+        ),
+        Operation::post(
+            ("notices.change", "/notices", "Choose how you are told"),
+            None,
+            "@NoticeSettings",
+            change_notices,
+        )
+        .body(CHOICES),
+    ]
+}
+
+/// What can be chosen; `usual` takes a choice back.
+const CHOICES: &str = "approvals:at-once|daily|never|usual* requests:at-once|daily|never|usual* reviews:at-once|daily|never|usual* forms:at-once|daily|never|usual* guests:at-once|daily|never|usual* by:mail|chat|usual* language:en|de|usual*";
 
 async fn catalogue(asked: Asked) -> Result<Told, Problem> {
     let query = CatalogueQuery {
@@ -306,4 +328,17 @@ async fn delegate(asked: Asked) -> Result<Told, Problem> {
 async fn end(asked: Asked) -> Result<Told, Problem> {
     end_delegation(&asked.ctx, &asked.opened, asked.me()?, asked.id("id")).await?;
     Ok(json!({ "ended": asked.id("id") }).into())
+}
+
+async fn notice_settings(asked: Asked) -> Result<Told, Problem> {
+    let settings = see_notice_settings(&asked.ctx, &asked.opened, asked.me()?).await?;
+    Ok(json::notice_settings(&settings).into())
+}
+
+async fn change_notices(asked: Asked) -> Result<Told, Problem> {
+    let names = Topic::WORDS.iter().copied().chain(["by", "language"]);
+    let change = NoticeChange::read(names.map(|name| (name, asked.text(name))))?;
+    let me = asked.me()?;
+    let settings = change_notice_settings(&asked.ctx, &asked.opened, me, &change).await?;
+    Ok(json::notice_settings(&settings).into())
 }

@@ -11,6 +11,7 @@ mod first_minutes;
 mod formats;
 mod forms;
 mod help;
+mod notices;
 mod people;
 mod project;
 mod reference;

@@ -67,6 +67,7 @@ texts! {
         withdrawn: "The request was taken back.", "Die Anfrage ist zurückgezogen.";
         begun: "The draft was begun.", "Der Entwurf ist begonnen.";
         saved: "The draft is saved.", "Der Entwurf ist gesichert.";
+        chosen: "Your choice is saved.", "Ihre Wahl ist gesichert.";
         submitted: "Your step is done.", "Ihr Schritt ist getan.";
         returned: "It was given back.", "Es ist zurückgegeben.";
         draft_taken_back: "The draft was taken back.", "Der Entwurf ist zurückgezogen.";

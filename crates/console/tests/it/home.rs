@@ -36,7 +36,7 @@ async fn who_may_see_nothing_sees_their_own_account_only() {
     let maya = served.browser("maya.okafor").await;
     let page = maya.get("/").await;
     assert!(page.body.contains("Nothing needs attention."), "{}", page.body);
-    for path in ["/catalogue", "/requests", "/approvals", "/delegations", "/access"] {
+    for path in ["/catalogue", "/requests", "/approvals", "/delegations", "/access", "/notices"] {
         let here = page.links().iter().any(|link| link == path);
         assert!(here && maya.get(path).await.status == StatusCode::OK, "{path}");
     }

@@ -53,6 +53,7 @@ const PAGES: &[(&str, &str)] = &[
     ("request-of-oneself", "/requests/3"),
     ("approvals", "/approvals"),
     ("delegations", "/delegations"),
+    ("notices", "/notices"),
     ("access", "/access"),
     ("matches", "/matches"),
     ("tickets", "/tickets?all=yes"),

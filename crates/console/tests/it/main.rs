@@ -12,6 +12,7 @@ mod keys;
 mod looks;
 mod maps;
 mod names;
+mod notices;
 mod people;
 mod reports;
 mod requests;

@@ -55,6 +55,48 @@ pub struct NoticeChange {
     pub language: Option<Option<Language>>,
 }
 
+/// The word that takes a choice back.
+pub const USUAL: &str = "usual";
+
+impl NoticeChange {
+    /// Reads what a face was told: names of topics, `by` and `language`, with a word for each; what is empty stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` with the words that there are.
+    pub fn read<'w>(words: impl IntoIterator<Item = (&'w str, &'w str)>) -> Result<Self, Error> {
+        let mut change = Self::default();
+        for (name, word) in words.into_iter().filter(|(_, word)| !word.is_empty()) {
+            match (name, Topic::of(name)) {
+                (_, Some(topic)) => {
+                    change.topics.push((topic, one(name, word, Told::of, Told::WORDS)?));
+                }
+                (BY, None) => change.by = Some(one(name, word, By::of, By::WORDS)?),
+                (LANGUAGE, None) => {
+                    let tags = Language::ALL.map(Language::tag);
+                    change.language = Some(one(name, word, Language::of_tag, &tags)?);
+                }
+                (_, None) => return Err(Error::invalid(format!("there is no topic `{name}`"))),
+            }
+        }
+        Ok(change)
+    }
+}
+
+fn one<T>(
+    name: &str,
+    word: &str,
+    of: impl Fn(&str) -> Option<T>,
+    words: &[&str],
+) -> Result<Option<T>, Error> {
+    if word == USUAL {
+        return Ok(None);
+    }
+    let known = || format!("one of: {}, {USUAL}", words.join(", "));
+    let wrong = || Error::invalid(format!("`{word}` is no choice")).about(name).hint(known());
+    of(word).map(Some).ok_or_else(wrong)
+}
+
 /// How `me` is told.
 ///
 /// # Errors

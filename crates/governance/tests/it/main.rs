@@ -14,6 +14,7 @@ mod forms;
 mod guests;
 mod less;
 mod links;
+mod notices;
 mod policies;
 mod suggestions;
 mod themselves;

@@ -127,7 +127,11 @@ impl Clock for Standing {
 #[derive(Default)]
 pub(crate) struct Desk {
     pub(crate) mails: Arc<Mutex<Vec<Mail>>>,
+    pub(crate) posts: Posts,
 }
+
+/// What was written into chats: the address, and the document.
+pub(crate) type Posts = Arc<Mutex<Vec<(String, serde_json::Value)>>>;
 
 impl Catalogue for Desk {
     fn connectors(&self) -> Vec<&'static str> {
@@ -163,11 +167,11 @@ impl Connectors for Desk {
     }
 
     fn deliver(&self, _: &Path) -> Option<Arc<dyn Deliver>> {
-        Some(Arc::new(Outbox(Arc::clone(&self.mails))))
+        Some(Arc::new(Outbox(Arc::clone(&self.mails), Arc::clone(&self.posts))))
     }
 }
 
-struct Outbox(Arc<Mutex<Vec<Mail>>>);
+struct Outbox(Arc<Mutex<Vec<Mail>>>, Posts);
 
 #[async_trait::async_trait]
 impl Deliver for Outbox {
@@ -176,8 +180,14 @@ impl Deliver for Outbox {
         Ok(())
     }
 
-    async fn ask_webhook(&self, _: &WebhookCall<'_>) -> Result<Vec<u8>, DeliverError> {
-        Err(DeliverError::for_good("no webhooks here"))
+    /// Whatever is below `/away` cannot be reached now.
+    async fn ask_webhook(&self, call: &WebhookCall<'_>) -> Result<Vec<u8>, DeliverError> {
+        let url = call.settings.scalar("url").unwrap().to_string();
+        if url.ends_with("/away") {
+            return Err(DeliverError::for_now("nobody is there"));
+        }
+        self.1.lock().unwrap().push((url, serde_json::from_slice(&call.body).unwrap()));
+        Ok(b"ok".to_vec())
     }
 
     async fn ask(&self, _: &CommandCall<'_>) -> Result<Vec<u8>, DeliverError> {
@@ -191,6 +201,7 @@ pub(crate) struct Company {
     pub(crate) opened: Opened,
     clock: Arc<Standing>,
     mails: Arc<Mutex<Vec<Mail>>>,
+    posts: Posts,
     _folder: TempDir,
     _database: Option<Database>,
 }
@@ -213,12 +224,13 @@ impl Company {
         let clock = Arc::new(Standing(Mutex::new(start)));
         let ctx = Ctx::new("tester".into(), "c".into(), Arc::<Standing>::clone(&clock));
         let desk = Desk::default();
-        let mails = Arc::clone(&desk.mails);
+        let (mails, posts) = (Arc::clone(&desk.mails), Arc::clone(&desk.posts));
         let opened = Opened::open(folder.path(), Some(url), Arc::new(desk), &ctx).await;
         let opened = opened.unwrap_or_else(|error| {
             panic!("{:?}", error.loaded().map(|loaded| &loaded.diagnostics))
         });
-        let company = Self { ctx, opened, clock, mails, _folder: folder, _database: database };
+        let company =
+            Self { ctx, opened, clock, mails, posts, _folder: folder, _database: database };
         for (id, manager, team) in [
             ("tom", "", "board"),
             ("mia", "tom", "sales"),
@@ -380,6 +392,11 @@ impl Company {
     /// The mails that went out since the last look.
     pub(crate) fn take_mails(&self) -> Vec<Mail> {
         std::mem::take(&mut *self.mails.lock().unwrap())
+    }
+
+    /// What was written into chats since the last look.
+    pub(crate) fn take_posts(&self) -> Vec<(String, serde_json::Value)> {
+        std::mem::take(&mut *self.posts.lock().unwrap())
     }
 
     /// What happened to a request, in words.

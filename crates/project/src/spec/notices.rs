@@ -98,7 +98,7 @@ const CHAT: Group = Group {
         ),
         key(
             "url",
-            Shape::Settings,
+            Shape::Either(&[Shape::Text, Shape::Settings]),
             "required",
             "The address. Where it holds a secret, it comes from outside of the model.",
             "{ env: SLACK_URL }",

@@ -179,6 +179,13 @@ fn call(command: &str) -> Option<Vec<(&'static str, i32)>> {
             ("guests show 1", 1),
             ("guests invite ada@tern.example --name Ada --role x", 2),
         ],
+        "notices" => vec![
+            ("notices show --as 1", 0),
+            ("notices set --reviews daily --language de --as 1", 0),
+            ("notices set --by chat --as 1", 1),
+            ("notices set --reviews sometimes --as 1", 1),
+            ("notices text request", 0),
+        ],
         "approvals" => vec![
             ("approvals list --as 1", 0),
             ("approvals delegations --as 1", 0),
