@@ -19,9 +19,9 @@ use crate::{
     pages::{
         access, ahead, alarms, approvals, asking, assignments, campaigns, catalogue, changes,
         compare, conflict, conflict_map, conflicts, delegations, draft, drift, edit, forms, guests,
-        held, home, journal, keys, leavers, lifecycle, matches, model, notices, orphans, people, person,
-        plans, queue, reports, requests, reviews, risk, roles, search, systems, tickets, timeline,
-        value, why, workflows,
+        held, home, journal, keys, leavers, lifecycle, matches, model, notices, orphans, people,
+        person, plans, queue, reports, requests, reviews, risk, roles, search, systems, tickets,
+        timeline, value, why, workflows,
     },
     visit::Visit,
 };
