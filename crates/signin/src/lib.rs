@@ -36,7 +36,7 @@ pub use self::{
     link::link,
     own::Own,
     page::{page, page_that_posts},
-    picture::code_picture,
+    picture::{code_lines, code_picture},
 };
 
 /// The routes.

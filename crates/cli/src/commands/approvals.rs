@@ -3,7 +3,7 @@
 use muster_app::{Ctx, Error, Opened};
 use muster_governance::{
     Answer, NewDelegation, RequestQuery, Verdict, Whose, create_delegation, decide_request,
-    end_delegation, list_delegations, list_requests, see_request,
+    end_delegation, link_to_decide, list_delegations, list_requests, see_request,
 };
 use muster_model::EntityId;
 
@@ -34,6 +34,8 @@ enum Command {
     Approve(Approve),
     /// Refuse a request
     Refuse(Refuse),
+    /// Get a link for deciding about a request on a telephone; on a terminal with a code to scan
+    Link(One),
     /// Let somebody else decide in your place for a time
     Delegate(Delegate),
     /// List who decides in your place, and in whose place you decide
@@ -119,6 +121,11 @@ pub(crate) async fn run(shell: &mut Shell, args: Args) -> Result<Exit> {
         Command::Refuse(Refuse { request, reason }) => {
             let answer = Answer { verdict: Verdict::Refuse, note: reason, until: None };
             shown::one(&decide_request(&ctx, &opened, me, request, &answer).await?)
+        }
+        Command::Link(One { request }) => {
+            let link = link_to_decide(&ctx, &opened, me, request).await?;
+            let is_scanned = shell.ui.is_read_by_a_person() && shell.ui.paint().is_on();
+            shown::link(&link, is_scanned.then(|| shell.ui.paint()))
         }
         Command::Delegate(delegate) => delegated(&ctx, &opened, me, delegate).await?,
         Command::Delegations => shown::delegations(&list_delegations(&ctx, &opened, me).await?),

@@ -429,6 +429,7 @@ pub(super) const HERE: &[(&str, &str)] = &[
     ("reviews verify", "whoever verifies evidence does not ask whoever made it"),
     ("audit verify", "whoever verifies an export does not ask whoever made it"),
     ("backup", "the file stays with the server: `POST /api/v1/backups` writes it there"),
+    ("approvals link", "the console of the server shows it, and its code, to whoever is asked"),
     (
         "report pack",
         "it writes files of this machine; `GET /api/v1/reports/{report}/file` gives each",

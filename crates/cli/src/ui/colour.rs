@@ -18,6 +18,11 @@ impl Paint {
         self.on
     }
 
+    /// Black on white, whatever the terminal has.
+    pub(crate) fn on_paper(self, text: &str) -> String {
+        if self.on { text.black().on_white().to_string() } else { text.to_owned() }
+    }
+
     /// What failed.
     pub(crate) fn red(self, text: &str) -> String {
         if self.on { text.red().bold().to_string() } else { text.to_owned() }

@@ -70,6 +70,7 @@ const COMMANDS: &[&str] = &[
     "notices",
     "notices set",
     "notices text",
+    "approvals link",
     "reviews",
     "reviews items",
     "reviews revoke",

@@ -89,3 +89,22 @@ async fn nobody_decides_for_themselves_at_the_command_line() {
     let unknown = place.muster("requests show 1 --as nobody").await;
     assert_ne!(unknown.code, 0);
 }
+
+#[tokio::test]
+async fn whoever_is_asked_gets_a_link_to_decide_with_on_a_telephone() {
+    let place = company().await;
+    place.ok("requests create vpn --reason 'on call' --answer 'Which device?=laptop'").await;
+    let nowhere = place.muster("approvals link 1 --as mia").await;
+    assert!(nowhere.err.contains("`url: https://…`"), "{}", nowhere.err);
+    place.write("muster.yaml", &format!("{COMPANY}url: https://muster.tern.example\n"));
+    let denied = place.muster("approvals link 1 --as tom").await;
+    assert!(denied.err.contains("you are not asked about request 1"), "{}", denied.err);
+    let shown = place.ok("approvals link 1 --as mia -o json").await.json();
+    let address = shown["address"].as_str().unwrap();
+    let secret = address.strip_prefix("https://muster.tern.example/decide/").unwrap();
+    assert_eq!(secret.len(), 64);
+    let told = place.ok("approvals link 1 --as mia").await.out;
+    assert!(told.contains("/decide/") && !told.contains(secret) && !told.contains('█'), "{told}");
+    let painted = place.terminal("").ok("approvals link 1 --as mia --color always").await.out;
+    assert!(painted.contains("\u{1b}[30") && painted.contains("█▀▀▀▀▀█"), "{painted}");
+}

@@ -3,10 +3,15 @@
 use jiff::{SignedDuration, Timestamp};
 use muster_app::{DeliveryItem, Page};
 use muster_governance::{
-    CatalogueEntry, Checked, DelegationView, RequestView, Reviewed, Suggestion, json,
+    CatalogueEntry, Checked, DelegationView, OwnLink, RequestView, Reviewed, Suggestion, json,
 };
+use muster_signin::code_lines;
+use serde_json::json;
 
-use crate::{ui::Report, when::shown};
+use crate::{
+    ui::{Paint, Report},
+    when::shown,
+};
 
 fn instant(at: Option<Timestamp>) -> String {
     at.map_or_else(String::new, shown)
@@ -157,6 +162,24 @@ pub(super) fn checked(all: &[Checked]) -> Report {
     });
     let columns = ["role", "for", "until", "who approves", "questions", "conflicts", "plan"];
     Report::list(&columns, items, None)
+}
+
+/// A link by which a request is decided; with the code of it where that can be painted.
+pub(in crate::commands) fn link(link: &OwnLink, paint: Option<Paint>) -> Report {
+    let OwnLink { request, address, ends_at } = link;
+    let mut text = format!("Request {}: {} for {}\n\n", request.id, request.role, request.display);
+    for line in paint.iter().flat_map(|_| code_lines(address)) {
+        put!(text, "{}\n", paint.map_or_else(String::new, |paint| paint.on_paper(&line)));
+    }
+    put!(
+        text,
+        "{address}\n\nIt is for you alone, decides once, and ends at {} or when the request changes.",
+        shown(*ends_at)
+    );
+    let json = json!({
+        "request": request.id, "address": address, "ends_at": ends_at.to_string(),
+    });
+    Report::one(Vec::new(), json).text(text)
 }
 
 /// Delegations.

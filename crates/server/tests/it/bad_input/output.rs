@@ -190,6 +190,7 @@ fn call(command: &str) -> Option<Vec<(&'static str, i32)>> {
             ("approvals list --as 1", 0),
             ("approvals delegations --as 1", 0),
             ("approvals approve 9 --as 1", 1),
+            ("approvals link 9 --as 1", 2),
         ],
         "systems" => vec![
             ("systems", 0),
