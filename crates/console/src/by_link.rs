@@ -32,6 +32,8 @@ const ACTOR: &str = "decision-link";
 struct Page {
     texts: &'static Texts,
     message: Option<String>,
+    /// Whether the message says what was decided.
+    is_done: bool,
     card: Option<(String, Card)>,
     /// Where they prove who they are, when they have to.
     sign_in: Option<String>,
@@ -191,7 +193,8 @@ impl Visitor {
         status: StatusCode,
         (message, card, sign_in): (Option<String>, Option<(String, Card)>, Option<String>),
     ) -> Result<Response, Problem> {
-        let page = Page { texts: self.texts, message, card, sign_in };
+        let is_done = status == StatusCode::OK && card.is_none();
+        let page = Page { texts: self.texts, message, is_done, card, sign_in };
         let text = page.render().map_err(|error| {
             Problem::from(Error::bug("a page cannot be filled in").caused_by(error))
         })?;

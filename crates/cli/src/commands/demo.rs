@@ -10,7 +10,7 @@ use crate::{
     Exit, Result, demo,
     error::CommandError,
     shell::Shell,
-    ui::{Paint, Report},
+    ui::{Paint, Report, counted},
     when,
 };
 
@@ -87,6 +87,7 @@ fn report(
 ) -> Report {
     let demo::Company { people, systems, accounts, leavers, orphans, conflicts, .. } = company;
     let demo::Company { outside, unwell, asked, changes, .. } = company;
+    let unwell_systems = counted(*unwell, "system");
     let shown = dir.display();
     let keep = if kept { "" } else { "   (keep it elsewhere: --dir ./tern)" };
     let title = paint.bold("Tern Logistics is ready");
@@ -94,7 +95,7 @@ fn report(
     let text = format!(
         "{title}  ({people} people, {systems} systems, {accounts} accounts)   {took}\n\
          \x20 Folder    {shown}{keep}\n\n\
-         Needs a look: {leavers} leavers still active · {conflicts} duty conflicts · {orphans} orphan accounts · {outside} changes made outside · {unwell} system unwell\n\
+         Needs a look: {leavers} leavers still active · {conflicts} duty conflicts · {orphans} orphan accounts · {outside} changes made outside · {unwell_systems} unwell\n\
          Waits for somebody: {asked} items of review \"{CAMPAIGN}\" · {changes} planned changes\n\
          Try next:\n\
          \x20 cd {shown}\n\

@@ -87,6 +87,7 @@ fn state(texts: &SystemTexts, state: &str) -> &'static str {
         "well" => texts.well,
         "paused" => texts.paused,
         "quarantine" => texts.quarantine,
+        "failing" => texts.failing,
         _ => texts.resting,
     }
 }
@@ -104,7 +105,7 @@ pub(crate) async fn show(visit: Visit, _ctx: Ctx) -> Result<Response, Problem> {
     let system = System::of(&visit, &view);
     let texts = &visit.texts.system;
     let verb = visit.may(Right::SystemsWrite).map(|_| match view.state {
-        "well" => (texts.pause, format!("{}/pause", system.href)),
+        "well" | "failing" => (texts.pause, format!("{}/pause", system.href)),
         _ => (texts.resume, format!("{}/resume", system.href)),
     });
     page(&visit, &One { frame: Frame::of(&visit), system, verb })

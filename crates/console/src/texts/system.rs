@@ -17,6 +17,7 @@ texts! {
         well: "well", "gesund";
         paused: "paused", "ruht";
         quarantine: "in quarantine", "in Quarantäne";
+        failing: "last read ended early", "letztes Lesen endete vorzeitig";
         resting: "asked to wait", "bat um Geduld";
         read: "Last read", "Zuletzt gelesen";
         never: "never", "nie";

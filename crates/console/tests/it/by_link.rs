@@ -118,12 +118,14 @@ async fn a_link_shows_one_card_and_decides_by_its_form_only() {
     assert_eq!(state(&served).await, "waiting");
     let done = phone.post(&format!("{path}/approve"), &[("days", "7")]).await;
     assert!(done.body.contains("You have approved this."), "{}", done.body);
+    assert!(done.body.contains("class=\"message good\" role=\"status\""), "{}", done.body);
     assert_eq!(state(&served).await, "approved");
     // A second time, it opens nothing, as no other does.
     let again = phone.post(&format!("{path}/approve"), &[]).await;
     let other = phone.get("/decide/other").await;
     assert_eq!((again.status, other.status), (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND));
     assert_eq!(again.body, other.body);
+    assert!(again.body.contains("class=\"message\" role=\"alert\""), "{}", again.body);
     assert!(!again.body.contains("Ada"));
     let mut german = served.stranger();
     german.language = "de";

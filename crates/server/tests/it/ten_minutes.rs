@@ -160,6 +160,7 @@ fn what_was_changed_outside(visitor: &Visitor, demo: &Demo) {
     }
     visitor.keeps("drift");
     visitor.browser.open(&format!("{}/systems", demo.url)).unwrap();
+    visitor.reads("last read ended early since");
     visitor.reads("the read was cut");
     visitor.keeps("systems");
 }
