@@ -67,7 +67,7 @@ pub(crate) const FORMS: &[(&str, &str, &str)] = &[
     (
         "AccessResult",
         "What came of it: ask for the decision again, with `approval` in its context.",
-        "mode:reevaluate approval:@AccessApproval",
+        "mode:string approval:@AccessApproval",
     ),
     (
         "AccessApproval",
