@@ -18,8 +18,9 @@ pub(crate) async fn completed(
     mut answer: Value,
 ) -> Result<Value, Error> {
     let (ctx, opened) = (&call.ctx, &call.opened);
-    let allowed = answer["decision"] == true;
-    let (Some(url), Some(context)) = (&opened.model.url, answer["context"].as_object_mut()) else {
+    let allowed = answer.get("decision").and_then(Value::as_bool).unwrap_or(false);
+    let context = answer.get_mut("context").and_then(Value::as_object_mut);
+    let Some((url, context)) = opened.model.url.as_ref().zip(context) else {
         return Ok(answer);
     };
     let me = call.caller.authority.as_ref().map(|authority| authority.person());

@@ -68,29 +68,27 @@ pub fn access_task(task: &AccessTask, url: &str) -> Json {
     let is_waiting = request.state == RequestState::Waiting;
     let step = request.stages.iter().position(|stage| Some(stage) == request.stage.as_ref());
     let title = format!("Request {} for the role {}", request.id, request.role);
-    let mut seen = json!({
-        "id": id, "status": status, "status_endpoint": endpoint, "display": { "title": title },
-    });
-    if let Some(step) = step.filter(|_| is_waiting) {
-        seen["progress"] = json!({
+    let progress = step.filter(|_| is_waiting).map(|step| {
+        json!({
             "current_step": step + 1, "total_steps": request.stages.len(),
             "step_name": request.stage.as_deref(),
-        });
-    }
-    if is_waiting {
-        seen["links"] = json!({ "cancel": format!("{endpoint}/cancel") });
-    }
-    let mut document = json!({ "task": seen });
-    if let Some(approval) = approval {
+        })
+    });
+    let links = is_waiting.then(|| json!({ "cancel": format!("{endpoint}/cancel") }));
+    let seen = without_null(json!({
+        "id": id, "status": status, "status_endpoint": endpoint, "display": { "title": title },
+        "progress": progress, "links": links,
+    }));
+    let result = approval.as_ref().map(|approval| {
         let (at, until) = (approval.at.to_string(), approval.until.to_string());
-        document["result"] = json!({
+        json!({
             "mode": "reevaluate",
             "approval": {
                 "id": approval.id, "state": approval.state, "approved_at": at, "approved_until": until,
             },
-        });
-    }
-    document
+        })
+    });
+    without_null(json!({ "task": seen, "result": result }))
 }
 
 /// What can be asked for after a denial. `url` is the address of the service.

@@ -6,7 +6,9 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 use muster_model::{
     Capabilities, Diagnostic, Schema, SettingProblem, Settings, Severity, SourceMap, Text,
 };
-use muster_policy::{AccessModel, AccessReview, Model, PolicyTest, System, TypeModel, Workflow};
+use muster_policy::{
+    AccessModel, AccessReview, Model, PolicyTest, Role, System, TypeModel, Workflow,
+};
 
 use crate::{
     access, access_reviews, applications,
@@ -131,8 +133,7 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
     let conflicts = duties::conflicts(context, &parts.conflicts, &parts.duties, &role_names);
     let ground =
         access::Ground { schema: &schema, types: &types, names: &names, roles: &role_names };
-    let access_reviews = reviews_of(context, parts, &ground);
-    access_reviews::named_by_policies(context, (&parts.roles, &roles), &access_reviews);
+    let access_reviews = reviews_of(context, parts, &ground, &roles);
     let access = access::access(context, parts, &ground);
     let applications = applications::applications(context, parts, &schema, &role_names);
     systems::reviews(context, &parts.systems, &role_names, &mut drafts);
@@ -144,7 +145,6 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
     let workflows = workflows_of(context, parts, &role_names, &types, &systems);
     let directory = directory::directory(context, parts.directory, &schema, &role_names);
     let can_mail = parts.mail.is_some() && types.iter().any(|of| of.sign_in.mail.is_some());
-    let notices = notices::notices(context, parts.notices, &schema);
     let guests = guests::guests(context, parts, &schema, (&types, &roles, &role_names));
     Some(Model {
         schema,
@@ -170,7 +170,7 @@ fn build(context: &mut Context<'_>, parts: &Parts<'_>, catalogue: &dyn Catalogue
         directory,
         access_reviews,
         guests,
-        notices,
+        notices: notices::notices(context, parts.notices),
         forms: forms::forms(context, &parts.forms, &role_names),
     })
 }
@@ -183,10 +183,13 @@ fn reviews_of(
     context: &mut Context<'_>,
     parts: &Parts<'_>,
     &access::Ground { schema, names, roles, .. }: &access::Ground<'_>,
+    built: &[Option<Role>],
 ) -> Vec<AccessReview> {
     let systems = &parts.systems;
     let ground = access_reviews::Ground { schema, roles, systems, names };
-    access_reviews::access_reviews(context, &parts.reviews, &ground)
+    let reviews = access_reviews::access_reviews(context, &parts.reviews, &ground);
+    access_reviews::named_by_policies(context, (&parts.roles, built), &reviews);
+    reviews
 }
 
 fn tests_of(

@@ -1,6 +1,6 @@
 //! What people are told: from `notices:` to its terms.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{SignedDuration, civil::Time};
 use minijinja::Environment;
@@ -21,9 +21,10 @@ const CODE: &str = "E0990";
 const OWN: &[&str] = &["form", "person", "tells"];
 
 /// Builds what is said of what people are told.
-pub(crate) fn notices(context: &mut Context<'_>, node: Option<&Node>, schema: &Schema) -> Notices {
+pub(crate) fn notices(context: &mut Context<'_>, node: Option<&Node>) -> Notices {
     let usual = Notices::default();
     let Some(node) = node else { return usual };
+    let schema = &*Arc::clone(&context.schema);
     let link = node.get_text("link").and_then(|text| parse_duration(text));
     let limit = node.get_text("links_decide_below").and_then(|text| text.parse().ok());
     let told = Topic::ALL.iter().filter_map(|topic| {
@@ -90,7 +91,7 @@ fn chats(context: &mut Context<'_>, node: &Node, schema: &Schema) -> Vec<Chat> {
                 .unwrap_or(ChatForm::Plain),
             settings,
             person: attribute(context, node, "person", schema),
-            tells: tells.into_iter().filter_map(|one| Topic::of(one.text()?)).collect(),
+            tells: tells.iter().filter_map(|one| Topic::of(one.text()?)).collect(),
         }
     });
     chats.collect()

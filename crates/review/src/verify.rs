@@ -82,7 +82,7 @@ impl<'a> Seen<'a> {
             let changed_at = account.map(|of| of.changed_at);
             let there = expected.is_there(self.opened, &self.index, account)?;
             match self.shown_by(system_no, (item.decided_at, changed_at)) {
-                Some(read) if !there => seen.extend(read),
+                Some(read) if !there => seen.push(read),
                 _ => {
                     note = why_not(self.opened, system_no, there);
                     break;
@@ -102,18 +102,18 @@ impl<'a> Seen<'a> {
     }
 
     /// The reads of a system that began after the decision and ended after the last change of the account, when all of
-    /// them did: accounts and entitlements are read apart. Nothing is read where the connector cannot.
+    /// them did: accounts and entitlements are read apart. Empty where the connector cannot read.
     fn shown_by(
         &self,
         system_no: i64,
         (decided_at, changed_at): (Option<Timestamp>, Option<Timestamp>),
-    ) -> Option<Option<String>> {
+    ) -> Option<String> {
         let opened = self.opened;
         let place = opened.names.systems.iter().position(|names| names.no == system_no);
         let Some(system) =
             place.and_then(|at| opened.model.systems.get(at)).filter(|of| of.readable)
         else {
-            return Some(None);
+            return Some(String::new());
         };
         let accounts = system.accounts.iter().map(|of| format!("account {}", of.name));
         let kinds = system.entitlements.iter().map(|of| format!("entitlement {}", of.name));
@@ -131,13 +131,14 @@ impl<'a> Seen<'a> {
             }
             (last, n) = (run.id.0.max(last), n + 1);
         }
-        (n > 0).then(|| Some(format!("read {last} of `{}`", system.name)))
+        (n > 0).then(|| format!("read {last} of `{}`", system.name))
     }
 }
 
 /// By which reads it was seen.
 fn by_read(seen: &[String]) -> String {
-    let seen: BTreeSet<&str> = seen.iter().map(String::as_str).collect();
+    let seen = seen.iter().map(String::as_str).filter(|read| !read.is_empty());
+    let seen: BTreeSet<&str> = seen.collect();
     match seen.len() {
         0 => String::new(),
         _ => format!("shown by {}", seen.into_iter().collect::<Vec<_>>().join(", ")),

@@ -149,9 +149,10 @@ impl Post<'_> {
         let mut tx = self.opened.store.read().await?;
         let others = tx.gathered_notices(first.addressee, GATHERED).await?;
         drop(tx);
+        let (id, own) = (format!("gathered-{}", id_of(&first)), first.id);
         let mut taken = vec![first];
         for other in others {
-            if other.id != taken[0].id && self.take(&other).await? {
+            if other.id != own && self.take(&other).await? {
                 taken.push(other);
             }
         }
@@ -180,7 +181,6 @@ impl Post<'_> {
         let Some(words) = self.words(gathered, &reader.voice(), Some(reader), &facts) else {
             return forget(self.opened, &taken).await;
         };
-        let id = format!("gathered-{}", id_of(&taken[0]));
         let sent = self.send((reader, reader.by(self.opened)), &words, (id, &facts)).await;
         self.settle(&taken, sent).await
     }
@@ -225,21 +225,17 @@ impl Post<'_> {
         words: &Words,
         (id, facts): (String, &Facts),
     ) -> Result<(), DeliverError> {
-        let notices = &self.opened.model.notices;
-        match (by, notices.chat_with_people(), &reader.chat) {
-            (By::Chat, Some(chat), Some(name)) => {
-                self.post(chat, Some(name), words, (id, facts)).await
-            }
-            _ => {
-                // Whoever has no address is not told.
-                let (Some(server), Some(to)) = (&self.opened.model.mail, &reader.address) else {
-                    return Ok(());
-                };
-                let (subject, text) = (words.subject.clone(), words.text.clone());
-                let mail = Mail { to: vec![to.clone()], subject, text, html: None, id };
-                self.deliver.mail(server, &mail).await
-            }
+        let chat = self.opened.model.notices.chat_with_people().filter(|_| by == By::Chat);
+        if let Some((chat, name)) = chat.zip(reader.chat.as_deref()) {
+            return self.post(chat, Some(name), words, (id, facts)).await;
         }
+        // Whoever has no address is not told.
+        let (Some(server), Some(to)) = (&self.opened.model.mail, &reader.address) else {
+            return Ok(());
+        };
+        let (subject, text) = (words.subject.clone(), words.text.clone());
+        let mail = Mail { to: vec![to.clone()], subject, text, html: None, id };
+        self.deliver.mail(server, &mail).await
     }
 
     async fn post(

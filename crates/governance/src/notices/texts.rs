@@ -63,13 +63,11 @@ pub fn notice_text(
     text: NoticeText,
     language: Language,
 ) -> (String, String, bool) {
-    match opened.model.notices.texts.get(&(text, language)) {
-        Some(of) => (of.subject.to_string(), of.text.to_string(), true),
-        None => {
-            let (subject, text) = own(text, language).split_once('\n').unwrap_or_default();
-            (subject.to_owned(), text.to_owned(), false)
-        }
+    if let Some(of) = opened.model.notices.texts.get(&(text, language)) {
+        return (of.subject.to_string(), of.text.to_string(), true);
     }
+    let (subject, text) = own(text, language).split_once('\n').unwrap_or_default();
+    (subject.to_owned(), text.to_owned(), false)
 }
 
 /// The subject and the text of something that is said to nobody whose language is known.
