@@ -19,7 +19,7 @@ pub enum Cell {
     /// Words that others wrote.
     Text(Text),
     /// Fixed words of a language; each `{}` in them is a cell of these.
-    Said(&'static str, Vec<Cell>),
+    Said(&'static str, Vec<Self>),
     /// A count, a share of a hundred, or a time in whole seconds.
     Number(i64),
     /// A time in seconds, counted in thousandths.

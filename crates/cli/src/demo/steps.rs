@@ -124,6 +124,7 @@ impl Step {
 
 impl Walk {
     /// Does one step.
+    #[expect(clippy::cognitive_complexity, reason = "a table of steps: each is one line")]
     pub(super) async fn run(&mut self, step: Step) -> Verdict {
         match step {
             Step::Sync => self.sync().await,

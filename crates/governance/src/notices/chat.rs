@@ -176,7 +176,7 @@ mod tests {
         assert_eq!(mattermost["channel"], "@ada");
         let text = mattermost["text"].as_str().unwrap();
         for mark in ["@all", "](http", " *b", "`c`", "<!"] {
-            assert!(!text.replace("\\", "¬").contains(mark), "{mark} in {text}");
+            assert!(!text.replace('\\', "¬").contains(mark), "{mark} in {text}");
         }
     }
 

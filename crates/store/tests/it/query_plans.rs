@@ -284,13 +284,17 @@ async fn read_lifecycle(tx: &mut ReadTx) -> Result<(), StoreError> {
     crate::recoveries::read_tour(tx).await?;
     crate::mailed_codes::read_tour(tx).await?;
     crate::sign_in_flows::read_tour(tx).await?;
+    read_governance(tx).await?;
+    tx.remains(EntityId(1)).await.map(drop)
+}
+
+async fn read_governance(tx: &mut ReadTx) -> Result<(), StoreError> {
     crate::campaigns::read_tour(tx).await?;
     crate::requests::read_tour(tx).await?;
     crate::decision_links::read_tour(tx).await?;
     crate::guests::read_tour(tx).await?;
     crate::forms::read_tour(tx).await?;
-    crate::notices::read_tour(tx).await?;
-    tx.remains(EntityId(1)).await.map(drop)
+    crate::notices::read_tour(tx).await
 }
 
 async fn from_sources(tx: &mut Tx) -> Result<(), StoreError> {
