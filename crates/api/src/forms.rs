@@ -242,7 +242,7 @@ pub(crate) const FORMS: &[(&str, &str, &str)] = &[
     (
         "SignIn",
         "A try to sign in.",
-        "place:int at:instant person:string? door:string outcome:string reason:string methods:string network:string device:string correlation:string?",
+        "place:int at:instant person:string? door:string outcome:string reason:string methods:string network:string device:string browser:string? correlation:string?",
     ),
     (
         "Session",
