@@ -12,7 +12,7 @@ use muster_app::{
 };
 use muster_model::{EntityId, Text};
 use muster_policy::Reaction;
-use muster_store::{RequestState, hex};
+use muster_store::{Request, RequestState, hex};
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
@@ -221,11 +221,7 @@ pub async fn see_access_task(
     client: &str,
     id: &str,
 ) -> Result<AccessTask, AccessRequestError> {
-    let claims = claims(opened, client, id)?.ok_or(AccessRequestError::UnknownTask)?;
-    let mut tx = opened.store.read().await.map_err(Error::from)?;
-    let request = tx.request(claims.request).await.map_err(Error::from)?;
-    drop(tx);
-    let request = request.ok_or(AccessRequestError::UnknownTask)?;
+    let request = made_by(opened, client, id).await?.ok_or(AccessRequestError::UnknownTask)?;
     Ok(task(id.to_owned(), one(ctx, opened, request, false).await?))
 }
 
@@ -240,11 +236,7 @@ pub async fn cancel_access_task(
     (client, id): (&str, &str),
     reason: &str,
 ) -> Result<AccessTask, AccessRequestError> {
-    let claims = claims(opened, client, id)?.ok_or(AccessRequestError::UnknownTask)?;
-    let mut tx = opened.store.read().await.map_err(Error::from)?;
-    let request = tx.request(claims.request).await.map_err(Error::from)?;
-    drop(tx);
-    let request = request.ok_or(AccessRequestError::UnknownTask)?;
+    let request = made_by(opened, client, id).await?.ok_or(AccessRequestError::UnknownTask)?;
     let withdrawn = withdraw_request(ctx, opened, request.requester, request.id, reason).await;
     match withdrawn {
         Ok(request) => Ok(task(id.to_owned(), request)),
@@ -376,6 +368,12 @@ fn claims(opened: &Opened, client: &str, task: &str) -> Result<Option<Claims>, E
         let request = claims.get("request")?.as_i64()?;
         (said("client") == Some(client)).then_some(Claims { request, question })
     }))
+}
+
+/// The request that a client made and names by its task.
+async fn made_by(opened: &Opened, client: &str, task: &str) -> Result<Option<Request>, Error> {
+    let Some(claims) = claims(opened, client, task)? else { return Ok(None) };
+    Ok(opened.store.read().await?.request(claims.request).await?)
 }
 
 fn task(id: String, request: RequestView) -> AccessTask {

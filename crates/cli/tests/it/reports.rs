@@ -59,6 +59,10 @@ async fn what_the_chapter_shows_works() {
     assert!(place.read("access.csv").contains("'=1+1"), "{}", place.read("access.csv"));
     assert!(place.read("ada.json").contains("\"report\":\"subject\""));
     assert!(place.read("evidence/index.json").contains("\"sha256\""));
+    // What was read about one person stands in the journal, and nothing else.
+    let journal = place.ok("audit search --action report.person --output json").await.out;
+    assert_eq!(journal.matches("\"report.person\"").count(), 3, "{journal}");
+    assert_eq!(journal.matches("\"subject\": \"ada\"").count(), 3, "{journal}");
 }
 
 #[tokio::test]
