@@ -47,7 +47,12 @@ pub(crate) const FORMS: &[(&str, &str, &str)] = &[
     (
         "CatalogueEntry",
         "A role that can be asked for. Times are in seconds.",
-        "role:string description:string? owner:string? risk:int? grants:string[] stages:string[] longest:int? usual:int? reason:flag questions:string[] held:flag",
+        "role:string description:string? owner:string? risk:int? grants:string[] stages:string[] longest:int? usual:int? reason:flag questions:string[] held:flag reviewed:@ReviewedThen?",
+    ),
+    (
+        "ReviewedThen",
+        "When what a request gives is reviewed: how often in seconds, by which review, and who decides.",
+        "every:int name:string stages:string[]",
     ),
     (
         "Request",

@@ -120,7 +120,7 @@ pub fn catalogue_entry(entry: &CatalogueEntry) -> Json {
         "longest": seconds(terms.longest), "usual": seconds(terms.usual),
         "reason": terms.reason, "questions": texts(&terms.questions), "held": entry.held,
         "reviewed": entry.reviewed.as_ref().map(|of| json!({
-            "every": of.every.as_secs(), "review": &*of.review, "stages": texts(&of.stages),
+            "every": of.every.as_secs(), "name": &*of.review, "stages": texts(&of.stages),
         })),
     })
 }

@@ -250,7 +250,7 @@ pub(super) const LINES: &[Line] = &[
         "requests catalogue",
         "catalogue.list",
         "search person limit after",
-        "role,what it opens=description,owner,risk,who approves=stages,held",
+        "role,what it opens=description,owner,risk,who approves=stages,reviewed,held",
     ),
     line(
         "requests preview",
