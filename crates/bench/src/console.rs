@@ -110,11 +110,10 @@ pub(crate) async fn run(args: Args) -> Result<()> {
             json!({ "first_ms": rounded(first), "pages": pages, "home_after_change": changed }),
         );
     }
-    let (silence, look) = company::silence(&rig, &service.opened()).await?;
-    say(&format!("  silence over it revoked in {silence:.1} s, each further look {look:.1} s"))?;
+    let silence = company::silence(&rig, &service.opened()).await?;
+    say(&format!("  silence over it revoked in {silence:.1} s"))?;
     let review = json!({
         "items": items, "open_seconds": rounded(took), "silence_seconds": rounded(silence),
-        "look_seconds": rounded(look),
     });
     figures(&json!({
         "people": args.people, "review": review,
