@@ -87,3 +87,41 @@ on_both! {
         assert_eq!(left.iter().map(|one| one.id).collect::<Vec<_>>(), [2]);
     }
 }
+
+/// The migrations up to the one that brought the notices, on SQLite, which takes their text as it is.
+#[test]
+fn what_waited_in_the_tables_before_is_taken_along() {
+    let database = rusqlite::Connection::open_in_memory().unwrap();
+    for sql in [
+        include_str!("../../migrations/0001_spine/both.sql"),
+        include_str!("../../migrations/0002_closed_loop/both.sql"),
+        include_str!("../../migrations/0003_server/both.sql"),
+        include_str!("../../migrations/0004_sign_in/both.sql"),
+        include_str!("../../migrations/0005_governance/both.sql"),
+        include_str!("../../migrations/0006_reviews/both.sql"),
+        "INSERT INTO request_notice VALUES (1, 7, 11, 'decide', 0, 100), (2, 8, 12, 'ended', 3, 200);
+         INSERT INTO review_notice VALUES (1, 5, 13, 'opened', 0, 300);
+         INSERT INTO guest_notice VALUES (1, 21, 22, 'moved', 0, 400);",
+        include_str!("../../migrations/0007_notices/both.sql"),
+    ] {
+        database.execute_batch(sql).unwrap();
+    }
+    let mut found = database
+        .prepare("SELECT kind, about, what, addressee, due_at, tries FROM notice ORDER BY due_at")
+        .unwrap();
+    let rows = found.query_map([], |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+    });
+    let rows: Vec<(String, i64, String, i64, i64, i64)> =
+        rows.unwrap().map(Result::unwrap).collect();
+    let text = str::to_owned;
+    assert_eq!(
+        rows,
+        [
+            (text("request"), 7, text("decide"), 11, 100, 0),
+            (text("request"), 8, text("ended"), 12, 200, 3),
+            (text("review"), 5, text("opened"), 13, 300, 0),
+            (text("guest"), 21, text("moved"), 22, 400, 0),
+        ]
+    );
+}
