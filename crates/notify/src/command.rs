@@ -31,8 +31,10 @@ pub(crate) async fn run(
         .stderr(Stdio::null())
         .kill_on_drop(true)
         .spawn()
-        .map_err(|error| {
-            DeliverError::for_good(format!("`{}` cannot be run: {error}", program.display()))
+        .map_err(|error| DeliverError {
+            problem: format!("`{}` cannot be run: {error}", program.display()),
+            // It is being written.
+            later: error.kind() == io::ErrorKind::ExecutableFileBusy,
         })?;
     let limit = Duration::try_from(call.timeout).unwrap_or(Duration::from_secs(30));
     let (input, output) = (child.stdin.take(), child.stdout.take());
