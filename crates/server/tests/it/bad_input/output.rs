@@ -182,8 +182,8 @@ fn call(command: &str) -> Option<Vec<(&'static str, i32)>> {
         "notices" => vec![
             ("notices show --as 1", 0),
             ("notices set --reviews daily --language de --as 1", 0),
-            ("notices set --by chat --as 1", 1),
-            ("notices set --reviews sometimes --as 1", 1),
+            ("notices set --by chat --as 1", 2),
+            ("notices set --reviews sometimes --as 1", 2),
             ("notices text request", 0),
         ],
         "approvals" => vec![
