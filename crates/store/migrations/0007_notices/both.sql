@@ -15,7 +15,7 @@ CREATE TABLE notice (
     next_try BIGINT NOT NULL
 ) /*sqlite STRICT*/;
 CREATE INDEX notice_next ON notice (next_try, id);
-CREATE INDEX notice_addressee ON notice (addressee, is_gathered, id);
+CREATE INDEX notice_gathered ON notice (addressee, id) WHERE is_gathered;
 
 -- Those that waited in the tables before. Numbers below 0 are none that are given out.
 INSERT INTO notice SELECT -4 * id, 'request', request, what, entity, '', next_try, FALSE, tries, next_try FROM request_notice;
