@@ -90,8 +90,6 @@ pub(crate) async fn signed_in(served: &Served, name: &str) -> (Chromium, String)
 async fn the_pages_can_be_used_by_everybody_in_light_and_dark_and_on_a_phone() {
     let served = Served::start().await;
     let (chromium, url) = signed_in(&served, &served.with_title("Head of IT").await).await;
-    let axe = npm_file("axe-core/axe.min.js").unwrap();
-    let pictures = Path::new(env!("CARGO_TARGET_TMPDIR"));
     chromium.open(&format!("{url}/plans")).unwrap();
     let plan =
         chromium.run("return document.querySelector('tbody a').getAttribute('href')").unwrap();
@@ -101,20 +99,27 @@ async fn the_pages_can_be_used_by_everybody_in_light_and_dark_and_on_a_phone() {
         zooms.map(|name| (name, format!("{plan}?zoom={}", name.trim_start_matches("plan-"))));
     let pages = PAGES.iter().map(|(name, path)| (*name, (*path).to_owned())).chain(of_plan);
     for (name, path) in pages {
-        chromium.open(&format!("{url}{path}")).unwrap();
-        chromium.wait_for("footer").unwrap();
-        for scheme in ["light", "dark"] {
-            chromium.prefer(scheme).unwrap();
-            chromium.picture(&pictures.join(format!("console-{name}-{scheme}.png"))).unwrap();
-            let found = chromium.run(&format!("{axe};{LOOK}"));
-            assert_eq!(found.unwrap(), serde_json::json!([]), "{name}, {scheme}");
-        }
-        chromium.be_wide(360).unwrap();
-        chromium.picture(&pictures.join(format!("console-{name}-phone.png"))).unwrap();
-        let overflows = chromium.run("return document.documentElement.scrollWidth > 360").unwrap();
-        assert_eq!(overflows, false, "{name} is wider than a phone");
-        chromium.be_wide(1280).unwrap();
+        can_be_used(&chromium, name, &format!("{url}{path}"));
     }
+}
+
+/// axe finds nothing on a page in light and in dark, and it fits on a phone; three pictures of it are kept.
+pub(crate) fn can_be_used(chromium: &Chromium, name: &str, address: &str) {
+    let axe = npm_file("axe-core/axe.min.js").unwrap();
+    let pictures = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    chromium.open(address).unwrap();
+    chromium.wait_for("footer").unwrap();
+    for scheme in ["light", "dark"] {
+        chromium.prefer(scheme).unwrap();
+        chromium.picture(&pictures.join(format!("console-{name}-{scheme}.png"))).unwrap();
+        let found = chromium.run(&format!("{axe};{LOOK}"));
+        assert_eq!(found.unwrap(), serde_json::json!([]), "{name}, {scheme}");
+    }
+    chromium.be_wide(360).unwrap();
+    chromium.picture(&pictures.join(format!("console-{name}-phone.png"))).unwrap();
+    let overflows = chromium.run("return document.documentElement.scrollWidth > 360").unwrap();
+    assert_eq!(overflows, false, "{name} is wider than a phone");
+    chromium.be_wide(1280).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
