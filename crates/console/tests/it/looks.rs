@@ -77,6 +77,11 @@ const PAGES: &[(&str, &str)] = &[
 /// Somebody signed in at a Chromium.
 pub(crate) async fn signed_in(served: &Served, name: &str) -> (Chromium, String) {
     served.let_in(name).await;
+    signed_in_again(served, name).await
+}
+
+/// As [`signed_in`], for somebody who has a password already.
+pub(crate) async fn signed_in_again(served: &Served, name: &str) -> (Chromium, String) {
     let (chromium, url) = (Chromium::start().unwrap(), served.listen().await);
     chromium.open(&format!("{url}/signin?return_to=/")).unwrap();
     chromium.fill("#name", name).unwrap();
@@ -90,17 +95,24 @@ pub(crate) async fn signed_in(served: &Served, name: &str) -> (Chromium, String)
 async fn the_pages_can_be_used_by_everybody_in_light_and_dark_and_on_a_phone() {
     let served = Served::start().await;
     let (chromium, url) = signed_in(&served, &served.with_title("Head of IT").await).await;
-    chromium.open(&format!("{url}/plans")).unwrap();
-    let plan =
-        chromium.run("return document.querySelector('tbody a').getAttribute('href')").unwrap();
-    let plan = plan.as_str().unwrap().to_owned();
+    let plan = first_link(&chromium, &format!("{url}/plans"), "tbody a");
     let zooms = ["plan", "plan-rule", "plan-operations"];
     let of_plan =
         zooms.map(|name| (name, format!("{plan}?zoom={}", name.trim_start_matches("plan-"))));
-    let pages = PAGES.iter().map(|(name, path)| (*name, (*path).to_owned())).chain(of_plan);
+    let group = first_link(&chromium, &format!("{url}/drift"), "main a[href^='/drift/']");
+    let pages = PAGES.iter().map(|(name, path)| (*name, (*path).to_owned()));
+    let pages = pages.chain(of_plan).chain([("drift-group", group)]);
     for (name, path) in pages {
         can_be_used(&chromium, name, &format!("{url}{path}"));
     }
+}
+
+/// Where the first link of a sort leads on a page.
+fn first_link(chromium: &Chromium, address: &str, link: &str) -> String {
+    chromium.open(address).unwrap();
+    let found = format!("return document.querySelector(\"{link}\")?.getAttribute('href')");
+    let found = chromium.run(&found).unwrap();
+    found.as_str().unwrap_or_else(|| panic!("no {link} at {address}")).to_owned()
 }
 
 /// axe finds nothing on a page in light and in dark, and it fits on a phone; three pictures of it are kept.

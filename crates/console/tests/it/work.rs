@@ -2,7 +2,10 @@
 
 use axum::http::StatusCode;
 
-use crate::support::*;
+use crate::{
+    looks::{can_be_used, signed_in_again},
+    support::*,
+};
 
 /// The addresses of a page's forms and links that hold a text.
 fn leading(page: &Answer, to: &str) -> String {
@@ -54,7 +57,7 @@ async fn a_plan_is_seen_in_three_zooms_and_applied_with_its_number() {
     assert!(journal.body.contains(&served.with_title("Head of IT").await), "{}", journal.body);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn orders_have_a_state_a_cause_and_a_history() {
     let served = Served::start().await;
     let operator = served.operator().await;
@@ -78,6 +81,9 @@ async fn orders_have_a_state_a_cause_and_a_history() {
         "{}",
         page.body
     );
+    let name = served.with_title("Head of IT").await;
+    let (chromium, url) = signed_in_again(&served, &name).await;
+    can_be_used(&chromium, "order", &format!("{url}{order}"));
     let retried = operator.post(&format!("{order}/cancel"), &[]).await;
     assert_eq!(retried.status, StatusCode::CONFLICT, "{}", retried.body);
     assert!(retried.body.contains("It is no longer as you saw it"), "{}", retried.body);
@@ -266,7 +272,7 @@ async fn an_alarm_is_looked_after_by_somebody() {
     assert!(taken.body.contains("calling them"), "{}", taken.body);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_revision_says_what_it_changed_in_the_model() {
     let served = Served::start().await;
     let opened = served.service.opened();
@@ -277,7 +283,11 @@ async fn a_revision_says_what_it_changed_in_the_model() {
         muster_app::publish_model(&served.ctx, &opened, files, head.number, None).await.unwrap();
     let operator = served.operator().await;
     let model = operator.get("/model").await;
-    let page = operator.get(&leading(&model, "/model/changes")).await;
+    let changes = leading(&model, "/model/changes");
+    let name = served.with_title("Head of IT").await;
+    let (chromium, url) = signed_in_again(&served, &name).await;
+    can_be_used(&chromium, "changes", &format!("{url}{changes}"));
+    let page = operator.get(&changes).await;
     assert!(page.body.contains("-     risk: 60"), "{}", page.body);
     assert!(page.body.contains("+     risk: 70"), "{}", page.body);
     assert!(!page.body.contains("policy/offices.yaml"), "{}", page.body);
