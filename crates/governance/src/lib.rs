@@ -58,11 +58,12 @@ pub use link::{LinkView, OwnLink, decide_by_link, link_to_decide, see_decision_l
 pub use list::{RequestQuery, Whose, list_requests, see_request};
 pub use notices::{
     Facts, NoticeChange, NoticeSettings, Teller, TopicSetting, USUAL, change_notice_settings,
-    notice_text, notice_words, notify, one_line, page, see_notice_settings, send_notices,
+    facts, is_last_try, next_try, notice_text, notice_words, notify, one_line, page,
+    see_notice_settings, send_notices,
 };
 pub use people::{
-    People, Somebody, Standing, address, anybody_named, canonical, need_to_work, person_named,
-    standing, waits_as,
+    People, Somebody, Standing, anybody_named, canonical, need_to_work, person_named, standing,
+    waits_as,
 };
 pub use reviewed::{REQUEST, Reviewed};
 pub use risk::{RiskPartView, RiskView, list_risks, see_risk};

@@ -12,7 +12,7 @@ mod texts;
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use muster_app::{Ctx, Error, Opened};
 use muster_model::{EntityId, Text};
 use muster_policy::Topic;
@@ -24,6 +24,9 @@ pub use choice::{
 };
 pub use send::send_notices;
 pub use texts::{notice_text, notice_words};
+
+/// How often something is tried.
+const TRIES: i64 = 8;
 
 /// What is to be said, by the names of the values of its text ([`muster_policy::NoticeText::values`]); others are empty.
 pub type Facts = Map<String, Json>;
@@ -90,6 +93,23 @@ fn topic_of(kind: NoticeKind, what: &str) -> Option<Topic> {
         (NoticeKind::Guest, "moved") => Some(Topic::Guests),
         (NoticeKind::Guest, _) => None,
     }
+}
+
+/// Values by their names.
+pub fn facts<const N: usize>(values: [(&str, Json); N]) -> Facts {
+    values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// When what was tried so often before is tried again: the pause doubles.
+pub fn next_try(now: Timestamp, tries: i64) -> Timestamp {
+    let minutes = u32::try_from(tries).ok().and_then(|tries| 1_i64.checked_shl(tries));
+    let pause = SignedDuration::from_mins(minutes.unwrap_or(1));
+    now.checked_add(pause).unwrap_or(Timestamp::MAX)
+}
+
+/// Whether what was tried so often before is given up when it fails again.
+pub fn is_last_try(tries: i64) -> bool {
+    tries + 1 >= TRIES
 }
 
 /// Where something is shown, under the address of Muster; nothing where it has none.

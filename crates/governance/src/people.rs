@@ -228,18 +228,6 @@ pub async fn standing(
     }))
 }
 
-/// The address of somebody who may still be written to.
-pub async fn address(
-    ctx: &Ctx,
-    opened: &Opened,
-    tx: &mut ReadTx,
-    id: EntityId,
-) -> Result<Option<Text>, Error> {
-    let people = People::load(opened, tx, [id].into(), ctx.now()).await?;
-    let found = people.get(id).filter(|found| !found.has_left(opened));
-    Ok(found.and_then(|found| address_of(opened, found)))
-}
-
 /// The address of somebody; that of a guest is where the model says.
 pub(crate) fn address_of(opened: &Opened, found: &Somebody) -> Option<Text> {
     let row = found.row();

@@ -10,7 +10,7 @@ use crate::{
     RequestView,
     history::{ENDED, ENDING},
     link::{self, make_link},
-    notices::{Facts, Teller, one_line, page},
+    notices::{self, Facts, Teller, one_line, page},
     view::views,
     warn::is_ending,
 };
@@ -76,7 +76,7 @@ fn facts(opened: &Opened, what: &str, view: &RequestView, end: Option<Timestamp>
     let answers =
         answers.map(|(question, answer)| json!({ "question": &**question, "answer": &**answer }));
     let last = view.history.last().filter(|_| what == ENDED);
-    let values = [
+    notices::facts([
         ("what", what.into()),
         ("page", shown),
         ("command", command.into()),
@@ -92,6 +92,5 @@ fn facts(opened: &Opened, what: &str, view: &RequestView, end: Option<Timestamp>
         ("status", view.status.as_str().into()),
         ("state", view.state.word().into()),
         ("remark", last.map(|last| &*last.note).into()),
-    ];
-    values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    ])
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use muster_app::{Ctx, Error, Opened};
-use muster_governance::{Facts, Teller, one_line, page};
+use muster_governance::{Facts, Teller, facts, one_line, page};
 use muster_store::{CampaignState, ItemState, Notice, NoticeKind};
 
 /// Items that are counted.
@@ -37,7 +37,7 @@ impl Teller for ReviewTeller {
             return Ok(None);
         }
         let waiting = if waiting == COUNTED { format!("{waiting}+") } else { waiting.to_string() };
-        let values = [
+        Ok(Some(facts([
             ("what", notice.what.as_ref().into()),
             ("page", page(opened, &format!("/reviews?campaign={}", campaign.id))),
             ("command", format!("muster reviews items --campaign {}", campaign.id).into()),
@@ -45,7 +45,6 @@ impl Teller for ReviewTeller {
             ("title", one_line(&campaign.title).into()),
             ("waiting", waiting.into()),
             ("due", campaign.due_at.to_string().into()),
-        ];
-        Ok(Some(values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))
+        ])))
     }
 }

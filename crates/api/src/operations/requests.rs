@@ -11,7 +11,7 @@ use muster_governance::{
     end_delegation, extend_assignment, json, list_delegations, list_requests, search_catalogue,
     see_notice_settings, see_request, shorten_assignment, suggest_roles, withdraw_request,
 };
-use muster_policy::{Right::RequestsRead, Topic};
+use muster_policy::Right::RequestsRead;
 use muster_web::Problem;
 use serde_json::{Value as Json, json};
 
@@ -336,8 +336,7 @@ async fn notice_settings(asked: Asked) -> Result<Told, Problem> {
 }
 
 async fn change_notices(asked: Asked) -> Result<Told, Problem> {
-    let names = Topic::WORDS.iter().copied().chain(["by", "language"]);
-    let change = NoticeChange::read(names.map(|name| (name, asked.text(name))))?;
+    let change = NoticeChange::read(NoticeChange::names().map(|name| (name, asked.text(name))))?;
     let me = asked.me()?;
     let settings = change_notice_settings(&asked.ctx, &asked.opened, me, &change).await?;
     Ok(json::notice_settings(&settings).into())

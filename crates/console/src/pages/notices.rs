@@ -48,7 +48,7 @@ pub(crate) async fn show(visit: Visit, ctx: Ctx, me: EntityId) -> Result<Respons
 
 /// Changes it.
 pub(crate) async fn change(visit: Visit, ctx: Ctx, me: EntityId) -> Result<Response, Problem> {
-    let names = Topic::WORDS.iter().copied().chain(["by", "language"]);
+    let names = NoticeChange::names();
     let change = NoticeChange::read(names.map(|name| (name, visit.given.text(name))))?;
     change_notice_settings(&ctx, &visit.opened, me, &change).await?;
     Ok(done(Said::Chosen, "/notices"))

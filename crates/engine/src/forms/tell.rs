@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use muster_app::{Ctx, Error, Opened};
-use muster_governance::{Facts, Teller, one_line, page};
+use muster_governance::{Facts, Teller, facts, one_line, page};
 use muster_store::{DraftState, Notice, NoticeKind};
 
 use super::{draft::Of, history::TURN};
@@ -35,7 +35,7 @@ impl Teller for FormTeller {
         let step = of.and_then(|of| of.form.steps.get(of.form.place(&draft.step)));
         let remark = last.filter(|_| draft.state != DraftState::Entered);
         let number = draft.id;
-        let values = [
+        Ok(Some(facts([
             ("what", notice.what.as_ref().into()),
             ("page", page(opened, &format!("/forms/drafts/{number}"))),
             ("command", format!("muster forms show {number}").into()),
@@ -44,7 +44,6 @@ impl Teller for FormTeller {
             ("step", step.map(|step| one_line(&step.title)).into()),
             ("remark", remark.as_ref().map(|event| &*event.note).into()),
             ("state", draft.state.word().into()),
-        ];
-        Ok(Some(values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))
+        ])))
     }
 }

@@ -3,9 +3,10 @@
 //! A link is made when its mail goes out, and is nowhere but in the mail. One that was tried in vain opens nothing once the next is made.
 
 use async_trait::async_trait;
-use jiff::SignedDuration;
 use muster_app::{Ctx, Error, Mail, Opened};
-use muster_governance::{Facts, Teller, notice_words, one_line, page};
+use muster_governance::{
+    Facts, Teller, facts, is_last_try, next_try, notice_words, one_line, page,
+};
 use muster_model::EntityId;
 use muster_policy::NoticeText;
 use muster_store::{Guest, GuestApplication, GuestState, Notice, NoticeKind};
@@ -14,8 +15,6 @@ use super::{guests, list::view, open::new_link, rules};
 
 /// Mails to those who ask that are sent in one go.
 const BATCH: usize = 50;
-/// How often a mail is tried.
-const TRIES: i64 = 8;
 
 /// Tells of guests.
 #[derive(Debug)]
@@ -56,7 +55,7 @@ impl Teller for GuestTeller {
         tx.commit().await?;
         let (link, until) = link.unzip();
         let text = |text: Option<&str>| text.map(one_line).into();
-        let values = [
+        Ok(Some(facts([
             ("what", notice.what.as_ref().into()),
             ("page", page(opened, "/guests")),
             ("command", format!("muster guests show {}", shown.key).into()),
@@ -66,8 +65,7 @@ impl Teller for GuestTeller {
             ("organisation", one_line(&shown.title).into()),
             ("sponsor", text(shown.sponsor_display.as_deref())),
             ("before", text(shown.moved_from.as_deref())),
-        ];
-        Ok(Some(values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))
+        ])))
     }
 }
 
@@ -89,16 +87,16 @@ async fn send(ctx: &Ctx, opened: &Opened, application: GuestApplication) -> Resu
     };
     let (secret, link) = new_link()?;
     let tries = application.tries + 1;
-    let next_try = (tries < TRIES).then(|| again(ctx, application.tries));
+    let is_last = is_last_try(application.tries);
+    let next_try = (!is_last).then(|| next_try(ctx.now(), application.tries));
     let mut application = GuestApplication { link: Some(link), tries, next_try, ..application };
     save(opened, &application).await?;
-    let values = [
+    let facts = facts([
         ("what", "applied".into()),
         ("to", application.mail.as_ref().into()),
         ("link", page(opened, &format!("/guest/{secret}"))),
         ("until", application.ends_at.to_string().into()),
-    ];
-    let facts = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    ]);
     let Some((subject, text)) = notice_words(opened, NoticeText::Guest, facts) else {
         return Ok(());
     };
@@ -119,9 +117,4 @@ async fn save(opened: &Opened, application: &GuestApplication) -> Result<(), Err
     let mut tx = opened.store.begin().await?;
     tx.mail_guest_application(application).await?;
     Ok(tx.commit().await?)
-}
-
-fn again(ctx: &Ctx, tries: i64) -> jiff::Timestamp {
-    let doubled = 1_i32.checked_shl(u32::try_from(tries).unwrap_or(0)).unwrap_or(1);
-    rules::after(ctx.now(), SignedDuration::from_mins(1) * doubled)
 }

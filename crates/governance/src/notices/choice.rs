@@ -59,6 +59,11 @@ pub struct NoticeChange {
 pub const USUAL: &str = "usual";
 
 impl NoticeChange {
+    /// The names of what can be chosen.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        Topic::WORDS.iter().copied().chain([BY, LANGUAGE])
+    }
+
     /// Reads what a face was told: names of topics, `by` and `language`, with a word for each; what is empty stays as it is.
     ///
     /// # Errors

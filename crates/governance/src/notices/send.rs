@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
 use muster_app::{Ctx, Deliver, DeliverError, Error, Mail, Opened};
 use muster_policy::{By, Chat, NoticeText, Told};
 use muster_store::{Notice, NoticeKind};
 use serde_json::{Value as Json, json};
 
 use super::{
-    Facts, Teller, chat,
+    Facts, Teller, chat, facts, is_last_try, next_try,
     reader::Reader,
     texts::{Voice, Words, words},
     topic_of,
@@ -19,10 +18,6 @@ use super::{
 const BATCH: usize = 100;
 /// What somebody is told at once of what was gathered for them; the rest comes the next time.
 const GATHERED: usize = 200;
-/// How often something is tried.
-const TRIES: i64 = 8;
-/// The pause after the first try that failed; it doubles.
-const PAUSE: SignedDuration = SignedDuration::from_mins(1);
 
 /// Tells what is due of the kinds that `tellers` know. Where the project has neither mail nor a chat, nobody is told.
 ///
@@ -74,9 +69,8 @@ impl Post<'_> {
     /// Takes a notice in hand until the next try. False when another node did.
     async fn take(&self, notice: &Notice) -> Result<bool, Error> {
         let mut tx = self.opened.store.begin().await?;
-        let doubled = u32::try_from(notice.tries).ok().and_then(|tries| 1_i32.checked_shl(tries));
-        let next = self.ctx.now().checked_add(PAUSE * doubled.unwrap_or(1));
-        let is_mine = tx.take_notice(notice, next.unwrap_or(Timestamp::MAX)).await?;
+        let next = next_try(self.ctx.now(), notice.tries);
+        let is_mine = tx.take_notice(notice, next).await?;
         tx.commit().await?;
         Ok(is_mine)
     }
@@ -123,7 +117,7 @@ impl Post<'_> {
             tracing::warn!(%error, kind, about, what, "a notice was not told");
         }
         match sent {
-            Err(error) if error.later && first.tries + 1 < TRIES => Ok(()),
+            Err(error) if error.later && !is_last_try(first.tries) => Ok(()),
             Ok(()) | Err(_) => forget(self.opened, notices).await,
         }
     }
@@ -174,9 +168,7 @@ impl Post<'_> {
         if items.is_empty() {
             return forget(self.opened, &taken).await;
         }
-        let mut facts = Facts::new();
-        facts.insert("count".to_owned(), items.len().into());
-        facts.insert("items".to_owned(), items.into());
+        let facts = facts([("count", items.len().into()), ("items", items.into())]);
         let gathered = NoticeText::Gathered;
         let Some(words) = self.words(gathered, &reader.voice(), Some(reader), &facts) else {
             return forget(self.opened, &taken).await;

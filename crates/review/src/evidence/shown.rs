@@ -173,7 +173,7 @@ pub(crate) fn readme(view: &CampaignView, files: &[&str]) -> String {
          There are {} files and no other. To check them: muster reviews verify FILE --key KEY\n\
          KEY is the first public key of the installation, as it was noted when it was made (muster keys list). Without it, a\n\
          pack that somebody made anew with keys of their own looks as good as this one.\n",
-        view.title.split_whitespace().collect::<Vec<_>>().join(" "),
+        muster_governance::one_line(&view.title),
         view.id,
         files.len(),
     )
